@@ -1,0 +1,18 @@
+//! What every other crate stands on: time, randomness, ids, residence and the batcher.
+//!
+//! Pure: it knows nothing of HTTP, Redis or databases. Clock and randomness are values that are
+//! handed in, so that every run can be replayed.
+
+pub mod batcher;
+pub mod clock;
+pub mod entropy;
+pub mod id;
+pub mod residence;
+pub mod timestamp;
+
+pub use batcher::{Batcher, BatcherLimits, SubmitError};
+pub use clock::{Clock, ManualClock, Stopwatch, SyncedClock, SystemClock};
+pub use entropy::{Entropy, OsEntropy, SeededEntropy};
+pub use id::{CampaignId, InvalidId, Slug};
+pub use residence::{Ags, Municipality, Postcode, ResidenceAnswer, ResidenceTable};
+pub use timestamp::Timestamp;
