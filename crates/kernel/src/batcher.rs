@@ -174,24 +174,24 @@ mod tests {
     /// A trip that waits for a permit, doubles its commands and remembers the batches.
     struct Gate {
         permits: Arc<Semaphore>,
-        batches: Arc<Mutex<Vec<Vec<u32>>>>,
+        trips: Arc<Mutex<Vec<Vec<u32>>>>,
         batcher: Batcher<u32, u32>,
         task: JoinHandle<()>,
     }
 
     fn gate() -> Gate {
         let permits = Arc::new(Semaphore::new(0));
-        let batches = Arc::new(Mutex::new(Vec::new()));
-        let (permits_in, batches_in) = (permits.clone(), batches.clone());
+        let trips = Arc::new(Mutex::new(Vec::new()));
+        let (permits_in, trips_in) = (permits.clone(), trips.clone());
         let (batcher, task) = Batcher::spawn("test", LIMITS, move |commands: Vec<u32>| {
-            let (permits, batches) = (permits_in.clone(), batches_in.clone());
+            let (permits, trips) = (permits_in.clone(), trips_in.clone());
             async move {
                 permits.acquire().await.expect("open").forget();
-                batches.lock().expect("lock").push(commands.clone());
+                trips.lock().expect("lock").push(commands.clone());
                 commands.into_iter().map(|number| number * 2).collect()
             }
         });
-        Gate { permits, batches, batcher, task }
+        Gate { permits, trips, batcher, task }
     }
 
     /// Lets every task run until it waits for something.
@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(first.await.expect("joined"), Ok(2));
         let rest: Vec<_> = join_all(rest).await.into_iter().map(|r| r.expect("joined")).collect();
         assert_eq!(rest, [Ok(4), Ok(6), Ok(8), Ok(10)]);
-        assert_eq!(*gate.batches.lock().expect("lock"), [vec![1], vec![2, 3, 4], vec![5]]);
+        assert_eq!(*gate.trips.lock().expect("lock"), [vec![1], vec![2, 3, 4], vec![5]]);
     }
 
     #[tokio::test]
@@ -258,7 +258,7 @@ mod tests {
         settle().await;
         gate.permits.add_permits(2);
         assert_eq!(gate.batcher.submit(8).await, Ok(16));
-        assert_eq!(*gate.batches.lock().expect("lock"), [vec![7], vec![8]]);
+        assert_eq!(*gate.trips.lock().expect("lock"), [vec![7], vec![8]]);
     }
 
     #[tokio::test]

@@ -184,7 +184,9 @@ mod tests {
     fn one_municipality_decides_alone() {
         let table = table();
         let decide = |postcode: &str| table.decide(postcode.parse().expect("postcode"), None);
-        assert!(matches!(decide("67346"), ResidenceAnswer::Eligible(m) if m.ags.to_string() == "07318000"));
+        assert!(
+            matches!(decide("67346"), ResidenceAnswer::Eligible(m) if m.ags.to_string() == "07318000")
+        );
         assert!(matches!(decide("67454"), ResidenceAnswer::NotEligible(Some(_))));
         assert_eq!(decide("80331"), ResidenceAnswer::NotEligible(None));
     }
@@ -194,7 +196,9 @@ mod tests {
         let table = table();
         let postcode = "12345".parse().expect("postcode");
         let decide = |ags: &str| table.decide(postcode, Some(ags.parse().expect("ags")));
-        assert!(matches!(table.decide(postcode, None), ResidenceAnswer::Ambiguous(rows) if rows.len() == 2));
+        assert!(
+            matches!(table.decide(postcode, None), ResidenceAnswer::Ambiguous(rows) if rows.len() == 2)
+        );
         assert!(matches!(decide("01000001"), ResidenceAnswer::Eligible(_)));
         assert!(matches!(decide("01000002"), ResidenceAnswer::NotEligible(Some(_))));
         assert_eq!(decide("07318000"), ResidenceAnswer::Mismatch);

@@ -264,6 +264,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn is_a_bijection(bytes: [u8; 32], size in 1_u64..3_000) {
             let permutation = Permutation::new(&Digest(bytes), size);
@@ -279,7 +280,7 @@ mod tests {
     #[test]
     fn every_entry_gets_every_place_equally_often() {
         for size in [2_u64, 3, 5, 7, 12] {
-            let draws = 20_000_u64;
+            let draws = 4_000_u64;
             let cells = usize::try_from(size).expect("small");
             let mut counts = vec![vec![0_u32; cells]; cells];
             for number in 0..draws {
@@ -307,13 +308,13 @@ mod tests {
     #[test]
     fn every_order_of_four_is_equally_likely() {
         let mut counts = std::collections::BTreeMap::new();
-        for number in 0..24_000_u64 {
+        for number in 0..6_000_u64 {
             let permutation = Permutation::new(&Digest::of(&[&number.to_be_bytes()]), 4);
             *counts.entry([0, 1, 2, 3].map(|entry| permutation.apply(entry))).or_insert(0_i32) += 1;
         }
         assert_eq!(counts.len(), 24);
         for (order, count) in counts {
-            assert!((count - 1_000).abs() < 160, "{order:?} came {count} times");
+            assert!((count - 250).abs() < 80, "{order:?} came {count} times");
         }
     }
 }

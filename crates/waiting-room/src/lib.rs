@@ -12,12 +12,18 @@ pub mod draw;
 pub mod gate;
 pub mod line;
 mod memory;
+pub mod outcome;
 pub mod pace;
+mod room;
 pub mod settings;
 pub mod state;
 pub mod store;
 pub mod ticket;
+pub mod view;
+pub mod waiting_room;
 
 pub use memory::MemoryRoomStore;
+pub use pass::PassId;
 pub use settings::{RoomId, RoomSettings};
 pub use store::{RoomStore, RoomStoreError};
+pub use waiting_room::WaitingRoom;

@@ -1,0 +1,92 @@
+//! Holds the entities to the migrated schema: the same tables, columns, types, nullability and
+//! primary keys, in both databases. One database is made by the migrations, another one from the
+//! entities, and their catalogues are compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::sea_query::TableCreateStatement;
+use sea_orm::{
+    ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityName, EntityTrait, Schema,
+    Statement,
+};
+
+use super::{booking, campaign, hold, idempotency, pass_use, slot};
+
+/// What a catalogue says of a column: type, whether it can be null, place in the primary key.
+type Columns = BTreeMap<(String, String), (String, bool, i64)>;
+
+const POSTGRES_CATALOGUE: &str = "
+SELECT c.table_name, c.column_name, c.data_type, c.is_nullable = 'YES' AS nullable,
+  CAST(COALESCE(k.ordinal_position, 0) AS bigint) AS key_place
+FROM information_schema.columns AS c
+LEFT JOIN information_schema.table_constraints AS t
+  ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.constraint_type = 'PRIMARY KEY'
+LEFT JOIN information_schema.key_column_usage AS k
+  ON k.constraint_schema = t.constraint_schema AND k.constraint_name = t.constraint_name
+  AND k.column_name = c.column_name
+WHERE c.table_schema = 'public' AND c.table_name <> 'seaql_migrations'";
+
+/// SQLite declares types freely and stores by affinity: `bigint` and `integer` are the same.
+const SQLITE_CATALOGUE: &str = "
+SELECT t.name AS table_name, c.name AS column_name,
+  CASE WHEN c.type LIKE '%int%' THEN 'integer' ELSE lower(c.type) END AS data_type,
+  c.\"notnull\" = 0 AS nullable, c.pk AS key_place
+FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c
+WHERE t.type = 'table' AND t.name <> 'seaql_migrations'";
+
+async fn columns(database: &DatabaseConnection) -> Columns {
+    let backend = database.get_database_backend();
+    let sql = if backend == DbBackend::Postgres { POSTGRES_CATALOGUE } else { SQLITE_CATALOGUE };
+    let rows = database.query_all_raw(Statement::from_string(backend, sql)).await.expect("catalogue");
+    let text = |row: &sea_orm::QueryResult, column: &str| -> String {
+        row.try_get("", column).expect("a text of the catalogue")
+    };
+    rows.iter()
+        .map(|row| {
+            let nullable: bool = row.try_get("", "nullable").expect("nullable");
+            let key_place: i64 = row.try_get("", "key_place").expect("key_place");
+            let name = (text(row, "table_name"), text(row, "column_name"));
+            (name, (text(row, "data_type"), nullable, key_place))
+        })
+        .collect()
+}
+
+fn create<E: EntityTrait + EntityName>(backend: DbBackend, entity: E) -> TableCreateStatement {
+    Schema::new(backend).create_table_from_entity(entity)
+}
+
+async fn entities_agree(migrated_url: &str, entities_url: &str) {
+    crate::migrate(migrated_url).await.expect("migrated");
+    let migrated = Database::connect(migrated_url).await.expect("migrated database");
+    let entities = Database::connect(entities_url).await.expect("database of the entities");
+    let backend = entities.get_database_backend();
+    let tables = [
+        create(backend, campaign::Entity),
+        create(backend, slot::Entity),
+        create(backend, pass_use::Entity),
+        create(backend, hold::Entity),
+        create(backend, booking::Entity),
+        create(backend, idempotency::Entity),
+    ];
+    for table in &tables {
+        entities.execute(table).await.expect("table of an entity");
+    }
+    let (migrated, entities) = (columns(&migrated).await, columns(&entities).await);
+    let names: BTreeSet<&str> = migrated.keys().map(|(table, _)| table.as_str()).collect();
+    assert_eq!(names.len(), tables.len(), "every table has its entity: {names:?}");
+    assert_eq!(migrated, entities);
+}
+
+#[tokio::test]
+async fn the_entities_are_the_tables_of_postgres() {
+    let migrated = test_support::shared_postgres_database().await;
+    let entities = test_support::shared_postgres_database().await;
+    entities_agree(&migrated, &entities).await;
+}
+
+#[tokio::test]
+async fn the_entities_are_the_tables_of_sqlite() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = |name: &str| format!("sqlite://{}/{name}?mode=rwc", folder.path().display());
+    entities_agree(&url("migrated.db"), &url("entities.db")).await;
+}

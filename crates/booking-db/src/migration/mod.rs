@@ -1,0 +1,90 @@
+//! The schema, migration by migration. These files are the truth; a test holds the entities to them.
+//!
+//! A migration that was released is never edited. Each is one SQL text for both backends, with the
+//! few words in braces that differ between them (see `dialect`).
+
+mod m20261122_000001_booking;
+
+use sea_orm::{
+    ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait, Statement,
+};
+use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, seaql_migrations};
+
+use crate::connect::{self, ConnectError, DbOptions, backend_of};
+
+/// All migrations, in order.
+pub(crate) struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261122_000001_booking::Migration)]
+    }
+}
+
+/// Serialises migrating instances: the key of PostgreSQL's advisory lock ("einlass" in ASCII).
+const MIGRATION_LOCK: i64 = 0x0065_696e_6c61_7373;
+
+/// A migration may have to wait for a long statement and may be one itself.
+const MIGRATION_OPTIONS: DbOptions = DbOptions {
+    writers_max: 1,
+    readers_max: 1,
+    acquire_timeout_ms: 10_000,
+    statement_timeout_ms: 600_000,
+    lock_timeout_ms: 60_000,
+    idle_in_transaction_timeout_ms: 60_000,
+};
+
+/// Brings the database at `url` to the schema this program expects; a SQLite file is created.
+/// Doing it again changes nothing. Any number of instances may do it at the same time.
+pub async fn migrate(url: &str) -> Result<(), ConnectError> {
+    let backend = backend_of(url)?;
+    let options = match backend {
+        DbBackend::Postgres => connect::postgres(url, &MIGRATION_OPTIONS, 1),
+        _ => connect::sqlite(url, &MIGRATION_OPTIONS, 1, false),
+    };
+    let database = Database::connect(options).await.map_err(ConnectError::Open)?;
+    // The pool has one connection, so the lock of that session holds for all that follows and ends
+    // with it. SQLite's migrations are each one transaction under the file's writer lock.
+    let lock = async |function: &str| match backend {
+        DbBackend::Postgres => {
+            let sql = format!("SELECT {function}({MIGRATION_LOCK})");
+            database.execute_raw(Statement::from_string(backend, sql)).await.map(|_| ())
+        }
+        _ => Ok(()),
+    };
+    lock("pg_advisory_lock").await.map_err(ConnectError::Open)?;
+    let migrated = Migrator::up(&database, None).await;
+    let unlocked = lock("pg_advisory_unlock").await;
+    database.close_by_ref().await.map_err(ConnectError::Open)?;
+    migrated.and(unlocked).map_err(ConnectError::Migrate)
+}
+
+/// The migrations that the database lacks. Those it has beyond ours are no obstacle: during a
+/// rolling update the old program runs on the new schema.
+pub(crate) async fn pending(database: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    let was_migrated = SchemaManager::new(database).has_table("seaql_migrations").await?;
+    let applied = if was_migrated {
+        seaql_migrations::Entity::find().all(database).await?
+    } else {
+        Vec::new()
+    };
+    let is_pending = |name: &String| applied.iter().all(|model| model.version != *name);
+    let names = Migrator::migrations().into_iter().map(|migration| migration.name().to_owned());
+    Ok(names.filter(is_pending).collect())
+}
+
+/// Fills in the words that differ: `{id}`, a text compared byte by byte (as Rust compares it, and
+/// several times faster than by a locale); `{bytes}`; `{bigint}`; and `{strict}`, which makes SQLite
+/// check types as PostgreSQL does.
+fn dialect(backend: DbBackend, sql: &str) -> String {
+    let words = match backend {
+        DbBackend::Postgres => [
+            ("{id}", "text COLLATE \"C\""),
+            ("{bytes}", "bytea"),
+            ("{bigint}", "bigint"),
+            ("{strict}", ""),
+        ],
+        _ => [("{id}", "text"), ("{bytes}", "blob"), ("{bigint}", "integer"), ("{strict}", "STRICT")],
+    };
+    words.iter().fold(sql.to_owned(), |sql, (word, meaning)| sql.replace(word, meaning))
+}

@@ -1,0 +1,180 @@
+//! What is read outside batches: one statement each, nothing locked.
+
+use std::collections::HashMap;
+
+use booking::{Availability, Booking, BookingId, Campaign, Hold, HoldId, SlotCounters, StoreError};
+use kernel::{CampaignId, Clock, Timestamp};
+use sea_orm::{
+    ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryOrder, Statement, Value,
+};
+
+use crate::convert::{self, number, parse};
+use crate::entity;
+use crate::fault::Fault;
+use crate::load::{Version, definition};
+use crate::migration;
+use crate::store::DbStore;
+
+#[derive(FromQueryResult)]
+struct StoredAvailability {
+    revision: i64,
+    applied_at_ms: i64,
+    id: String,
+    taken: i32,
+    released: i32,
+    overdue: i64,
+}
+
+#[derive(FromQueryResult)]
+struct Durability {
+    fsync: String,
+    full_page_writes: String,
+    synchronous_commit: String,
+    is_replica: bool,
+}
+
+impl DbStore {
+    pub(crate) async fn read_campaigns(&self) -> Result<Vec<Campaign>, Fault> {
+        let rows = entity::campaign::Entity::find()
+            .order_by_asc(entity::campaign::Column::Id)
+            .all(&self.pools.read)
+            .await
+            .map_err(Fault::at("read the campaigns"))?;
+        rows.iter().map(|row| definition(&row.definition)).collect()
+    }
+
+    pub(crate) async fn read_booking(&self, id: BookingId) -> Result<Option<Booking>, Fault> {
+        let row = entity::booking::Entity::find_by_id(id.to_string())
+            .one(&self.pools.read)
+            .await
+            .map_err(Fault::at("read a booking"))?;
+        row.map(convert::booking).transpose()
+    }
+
+    pub(crate) async fn read_hold(&self, id: HoldId) -> Result<Option<Hold>, Fault> {
+        let row = entity::hold::Entity::find_by_id(id.to_string())
+            .one(&self.pools.read)
+            .await
+            .map_err(Fault::at("read a hold"))?;
+        row.as_ref().map(convert::hold).transpose()
+    }
+
+    /// The counters come with the version of the campaign they belong to. If that is replaced
+    /// before its definition is read, both are read again.
+    pub(crate) async fn read_availability(
+        &self,
+        id: &CampaignId,
+        now: Timestamp,
+    ) -> Result<Option<Availability>, Fault> {
+        loop {
+            let values: [Value; 2] = [id.as_str().into(), now.unix_ms().into()];
+            let statement = Statement::from_sql_and_values(
+                self.pools.backend,
+                &self.statements.availability,
+                values,
+            );
+            let rows = StoredAvailability::find_by_statement(statement)
+                .all(&self.pools.read)
+                .await
+                .map_err(Fault::at("read the availability"))?;
+            // A plan has at least one slot, so a campaign without rows does not exist.
+            let Some(first) = rows.first() else { return Ok(None) };
+            let version = Version { revision: first.revision, applied_at_ms: first.applied_at_ms };
+            if let Some(campaign) = self.cache.campaign(&self.pools.read, id, version).await? {
+                let counters = rows.iter().map(counters_of).collect::<Result<HashMap<_, _>, _>>()?;
+                return Ok(Some(Availability::of(&campaign, &counters, now)));
+            }
+        }
+    }
+
+    pub(crate) async fn read_now(&self) -> Result<Timestamp, Fault> {
+        if self.pools.backend != DbBackend::Postgres {
+            return Ok(self.clock.now());
+        }
+        let doing = "read the clock";
+        let sql = "SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS bigint) AS now";
+        let statement = Statement::from_string(DbBackend::Postgres, sql);
+        let row = self.pools.read.query_one_raw(statement).await.map_err(Fault::at(doing))?;
+        let row = row.ok_or_else(|| Fault::Unexpected("the clock gave no answer".to_owned()))?;
+        row.try_get("", "now").map(Timestamp::from_unix_ms).map_err(Fault::at(doing))
+    }
+
+    pub(crate) async fn read_pending(&self) -> Result<Vec<String>, Fault> {
+        migration::pending(&self.pools.read).await.map_err(Fault::at("read the migrations"))
+    }
+
+    /// What keeps this server from being trusted with bookings, if anything.
+    pub(crate) async fn read_durability(&self) -> Result<Result<(), StoreError>, Fault> {
+        if self.pools.backend != DbBackend::Postgres {
+            return Ok(Ok(()));
+        }
+        let sql = "SELECT current_setting('fsync') AS fsync, \
+                   current_setting('full_page_writes') AS full_page_writes, \
+                   current_setting('synchronous_commit') AS synchronous_commit, \
+                   pg_is_in_recovery() AS is_replica";
+        let statement = Statement::from_string(DbBackend::Postgres, sql);
+        let settings = Durability::find_by_statement(statement)
+            .one(&self.pools.read)
+            .await
+            .map_err(Fault::at("read the settings of the server"))?;
+        let settings = settings.ok_or_else(|| Fault::Unexpected("no settings".to_owned()))?;
+        Ok(settings.check())
+    }
+}
+
+impl Durability {
+    fn check(&self) -> Result<(), StoreError> {
+        if self.is_replica {
+            let reason = "the PostgreSQL server is a replica and takes no bookings".to_owned();
+            return Err(StoreError::Unavailable { reason, source: None });
+        }
+        let settings = [
+            ("fsync", &self.fsync, ["on", "on"]),
+            ("full_page_writes", &self.full_page_writes, ["on", "on"]),
+            ("synchronous_commit", &self.synchronous_commit, ["on", "remote_apply"]),
+        ];
+        let wrong = settings.into_iter().find(|(_, value, safe)| !safe.contains(&value.as_str()));
+        match wrong {
+            None => Ok(()),
+            Some((name, value, _)) => Err(StoreError::Broken {
+                reason: format!(
+                    "PostgreSQL runs with {name} = {value} and would lose confirmed bookings in a crash"
+                ),
+                source: None,
+            }),
+        }
+    }
+}
+
+fn counters_of(
+    row: &StoredAvailability,
+) -> Result<(booking::SlotId, (SlotCounters, u32)), Fault> {
+    let counters = SlotCounters {
+        taken: number("taken", row.taken)?,
+        released: number("released", row.released)?,
+    };
+    Ok((parse("slot id", &row.id)?, (counters, number("overdue seats", row.overdue)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(fsync: &str, synchronous_commit: &str, is_replica: bool) -> Durability {
+        Durability {
+            fsync: fsync.into(),
+            full_page_writes: "on".into(),
+            synchronous_commit: synchronous_commit.into(),
+            is_replica,
+        }
+    }
+
+    #[test]
+    fn a_server_that_forgets_is_named() {
+        assert!(server("on", "on", false).check().is_ok());
+        let problem = server("off", "on", false).check().expect_err("fsync is off").to_string();
+        assert!(problem.contains("fsync = off"), "{problem}");
+        assert!(matches!(server("on", "local", false).check(), Err(StoreError::Broken { .. })));
+        assert!(matches!(server("on", "on", true).check(), Err(StoreError::Unavailable { .. })));
+    }
+}

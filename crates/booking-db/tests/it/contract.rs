@@ -1,0 +1,9 @@
+//! The contract of the port, on both databases.
+
+mod postgres {
+    booking::booking_store_contract!(crate::fixture::on_postgres);
+}
+
+mod sqlite {
+    booking::booking_store_contract!(crate::fixture::on_sqlite);
+}

@@ -1,0 +1,57 @@
+//! Fresh stores and what the tests do with them besides the port.
+
+use std::sync::Arc;
+
+use booking::BookingStore;
+use booking_db::{DbOptions, DbStore, connect, migrate};
+use kernel::SystemClock;
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
+use tempfile::TempDir;
+
+/// A store on a fresh, migrated database of its own.
+pub struct Fixture {
+    pub store: DbStore,
+    pub url: String,
+    _folder: Option<TempDir>,
+}
+
+impl Fixture {
+    pub fn store(&self) -> &dyn BookingStore {
+        &self.store
+    }
+
+    /// A connection past the store, as another program would have it.
+    pub async fn database(&self) -> DatabaseConnection {
+        Database::connect(&self.url).await.expect("the database is there")
+    }
+}
+
+pub async fn open(url: &str) -> DbStore {
+    connect(url, &DbOptions::default(), Arc::new(SystemClock)).await.expect("connects")
+}
+
+pub async fn on_postgres() -> Fixture {
+    let url = test_support::shared_postgres_database().await;
+    migrate(&url).await.expect("migrates");
+    Fixture { store: open(&url).await, url, _folder: None }
+}
+
+pub async fn on_sqlite() -> Fixture {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}/booking.db", folder.path().display());
+    migrate(&url).await.expect("migrates");
+    Fixture { store: open(&url).await, url, _folder: Some(folder) }
+}
+
+/// Runs one statement; how many rows it changed.
+pub async fn run(database: &DatabaseConnection, sql: &str) -> Result<u64, DbErr> {
+    let statement = Statement::from_string(database.get_database_backend(), sql);
+    database.execute_raw(statement).await.map(|done| done.rows_affected())
+}
+
+/// The single number that a query answers.
+pub async fn number(database: &DatabaseConnection, sql: &str) -> i64 {
+    let statement = Statement::from_string(database.get_database_backend(), sql);
+    let row = database.query_one_raw(statement).await.expect("answers").expect("a row");
+    row.try_get_by_index(0).expect("a number")
+}

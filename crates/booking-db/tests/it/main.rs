@@ -1,0 +1,8 @@
+//! The booking store against real databases.
+
+mod constraints;
+mod contract;
+mod fixture;
+mod migrating;
+mod own_servers;
+mod several_stores;

@@ -1,0 +1,133 @@
+//! Several instances on one database.
+
+use std::sync::Arc;
+
+use booking::contract::scene;
+use booking::{BookSlotOutcome, BookingStore, Command, Outcome};
+use booking_db::DbStore;
+
+use crate::fixture::{Fixture, number, on_postgres, on_sqlite, open};
+
+const INSTANCES: u32 = 3;
+/// The slot `c` of the scene opens 30 places.
+const PLACES: usize = 30;
+const PERSONS: u32 = 40;
+
+/// Person `person` books the hot slot through instance `instance`, under a pass, an id and a key of
+/// its own: as somebody does who tries in several browsers.
+fn attempt(instance: u32, person: u32) -> Command {
+    let number = instance * PERSONS + person;
+    let pass = scene::grant(number, 1, scene::at(0));
+    scene::book_slot(&pass, "c", number, person, scene::key(number, 1))
+}
+
+/// Every person through this instance, a few in each batch. Every other instance goes through the
+/// people backwards.
+async fn rush(store: Arc<DbStore>, instance: u32) -> Vec<Outcome> {
+    let mut persons: Vec<u32> = (0..PERSONS).collect();
+    if instance % 2 == 1 {
+        persons.reverse();
+    }
+    let mut outcomes = Vec::new();
+    for batch in persons.chunks(7) {
+        let commands: Vec<Command> = batch.iter().map(|person| attempt(instance, *person)).collect();
+        outcomes.extend(store.execute(&commands, scene::at(1)).await.expect("executes"));
+    }
+    outcomes
+}
+
+async fn a_place_and_a_person_are_booked_once(fixture: Fixture) {
+    fixture.store().apply_campaign(&scene::plan(), scene::at(0)).await.expect("applies");
+    let mut instances = Vec::new();
+    for instance in 0..INSTANCES {
+        let store = Arc::new(open(&fixture.url).await);
+        instances.push(tokio::spawn(rush(store, instance)));
+    }
+    let mut outcomes = Vec::new();
+    for instance in instances {
+        outcomes.extend(instance.await.expect("no panic"));
+    }
+    let count = |wanted: fn(&BookSlotOutcome) -> bool| {
+        outcomes.iter().filter(|outcome| matches!(outcome, Outcome::BookSlot(of) if wanted(of))).count()
+    };
+    assert_eq!(count(|outcome| matches!(outcome, BookSlotOutcome::Booked(_))), PLACES);
+    assert!(count(|outcome| matches!(outcome, BookSlotOutcome::AlreadyBooked)) > 0);
+    assert!(count(|outcome| matches!(outcome, BookSlotOutcome::SlotFull)) > 0);
+
+    let database = fixture.database().await;
+    let bookings = "SELECT COUNT(*) FROM booking WHERE status = 'confirmed'";
+    let persons = "SELECT COUNT(DISTINCT person_key) FROM booking WHERE status = 'confirmed'";
+    let taken = "SELECT CAST(taken AS bigint) FROM slot WHERE id = 'c'";
+    for sql in [bookings, persons, taken] {
+        assert_eq!(usize::try_from(number(&database, sql).await), Ok(PLACES), "{sql}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_and_a_person_are_booked_once_on_postgres() {
+    a_place_and_a_person_are_booked_once(on_postgres().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_and_a_person_are_booked_once_on_sqlite() {
+    a_place_and_a_person_are_booked_once(on_sqlite().await).await;
+}
+
+/// What one instance applies, another one sees in its next batch, though it keeps campaigns in
+/// memory.
+async fn a_new_plan_is_seen_by_all(fixture: Fixture) {
+    let other = open(&fixture.url).await;
+    fixture.store().apply_campaign(&scene::plan(), scene::at(0)).await.expect("applies");
+    let book = |number: u32| {
+        let pass = scene::grant(number, 1, scene::at(0));
+        [scene::book_slot(&pass, "b", number, number, scene::key(number, 1))]
+    };
+    let booked = |outcomes: Vec<Outcome>| {
+        matches!(outcomes.as_slice(), [Outcome::BookSlot(BookSlotOutcome::Booked(_))])
+    };
+    assert!(booked(other.execute(&book(1), scene::at(1)).await.expect("executes")));
+
+    let mut closed = scene::campaign();
+    closed.closes_at = scene::at(2);
+    let plan = booking::CampaignPlan::new(closed).expect("a plan");
+    fixture.store().apply_campaign(&plan, scene::at(1)).await.expect("applies");
+    let outcomes = other.execute(&book(2), scene::at(3)).await.expect("executes");
+    assert_eq!(outcomes, [Outcome::BookSlot(BookSlotOutcome::CampaignClosed)]);
+    let availability = other.availability(&scene::slot("rehearsal"), scene::at(3)).await;
+    assert_eq!(availability.expect("answers").expect("exists").places_left(), 0);
+}
+
+#[tokio::test]
+async fn a_new_plan_is_seen_by_all_on_postgres() {
+    a_new_plan_is_seen_by_all(on_postgres().await).await;
+}
+
+#[tokio::test]
+async fn a_new_plan_is_seen_by_all_on_sqlite() {
+    a_new_plan_is_seen_by_all(on_sqlite().await).await;
+}
+
+/// A batch names a hold of another campaign, which it has not locked: it is as good as absent, and
+/// above all it is not released without its campaign's lock.
+#[tokio::test]
+async fn a_hold_of_another_campaign_is_left_alone() {
+    for fixture in [on_postgres().await, on_sqlite().await] {
+        let store = fixture.store();
+        store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("applies");
+        let mut other = scene::campaign();
+        other.id = scene::slot("other");
+        let plan = booking::CampaignPlan::new(other).expect("a plan");
+        store.apply_campaign(&plan, scene::at(0)).await.expect("applies");
+        let pass = scene::grant(1, 4, scene::at(0));
+        let hold = scene::hold(&pass, "c", 2, 1, scene::key(1, 1));
+        store.execute(&[hold], scene::at(0)).await.expect("executes");
+
+        let mut foreign = scene::grant(1, 4, scene::at(0));
+        foreign.campaign = scene::slot("other");
+        let overdue = scene::at(600);
+        let outcomes = store.execute(&[scene::release(&foreign, 1)], overdue).await.expect("executes");
+        assert_eq!(outcomes, [Outcome::ReleaseHold(booking::ReleaseOutcome::HoldNotFound)]);
+        let hold = store.hold(scene::hold_id(1)).await.expect("answers").expect("exists");
+        assert_eq!(hold.state, booking::HoldState::Active);
+    }
+}

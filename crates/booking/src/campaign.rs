@@ -1,0 +1,369 @@
+//! The campaign: sites, slots, tranches and rules, all of it data.
+
+use std::collections::{BTreeMap, HashSet};
+
+use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The name of a slot, unique within its campaign.
+pub type SlotId = Slug;
+
+/// The name of a site, unique within its campaign.
+pub type SiteId = Slug;
+
+/// A slot of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SlotKey {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The slot within it.
+    pub slot: SlotId,
+}
+
+/// One action that people book for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Campaign {
+    /// The name in URLs.
+    pub id: CampaignId,
+    /// What citizens read, in German.
+    pub title_de: String,
+    /// What citizens read, in English.
+    pub title_en: String,
+    /// The IANA time zone in which the slots are shown, such as `Europe/Berlin`.
+    pub time_zone: String,
+    /// Who may book.
+    pub residence: ResidenceTable,
+    /// Where it takes place.
+    pub sites: Vec<Site>,
+    /// The time windows, ordered by id.
+    pub slots: Vec<Slot>,
+    /// The openings, ordered by time. A tranche's position here is its index.
+    pub tranches: Vec<Tranche>,
+    /// The limits.
+    pub rules: Rules,
+    /// Places on the waitlist.
+    pub waitlist_places: u32,
+    /// From this instant nothing can be booked any more.
+    pub closes_at: Timestamp,
+}
+
+/// A place to drive to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// The name in data.
+    pub id: SiteId,
+    /// The name for people.
+    pub name: String,
+    /// Street, house number and town.
+    pub address: String,
+}
+
+/// A time window at a site.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// The name in URLs and requests.
+    pub id: SlotId,
+    /// Where.
+    pub site: SiteId,
+    /// From.
+    pub starts_at: Timestamp,
+    /// Until.
+    pub ends_at: Timestamp,
+    /// How many persons at most.
+    pub capacity: u32,
+    /// The places that each tranche opens, by tranche index: as many numbers as there are tranches,
+    /// in sum at most `capacity`.
+    pub allotments: Vec<u32>,
+}
+
+/// A part of the places that becomes bookable at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tranche {
+    /// The opening.
+    pub opens_at: Timestamp,
+}
+
+/// The limits of a campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// Seats of one hold (1 to 4: one car).
+    pub seats_max: u8,
+    /// How long a hold lasts.
+    pub hold_ttl_s: u32,
+    /// How often a hold can be renewed.
+    pub hold_renewals_max: u8,
+}
+
+/// What a slot has given away and opened so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SlotCounters {
+    /// Persons booked, and seats of active holds that are not booked yet.
+    pub taken: u32,
+    /// The most places that were bookable at any change so far. `taken ≤ released ≤ capacity` (P1).
+    pub released: u32,
+}
+
+impl Campaign {
+    /// The slot of this name. O(log n).
+    #[must_use]
+    pub fn slot(&self, id: &SlotId) -> Option<&Slot> {
+        self.slots.binary_search_by(|slot| slot.id.cmp(id)).ok().map(|found| &self.slots[found])
+    }
+
+    /// The site of this name.
+    #[must_use]
+    pub fn site(&self, id: &SiteId) -> Option<&Site> {
+        self.sites.iter().find(|site| site.id == *id)
+    }
+
+    /// The places of `slot` that are open at `now`: the sum of the allotments of all tranches opened
+    /// by then. Nothing has to run at an opening.
+    #[must_use]
+    pub fn released_at(&self, slot: &Slot, now: Timestamp) -> u32 {
+        self.tranches
+            .iter()
+            .zip(&slot.allotments)
+            .filter(|(tranche, _)| tranche.opens_at <= now)
+            .map(|(_, places)| places)
+            .sum()
+    }
+
+    /// The places that tranche `index` opens over all slots.
+    #[must_use]
+    pub fn tranche_places(&self, index: usize) -> u32 {
+        self.slots.iter().filter_map(|slot| slot.allotments.get(index)).sum()
+    }
+
+    /// Whether booking has ended.
+    #[must_use]
+    pub fn is_closed(&self, now: Timestamp) -> bool {
+        self.closes_at <= now
+    }
+
+    /// Whether residents of `ags` may book.
+    #[must_use]
+    pub fn is_eligible(&self, ags: kernel::Ags) -> bool {
+        self.residence.rows().iter().any(|row| row.ags == ags && row.eligible)
+    }
+}
+
+/// A campaign that is complete and consistent in itself and can be applied to a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CampaignPlan(Campaign);
+
+/// Why a campaign is not a plan, or why a plan cannot replace what is in force.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlanProblem {
+    /// A name occurs twice.
+    #[error("the {kind} '{id}' occurs twice")]
+    Duplicate {
+        /// Site or slot.
+        kind: &'static str,
+        /// Its name.
+        id: Slug,
+    },
+    /// A slot is at a site that the campaign does not have.
+    #[error("the slot '{slot}' is at the unknown site '{site}'")]
+    UnknownSite {
+        /// The slot.
+        slot: SlotId,
+        /// The site.
+        site: SiteId,
+    },
+    /// A slot ends before it starts.
+    #[error("the slot '{0}' ends before it starts")]
+    SlotTimes(SlotId),
+    /// A slot has not one allotment per tranche.
+    #[error("the slot '{0}' needs one allotment for each tranche")]
+    AllotmentCount(SlotId),
+    /// The tranches open more places than a slot has.
+    #[error("the allotments of the slot '{0}' exceed its capacity")]
+    AllotmentsExceedCapacity(SlotId),
+    /// The tranches are not in the order of their openings.
+    #[error("the tranches are not ordered by their openings")]
+    TrancheOrder,
+    /// A number is outside its bounds.
+    #[error("{what} must be between {min} and {max}")]
+    OutOfBounds {
+        /// Which number.
+        what: &'static str,
+        /// The least.
+        min: u32,
+        /// The most.
+        max: u32,
+    },
+    /// The slot is in force and missing in the plan.
+    #[error("the slot '{0}' is in force and cannot be removed; set its capacity instead")]
+    SlotRemoved(SlotId),
+    /// More places are taken than the plan would have open now.
+    #[error("the slot '{slot}' has {taken} places taken, the plan would open only {released}")]
+    BelowTaken {
+        /// The slot.
+        slot: SlotId,
+        /// Places taken.
+        taken: u32,
+        /// Places the plan opens by now.
+        released: u32,
+    },
+}
+
+impl CampaignPlan {
+    /// Slots of one campaign.
+    pub const SLOTS_MAX: u32 = 10_000;
+    /// Places of one slot.
+    pub const CAPACITY_MAX: u32 = 100_000;
+    /// Openings of one campaign.
+    pub const TRANCHES_MAX: u32 = 100;
+
+    /// Checks `campaign` and brings its slots into the order of their ids.
+    pub fn new(mut campaign: Campaign) -> Result<Self, PlanProblem> {
+        campaign.slots.sort_by(|a, b| a.id.cmp(&b.id));
+        check_bounds(&campaign)?;
+        check_names(&campaign)?;
+        for slot in &campaign.slots {
+            check_slot(&campaign, slot)?;
+        }
+        if !campaign.tranches.is_sorted_by_key(|tranche| tranche.opens_at) {
+            return Err(PlanProblem::TrancheOrder);
+        }
+        Ok(Self(campaign))
+    }
+
+    /// The campaign.
+    #[must_use]
+    pub fn campaign(&self) -> &Campaign {
+        &self.0
+    }
+
+    /// The counters of every slot under this plan, given those in force: what is taken stays taken,
+    /// and `released` becomes what the plan has open at `now`. A slot that is not in force yet
+    /// starts with nothing taken.
+    ///
+    /// A store calls this inside the transaction that applies the plan, with the campaign locked.
+    pub fn counters_at(
+        &self,
+        in_force: &BTreeMap<SlotId, SlotCounters>,
+        now: Timestamp,
+    ) -> Result<BTreeMap<SlotId, SlotCounters>, PlanProblem> {
+        if let Some(removed) = in_force.keys().find(|id| self.0.slot(id).is_none()) {
+            return Err(PlanProblem::SlotRemoved(removed.clone()));
+        }
+        self.0
+            .slots
+            .iter()
+            .map(|slot| {
+                let taken = in_force.get(&slot.id).map_or(0, |counters| counters.taken);
+                let released = self.0.released_at(slot, now);
+                if taken > released {
+                    return Err(PlanProblem::BelowTaken { slot: slot.id.clone(), taken, released });
+                }
+                Ok((slot.id.clone(), SlotCounters { taken, released }))
+            })
+            .collect()
+    }
+}
+
+fn check_bounds(campaign: &Campaign) -> Result<(), PlanProblem> {
+    let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+    let bounds = [
+        ("the number of sites", count(campaign.sites.len()), 1, 100),
+        ("the number of slots", count(campaign.slots.len()), 1, CampaignPlan::SLOTS_MAX),
+        ("the number of tranches", count(campaign.tranches.len()), 1, CampaignPlan::TRANCHES_MAX),
+        ("seats_max", u32::from(campaign.rules.seats_max), 1, 4),
+        ("hold_ttl_s", campaign.rules.hold_ttl_s, 1, 86_400),
+        ("hold_renewals_max", u32::from(campaign.rules.hold_renewals_max), 0, 10),
+    ];
+    let outside = bounds.into_iter().find(|(_, value, min, max)| !(min..=max).contains(&value));
+    match outside {
+        Some((what, _, min, max)) => Err(PlanProblem::OutOfBounds { what, min, max }),
+        None => Ok(()),
+    }
+}
+
+fn check_names(campaign: &Campaign) -> Result<(), PlanProblem> {
+    let sites = campaign.sites.iter().map(|site| ("site", &site.id));
+    let slots = campaign.slots.iter().map(|slot| ("slot", &slot.id));
+    let mut seen = HashSet::new();
+    match sites.chain(slots).find(|name| !seen.insert(*name)) {
+        Some((kind, id)) => Err(PlanProblem::Duplicate { kind, id: id.clone() }),
+        None => Ok(()),
+    }
+}
+
+fn check_slot(campaign: &Campaign, slot: &Slot) -> Result<(), PlanProblem> {
+    if campaign.site(&slot.site).is_none() {
+        return Err(PlanProblem::UnknownSite { slot: slot.id.clone(), site: slot.site.clone() });
+    }
+    if slot.ends_at <= slot.starts_at {
+        return Err(PlanProblem::SlotTimes(slot.id.clone()));
+    }
+    if slot.capacity > CampaignPlan::CAPACITY_MAX {
+        let max = CampaignPlan::CAPACITY_MAX;
+        return Err(PlanProblem::OutOfBounds { what: "the capacity of a slot", min: 0, max });
+    }
+    if slot.allotments.len() != campaign.tranches.len() {
+        return Err(PlanProblem::AllotmentCount(slot.id.clone()));
+    }
+    let allotted: u64 = slot.allotments.iter().map(|places| u64::from(*places)).sum();
+    if allotted > u64::from(slot.capacity) {
+        return Err(PlanProblem::AllotmentsExceedCapacity(slot.id.clone()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::scene;
+
+    #[test]
+    fn a_plan_is_consistent_in_itself() {
+        type Spoil = fn(&mut Campaign);
+        let cases: [(Spoil, &str); 9] = [
+            (|campaign| campaign.slots[1].id = scene::slot("a"), "the slot 'a' occurs twice"),
+            (
+                |campaign| campaign.sites[1].id = scene::slot("north"),
+                "the site 'north' occurs twice",
+            ),
+            (
+                |campaign| campaign.slots[0].site = scene::slot("west"),
+                "the slot 'a' is at the unknown site 'west'",
+            ),
+            (
+                |campaign| campaign.slots[0].ends_at = scene::at(0),
+                "the slot 'a' ends before it starts",
+            ),
+            (
+                |campaign| campaign.slots[0].allotments = vec![1],
+                "the slot 'a' needs one allotment for each tranche",
+            ),
+            (
+                |campaign| campaign.slots[0].capacity = 2,
+                "the allotments of the slot 'a' exceed its capacity",
+            ),
+            (
+                |campaign| campaign.tranches.reverse(),
+                "the tranches are not ordered by their openings",
+            ),
+            (|campaign| campaign.rules.seats_max = 5, "seats_max must be between 1 and 4"),
+            (|campaign| campaign.slots.clear(), "the number of slots must be between 1 and 10000"),
+        ];
+        for (spoil, expected) in cases {
+            let mut campaign = scene::campaign();
+            spoil(&mut campaign);
+            let problem = CampaignPlan::new(campaign).expect_err(expected);
+            assert_eq!(problem.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn slots_are_found_whatever_order_they_came_in() {
+        let mut campaign = scene::campaign();
+        campaign.slots.reverse();
+        let plan = CampaignPlan::new(campaign).expect("a plan");
+        assert_eq!(plan.campaign(), &scene::campaign());
+        let found = plan.campaign().slot(&scene::slot("b")).map(|slot| slot.capacity);
+        assert_eq!((found, plan.campaign().slot(&scene::slot("d"))), (Some(2), None));
+        assert_eq!(plan.campaign().tranche_places(0), 33);
+    }
+}

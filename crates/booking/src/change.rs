@@ -1,0 +1,53 @@
+//! What a batch writes: final values, set by set.
+
+use kernel::Timestamp;
+
+use crate::campaign::{SlotCounters, SlotKey};
+use crate::command::BookingId;
+use crate::state::{Booking, Hold, IdempotencyRecord, PassUse};
+
+/// The final values of everything a batch has changed.
+///
+/// Each row occurs at most once. The sets are written in the order of the fields: a person whose
+/// booking is cancelled may be booked again in the same batch, and bookings refer to holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Slots to update.
+    pub slots: Vec<SlotChange>,
+    /// Passes to insert or update.
+    pub pass_uses: Vec<PassUse>,
+    /// Holds to insert or update.
+    pub holds: Vec<Hold>,
+    /// Confirmed bookings of earlier batches to mark as cancelled.
+    pub bookings_cancelled: Vec<Cancellation>,
+    /// Bookings to insert. One that was cancelled in the same batch is inserted as cancelled.
+    pub bookings_inserted: Vec<Booking>,
+    /// Idempotency records to insert.
+    pub records: Vec<IdempotencyRecord>,
+}
+
+impl Changes {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The new counters of a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotChange {
+    /// The slot.
+    pub key: SlotKey,
+    /// Its counters.
+    pub counters: SlotCounters,
+}
+
+/// A booking that is cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancellation {
+    /// The booking.
+    pub booking: BookingId,
+    /// When.
+    pub cancelled_at: Timestamp,
+}

@@ -1,0 +1,120 @@
+//! What every [`BookingStore`] must do, as tests that any adapter runs.
+//!
+//! Each function gets a fresh, empty store and panics where the store breaks the contract. An
+//! adapter generates one test for each with [`crate::booking_store_contract`].
+
+#![expect(clippy::missing_panics_doc, reason = "a broken contract is a panic, everywhere in here")]
+
+mod booking;
+mod hold;
+mod plan;
+pub mod scene;
+pub mod script;
+
+pub use booking::*;
+pub use hold::*;
+pub use plan::*;
+
+use kernel::Timestamp;
+
+use crate::command::Command;
+use crate::memory::MemoryStore;
+use crate::outcome::Outcome;
+use crate::store::BookingStore;
+
+/// Generates one `#[tokio::test]` for each clause of the contract.
+///
+/// `$fresh` is an async function that makes a fresh, empty store and returns a fixture with a
+/// method `store(&self) -> &dyn BookingStore`; the fixture lives as long as the test.
+#[macro_export]
+macro_rules! booking_store_contract {
+    ($fresh:path) => {
+        $crate::booking_store_contract!($fresh:
+            a_plan_is_applied_once,
+            a_plan_never_goes_below_what_is_taken,
+            an_opening_needs_nothing_but_time,
+            a_hold_keeps_and_returns_seats,
+            an_overdue_hold_is_free_without_anybody_doing_anything,
+            a_hold_is_renewed_as_often_as_allowed,
+            a_hold_ends_in_exactly_one_way,
+            a_pass_pays_for_its_seats_and_no_more,
+            a_sweep_is_bounded,
+            a_booking_reads_back_as_it_was_made,
+            one_key_has_one_effect,
+            a_person_has_one_active_booking,
+            a_cancelled_place_is_free_exactly_once,
+            refusals_change_nothing,
+            a_hot_slot_is_given_away_exactly_once,
+            it_agrees_with_the_model,
+        );
+    };
+    ($fresh:path: $($clause:ident),* $(,)?) => {$(
+        #[tokio::test]
+        async fn $clause() {
+            let fixture = $fresh().await;
+            $crate::contract::$clause(fixture.store()).await;
+        }
+    )*};
+}
+
+/// Carries out one command.
+async fn one(store: &dyn BookingStore, command: Command, now: Timestamp) -> Outcome {
+    let mut outcomes = many(store, &[command], now).await;
+    outcomes.pop().expect("one outcome for one command")
+}
+
+/// Carries out a batch.
+async fn many(store: &dyn BookingStore, commands: &[Command], now: Timestamp) -> Vec<Outcome> {
+    let outcomes = store.execute(commands, now).await.expect("the store answers");
+    assert_eq!(outcomes.len(), commands.len(), "one outcome for each command");
+    outcomes
+}
+
+/// Applies the scene's plan.
+async fn apply(store: &dyn BookingStore) {
+    store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("the store answers");
+}
+
+/// The places left of a slot of the scene.
+async fn places_left(store: &dyn BookingStore, name: &str, now: Timestamp) -> u32 {
+    let availability = store.availability(&scene::slot("rehearsal"), now).await;
+    let availability = availability.expect("the store answers").expect("the campaign exists");
+    assert!(availability.slots.is_sorted_by_key(|slot| slot.slot.clone()), "ordered by slot id");
+    for slot in &availability.slots {
+        assert!(
+            slot.places_left <= slot.released && slot.released <= slot.capacity,
+            "P1: {slot:?}"
+        );
+    }
+    let found = availability.slots.iter().find(|slot| slot.slot == scene::slot(name));
+    found.expect("the slot exists").places_left
+}
+
+/// Plays a long random script on `store` and on the model: same outcomes, same places, same
+/// bookings. The script mixes all commands, several passes and persons, repeated and reused keys,
+/// expiring holds and both openings.
+pub async fn it_agrees_with_the_model(store: &dyn BookingStore) {
+    let clock = std::sync::Arc::new(kernel::ManualClock::at(scene::at(0)));
+    let model = MemoryStore::new(clock);
+    apply(store).await;
+    apply(&model).await;
+    for (now, commands) in script::random_batches(20_210_614, 120) {
+        let (actual, expected) =
+            (many(store, &commands, now).await, many(&model, &commands, now).await);
+        for ((actual, expected), command) in actual.iter().zip(&expected).zip(&commands) {
+            assert_eq!(actual, expected, "at {now}: {command:?}");
+        }
+        let campaign = scene::slot("rehearsal");
+        let actual = store.availability(&campaign, now).await.expect("the store answers");
+        let expected = model.availability(&campaign, now).await.expect("the model answers");
+        assert_eq!(actual, expected, "places at {now}");
+    }
+    for expected in model.bookings() {
+        let actual = store.booking(expected.registration.booking).await.expect("the store answers");
+        assert_eq!(actual.as_ref(), Some(&expected));
+    }
+    for expected in model.holds() {
+        let actual = store.hold(expected.id).await.expect("the store answers");
+        assert_eq!(actual.as_ref(), Some(&expected));
+    }
+}

@@ -1,0 +1,216 @@
+//! The campaign, the people and the commands with which the contract is played.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::{Municipality, ResidenceTable, Timestamp};
+use pass::PassId;
+
+use crate::campaign::{Campaign, CampaignPlan, Rules, Site, Slot, SlotId, Tranche};
+use crate::command::{
+    BookHold, BookSlot, BookingId, CancelBooking, Command, HoldId, HoldSeats, Idempotency,
+    PassGrant, Registration, ReleaseExpiredHolds, ReleaseHold, RenewHold, TokenHash,
+};
+use crate::person::{Person, PersonFields, PersonKey};
+
+/// The first opening: 14 June 2021, 08:00 in Speyer.
+pub const OPENING: Timestamp = Timestamp::from_unix_s(1_623_650_400);
+
+/// So many seconds after the first opening; the second one follows after 10,800.
+#[must_use]
+pub fn at(seconds: u64) -> Timestamp {
+    OPENING.plus(Duration::from_secs(seconds))
+}
+
+/// A slot's name.
+#[must_use]
+pub fn slot(name: &str) -> SlotId {
+    name.parse().expect("the scene's names are names")
+}
+
+/// The campaign `rehearsal`: slots `a` (1 + 2 places), `b` (2 + 0) and `c` (30 + 20), two openings
+/// three hours apart, holds of 8 minutes that can be renewed once, closing a day later.
+#[must_use]
+pub fn plan() -> CampaignPlan {
+    CampaignPlan::new(campaign()).expect("the scene's campaign is a plan")
+}
+
+/// The campaign of [`plan`].
+#[must_use]
+pub fn campaign() -> Campaign {
+    let municipality = |postcode: &str, ags: &str, name: &str, eligible| Municipality {
+        postcode: postcode.parse().expect("a postcode"),
+        ags: ags.parse().expect("a municipality key"),
+        name: name.to_owned(),
+        eligible,
+    };
+    let slot = |id: &str, site: &str, hour: u64, allotments: [u32; 2]| Slot {
+        id: slot(id),
+        site: self::slot(site),
+        starts_at: at(518_400 + hour * 3_600),
+        ends_at: at(518_400 + hour * 3_600 + 600),
+        capacity: allotments.iter().sum(),
+        allotments: allotments.to_vec(),
+    };
+    Campaign {
+        id: self::slot("rehearsal"),
+        title_de: "Probelauf".to_owned(),
+        title_en: "Rehearsal".to_owned(),
+        time_zone: "Europe/Berlin".to_owned(),
+        residence: ResidenceTable::new(vec![
+            municipality("67346", "07318000", "Speyer", true),
+            municipality("67454", "07332025", "Haßloch", false),
+        ]),
+        sites: ["north", "south"]
+            .map(|id| Site {
+                id: self::slot(id),
+                name: format!("Parkplatz {id}"),
+                address: "Hasenpfühlerweide 1, Speyer".to_owned(),
+            })
+            .to_vec(),
+        slots: vec![
+            slot("a", "north", 0, [1, 2]),
+            slot("b", "south", 0, [2, 0]),
+            slot("c", "north", 1, [30, 20]),
+        ],
+        tranches: vec![Tranche { opens_at: OPENING }, Tranche { opens_at: at(10_800) }],
+        rules: Rules { seats_max: 4, hold_ttl_s: 480, hold_renewals_max: 1 },
+        waitlist_places: 5,
+        closes_at: at(86_400),
+    }
+}
+
+fn number_to_bytes<const N: usize>(kind: u8, number: u32) -> [u8; N] {
+    let mut bytes = [kind; N];
+    bytes[..4].copy_from_slice(&number.to_be_bytes());
+    bytes
+}
+
+/// Pass number `number` of an eligible resident with `seats` seats, ending 15 minutes after
+/// `issued_at`.
+#[must_use]
+pub fn grant(number: u32, seats: u8, issued_at: Timestamp) -> PassGrant {
+    PassGrant {
+        pass_id: PassId::from_bytes(number_to_bytes(1, number)),
+        campaign: slot("rehearsal"),
+        ags: "07318000".parse().expect("a municipality key"),
+        seats,
+        expires_at: issued_at.plus(Duration::from_mins(15)),
+    }
+}
+
+/// Hold number `number`.
+#[must_use]
+pub fn hold_id(number: u32) -> HoldId {
+    HoldId::from_bytes(number_to_bytes(2, number))
+}
+
+/// Booking number `number`.
+#[must_use]
+pub fn booking_id(number: u32) -> BookingId {
+    BookingId::from_bytes(number_to_bytes(3, number))
+}
+
+/// Idempotency key number `number`, for a request with the fingerprint `asked`.
+#[must_use]
+pub fn key(number: u32, asked: u8) -> Idempotency {
+    Idempotency { key: number_to_bytes(4, number), fingerprint: [asked; 32] }
+}
+
+/// The hash of the token of booking number `number`.
+#[must_use]
+pub fn token_hash(number: u32) -> TokenHash {
+    TokenHash(number_to_bytes(5, number))
+}
+
+/// Booking number `booking` for person number `person`.
+#[must_use]
+pub fn registration(booking: u32, person: u32) -> Arc<Registration> {
+    let fields = PersonFields {
+        given_name: format!("Zoë Käthe {}", "I".repeat(1 + person as usize % 7)),
+        family_name: "von der Größe-O’Neill".to_owned(),
+        date_of_birth: "1980-02-29".to_owned(),
+        email: (person.is_multiple_of(2)).then(|| format!("zoe{person}@example.org")),
+        phone: (person.is_multiple_of(3)).then(|| "+49 6232 140".to_owned()),
+    };
+    Arc::new(Registration {
+        booking: booking_id(booking),
+        code: "SP3ZER21".parse().expect("a booking code"),
+        person: Person::parse(fields, OPENING).expect("the scene's people are plausible"),
+        person_key: PersonKey(number_to_bytes(6, person)),
+        manage_token_hash: token_hash(booking),
+    })
+}
+
+/// Keeps `seats` of a slot.
+#[must_use]
+pub fn hold(
+    pass: &PassGrant,
+    name: &str,
+    seats: u8,
+    hold: u32,
+    idempotency: Idempotency,
+) -> Command {
+    let pass = pass.clone();
+    Command::Hold(HoldSeats { pass, slot: slot(name), seats, hold: hold_id(hold), idempotency })
+}
+
+/// Renews a hold.
+#[must_use]
+pub fn renew(pass: &PassGrant, hold: u32, idempotency: Idempotency) -> Command {
+    Command::RenewHold(RenewHold { pass: pass.clone(), hold: hold_id(hold), idempotency })
+}
+
+/// Releases a hold.
+#[must_use]
+pub fn release(pass: &PassGrant, hold: u32) -> Command {
+    Command::ReleaseHold(ReleaseHold { pass: pass.clone(), hold: hold_id(hold) })
+}
+
+/// Registers person `person` onto a hold, as booking `booking`.
+#[must_use]
+pub fn book_hold(
+    pass: &PassGrant,
+    hold: u32,
+    booking: u32,
+    person: u32,
+    idempotency: Idempotency,
+) -> Command {
+    let registration = registration(booking, person);
+    Command::BookHold(BookHold {
+        pass: pass.clone(),
+        hold: hold_id(hold),
+        registration,
+        idempotency,
+    })
+}
+
+/// Books a slot for person `person` in one step, as booking `booking`.
+#[must_use]
+pub fn book_slot(
+    pass: &PassGrant,
+    name: &str,
+    booking: u32,
+    person: u32,
+    idempotency: Idempotency,
+) -> Command {
+    let registration = registration(booking, person);
+    Command::BookSlot(BookSlot { pass: pass.clone(), slot: slot(name), registration, idempotency })
+}
+
+/// Cancels a booking.
+#[must_use]
+pub fn cancel(booking: u32, idempotency: Idempotency) -> Command {
+    Command::CancelBooking(CancelBooking {
+        campaign: slot("rehearsal"),
+        booking: booking_id(booking),
+        manage_token_hash: token_hash(booking),
+        idempotency,
+    })
+}
+
+/// Releases up to `holds_max` overdue holds.
+#[must_use]
+pub fn sweep(holds_max: u32) -> Command {
+    Command::ReleaseExpiredHolds(ReleaseExpiredHolds { campaign: slot("rehearsal"), holds_max })
+}

@@ -1,0 +1,98 @@
+//! Random commands that meet each other: few slots, passes, persons and keys.
+
+use std::time::Duration;
+
+use kernel::{Entropy, SeededEntropy, Timestamp};
+
+use super::scene;
+use crate::command::{Command, Idempotency, PassGrant};
+
+const PASSES: u32 = 12;
+const PERSONS: u32 = 40;
+
+/// `count` batches of 1 to 8 commands each, and when each is carried out. The same seed gives the
+/// same script.
+#[must_use]
+pub fn random_batches(seed: u64, count: usize) -> Vec<(Timestamp, Vec<Command>)> {
+    let mut writer = Writer { entropy: &SeededEntropy::new(seed), written: Vec::new(), number: 0 };
+    let mut now = scene::at(0);
+    let batches = (0..count).map(|_| {
+        // Mostly moments, sometimes long enough for holds to expire or a tranche to open.
+        let pause_s = if writer.below(8) == 0 { writer.below(1_200) } else { writer.below(20) };
+        now = now.plus(Duration::from_secs(u64::from(pause_s)));
+        let length = 1 + writer.below(8);
+        (now, (0..length).map(|_| writer.command(now)).collect())
+    });
+    batches.collect()
+}
+
+struct Writer<'a> {
+    entropy: &'a dyn Entropy,
+    written: Vec<Command>,
+    /// How many holds and bookings have been asked for.
+    number: u32,
+}
+
+impl Writer<'_> {
+    fn below(&mut self, bound: u32) -> u32 {
+        u32::try_from(self.entropy.u64() % u64::from(bound)).expect("below a u32")
+    }
+
+    /// Something asked for before, or nearly so.
+    fn earlier(&mut self) -> u32 {
+        let back = self.below(12);
+        self.number.saturating_sub(back)
+    }
+
+    fn pass(&mut self, now: Timestamp) -> PassGrant {
+        let number = self.below(PASSES);
+        let seats = 1 + u8::try_from(number % 4).expect("at most 3");
+        // Passes are replaced from time to time, as their holders come back.
+        let generation = u32::try_from(now.since(scene::OPENING).as_secs() / 900).expect("small");
+        let issued_at = scene::at(u64::from(generation) * 900);
+        scene::grant(generation * PASSES + number, seats, issued_at)
+    }
+
+    /// Mostly a new key, sometimes one used before, for another request.
+    fn key(&mut self) -> Idempotency {
+        let number = if self.below(20) == 0 { self.earlier() } else { self.number };
+        let mut key = scene::key(number, 0);
+        key.fingerprint[..4].copy_from_slice(&self.number.to_be_bytes());
+        key
+    }
+
+    /// Mostly a new command, sometimes one that was carried out before.
+    fn command(&mut self, now: Timestamp) -> Command {
+        let back = self.below(20) as usize;
+        if self.below(8) == 0 && back < self.written.len() {
+            return self.written[self.written.len() - 1 - back].clone();
+        }
+        let command = self.new_command(now);
+        self.written.push(command.clone());
+        command
+    }
+
+    fn new_command(&mut self, now: Timestamp) -> Command {
+        self.number += 1;
+        let number = self.number;
+        let pass = self.pass(now);
+        let person = self.below(PERSONS);
+        let slot = ["a", "b", "c", "c", "c", "nowhere"][self.below(6) as usize];
+        let key = self.key();
+        match self.below(16) {
+            0..=3 => {
+                let seats = u8::try_from(self.below(6)).expect("small");
+                scene::hold(&pass, slot, seats, number, key)
+            }
+            4..=7 => {
+                let hold = self.earlier();
+                scene::book_hold(&pass, hold, number, person, key)
+            }
+            8..=10 => scene::book_slot(&pass, slot, number, person, key),
+            11 | 12 => scene::cancel(self.earlier(), key),
+            13 => scene::renew(&pass, self.earlier(), key),
+            14 => scene::release(&pass, self.earlier()),
+            _ => scene::sweep(1 + self.below(3)),
+        }
+    }
+}

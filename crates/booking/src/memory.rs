@@ -1,0 +1,274 @@
+//! The store as a model: everything in memory, one lock, lost at the end of the process.
+//!
+//! It loads exactly the footprint, so a rule that looks at more than its footprint fails here
+//! first, and it checks the promises with every change, as the constraints of a database do. The
+//! property tests and the contract hold every other store against it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use kernel::{CampaignId, Clock, Timestamp};
+use pass::PassId;
+
+use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotKey};
+use crate::change::Changes;
+use crate::command::{BookingId, Command, HoldId};
+use crate::decide::decide;
+use crate::outcome::Outcome;
+use crate::person::PersonKey;
+use crate::state::{
+    Booking, BookingHead, BookingStatus, Footprint, Hold, HoldState, IdempotencyRecord, PassUse,
+    State,
+};
+use crate::store::{Applied, Availability, BookingStore, StoreError};
+
+/// A booking store in memory.
+pub struct MemoryStore {
+    clock: Arc<dyn Clock>,
+    tables: Mutex<Tables>,
+}
+
+#[derive(Default)]
+struct Tables {
+    campaigns: BTreeMap<CampaignId, Arc<Campaign>>,
+    slots: HashMap<SlotKey, SlotCounters>,
+    holds: HashMap<HoldId, Hold>,
+    passes: HashMap<PassId, PassUse>,
+    bookings: HashMap<BookingId, Booking>,
+    active_persons: HashSet<(CampaignId, PersonKey)>,
+    records: HashMap<[u8; 32], IdempotencyRecord>,
+}
+
+impl MemoryStore {
+    /// An empty store with this clock.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, tables: Mutex::default() }
+    }
+
+    /// The counters of a slot, if it exists.
+    #[must_use]
+    pub fn counters(&self, key: &SlotKey) -> Option<SlotCounters> {
+        self.tables().slots.get(key).copied()
+    }
+
+    /// Every booking ever made, in no particular order.
+    #[must_use]
+    pub fn bookings(&self) -> Vec<Booking> {
+        self.tables().bookings.values().cloned().collect()
+    }
+
+    /// Every hold ever made, in no particular order.
+    #[must_use]
+    pub fn holds(&self) -> Vec<Hold> {
+        self.tables().holds.values().cloned().collect()
+    }
+
+    /// What every pass has used, in no particular order.
+    #[must_use]
+    pub fn pass_uses(&self) -> Vec<PassUse> {
+        self.tables().passes.values().cloned().collect()
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl BookingStore for MemoryStore {
+    async fn apply_campaign(
+        &self,
+        plan: &CampaignPlan,
+        now: Timestamp,
+    ) -> Result<Applied, StoreError> {
+        let mut tables = self.tables();
+        let campaign = plan.campaign();
+        let earlier = tables.campaigns.get(&campaign.id);
+        if earlier.is_some_and(|earlier| **earlier == *campaign) {
+            return Ok(Applied::Unchanged);
+        }
+        let applied = if earlier.is_some() { Applied::Updated } else { Applied::Created };
+        let in_force = tables
+            .slots
+            .iter()
+            .filter(|(key, _)| key.campaign == campaign.id)
+            .map(|(key, counters)| (key.slot.clone(), *counters))
+            .collect();
+        match plan.counters_at(&in_force, now) {
+            Err(problem) => Ok(Applied::Refused(problem)),
+            Ok(counters) => {
+                for (slot, counters) in counters {
+                    tables.slots.insert(SlotKey { campaign: campaign.id.clone(), slot }, counters);
+                }
+                tables.campaigns.insert(campaign.id.clone(), Arc::new(campaign.clone()));
+                Ok(applied)
+            }
+        }
+    }
+
+    async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
+        Ok(self.tables().campaigns.values().map(|campaign| Campaign::clone(campaign)).collect())
+    }
+
+    async fn execute(
+        &self,
+        commands: &[Command],
+        now: Timestamp,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let mut tables = self.tables();
+        let state = tables.load(&Footprint::of(commands), now);
+        let (changes, outcomes) = decide(state, now, commands);
+        tables.write(changes)?;
+        Ok(outcomes)
+    }
+
+    async fn availability(
+        &self,
+        campaign: &CampaignId,
+        now: Timestamp,
+    ) -> Result<Option<Availability>, StoreError> {
+        let tables = self.tables();
+        let Some(definition) = tables.campaigns.get(campaign) else { return Ok(None) };
+        let mut counters: HashMap<_, (SlotCounters, u32)> = tables
+            .slots
+            .iter()
+            .filter(|(key, _)| key.campaign == *campaign)
+            .map(|(key, counters)| (key.slot.clone(), (*counters, 0)))
+            .collect();
+        for hold in tables.holds.values() {
+            if hold.campaign == *campaign
+                && hold.is_overdue(now)
+                && let Some((_, overdue)) = counters.get_mut(&hold.slot)
+            {
+                *overdue += u32::from(hold.seats_open());
+            }
+        }
+        Ok(Some(Availability::of(definition, &counters, now)))
+    }
+
+    async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {
+        Ok(self.tables().bookings.get(&id).cloned())
+    }
+
+    async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
+        Ok(self.tables().holds.get(&id).cloned())
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.clock.now())
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+fn broken(promise: &str) -> StoreError {
+    StoreError::Broken { reason: promise.to_owned(), source: None }
+}
+
+impl Tables {
+    fn load(&self, footprint: &Footprint, now: Timestamp) -> State {
+        let mut state = State::default();
+        for id in &footprint.campaigns {
+            state
+                .campaigns
+                .extend(self.campaigns.get(id).map(|found| (id.clone(), Arc::clone(found))));
+        }
+        self.load_holds(footprint, now, &mut state);
+        for id in &footprint.bookings {
+            state
+                .bookings
+                .extend(self.bookings.get(id).map(|found| (*id, BookingHead::from(found))));
+        }
+        let of_holds = state.holds.values().map(|hold| (&hold.campaign, &hold.slot));
+        let of_bookings = state.bookings.values().map(|booking| (&booking.campaign, &booking.slot));
+        let keys = of_holds
+            .chain(of_bookings)
+            .map(|(campaign, slot)| SlotKey { campaign: campaign.clone(), slot: slot.clone() });
+        for key in keys.chain(footprint.slots.iter().cloned()) {
+            state.slots.extend(self.slots.get(&key).map(|counters| (key, *counters)));
+        }
+        let overdue =
+            state.holds.values().filter(|hold| hold.is_overdue(now)).map(|hold| hold.pass_id);
+        for id in overdue.chain(footprint.passes.iter().copied()) {
+            state.passes.extend(self.passes.get(&id).map(|found| (id, found.clone())));
+        }
+        let persons = footprint.person_keys.iter().filter(|key| self.active_persons.contains(*key));
+        state.active_persons.extend(persons.cloned());
+        for key in &footprint.idempotency_keys {
+            state.records.extend(self.records.get(key).map(|found| (*key, found.clone())));
+        }
+        state
+    }
+
+    fn load_holds(&self, footprint: &Footprint, now: Timestamp, state: &mut State) {
+        let mut overdue: Vec<&Hold> =
+            self.holds.values().filter(|hold| hold.is_overdue(now)).collect();
+        overdue.sort_unstable_by_key(|hold| (hold.expires_at, hold.id));
+        let of_slots_and_passes = overdue.iter().filter(|hold| {
+            let key = SlotKey { campaign: hold.campaign.clone(), slot: hold.slot.clone() };
+            footprint.slots.contains(&key) || footprint.passes.contains(&hold.pass_id)
+        });
+        let swept = footprint.sweeps.iter().flat_map(|(campaign, holds_max)| {
+            let holds_max = usize::try_from(*holds_max).unwrap_or(usize::MAX);
+            overdue.iter().filter(move |hold| hold.campaign == *campaign).take(holds_max)
+        });
+        let named = footprint.holds.iter().filter_map(|id| self.holds.get(id));
+        let loaded = of_slots_and_passes.chain(swept).copied().chain(named);
+        state.holds.extend(loaded.map(|hold| (hold.id, hold.clone())));
+    }
+
+    /// Writes the changes if none of them breaks a promise. A broken one leaves the tables in
+    /// disorder, as there is no transaction to roll back: only a bug gets there.
+    fn write(&mut self, changes: Changes) -> Result<(), StoreError> {
+        for change in changes.slots {
+            let campaign =
+                self.campaigns.get(&change.key.campaign).ok_or(broken("no such campaign"))?;
+            let capacity = campaign.slot(&change.key.slot).ok_or(broken("no such slot"))?.capacity;
+            let counters = change.counters;
+            if counters.taken > counters.released || counters.released > capacity {
+                return Err(broken("P1: taken ≤ released ≤ capacity"));
+            }
+            self.slots.insert(change.key, counters);
+        }
+        self.passes
+            .extend(changes.pass_uses.into_iter().map(|pass_use| (pass_use.pass_id, pass_use)));
+        for hold in changes.holds {
+            let earlier = self.holds.get(&hold.id).map(|earlier| earlier.state);
+            if hold.seats_booked > hold.seats
+                || earlier.is_some_and(|state| state != HoldState::Active)
+            {
+                return Err(broken("P7: a hold ends once"));
+            }
+            self.holds.insert(hold.id, hold);
+        }
+        for cancellation in changes.bookings_cancelled {
+            let booking =
+                self.bookings.get_mut(&cancellation.booking).ok_or(broken("no such booking"))?;
+            if booking.status != BookingStatus::Confirmed {
+                return Err(broken("P5: a booking is cancelled once"));
+            }
+            booking.status = BookingStatus::Cancelled { at: cancellation.cancelled_at };
+            self.active_persons
+                .remove(&(booking.campaign.clone(), booking.registration.person_key));
+        }
+        for booking in changes.bookings_inserted {
+            let person = (booking.campaign.clone(), booking.registration.person_key);
+            if booking.status == BookingStatus::Confirmed && !self.active_persons.insert(person) {
+                return Err(broken("P4: one active booking per person and campaign"));
+            }
+            if self.bookings.insert(booking.registration.booking, booking).is_some() {
+                return Err(broken("a booking id is used once"));
+            }
+        }
+        for record in changes.records {
+            if self.records.insert(record.key, record).is_some() {
+                return Err(broken("P3: one idempotency key, one effect"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! The port to the booking database.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use kernel::{CampaignId, Timestamp};
+
+use crate::campaign::{Campaign, CampaignPlan, PlanProblem, SlotCounters, SlotId};
+use crate::command::{BookingId, Command, HoldId};
+use crate::outcome::Outcome;
+use crate::state::{Booking, Hold};
+
+/// The booking database.
+///
+/// Any number of instances may use one database at the same time. The functions of
+/// [`crate::contract`] say what every adapter must do, and hold it to that.
+#[async_trait]
+pub trait BookingStore: Send + Sync {
+    /// Makes `plan` the definition of its campaign, in one transaction under the campaign's lock.
+    /// Applying the same plan again changes nothing. The slots' counters become
+    /// [`CampaignPlan::counters_at`]; if that refuses, nothing changes.
+    async fn apply_campaign(
+        &self,
+        plan: &CampaignPlan,
+        now: Timestamp,
+    ) -> Result<Applied, StoreError>;
+
+    /// All campaigns, ordered by id, each equal to the campaign of the plan last applied.
+    async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError>;
+
+    /// Carries out a batch in one transaction: locks its campaigns, loads its
+    /// [`crate::Footprint`], calls [`crate::decide`] and writes the changes. One outcome for each
+    /// command, in order. All or nothing: after an error no command has taken effect, except that
+    /// an error while committing leaves it unknown (a repeat under the same idempotency key finds
+    /// out). A conflict with another instance is tried again inside, from loading.
+    async fn execute(
+        &self,
+        commands: &[Command],
+        now: Timestamp,
+    ) -> Result<Vec<Outcome>, StoreError>;
+
+    /// The places of a campaign's slots at `now`, ordered by slot id, without locking anything;
+    /// `None` if there is no such campaign. Seats of overdue holds count as free.
+    async fn availability(
+        &self,
+        campaign: &CampaignId,
+        now: Timestamp,
+    ) -> Result<Option<Availability>, StoreError>;
+
+    /// The booking with this id, if there is one.
+    async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError>;
+
+    /// The hold with this id, if there is one; an overdue one may still show as active.
+    async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError>;
+
+    /// The store's clock.
+    async fn now(&self) -> Result<Timestamp, StoreError>;
+
+    /// Whether the store can answer: reachable, and migrated to what this program expects.
+    async fn ready(&self) -> Result<(), StoreError>;
+}
+
+/// What came of applying a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// The campaign is new.
+    Created,
+    /// It was in force already.
+    Unchanged,
+    /// It has replaced an earlier plan.
+    Updated,
+    /// It cannot replace what is in force; nothing was changed.
+    Refused(PlanProblem),
+}
+
+/// The places of a campaign at one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Availability {
+    /// The instant.
+    pub as_of: Timestamp,
+    /// The slots, ordered by id.
+    pub slots: Vec<SlotAvailability>,
+}
+
+/// The places of a slot at one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotAvailability {
+    /// The slot.
+    pub slot: SlotId,
+    /// How many persons at most.
+    pub capacity: u32,
+    /// Places open by now.
+    pub released: u32,
+    /// Places bookable now.
+    pub places_left: u32,
+}
+
+impl Availability {
+    /// The places of `campaign` at `now`, given each slot's counters and the seats that its overdue
+    /// holds still count as taken. A slot without an entry has nothing taken.
+    #[must_use]
+    pub fn of(
+        campaign: &Campaign,
+        counters: &HashMap<SlotId, (SlotCounters, u32)>,
+        now: Timestamp,
+    ) -> Self {
+        let slots = campaign
+            .slots
+            .iter()
+            .map(|slot| {
+                let (counters, overdue) = counters.get(&slot.id).copied().unwrap_or_default();
+                let released = campaign.released_at(slot, now);
+                let taken = counters.taken.saturating_sub(overdue);
+                SlotAvailability {
+                    slot: slot.id.clone(),
+                    capacity: slot.capacity,
+                    released,
+                    places_left: if campaign.is_closed(now) {
+                        0
+                    } else {
+                        released.saturating_sub(taken)
+                    },
+                }
+            })
+            .collect();
+        Self { as_of: now, slots }
+    }
+
+    /// Places bookable now, over all slots.
+    #[must_use]
+    pub fn places_left(&self) -> u64 {
+        self.slots.iter().map(|slot| u64::from(slot.places_left)).sum()
+    }
+}
+
+/// Why the store gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached or is overloaded: the same call may succeed later.
+    #[error("the booking store is unavailable: {reason}")]
+    Unavailable {
+        /// What the adapter saw; for the log, without personal data.
+        reason: String,
+        /// The adapter's error.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// It answers what it must not: the same call will not succeed without somebody's help.
+    #[error("the booking store is broken: {reason}")]
+    Broken {
+        /// What the adapter saw; for the log, without personal data.
+        reason: String,
+        /// The adapter's error.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+}

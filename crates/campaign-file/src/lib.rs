@@ -1,0 +1,257 @@
+//! The campaign as the operator writes it: a TOML file, checked as a whole.
+//!
+//! [`CampaignFile::parse`] names every mistake with its place in the file, not only the first. What
+//! it returns is complete and consistent: local times are instants, slots are listed one by one and
+//! the places of every tranche are spread over them. `deploy/campaigns/` has an annotated example.
+//!
+//! Pure: it knows neither of the two services; the binary maps its output onto both.
+
+mod limits;
+mod local_time;
+mod mistakes;
+mod places;
+mod reader;
+mod reschedule;
+mod residence;
+mod rules;
+mod schedule;
+mod spread;
+
+use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
+
+pub use mistakes::{CampaignError, CampaignErrors};
+
+use local_time::Zone;
+use reader::{Field, Keys, Reader, Section};
+use schedule::{ReadSchedule, Schedule};
+
+/// One campaign, ready to be given to the waiting room and to the booking API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CampaignFile {
+    /// The name of the campaign in URLs and of its waiting room.
+    pub id: CampaignId,
+    /// What citizens read, in German.
+    pub title_de: String,
+    /// What citizens read, in English.
+    pub title_en: String,
+    /// The IANA name of the time zone in which the campaign's local times are meant.
+    pub time_zone: String,
+    /// When the room and the booking close.
+    pub closes_at: Timestamp,
+    /// The rules of holding and booking.
+    pub booking: BookingRules,
+    /// The rules of the waiting room and its gate.
+    pub room: RoomRules,
+    /// The sites, in the order of the file.
+    pub sites: Vec<Site>,
+    /// The slots: rule by rule as in the file, there site by site, there by time.
+    pub slots: Vec<Slot>,
+    /// The openings, strictly ascending; at least one.
+    pub tranches: Vec<Tranche>,
+    /// The waitlist, if the campaign has one.
+    pub waitlist: Option<Waitlist>,
+    /// Who may book.
+    pub residence: ResidenceTable,
+}
+
+/// The rules of holding and booking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BookingRules {
+    /// Most persons one pass may book (one car).
+    pub seats_max: u8,
+    /// How long a hold keeps its seats, in seconds.
+    pub hold_ttl_s: u32,
+    /// How often a hold may be renewed.
+    pub hold_renewals_max: u8,
+}
+
+impl Default for BookingRules {
+    fn default() -> Self {
+        Self { seats_max: 4, hold_ttl_s: 480, hold_renewals_max: 1 }
+    }
+}
+
+/// The rules of the waiting room and its gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomRules {
+    /// Most passes that are valid at once.
+    pub max_active: u32,
+    /// How many passes are given per minute in the long run.
+    pub pace_per_minute: u32,
+    /// How many passes may be given at once when the pace was not used up before.
+    pub burst: u32,
+    /// How long someone who is called has to come, in seconds.
+    pub claim_window_s: u32,
+    /// Passes that may be out for the places left, in percent: at 120, twelve for ten places.
+    pub places_factor_percent: u32,
+    /// How long a pass is valid, in seconds.
+    pub pass_ttl_s: u32,
+    /// The shortest interval in which a client is told to ask again, in seconds.
+    pub poll_min_s: u32,
+    /// The longest such interval, in seconds.
+    pub poll_max_s: u32,
+}
+
+impl Default for RoomRules {
+    fn default() -> Self {
+        Self {
+            max_active: 200,
+            pace_per_minute: 600,
+            burst: 100,
+            claim_window_s: 600,
+            places_factor_percent: 120,
+            pass_ttl_s: 900,
+            poll_min_s: 2,
+            poll_max_s: 30,
+        }
+    }
+}
+
+/// A place that people come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Its name in URLs and slot ids.
+    pub id: Slug,
+    /// Its name for people.
+    pub name: String,
+    /// Where it is.
+    pub address: String,
+}
+
+/// A time window at a site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// `<site>-<HHMM>`, such as `boe-fashion-0700`; slots on another day than the first rule's are
+    /// called `<site>-<YYYYMMDD>-<HHMM>`, so ids stay as they are when a day is added.
+    pub id: Slug,
+    /// The site it is at.
+    pub site: Slug,
+    /// Its beginning.
+    pub starts_at: Timestamp,
+    /// Its end (exclusive).
+    pub ends_at: Timestamp,
+    /// How many persons it can take; at least the sum of what the tranches allot to it.
+    pub capacity: u32,
+}
+
+/// A part of the places that becomes bookable at one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tranche {
+    /// When its places become bookable.
+    pub opens_at: Timestamp,
+    /// From when on arrivals gather for this opening's draw; before `opens_at`, and not before the
+    /// previous opening.
+    pub gathers_from: Timestamp,
+    /// How many places it has.
+    pub places: u32,
+    /// How many of them each slot gets, by slot index; the sum is `places`.
+    pub allotments: Vec<u32>,
+}
+
+/// Places on the list of those who move up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waitlist {
+    /// How many people it takes.
+    pub places: u32,
+    /// When it opens.
+    pub opens_at: Timestamp,
+}
+
+const KEYS: &Keys = &[
+    ("id", "id = \"north-town-2030-05-04\""),
+    ("title", "title = { de = \"Impftag\", en = \"Vaccination day\" }"),
+    ("time_zone", "time_zone = \"Europe/Berlin\""),
+    ("closes_at", "closes_at = 2030-05-04T14:00"),
+    ("capacity_places", "capacity_places = 2500"),
+    ("booking", "[booking]"),
+    ("waiting_room", "[waiting_room]"),
+    ("gate", "[gate]"),
+    ("sites", "[[sites]]"),
+    ("slots", "[[slots]]"),
+    ("tranches", "[[tranches]]"),
+    ("waitlist", "[waitlist]"),
+    ("residence", "[residence]"),
+];
+
+const TITLE_KEYS: &Keys = &[("de", "de = \"Impftag\""), ("en", "en = \"Vaccination day\"")];
+
+impl CampaignFile {
+    /// Reads a campaign file. O(length).
+    ///
+    /// # Errors
+    /// All mistakes of the file, in the order of their place; a file whose TOML syntax is broken
+    /// has only that one.
+    pub fn parse(text: &str) -> Result<Self, CampaignErrors> {
+        let reader = Reader::new(text);
+        let campaign = match reader.parse() {
+            Some(document) => read(&reader.root(&document, KEYS)),
+            None => None,
+        };
+        reader.conclude(campaign)
+    }
+
+    /// The first opening.
+    #[must_use]
+    pub fn opens_at(&self) -> Timestamp {
+        self.tranches.first().map_or(self.closes_at, |first| first.opens_at)
+    }
+
+    /// The places of all tranches together.
+    #[must_use]
+    pub fn places(&self) -> u32 {
+        self.tranches.iter().map(|tranche| tranche.places).sum()
+    }
+
+    /// The capacity of all slots together.
+    #[must_use]
+    pub fn capacity(&self) -> u32 {
+        self.slots.iter().map(|slot| slot.capacity).sum()
+    }
+}
+
+/// Reads every part before the first `?`, so that all mistakes are found.
+fn read(file: &Section<'_>) -> Option<CampaignFile> {
+    let id = file.required("id").and_then(|field| field.parsed::<CampaignId>());
+    let title = file.required("title").and_then(|field| read_title(&field));
+    let zone_field = file.required("time_zone");
+    let zone = zone_field.as_ref().and_then(Zone::read);
+    let zone = zone.unwrap_or_else(Zone::stand_in);
+    let booking = rules::read_booking(file);
+    let (room, gathers_before_s) = rules::read_room(file);
+    rules::check_together(file, booking, room);
+    let sites = file.required("sites").map(|field| places::read_sites(&field));
+    let slots = places::read_slots(file, sites.as_ref(), &zone);
+    let slots_end_at = slots.as_ref().and_then(|s| s.iter().map(|slot| slot.ends_at).max());
+    let schedule = ReadSchedule { file, zone: &zone, gathers_before_s, slots_end_at }.read();
+    let residence = file.required("residence").and_then(|field| residence::read(&field));
+
+    let (title_de, title_en) = title?;
+    let Schedule { closes_at, capacity_places, openings, waitlist } = schedule?;
+    let (slots, tranches) = spread::spread(slots?, openings, capacity_places);
+    Some(CampaignFile {
+        id: id?,
+        title_de,
+        title_en,
+        time_zone: zone.name().to_owned(),
+        closes_at,
+        booking: booking?,
+        room: room?,
+        sites: sites?.complete?,
+        slots,
+        tranches,
+        waitlist,
+        residence: residence?,
+    })
+}
+
+/// One text for both languages, or a table with one for each.
+fn read_title(field: &Field<'_>) -> Option<(String, String)> {
+    if field.is_text() {
+        let title = field.text(limits::TEXT_LENGTH_MAX)?;
+        return Some((title.clone(), title));
+    }
+    let section = field.section(TITLE_KEYS)?;
+    let read = |key| section.required(key).and_then(|title| title.text(limits::TEXT_LENGTH_MAX));
+    let (de, en) = (read("de"), read("en"));
+    Some((de?, en?))
+}

@@ -1,0 +1,39 @@
+//! The bounds on everything a campaign file may say.
+
+use std::ops::RangeInclusive;
+
+/// Longest file, in bytes: far above the largest residence table allowed here.
+pub(crate) const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Mistakes that are listed; further ones are only counted.
+pub(crate) const MISTAKES_MAX: usize = 1_000;
+/// Longest text, in characters.
+pub(crate) const TEXT_LENGTH_MAX: usize = 200;
+/// Longest site id: leaves room for date and time in a slot id.
+pub(crate) const SITE_ID_LENGTH_MAX: usize = 48;
+
+pub(crate) const SITES: RangeInclusive<usize> = 1..=100;
+pub(crate) const SLOT_RULES: RangeInclusive<usize> = 1..=100;
+pub(crate) const TRANCHES: RangeInclusive<usize> = 1..=50;
+pub(crate) const MUNICIPALITIES: RangeInclusive<usize> = 1..=20_000;
+pub(crate) const SLOTS_MAX: usize = 10_000;
+
+pub(crate) const PLACES: RangeInclusive<u32> = 1..=100_000;
+pub(crate) const EVERY_MINUTES: RangeInclusive<u32> = 1..=1_440;
+
+pub(crate) const SEATS: RangeInclusive<u8> = 1..=8;
+pub(crate) const HOLD_TTL_S: RangeInclusive<u32> = 10..=3_600;
+pub(crate) const HOLD_RENEWALS: RangeInclusive<u8> = 0..=3;
+
+pub(crate) const MAX_ACTIVE: RangeInclusive<u32> = 1..=100_000;
+pub(crate) const PACE_PER_MINUTE: RangeInclusive<u32> = 1..=1_000_000;
+pub(crate) const BURST: RangeInclusive<u32> = 1..=100_000;
+pub(crate) const CLAIM_WINDOW_S: RangeInclusive<u32> = 10..=86_400;
+pub(crate) const PLACES_FACTOR_PERCENT: RangeInclusive<u32> = 1..=1_000;
+pub(crate) const PASS_TTL_S: RangeInclusive<u32> = 10..=86_400;
+pub(crate) const POLL_S: RangeInclusive<u32> = 1..=600;
+/// A week: who arrives earlier than that has mistaken the date.
+pub(crate) const GATHERS_BEFORE_S: RangeInclusive<u32> = 1..=604_800;
+pub(crate) const GATHERS_BEFORE_S_DEFAULT: u32 = 3_600;
+
+/// Years a date may lie in; anything else is a slip of the pen.
+pub(crate) const YEARS: RangeInclusive<u16> = 2000..=2199;

@@ -1,0 +1,151 @@
+//! The tables `[booking]`, `[waiting_room]` and `[gate]`.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use crate::reader::{Keys, Section};
+use crate::{BookingRules, RoomRules, limits};
+
+const BOOKING_KEYS: &Keys = &[
+    ("seats_max", "seats_max = 4"),
+    ("hold_ttl_s", "hold_ttl_s = 480"),
+    ("hold_renewals_max", "hold_renewals_max = 1"),
+];
+
+const WAITING_ROOM_KEYS: &Keys = &[
+    ("gathers_before_s", "gathers_before_s = 3600"),
+    ("pass_ttl_s", "pass_ttl_s = 900"),
+    ("poll_min_s", "poll_min_s = 2"),
+    ("poll_max_s", "poll_max_s = 30"),
+];
+
+const GATE_KEYS: &Keys = &[
+    ("max_active", "max_active = 200"),
+    ("pace_per_minute", "pace_per_minute = 600"),
+    ("burst", "burst = 100"),
+    ("claim_window_s", "claim_window_s = 600"),
+    ("places_factor_percent", "places_factor_percent = 120"),
+];
+
+/// A table that may be left out.
+enum Settings<'d> {
+    LeftOut,
+    Wrong,
+    Given(Section<'d>),
+}
+
+impl<'d> Settings<'d> {
+    fn read(file: &Section<'d>, key: &'static str, keys: &'static Keys) -> Self {
+        match file.optional(key).map(|field| field.section(keys)) {
+            None => Self::LeftOut,
+            Some(None) => Self::Wrong,
+            Some(Some(section)) => Self::Given(section),
+        }
+    }
+
+    /// The number under `key`, or `default` if it is left out.
+    fn whole<N>(&self, key: &'static str, bounds: RangeInclusive<N>, default: N) -> Option<N>
+    where
+        N: Copy + Display + PartialOrd + TryFrom<i64>,
+    {
+        let field = match self {
+            Self::LeftOut => None,
+            Self::Wrong => return None,
+            Self::Given(section) => section.optional(key),
+        };
+        field.map_or(Some(default), |field| field.whole(bounds))
+    }
+}
+
+/// Reads `[booking]`.
+pub(crate) fn read_booking(file: &Section<'_>) -> Option<BookingRules> {
+    let default = BookingRules::default();
+    let table = Settings::read(file, "booking", BOOKING_KEYS);
+    let seats_max = table.whole("seats_max", limits::SEATS, default.seats_max);
+    let hold_ttl_s = table.whole("hold_ttl_s", limits::HOLD_TTL_S, default.hold_ttl_s);
+    let hold_renewals_max =
+        table.whole("hold_renewals_max", limits::HOLD_RENEWALS, default.hold_renewals_max);
+    Some(BookingRules {
+        seats_max: seats_max?,
+        hold_ttl_s: hold_ttl_s?,
+        hold_renewals_max: hold_renewals_max?,
+    })
+}
+
+/// Reads `[waiting_room]` and `[gate]`; besides the rules, how long before an opening people gather.
+pub(crate) fn read_room(file: &Section<'_>) -> (Option<RoomRules>, Option<u32>) {
+    let default = RoomRules::default();
+    let room = Settings::read(file, "waiting_room", WAITING_ROOM_KEYS);
+    let gathers_before_s =
+        room.whole("gathers_before_s", limits::GATHERS_BEFORE_S, limits::GATHERS_BEFORE_S_DEFAULT);
+    let pass_ttl_s = room.whole("pass_ttl_s", limits::PASS_TTL_S, default.pass_ttl_s);
+    let poll_min_s = room.whole("poll_min_s", limits::POLL_S, default.poll_min_s);
+    let poll_max_s = room.whole("poll_max_s", limits::POLL_S, default.poll_max_s);
+    let gate = Settings::read(file, "gate", GATE_KEYS);
+    let max_active = gate.whole("max_active", limits::MAX_ACTIVE, default.max_active);
+    let pace_per_minute =
+        gate.whole("pace_per_minute", limits::PACE_PER_MINUTE, default.pace_per_minute);
+    let burst = gate.whole("burst", limits::BURST, default.burst);
+    let claim_window_s =
+        gate.whole("claim_window_s", limits::CLAIM_WINDOW_S, default.claim_window_s);
+    let places_factor_percent = gate.whole(
+        "places_factor_percent",
+        limits::PLACES_FACTOR_PERCENT,
+        default.places_factor_percent,
+    );
+    let rules = || {
+        Some(RoomRules {
+            max_active: max_active?,
+            pace_per_minute: pace_per_minute?,
+            burst: burst?,
+            claim_window_s: claim_window_s?,
+            places_factor_percent: places_factor_percent?,
+            pass_ttl_s: pass_ttl_s?,
+            poll_min_s: poll_min_s?,
+            poll_max_s: poll_max_s?,
+        })
+    };
+    (rules(), gathers_before_s)
+}
+
+/// Checks what only shows when the rules are seen side by side.
+pub(crate) fn check_together(
+    file: &Section<'_>,
+    booking: Option<BookingRules>,
+    room: Option<RoomRules>,
+) {
+    let complain = |table: &'static str, message: String| match file.optional(table) {
+        Some(field) => field.complain(message),
+        None => file.complain(message),
+    };
+    let Some(room) = room else { return };
+    if room.poll_min_s > room.poll_max_s {
+        let RoomRules { poll_min_s, poll_max_s, .. } = room;
+        complain(
+            "waiting_room",
+            format!("poll_min_s {poll_min_s} is above poll_max_s {poll_max_s}; swap them"),
+        );
+    }
+    if room.poll_max_s >= room.claim_window_s {
+        let RoomRules { poll_max_s, claim_window_s, .. } = room;
+        complain(
+            "gate",
+            format!(
+                "claim_window_s {claim_window_s} is not above waiting_room.poll_max_s {poll_max_s}, \
+                 so people would learn too late that they are called; raise it"
+            ),
+        );
+    }
+    if let Some(BookingRules { hold_ttl_s, .. }) = booking
+        && hold_ttl_s > room.pass_ttl_s
+    {
+        complain(
+            "booking",
+            format!(
+                "hold_ttl_s {hold_ttl_s} is above waiting_room.pass_ttl_s {}, so a hold would \
+                 outlive the pass that can book on it; lower it",
+                room.pass_ttl_s
+            ),
+        );
+    }
+}

@@ -1,0 +1,132 @@
+//! One campaign file, two services: what the waiting room needs of it and what the booking API needs.
+
+use std::path::{Path, PathBuf};
+
+use booking::{Campaign, CampaignPlan, PlanProblem};
+use campaign_file::{CampaignErrors, CampaignFile};
+use waiting_room::RoomSettings;
+use waiting_room::draw::DrawKey;
+use waiting_room::settings::{GateSettings, Opening, PassSettings, PollSettings};
+
+/// A campaign file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CampaignError {
+    /// It cannot be read.
+    #[error("failed to read the campaign file {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It has mistakes; each is named with its place.
+    #[error("{path}:\n{mistakes}")]
+    Mistakes {
+        /// The file.
+        path: PathBuf,
+        /// The mistakes.
+        mistakes: CampaignErrors,
+    },
+    /// The booking rules refuse it.
+    #[error("{path}: {problem}")]
+    Plan {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: PlanProblem,
+    },
+}
+
+/// Reads and checks a campaign file.
+pub fn read(path: &Path) -> Result<CampaignFile, CampaignError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| CampaignError::Read { path: path.to_owned(), source })?;
+    let file = CampaignFile::parse(&text)
+        .map_err(|mistakes| CampaignError::Mistakes { path: path.to_owned(), mistakes })?;
+    plan(&file).map_err(|problem| CampaignError::Plan { path: path.to_owned(), problem })?;
+    Ok(file)
+}
+
+/// The room in front of the campaign.
+#[must_use]
+pub fn room_settings(file: &CampaignFile, draw_key: &DrawKey) -> RoomSettings {
+    let rules = file.room;
+    let openings = file.tranches.iter().enumerate().map(|(index, tranche)| {
+        Opening::committed(draw_key, &file.id, index, tranche.gathers_from, tranche.opens_at)
+    });
+    RoomSettings {
+        room: file.id.clone(),
+        title_de: file.title_de.clone(),
+        title_en: file.title_en.clone(),
+        openings: openings.collect(),
+        closes_at: file.closes_at,
+        residence: file.residence.clone(),
+        gate: GateSettings {
+            max_active: rules.max_active,
+            pace_per_minute: rules.pace_per_minute,
+            burst: rules.burst,
+            claim_window_s: rules.claim_window_s,
+            places_factor_percent: rules.places_factor_percent,
+        },
+        pass: PassSettings { ttl_s: rules.pass_ttl_s, seats_max: file.booking.seats_max },
+        polling: PollSettings { min_s: rules.poll_min_s, max_s: rules.poll_max_s },
+    }
+}
+
+/// What the booking API gives away.
+pub fn plan(file: &CampaignFile) -> Result<CampaignPlan, PlanProblem> {
+    let slots = file.slots.iter().enumerate().map(|(index, slot)| booking::Slot {
+        id: slot.id.clone(),
+        site: slot.site.clone(),
+        starts_at: slot.starts_at,
+        ends_at: slot.ends_at,
+        capacity: slot.capacity,
+        allotments: file.tranches.iter().map(|tranche| tranche.allotments[index]).collect(),
+    });
+    let sites = file.sites.iter().map(|site| booking::Site {
+        id: site.id.clone(),
+        name: site.name.clone(),
+        address: site.address.clone(),
+    });
+    CampaignPlan::new(Campaign {
+        id: file.id.clone(),
+        title_de: file.title_de.clone(),
+        title_en: file.title_en.clone(),
+        time_zone: file.time_zone.clone(),
+        residence: file.residence.clone(),
+        sites: sites.collect(),
+        slots: slots.collect(),
+        tranches: file
+            .tranches
+            .iter()
+            .map(|tranche| booking::Tranche { opens_at: tranche.opens_at })
+            .collect(),
+        rules: booking::Rules {
+            seats_max: file.booking.seats_max,
+            hold_ttl_s: file.booking.hold_ttl_s,
+            hold_renewals_max: file.booking.hold_renewals_max,
+        },
+        waitlist_places: file.waitlist.as_ref().map_or(0, |waitlist| waitlist.places),
+        closes_at: file.closes_at,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speyer_fits_both_services() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../deploy/campaigns/speyer-2021-06-20.toml");
+        let file = read(&path).expect("valid");
+        let plan = plan(&file).expect("valid");
+        let open: u32 = (0..4).map(|index| plan.campaign().tranche_places(index)).sum();
+        assert_eq!((plan.campaign().slots.len(), open), (84, 2_500));
+        let room = room_settings(&file, &DrawKey::new(&[1; 32]));
+        assert_eq!(room.openings.len(), 4);
+        assert!(room.openings.iter().all(|opening| opening.gathers_from < opening.opens_at));
+        assert_eq!((room.gate.max_active, room.pass.seats_max), (200, 4));
+    }
+}

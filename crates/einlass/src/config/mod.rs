@@ -1,0 +1,151 @@
+//! The configuration: one annotated file of defaults, overridden by a file and by the environment.
+
+mod check;
+mod load;
+mod origin;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use load::{ConfigError, Loaded, load};
+pub use origin::Origin;
+
+/// Everything that can be set. `default.toml` documents each setting; it is the reference.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The waiting room service.
+    pub waiting_room: WaitingRoomConfig,
+    /// The booking service.
+    pub booking: BookingConfig,
+    /// What both services must agree on.
+    pub pass: PassConfig,
+    /// Campaigns put into force at start.
+    pub campaigns: CampaignsConfig,
+    /// How a service ends.
+    pub shutdown: ShutdownConfig,
+    /// What is logged.
+    pub log: LogConfig,
+}
+
+/// `[waiting_room]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaitingRoomConfig {
+    /// The public address.
+    pub listen: SocketAddr,
+    /// The address of `/metrics`; empty for none.
+    pub metrics_listen: String,
+    /// Serving threads; 0 for one per processor.
+    pub workers: usize,
+    /// `memory:` or `redis://…`.
+    pub store_url: String,
+    /// The beginning of every key in Redis.
+    pub redis_key_prefix: String,
+    /// Connections to Redis.
+    pub redis_pool_size: usize,
+    /// The bound of one trip.
+    pub redis_trip_deadline_ms: u64,
+    /// Whether Redis must be set up so that it keeps what it acknowledged.
+    pub redis_require_durable: bool,
+    /// The secret keys.
+    pub keys_file: PathBuf,
+    /// The time between two renewals of a view.
+    pub renew_every_ms: u64,
+    /// Arrivals that may wait.
+    pub join_queue_depth_max: usize,
+    /// Arrivals of one trip.
+    pub join_batch_max: usize,
+    /// Redemptions that may wait.
+    pub redeem_queue_depth_max: usize,
+    /// Redemptions of one trip.
+    pub redeem_batch_max: usize,
+    /// The CORS allow-list.
+    pub cors_origins: Vec<String>,
+}
+
+/// `[booking]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BookingConfig {
+    /// The public address.
+    pub listen: SocketAddr,
+    /// The address of `/metrics`; empty for none.
+    pub metrics_listen: String,
+    /// Serving threads; 0 for one per processor.
+    pub workers: usize,
+    /// `sqlite://…` or `postgres://…`.
+    pub database_url: String,
+    /// Connections that write.
+    pub database_writers_max: u32,
+    /// Connections that only read.
+    pub database_readers_max: u32,
+    /// The secret keys.
+    pub keys_file: PathBuf,
+    /// A URL or a file.
+    pub jwks: String,
+    /// The time between two readings of the public keys.
+    pub jwks_refresh_s: u64,
+    /// The waiting room's address; empty for none.
+    pub signals_url: String,
+    /// The time between two reports.
+    pub signals_every_ms: u64,
+    /// Commands that may wait.
+    pub queue_depth_max: usize,
+    /// Commands of one transaction.
+    pub batch_max: usize,
+    /// The time between two counts of the free places.
+    pub availability_every_ms: u64,
+    /// The CORS allow-list.
+    pub cors_origins: Vec<String>,
+}
+
+/// `[pass]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PassConfig {
+    /// The claim `iss`.
+    pub issuer: String,
+}
+
+/// `[campaigns]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CampaignsConfig {
+    /// Campaign files.
+    pub files: Vec<PathBuf>,
+}
+
+/// `[shutdown]`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShutdownConfig {
+    /// The first phase: not ready, still serving.
+    pub drain_s: u64,
+    /// The second phase: requests under way end.
+    pub finish_s: u64,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// A `tracing` filter.
+    pub filter: String,
+}
+
+impl Config {
+    /// Whether the waiting room keeps its rooms in this process.
+    #[must_use]
+    pub fn has_embedded_rooms(&self) -> bool {
+        self.waiting_room.store_url == "memory:"
+    }
+
+    /// Whether the booking database is a file of this process.
+    #[must_use]
+    pub fn has_embedded_database(&self) -> bool {
+        self.booking.database_url.starts_with("sqlite:")
+    }
+}

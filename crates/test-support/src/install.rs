@@ -1,0 +1,96 @@
+//! Installs what is missing, where that needs no question: on Debian as root.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::locate::{locate_postgres, locate_redis};
+
+/// Debian asks this program before a package starts its service; 101 means "do not".
+const START_POLICY: &str = "/usr/sbin/policy-rc.d";
+
+/// Makes sure that Redis and PostgreSQL can be started by tests, installing them with `apt-get` on
+/// Debian when run by root. Elsewhere the error says what to install. No system service is started
+/// or left running by it.
+pub fn provision() -> Result<()> {
+    let mut missing = Vec::new();
+    if locate_redis().is_err() {
+        missing.push(Package { name: "redis-server", service: "redis-server.service" });
+    }
+    if locate_postgres().is_err() {
+        missing.push(Package { name: "postgresql", service: "postgresql.service" });
+    }
+    if !missing.is_empty() && is_debian() && is_root() {
+        install(&missing)?;
+    }
+    locate_redis()?;
+    locate_postgres()?;
+    Ok(())
+}
+
+struct Package {
+    name: &'static str,
+    service: &'static str,
+}
+
+fn install(packages: &[Package]) -> Result<()> {
+    let names: Vec<&str> = packages.iter().map(|package| package.name).collect();
+    println!("installing {} with apt-get", names.join(" and "));
+    let _services_stay_off = ServicesStayOff::new()?;
+    apt_get(&["update"])?;
+    apt_get(&[&["install", "--yes", "--no-install-recommends"], names.as_slice()].concat())?;
+    if Path::new("/run/systemd/system").is_dir() {
+        // The packages enable their services for the next start of the machine.
+        let services = packages.iter().map(|package| package.service);
+        run(Command::new("systemctl").args(["disable", "--now"]).args(services))?;
+    }
+    Ok(())
+}
+
+fn apt_get(arguments: &[&str]) -> Result<()> {
+    run(Command::new("apt-get").arg("-q").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("failed to run {command:?}"))?;
+    ensure!(status.success(), "{command:?} failed: {status}");
+    Ok(())
+}
+
+fn is_debian() -> bool {
+    Path::new("/etc/debian_version").exists()
+}
+
+/// Whether this process may do everything; a file it has just made shows its user.
+pub(crate) fn is_root() -> bool {
+    tempfile::tempfile().and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.uid() == 0)
+}
+
+/// Keeps packages from starting their services while it lives. A policy that is there already is
+/// the machine's own and stays as it is.
+struct ServicesStayOff {
+    ours: bool,
+}
+
+impl ServicesStayOff {
+    fn new() -> Result<Self> {
+        if Path::new(START_POLICY).exists() {
+            return Ok(Self { ours: false });
+        }
+        fs::write(START_POLICY, "#!/bin/sh\nexit 101\n")
+            .and_then(|()| fs::set_permissions(START_POLICY, fs::Permissions::from_mode(0o755)))
+            .with_context(|| format!("failed to write {START_POLICY}"))?;
+        Ok(Self { ours: true })
+    }
+}
+
+impl Drop for ServicesStayOff {
+    fn drop(&mut self) {
+        if self.ours {
+            let _ = fs::remove_file(START_POLICY);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Real Redis and PostgreSQL for tests, and the waiting for a condition.
+//!
+//! Knows none of the workspace's crates. Two ways to a server:
+//!
+//! - [`shared_redis_url`] and [`shared_postgres_database`] for ordinary tests: the servers that
+//!   `cargo xtask test` has started, or one of this process's own. Each test takes its own
+//!   [`unique_prefix`] or database and leaves the rest of the server alone: no `FLUSHALL`, no
+//!   `CONFIG SET`.
+//! - [`RedisServer::start`] and [`PostgresServer::start`] for tests that kill and restart. They
+//!   belong in a module or test binary named `own_servers`, which nextest runs one at a time.
+//!
+//! A private server listens on 127.0.0.1 on a free port, syncs every write to disk as in
+//! production, and goes away with its folder when the value is dropped or the process ends,
+//! however it ends.
+
+mod eventually;
+mod install;
+mod locate;
+mod postgres;
+mod redis;
+mod server;
+mod shared;
+mod watchdog;
+
+pub use eventually::eventually;
+pub use install::provision;
+pub use locate::{PostgresPrograms, locate_postgres, locate_redis};
+pub use postgres::PostgresServer;
+pub use redis::RedisServer;
+pub use shared::{
+    POSTGRES_URL_VARIABLE, REDIS_URL_VARIABLE, shared_postgres_database, shared_redis_url,
+    unique_prefix,
+};

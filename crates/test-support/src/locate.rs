@@ -1,0 +1,72 @@
+//! Where the servers' programs lie on this machine.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// What to do where a server is missing and cannot be installed by us.
+const REDIS_MISSING: &str = "redis-server is not on the PATH; install Redis 7 or newer \
+    (Debian and Ubuntu: apt-get install redis-server, Fedora: dnf install redis, macOS: brew install redis), \
+    or name a running one in EINLASS_TEST_REDIS_URL";
+const POSTGRES_MISSING: &str = "PostgreSQL's initdb and postgres were not found; install PostgreSQL 15 or newer \
+    (Debian and Ubuntu: apt-get install postgresql, Fedora: dnf install postgresql-server, macOS: brew install postgresql@17), \
+    or name a running one in EINLASS_TEST_POSTGRES_URL";
+
+/// The folder with PostgreSQL's programs. Debian keeps them off the PATH, one folder per version.
+#[derive(Clone, Debug)]
+pub struct PostgresPrograms {
+    folder: PathBuf,
+}
+
+impl PostgresPrograms {
+    /// The path of one of them: `initdb`, `postgres`, `psql`, `pgbench` …
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+/// Finds `redis-server`. The error says what to install.
+pub fn locate_redis() -> Result<PathBuf> {
+    on_path()
+        .into_iter()
+        .chain(well_known_folders())
+        .map(|folder| folder.join("redis-server"))
+        .find(|program| program.is_file())
+        .context(REDIS_MISSING)
+}
+
+/// Finds PostgreSQL's programs, the newest version first. The error says what to install.
+pub fn locate_postgres() -> Result<PostgresPrograms> {
+    let mut versioned: Vec<(u32, PathBuf)> = Vec::new();
+    for (parent, before, after) in [
+        ("/usr/lib/postgresql", "", "bin"),
+        ("/usr", "pgsql-", "bin"),
+        ("/opt/homebrew/opt", "postgresql@", "bin"),
+        ("/usr/local/opt", "postgresql@", "bin"),
+    ] {
+        for entry in Path::new(parent).read_dir().into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let version = name.to_str().and_then(|name| name.strip_prefix(before)?.parse().ok());
+            versioned.extend(version.map(|version| (version, entry.path().join(after))));
+        }
+    }
+    versioned.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
+    versioned
+        .into_iter()
+        .map(|(_, folder)| folder)
+        .chain(on_path())
+        .chain(well_known_folders())
+        .find(|folder| ["initdb", "postgres", "psql"].iter().all(|name| folder.join(name).exists()))
+        .map(|folder| PostgresPrograms { folder })
+        .context(POSTGRES_MISSING)
+}
+
+#[expect(clippy::disallowed_methods, reason = "programs are looked up where the shell would")]
+fn on_path() -> Vec<PathBuf> {
+    std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect()
+}
+
+fn well_known_folders() -> impl Iterator<Item = PathBuf> {
+    ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/opt/homebrew/bin"].into_iter().map(PathBuf::from)
+}

@@ -1,0 +1,216 @@
+//! A private PostgreSQL.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::install::is_root;
+use crate::locate::{PostgresPrograms, locate_postgres};
+use crate::server::{Kind, Server};
+use crate::shared::unique_prefix;
+
+/// A PostgreSQL server of the test's own, with `fsync` on. Dropping it stops it and removes its
+/// data.
+pub struct PostgresServer(Arc<Server<Postgres>>);
+
+impl PostgresServer {
+    /// Starts one and returns when it accepts connections.
+    pub async fn start() -> Result<Self> {
+        tokio::task::spawn_blocking(Self::start_blocking).await?
+    }
+
+    /// [`Self::start`] for code without a runtime.
+    pub fn start_blocking() -> Result<Self> {
+        let kind = Postgres { programs: locate_postgres()?, user: user_to_run_as()? };
+        Ok(Self(Arc::new(Server::start(kind, Postgres::make_cluster)?)))
+    }
+
+    /// `postgres://postgres@127.0.0.1:<port>/<database>`; no password is asked for. The database
+    /// `postgres` is always there.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.0.port())
+    }
+
+    /// The port it listens on; the same after a restart.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.0.port()
+    }
+
+    /// Makes an empty database with a name of its own and returns its URL.
+    pub async fn create_database(&self) -> Result<String> {
+        let server = self.url("postgres");
+        tokio::task::spawn_blocking(move || create_database_at(&server)).await?
+    }
+
+    /// Kills it as a power cut would, with `SIGKILL` for the postmaster and all its children;
+    /// returns when they are gone. Does nothing if it does not run.
+    pub fn kill9(&self) -> Result<()> {
+        self.0.kill9()
+    }
+
+    /// Starts it again on the same data and port (killing it first if it runs) and returns when it
+    /// has recovered and accepts connections.
+    pub async fn restart(&self) -> Result<()> {
+        let server = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || server.restart()).await?
+    }
+}
+
+/// Makes an empty database with a name of its own on the server of `server_url`; returns its URL,
+/// which is the same but for the path.
+pub(crate) fn create_database_at(server_url: &str) -> Result<String> {
+    let name = unique_prefix();
+    let url = with_database(server_url, &name)
+        .with_context(|| format!("{server_url} is no postgres://host/database URL"))?;
+    let output = Command::new(locate_postgres()?.program("psql"))
+        .args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", server_url])
+        .args(["--command", &format!("CREATE DATABASE {name} TEMPLATE template0")])
+        .stdin(Stdio::null())
+        .output()
+        .context("failed to run psql")?;
+    ensure!(
+        output.status.success(),
+        "failed to create a database: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    Ok(url)
+}
+
+fn with_database(url: &str, database: &str) -> Option<String> {
+    let (base, query) =
+        url.split_once('?').map_or((url, None), |(base, query)| (base, Some(query)));
+    let (scheme, rest) = base.split_once("://")?;
+    let host = rest.split('/').next().filter(|host| !host.is_empty())?;
+    let query = query.map_or_else(String::new, |query| format!("?{query}"));
+    Some(format!("{scheme}://{host}/{database}{query}"))
+}
+
+/// A user and their main group.
+#[derive(Clone, Copy, Debug)]
+struct User {
+    uid: u32,
+    gid: u32,
+}
+
+/// PostgreSQL refuses to run as root: then it is the package's own user, or else nobody.
+fn user_to_run_as() -> Result<Option<User>> {
+    if !is_root() {
+        return Ok(None);
+    }
+    ["postgres", "nobody"]
+        .into_iter()
+        .find_map(|name| Some(User { uid: id("-u", name)?, gid: id("-g", name)? }))
+        .map(Some)
+        .context("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
+}
+
+fn id(option: &str, user: &str) -> Option<u32> {
+    let output = Command::new("id").args([option, user]).output().ok()?;
+    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+}
+
+struct Postgres {
+    programs: PostgresPrograms,
+    user: Option<User>,
+}
+
+impl Postgres {
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.programs.program(name));
+        command.env("LC_ALL", "C");
+        if let Some(user) = self.user {
+            command.uid(user.uid).gid(user.gid);
+        }
+        command
+    }
+
+    fn make_cluster(&self, folder: &Path) -> Result<()> {
+        let data = data_folder(folder);
+        fs::create_dir(&data)?;
+        if let Some(user) = self.user {
+            chown(&data, Some(user.uid), Some(user.gid))?;
+        }
+        // The empty cluster need not survive a power cut; what the server writes later must.
+        let output = self
+            .program("initdb")
+            .arg("--pgdata")
+            .arg(&data)
+            .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"])
+            .arg("--no-sync")
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .output()
+            .context("failed to run initdb")?;
+        ensure!(
+            output.status.success(),
+            "initdb failed: {}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(())
+    }
+}
+
+impl Kind for Postgres {
+    const NAME: &'static str = "postgres";
+    /// Immediate shutdown: no checkpoint, but shared memory is given back.
+    const STOP_SIGNAL: &'static str = "QUIT";
+
+    fn command(&self, folder: &Path, port: u16) -> Command {
+        let mut command = self.program("postgres");
+        command.arg("-D").arg(data_folder(folder));
+        for setting in [
+            &format!("port={port}"),
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            "max_connections=200",
+            "fsync=on",
+            "synchronous_commit=on",
+            "timezone=UTC",
+            // In the folder, so that a killed server leaves none behind in /dev/shm.
+            "dynamic_shared_memory_type=mmap",
+        ] {
+            command.args(["-c", setting]);
+        }
+        command
+    }
+
+    /// The postmaster writes its process id into the first line of its lock file and its status
+    /// into the eighth.
+    fn is_ready(&self, folder: &Path, _port: u16, pid: u32) -> bool {
+        let lock = fs::read_to_string(data_folder(folder).join("postmaster.pid"));
+        lock.is_ok_and(|lock| {
+            let mut lines = lock.lines().map(str::trim);
+            lines.next() == Some(pid.to_string().as_str()) && lines.nth(6) == Some("ready")
+        })
+    }
+}
+
+fn data_folder(folder: &Path) -> PathBuf {
+    folder.join("data")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_replaces_the_path_and_keeps_the_rest() {
+        for (given, expected) in [
+            ("postgres://u:p@h:1/postgres", Some("postgres://u:p@h:1/x")),
+            ("postgres://h", Some("postgres://h/x")),
+            ("postgres://h/a?sslmode=disable", Some("postgres://h/x?sslmode=disable")),
+            ("postgres://", None),
+            ("h/a", None),
+        ] {
+            assert_eq!(with_database(given, "x").as_deref(), expected, "{given}");
+        }
+    }
+}

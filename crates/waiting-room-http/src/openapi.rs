@@ -1,0 +1,184 @@
+//! The OpenAPI document, collected from the handlers as they are registered.
+
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_actix_web::AppExt;
+use web::problem::ProblemSchemas;
+
+use crate::routes;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Einlass waiting room",
+        version = "1",
+        description = "The virtual waiting room in front of a campaign.\n\n\
+            A citizen joins with a postcode and gets a ticket. The ticket is the whole state: keep it, \
+            ask with it how things stand as often as `poll_after_s` says, and redeem it for a pass when \
+            it is called. The pass opens the booking API for a few minutes. Who closes the page loses \
+            nothing.\n\n\
+            Times are RFC 3339 in UTC. Refusals are problem details (RFC 9457) from a closed catalogue; \
+            decide on `code`. Texts come in English or German, as `Accept-Language` asks. New members \
+            and new values of `phase` can be added at any time; ignore what you do not know.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    paths(
+        web::docs_page::openapi_json,
+        web::docs_page::docs,
+        web::health::healthz,
+        web::health::readyz,
+    ),
+    components(schemas(web::health::Live, web::health::Ready, web::health::Missing)),
+    tags(
+        (name = "rooms", description = "For everybody."),
+        (name = "services", description = "Between the waiting room and the booking service."),
+        (name = "health", description = "For the operator."),
+        (name = "documentation", description = "This document."),
+    ),
+    modifiers(&SecuritySchemes, &ProblemSchemas),
+)]
+struct Document;
+
+struct SecuritySchemes;
+
+impl Modify for SecuritySchemes {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let bearer = |description: &str, format: Option<&str>| {
+            let mut scheme = HttpBuilder::new()
+                .scheme(HttpAuthScheme::Bearer)
+                .description(Some(description.to_owned()));
+            if let Some(format) = format {
+                scheme = scheme.bearer_format(format);
+            }
+            SecurityScheme::Http(scheme.build())
+        };
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("ticket", bearer("The ticket that joining answered.", None));
+        components.add_security_scheme(
+            "pass",
+            bearer("The pass that a ticket was redeemed for.", Some("JWT")),
+        );
+        components.add_security_scheme(
+            "service",
+            bearer("The secret that both services are configured with.", None),
+        );
+    }
+}
+
+/// The OpenAPI 3.1 document of the API, with the routes for health and documentation.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    actix_web::App::new()
+        .into_utoipa_app()
+        .openapi(Document::openapi())
+        .configure(routes::collect)
+        .split_for_parts()
+        .1
+}
+
+/// [`document`] as it is checked in under `api-spec/` and served at `/openapi.json`.
+///
+/// # Panics
+/// If the document cannot be written as JSON, which its test rules out.
+#[must_use]
+pub fn document_json() -> String {
+    let mut text = document().to_pretty_json().expect("the document can be written as JSON");
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use actix_web::http::Method;
+    use actix_web::test::TestRequest;
+
+    use super::*;
+    use crate::harness::Harness;
+
+    /// Method and path of every operation in the document.
+    fn documented() -> BTreeSet<(String, String)> {
+        let document: serde_json::Value = serde_json::from_str(&document_json()).expect("JSON");
+        let paths = document["paths"].as_object().expect("paths");
+        let operations = |(path, item): (&String, &serde_json::Value)| {
+            let methods: Vec<String> = item.as_object().expect("an item").keys().cloned().collect();
+            methods.into_iter().map(|method| (method, path.clone())).collect::<Vec<_>>()
+        };
+        paths.iter().flat_map(operations).collect()
+    }
+
+    /// Method and path in the route attributes of the handlers.
+    fn written() -> BTreeSet<(String, String)> {
+        let routes = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/routes");
+        let mut found = BTreeSet::new();
+        for file in fs::read_dir(routes).expect("the folder of routes") {
+            let source = fs::read_to_string(file.expect("an entry").path()).expect("a source file");
+            for line in source.lines() {
+                for method in ["get", "post", "put", "delete", "patch", "head"] {
+                    if let Some(rest) = line.strip_prefix(&format!("#[{method}(\"")) {
+                        let path = rest.split('"').next().expect("a path").to_owned();
+                        found.insert((method.to_owned(), path));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn the_checked_in_document_is_the_generated_one() {
+        let file =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../api-spec/waiting-room.json");
+        #[expect(clippy::disallowed_methods, reason = "the switch of the drift tests")]
+        let update = std::env::var_os("UPDATE_DRIFT").is_some();
+        if update {
+            fs::write(&file, document_json()).expect("writing the document");
+        }
+        let checked_in = fs::read_to_string(&file).unwrap_or_default();
+        assert!(
+            checked_in == document_json(),
+            "api-spec/waiting-room.json is out of date: run the tests with UPDATE_DRIFT=1"
+        );
+    }
+
+    #[test]
+    fn every_route_is_in_the_document() {
+        let (documented, written) = (documented(), written());
+        assert_eq!(written.len(), 7, "{written:?}");
+        assert!(written.is_subset(&documented), "{documented:?}");
+    }
+
+    #[actix_web::test]
+    async fn every_documented_route_is_registered() {
+        let harness = Harness::start().await;
+        for (method, path) in documented() {
+            let uri = path.replace("{room}", "town");
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
+            let reply = harness.send(TestRequest::with_uri(&uri).method(method.clone())).await;
+            let code = reply.body["code"].as_str().unwrap_or_default();
+            assert!(!["not-found", "method-not-allowed"].contains(&code), "{method} {path}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn another_method_is_refused_with_those_that_are_there() {
+        let reply = Harness::start().await.send(TestRequest::put().uri("/v1/rooms/town")).await;
+        assert_eq!(reply.status, 405);
+        assert_eq!(reply.header("allow"), Some("GET"));
+        let reply = Harness::start().await.send(TestRequest::get().uri("/v1/nothing")).await;
+        assert_eq!((reply.status, &reply.body["code"]), (404, &"not-found".into()));
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let text = document_json();
+        let document: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        for reference in text.split("\"$ref\": \"#").skip(1) {
+            let pointer = reference.split('"').next().expect("a pointer");
+            assert!(document.pointer(pointer).is_some(), "{pointer}");
+        }
+    }
+}

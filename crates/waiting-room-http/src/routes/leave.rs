@@ -1,0 +1,76 @@
+//! `DELETE /v1/rooms/{room}/passes/current`: leave early, so that the next one can come in.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, delete};
+use web::{Code, Problem, bearer};
+
+use crate::app::App;
+use crate::refusal::{self, RoomInPath};
+use crate::reply;
+
+web::problem_responses!(
+    /// What leaving can be refused with.
+    LeaveProblems: PassInvalid, RoomNotFound, Unavailable
+);
+
+/// End the presented pass before its time.
+///
+/// The waiting room lets somebody else in; the ticket cannot be redeemed again. Repeatable until the
+/// pass expires.
+#[utoipa::path(
+    tag = "rooms",
+    params(RoomInPath),
+    security(("pass" = [])),
+    responses((status = 204, description = "The pass is ended."), LeaveProblems),
+)]
+#[delete("/v1/rooms/{room}/passes/current")]
+pub(crate) async fn leave(
+    app: Data<App>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let pass = bearer(&request, Code::PassInvalid)?;
+    app.rooms.leave(refusal::room(&request), pass).await.map_err(refusal::problem)?;
+    Ok(reply::done())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use crate::harness::Harness;
+
+    fn leave(pass: &str) -> TestRequest {
+        let bearer = format!("Bearer {pass}");
+        TestRequest::delete()
+            .uri("/v1/rooms/town/passes/current")
+            .insert_header(("authorization", bearer))
+    }
+
+    #[actix_web::test]
+    async fn who_leaves_makes_room_and_does_not_come_back() {
+        let harness = Harness::start().await;
+        let (ticket, pass) = harness.admitted().await;
+        assert_eq!(harness.view().state.active, 1);
+        for _ in 0..2 {
+            let reply = harness.send(leave(&pass)).await;
+            assert_eq!((reply.status, reply.bytes.len()), (204, 0));
+        }
+        harness.renew().await;
+        assert_eq!(harness.view().state.active, 0);
+        let again = TestRequest::post().uri("/v1/rooms/town/passes");
+        let again = harness.send(again.insert_header(("authorization", ticket))).await;
+        assert_eq!((again.status, &again.body["code"]), (409, &"pass-used".into()));
+    }
+
+    #[actix_web::test]
+    async fn only_a_pass_of_this_room_can_be_ended() {
+        let harness = Harness::start().await;
+        let (ticket, pass) = harness.admitted().await;
+        let ticket = ticket.trim_start_matches("Bearer ").to_owned();
+        insta::assert_snapshot!(harness.send(leave(&ticket)).await, @"");
+        let elsewhere = leave(&pass).uri("/v1/rooms/village/passes/current");
+        assert_eq!(harness.send(elsewhere).await.status, 401);
+        harness.at(2_000).await;
+        assert_eq!(harness.send(leave(&pass)).await.status, 401, "it has expired");
+    }
+}

@@ -1,0 +1,37 @@
+//! The endpoints, one file each.
+
+pub(crate) mod join;
+pub(crate) mod jwks;
+pub(crate) mod leave;
+pub(crate) mod redeem;
+pub(crate) mod signals;
+pub(crate) mod status;
+pub(crate) mod ticket;
+
+use actix_web::web::{self, Data};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+
+/// Registers the routes: `actix_web::App::new().configure(waiting_room_http::configure(app))`.
+///
+/// Problems are written by [`::web::Edge`], which must be wrapped around the application.
+pub fn configure(app: Data<App>) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
+    move |config| {
+        config.app_data(app);
+        collect(&mut ServiceConfig::new(config));
+    }
+}
+
+/// The one list of the routes, from which the OpenAPI document is made too. Routes are tried in this
+/// order, so the most frequent come first.
+pub(crate) fn collect(config: &mut ServiceConfig<'_>) {
+    config
+        .service(status::show_status)
+        .service(ticket::show_ticket)
+        .service(join::join)
+        .service(redeem::redeem)
+        .service(leave::leave)
+        .service(signals::take_signals)
+        .service(jwks::show_jwks);
+}

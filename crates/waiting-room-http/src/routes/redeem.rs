@@ -1,0 +1,118 @@
+//! `POST /v1/rooms/{room}/passes`: redeem a called ticket for its pass.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, post};
+use waiting_room::outcome::Redemptions;
+use web::{Code, Problem, bearer};
+
+use crate::app::App;
+use crate::refusal::{self, RoomInPath};
+use crate::reply;
+use crate::wire::Pass;
+
+web::problem_responses!(
+    /// What a redemption can be refused with.
+    RedeemProblems: TicketInvalid, RoomNotFound, NotYourTurn, PassUsed, Overloaded, Unavailable
+);
+
+/// Redeem the presented ticket for its pass.
+///
+/// Each ticket has one pass. Repeating the request while the pass is valid gives the same bytes, so a
+/// lost answer costs nothing. The problem `not-your-turn` has `retry_after_s`.
+#[utoipa::path(
+    tag = "rooms",
+    params(RoomInPath),
+    security(("ticket" = [])),
+    responses(
+        (
+            status = 201,
+            description = "The pass.",
+            body = Pass,
+            headers(("Cache-Control" = String, description = "`no-store`")),
+        ),
+        RedeemProblems,
+    ),
+)]
+#[post("/v1/rooms/{room}/passes")]
+pub(crate) async fn redeem(
+    app: Data<App>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let ticket = bearer(&request, Code::TicketInvalid)?;
+    let redeemed = app.rooms.redeem(refusal::room(&request), ticket).await;
+    match redeemed.map_err(refusal::problem)? {
+        Redemptions::Pass(issued) => Ok(reply::private(StatusCode::CREATED, &Pass::from(issued))),
+        Redemptions::NotYourTurn { retry_after_s } => {
+            Err(Problem::new(Code::NotYourTurn).retry_after_s(retry_after_s.into()))
+        }
+        Redemptions::Used => Err(Problem::new(Code::PassUsed)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use crate::harness::Harness;
+
+    const URI: &str = "/v1/rooms/town/passes";
+
+    fn redeem(ticket: &str) -> TestRequest {
+        TestRequest::post().uri(URI).insert_header(("authorization", ticket))
+    }
+
+    #[actix_web::test]
+    async fn a_called_ticket_is_redeemed_and_a_repetition_gets_the_same_bytes() {
+        let harness = Harness::start().await;
+        let ticket = harness.join().await;
+        harness.at(0).await;
+        let first = harness.send(redeem(&ticket)).await;
+        assert_eq!(first.header("cache-control"), Some("no-store"));
+        insta::assert_snapshot!(first, @"");
+        harness.at(300).await;
+        let again = harness.send(redeem(&ticket)).await;
+        assert_eq!((again.status, again.bytes), (201, first.bytes));
+    }
+
+    #[actix_web::test]
+    async fn a_ticket_that_is_not_called_waits() {
+        let harness = Harness::start().await;
+        let ticket = harness.join().await;
+        let reply = harness.send(redeem(&ticket)).await;
+        assert!(reply.header("retry-after").is_some());
+        insta::assert_snapshot!(reply, @"");
+    }
+
+    #[actix_web::test]
+    async fn a_ticket_has_one_pass() {
+        let harness = Harness::start().await;
+        let ticket = harness.join().await;
+        harness.at(0).await;
+        assert_eq!(harness.send(redeem(&ticket)).await.status, 201);
+        harness.at(901).await;
+        insta::assert_snapshot!(harness.send(redeem(&ticket)).await, @"");
+    }
+
+    #[actix_web::test]
+    async fn without_a_ticket_there_is_no_pass() {
+        let harness = Harness::start().await;
+        let reply = harness.send(TestRequest::post().uri(URI)).await;
+        assert_eq!((reply.status, &reply.body["code"]), (401, &"ticket-invalid".into()));
+        let reply = harness.send(redeem("Bearer nonsense")).await;
+        assert_eq!((reply.status, &reply.body["code"]), (401, &"ticket-invalid".into()));
+    }
+
+    #[actix_web::test]
+    async fn a_store_that_is_down_keeps_the_ticket_valid() {
+        let harness = Harness::start().await;
+        let ticket = harness.join().await;
+        harness.at(0).await;
+        harness.store.set_down(true);
+        let reply = harness.send(redeem(&ticket)).await;
+        assert_eq!((reply.status, &reply.body["code"]), (503, &"unavailable".into()));
+        assert!(reply.header("retry-after").is_some());
+        harness.store.set_down(false);
+        assert_eq!(harness.send(redeem(&ticket)).await.status, 201);
+    }
+}

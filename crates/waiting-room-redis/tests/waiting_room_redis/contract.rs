@@ -1,0 +1,3 @@
+//! The contract of the port.
+
+waiting_room::room_store_contract!((crate::shared_store().await, ()));

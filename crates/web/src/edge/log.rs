@@ -1,0 +1,101 @@
+//! One line per request, written where its outcome is known.
+//!
+//! Neither address nor query is written, only the route: they may say who somebody is.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderValue;
+use kernel::Stopwatch;
+use tracing::{Level, debug, enabled, error};
+
+use crate::problem::Problem;
+
+const QUIET: Duration = Duration::from_secs(1);
+
+/// The log of one worker's requests: server errors as errors, the rest for debugging.
+#[derive(Default)]
+pub(super) struct RequestLog {
+    last_busy: Cell<Option<Stopwatch>>,
+    suppressed: Cell<u64>,
+}
+
+impl RequestLog {
+    pub(super) fn request<B>(
+        &self,
+        response: &ServiceResponse<B>,
+        request_id: &HeaderValue,
+        problem: Option<&Problem>,
+        took: Duration,
+    ) {
+        let status = response.status();
+        let suppressed = if !status.is_server_error() {
+            if enabled!(Level::DEBUG) {
+                debug_line(response, request_id, problem, took);
+            }
+            return;
+        } else if status == StatusCode::SERVICE_UNAVAILABLE {
+            let Some(suppressed) = self.busy() else { return };
+            suppressed
+        } else {
+            0
+        };
+        error!(
+            request_id = request_id.to_str().unwrap_or_default(),
+            method = response.request().method().as_str(),
+            route = response.request().match_pattern(),
+            status = status.as_u16(),
+            code = problem.map(|problem| problem.code().name()),
+            reason = problem.and_then(Problem::reason),
+            duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            suppressed,
+            "request failed"
+        );
+    }
+
+    /// Under overload, writing a line for each refusal would itself be the load: one per second is
+    /// written, with the number of those left out since the last one.
+    fn busy(&self) -> Option<u64> {
+        if self.last_busy.get().is_some_and(|last| last.elapsed() < QUIET) {
+            self.suppressed.set(self.suppressed.get() + 1);
+            return None;
+        }
+        self.last_busy.set(Some(Stopwatch::start()));
+        Some(self.suppressed.take())
+    }
+}
+
+#[cold]
+fn debug_line<B>(
+    response: &ServiceResponse<B>,
+    request_id: &HeaderValue,
+    problem: Option<&Problem>,
+    took: Duration,
+) {
+    debug!(
+        request_id = request_id.to_str().unwrap_or_default(),
+        method = response.request().method().as_str(),
+        route = response.request().match_pattern(),
+        status = response.status().as_u16(),
+        code = problem.map(|problem| problem.code().name()),
+        duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        "request"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_under_load_are_written_once_a_second() {
+        let log = RequestLog::default();
+        assert_eq!(log.busy(), Some(0));
+        assert_eq!(log.busy(), None);
+        assert_eq!(log.busy(), None);
+        log.last_busy.set(None);
+        assert_eq!(log.busy(), Some(2), "the next line tells how many are missing");
+    }
+}

@@ -1,0 +1,120 @@
+//! The `Idempotency-Key` header (draft-ietf-httpapi-idempotency-key-header).
+
+use std::fmt;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::HeaderMap;
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::problem::{Code, Problem};
+
+const NAME: &str = "idempotency-key";
+
+/// The client's name for one request: 1 to 64 visible ASCII characters. As the draft has it a
+/// quoted string, and as most clients send it, without the quotes.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey(Box<str>);
+
+impl IdempotencyKey {
+    /// The longest key, in characters.
+    pub const LENGTH_MAX: usize = 64;
+
+    /// The key as text, without quotes.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Reads the key from the headers of a request.
+    pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        let mut values = headers.get_all(NAME);
+        match (values.next(), values.next()) {
+            (None, _) => Err(Problem::new(Code::IdempotencyKeyMissing)),
+            (Some(value), None) => value.to_str().ok().and_then(key).ok_or_else(invalid),
+            (Some(_), Some(_)) => Err(invalid()),
+        }
+    }
+}
+
+/// Keys are secrets of the client in so far as they name its requests; they stay out of logs.
+impl fmt::Debug for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdempotencyKey(…)")
+    }
+}
+
+impl FromRequest for IdempotencyKey {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request.headers()))
+    }
+}
+
+fn invalid() -> Problem {
+    Problem::new(Code::InvalidRequest).field(
+        "Idempotency-Key",
+        "one key of 1 to 64 visible ASCII characters is expected",
+        "erwartet wird ein Schlüssel aus 1 bis 64 sichtbaren ASCII-Zeichen",
+    )
+}
+
+fn key(value: &str) -> Option<IdempotencyKey> {
+    let text = match value.strip_prefix('"') {
+        Some(rest) => unquoted(rest.strip_suffix('"')?)?,
+        None => value.to_owned(),
+    };
+    let valid = (1..=IdempotencyKey::LENGTH_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic());
+    valid.then(|| IdempotencyKey(text.into()))
+}
+
+/// The content of a string of RFC 9651, section 3.3.3: `\"` and `\\` are the only escapes.
+fn unquoted(content: &str) -> Option<String> {
+    let mut text = String::with_capacity(content.len());
+    let mut characters = content.chars();
+    while let Some(character) = characters.next() {
+        text.push(match character {
+            '\\' => characters.next().filter(|escaped| matches!(escaped, '"' | '\\'))?,
+            '"' => return None,
+            other => other,
+        });
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn read(values: &[&str]) -> Result<String, Code> {
+        let request = values
+            .iter()
+            .fold(TestRequest::default(), |request, value| request.append_header((NAME, *value)))
+            .to_http_request();
+        IdempotencyKey::of(request.headers())
+            .map(|key| key.as_str().to_owned())
+            .map_err(|problem| problem.code())
+    }
+
+    #[test]
+    fn both_spellings_are_the_same_key() {
+        assert_eq!(read(&["8e03978e-40d5"]), Ok("8e03978e-40d5".to_owned()));
+        assert_eq!(read(&["\"8e03978e-40d5\""]), Ok("8e03978e-40d5".to_owned()));
+        assert_eq!(read(&[r#""a\"b\\c""#]), Ok(r#"a"b\c"#.to_owned()));
+        assert_eq!(read(&[&"k".repeat(64)]), Ok("k".repeat(64)));
+    }
+
+    #[test]
+    fn a_missing_key_and_a_malformed_one_are_told_apart() {
+        assert_eq!(read(&[]), Err(Code::IdempotencyKeyMissing));
+        let long = "k".repeat(65);
+        for bad in ["", "\"\"", "\"", "\"a", "\"a\"b\"", "\"a\\b\"", "a b", "a\tb", &long] {
+            assert_eq!(read(&[bad]), Err(Code::InvalidRequest), "{bad:?}");
+        }
+        assert_eq!(read(&["a", "b"]), Err(Code::InvalidRequest));
+    }
+}

@@ -1,0 +1,36 @@
+//! What both HTTP APIs share: problems, request ids, metrics, health, and the documentation page.
+//!
+//! It knows nothing of rooms or bookings but the words of the problem catalogue.
+
+pub mod bearer;
+pub mod cached;
+pub mod cors;
+pub mod docs_page;
+pub mod drain;
+pub mod edge;
+pub mod fallback;
+pub mod health;
+pub mod idempotency;
+pub mod json;
+pub mod language;
+pub mod metrics;
+pub mod problem;
+pub mod telemetry;
+
+mod field_error;
+mod request_id;
+
+pub use bearer::{bearer, optional_bearer};
+pub use cached::CachedBody;
+pub use drain::Drain;
+pub use edge::Edge;
+pub use idempotency::IdempotencyKey;
+pub use json::Body;
+pub use language::Language;
+pub use problem::{Code, Problem};
+
+/// What the macros of this crate need in the crates that call them.
+#[doc(hidden)]
+pub mod reexport {
+    pub use utoipa;
+}

@@ -1,0 +1,339 @@
+//! The closed catalogue of problems of both services.
+
+use actix_web::http::StatusCode;
+
+/// Title and detail of a problem in one language. The detail says what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// What is the matter, in one short sentence without full stop.
+    pub title: &'static str,
+    /// What the reader can do about it.
+    pub detail: &'static str,
+}
+
+/// One line of the catalogue.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The code.
+    pub code: Code,
+    /// The code as it is written in JSON and in the `type` URI.
+    pub name: &'static str,
+    /// The status of the response.
+    pub status: StatusCode,
+    /// English.
+    pub en: Text,
+    /// German.
+    pub de: Text,
+}
+
+macro_rules! catalogue {
+    ($($code:ident $name:literal $status:ident {
+        en: $en_title:literal, $en_detail:literal;
+        de: $de_title:literal, $de_detail:literal;
+    })+) => {
+        /// What can be the matter. Clients decide on the code; texts may change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = concat!("`", $name, "`: ", $en_title, ".")] $code,)+
+        }
+
+        /// Every problem there is, in the order of status and code.
+        pub const CATALOGUE: &[Entry] = &[
+            $(Entry {
+                code: Code::$code,
+                name: $name,
+                status: StatusCode::$status,
+                en: Text { title: $en_title, detail: $en_detail },
+                de: Text { title: $de_title, detail: $de_detail },
+            },)+
+        ];
+    };
+}
+
+impl Code {
+    /// The catalogue's line for this code.
+    #[must_use]
+    pub const fn entry(self) -> &'static Entry {
+        // The macro writes the enum and the table in the same order.
+        &CATALOGUE[self as usize]
+    }
+
+    /// The code as it is written in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.entry().name
+    }
+
+    /// The status of the response.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        self.entry().status
+    }
+
+    /// The `type` URI.
+    #[must_use]
+    pub fn type_uri(self) -> String {
+        format!("urn:einlass:problem:{}", self.name())
+    }
+}
+
+catalogue! {
+    IdempotencyKeyMissing "idempotency-key-missing" BAD_REQUEST {
+        en: "The Idempotency-Key is missing",
+            "Send a new random Idempotency-Key header with each new request, and the same one when you repeat it.";
+        de: "Der Idempotency-Key fehlt",
+            "Senden Sie mit jeder neuen Anfrage einen neuen zufälligen Header Idempotency-Key, bei einer Wiederholung denselben.";
+    }
+    InvalidRequest "invalid-request" BAD_REQUEST {
+        en: "Something in the request is not right",
+            "Please correct what is listed under errors and send it again.";
+        de: "Etwas an der Anfrage stimmt nicht",
+            "Bitte berichtigen Sie, was unter errors genannt ist, und senden Sie sie noch einmal.";
+    }
+    ManageTokenInvalid "manage-token-invalid" UNAUTHORIZED {
+        en: "This link does not open a booking",
+            "Please use the complete link from your confirmation.";
+        de: "Dieser Link öffnet keine Buchung",
+            "Bitte verwenden Sie den vollständigen Link aus Ihrer Bestätigung.";
+    }
+    PassInvalid "pass-invalid" UNAUTHORIZED {
+        en: "Your time for booking has run out",
+            "The pass is missing, has expired or is not genuine. Please go back to the waiting room.";
+        de: "Ihre Zeit zum Buchen ist abgelaufen",
+            "Der Pass fehlt, ist abgelaufen oder nicht echt. Bitte gehen Sie zurück in den Warteraum.";
+    }
+    ServiceCredentialInvalid "service-credential-invalid" UNAUTHORIZED {
+        en: "The service credential is not accepted",
+            "This address is for the booking system. Check that both services are configured with the same credential.";
+        de: "Die Kennung des Dienstes wird nicht angenommen",
+            "Diese Adresse ist für das Buchungssystem. Prüfen Sie, ob beide Dienste mit derselben Kennung eingerichtet sind.";
+    }
+    TicketInvalid "ticket-invalid" UNAUTHORIZED {
+        en: "This ticket is not valid",
+            "The ticket is missing, incomplete or for another waiting room. Please enter the waiting room again.";
+        de: "Dieses Ticket ist nicht gültig",
+            "Das Ticket fehlt, ist unvollständig oder gehört zu einem anderen Warteraum. Bitte betreten Sie den Warteraum neu.";
+    }
+    NotEligible "not-eligible" FORBIDDEN {
+        en: "This campaign is not for your place of residence",
+            "Only residents of the municipalities of this campaign can book here. Please ask your own municipality which offers there are for you.";
+        de: "Diese Aktion gilt nicht für Ihren Wohnort",
+            "Hier können nur Menschen aus den Gemeinden dieser Aktion buchen. Bitte fragen Sie Ihre Gemeinde, welche Angebote es für Sie gibt.";
+    }
+    PassWrongCampaign "pass-wrong-campaign" FORBIDDEN {
+        en: "Your pass is for another campaign",
+            "Please book in the campaign whose waiting room you come from, or enter the waiting room of this one.";
+        de: "Ihr Pass gilt für eine andere Aktion",
+            "Bitte buchen Sie in der Aktion, aus deren Warteraum Sie kommen, oder betreten Sie den Warteraum dieser Aktion.";
+    }
+    BookingNotFound "booking-not-found" NOT_FOUND {
+        en: "This booking does not exist",
+            "Please check the link from your confirmation.";
+        de: "Diese Buchung gibt es nicht",
+            "Bitte prüfen Sie den Link aus Ihrer Bestätigung.";
+    }
+    CampaignNotFound "campaign-not-found" NOT_FOUND {
+        en: "This campaign does not exist",
+            "Please check the address.";
+        de: "Diese Aktion gibt es nicht",
+            "Bitte prüfen Sie die Adresse.";
+    }
+    HoldNotFound "hold-not-found" NOT_FOUND {
+        en: "This reservation does not exist",
+            "It may belong to another pass. Please choose a time again.";
+        de: "Diese Reservierung gibt es nicht",
+            "Vielleicht gehört sie zu einem anderen Pass. Bitte wählen Sie noch einmal eine Uhrzeit.";
+    }
+    NotFound "not-found" NOT_FOUND {
+        en: "There is nothing here",
+            "Please check the address.";
+        de: "Hier ist nichts",
+            "Bitte prüfen Sie die Adresse.";
+    }
+    RoomNotFound "room-not-found" NOT_FOUND {
+        en: "This waiting room does not exist",
+            "Please check the address.";
+        de: "Diesen Warteraum gibt es nicht",
+            "Bitte prüfen Sie die Adresse.";
+    }
+    SlotNotFound "slot-not-found" NOT_FOUND {
+        en: "This time is not offered",
+            "Please choose one of the times in the list.";
+        de: "Diese Uhrzeit wird nicht angeboten",
+            "Bitte wählen Sie eine der Uhrzeiten aus der Liste.";
+    }
+    MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED {
+        en: "This address does not know the method",
+            "Use one of the methods in the Allow header.";
+        de: "Diese Adresse kennt die Methode nicht",
+            "Verwenden Sie eine der Methoden im Header Allow.";
+    }
+    RequestTimeout "request-timeout" REQUEST_TIMEOUT {
+        en: "The request took too long to arrive",
+            "Please check your connection and try again.";
+        de: "Die Anfrage kam nicht rechtzeitig an",
+            "Bitte prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.";
+    }
+    AlreadyBooked "already-booked" CONFLICT {
+        en: "This person already has a place",
+            "Each person can have one place in this campaign. To change it, please use the link from its confirmation.";
+        de: "Diese Person hat schon einen Platz",
+            "Jede Person kann in dieser Aktion einen Platz haben. Um ihn zu ändern, nutzen Sie bitte den Link aus der Bestätigung.";
+    }
+    AlreadyCancelled "already-cancelled" CONFLICT {
+        en: "This booking is cancelled already",
+            "You need not do anything else; the place is free for somebody else.";
+        de: "Diese Buchung ist schon abgesagt",
+            "Sie müssen nichts weiter tun; der Platz kommt anderen zugute.";
+    }
+    HoldEnded "hold-ended" CONFLICT {
+        en: "This reservation has ended",
+            "It has expired, was given back or is complete. If you need another place, please choose a time again.";
+        de: "Diese Reservierung ist beendet",
+            "Sie ist abgelaufen, zurückgegeben oder vollständig. Wenn Sie noch einen Platz brauchen, wählen Sie bitte noch einmal eine Uhrzeit.";
+    }
+    HoldNotRenewable "hold-not-renewable" CONFLICT {
+        en: "This reservation cannot be extended again",
+            "Please complete the booking before the reservation ends.";
+        de: "Diese Reservierung kann nicht noch einmal verlängert werden",
+            "Bitte schließen Sie die Buchung ab, bevor die Reservierung endet.";
+    }
+    NotYourTurn "not-your-turn" CONFLICT {
+        en: "It is not your turn yet",
+            "Your place in line is safe. You need not do anything; please wait a little longer.";
+        de: "Sie sind noch nicht an der Reihe",
+            "Ihr Platz in der Schlange ist sicher. Sie müssen nichts tun; bitte warten Sie noch ein wenig.";
+    }
+    PassExhausted "pass-exhausted" CONFLICT {
+        en: "All seats of your pass are used",
+            "A pass is for the people in one car. For further people, please enter the waiting room again.";
+        de: "Alle Plätze Ihres Passes sind vergeben",
+            "Ein Pass gilt für die Menschen in einem Auto. Für weitere Personen betreten Sie bitte den Warteraum noch einmal.";
+    }
+    PassUsed "pass-used" CONFLICT {
+        en: "This ticket has already let you in",
+            "Its pass has been used or has expired. If you need another place, please enter the waiting room again.";
+        de: "Mit diesem Ticket waren Sie schon an der Reihe",
+            "Sein Pass ist verbraucht oder abgelaufen. Wenn Sie noch einen Platz brauchen, betreten Sie bitte den Warteraum noch einmal.";
+    }
+    RequestInProgress "request-in-progress" CONFLICT {
+        en: "We are still working on this request",
+            "Please wait a moment and repeat it unchanged.";
+        de: "Wir bearbeiten diese Anfrage noch",
+            "Bitte warten Sie einen Augenblick und wiederholen Sie sie unverändert.";
+    }
+    RoomNotOpen "room-not-open" CONFLICT {
+        en: "The waiting room is not open yet",
+            "Please come back at the time shown. All who come before the opening have the same chance; you need not hurry.";
+        de: "Der Warteraum ist noch nicht geöffnet",
+            "Bitte kommen Sie zur angezeigten Zeit wieder. Alle, die vor dem Start da sind, haben die gleiche Chance; Sie müssen sich nicht beeilen.";
+    }
+    RoomPaused "room-paused" CONFLICT {
+        en: "The waiting room is taking a short break",
+            "Your place in line is safe. Please wait; it goes on by itself.";
+        de: "Der Warteraum macht eine kurze Pause",
+            "Ihr Platz in der Schlange ist sicher. Bitte warten Sie; es geht von selbst weiter.";
+    }
+    SlotFull "slot-full" CONFLICT {
+        en: "Not enough places are free at this time",
+            "Please choose another time. Places can become free again at any moment.";
+        de: "Zu dieser Uhrzeit sind nicht genug Plätze frei",
+            "Bitte wählen Sie eine andere Uhrzeit. Es können jederzeit wieder Plätze frei werden.";
+    }
+    CampaignClosed "campaign-closed" GONE {
+        en: "Booking has ended",
+            "Nothing can be booked in this campaign any more. A booking you have stays valid.";
+        de: "Die Buchung ist beendet",
+            "In dieser Aktion kann nichts mehr gebucht werden. Eine Buchung, die Sie haben, bleibt gültig.";
+    }
+    RoomClosed "room-closed" GONE {
+        en: "This waiting room is closed",
+            "The campaign is over. Please ask your municipality about further offers.";
+        de: "Dieser Warteraum ist geschlossen",
+            "Die Aktion ist beendet. Bitte fragen Sie Ihre Gemeinde nach weiteren Angeboten.";
+    }
+    BodyTooLarge "body-too-large" PAYLOAD_TOO_LARGE {
+        en: "The request is too large",
+            "Please shorten it to at most 8 KiB.";
+        de: "Die Anfrage ist zu groß",
+            "Bitte kürzen Sie sie auf höchstens 8 KiB.";
+    }
+    UnsupportedMediaType "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE {
+        en: "The request is not in JSON",
+            "Send JSON with the header Content-Type: application/json.";
+        de: "Die Anfrage ist kein JSON",
+            "Senden Sie JSON mit dem Header Content-Type: application/json.";
+    }
+    IdempotencyKeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY {
+        en: "This Idempotency-Key belongs to another request",
+            "Send a new request with a new random key, and repeat an earlier one unchanged.";
+        de: "Dieser Idempotency-Key gehört zu einer anderen Anfrage",
+            "Senden Sie eine neue Anfrage mit einem neuen zufälligen Schlüssel, und wiederholen Sie eine frühere unverändert.";
+    }
+    MunicipalityMismatch "municipality-mismatch" UNPROCESSABLE_ENTITY {
+        en: "Postcode and municipality do not belong together",
+            "Please check both.";
+        de: "Postleitzahl und Gemeinde gehören nicht zusammen",
+            "Bitte prüfen Sie beides.";
+    }
+    MunicipalityRequired "municipality-required" UNPROCESSABLE_ENTITY {
+        en: "Several municipalities share this postcode",
+            "Please choose yours from the list.";
+        de: "Mehrere Gemeinden haben diese Postleitzahl",
+            "Bitte wählen Sie Ihre aus der Liste.";
+    }
+    Internal "internal" INTERNAL_SERVER_ERROR {
+        en: "Something went wrong on our side",
+            "Please try again in a moment. If it happens again, tell us the request_id.";
+        de: "Bei uns ist etwas schiefgegangen",
+            "Bitte versuchen Sie es gleich noch einmal. Wenn es wieder geschieht, nennen Sie uns die request_id.";
+    }
+    Overloaded "overloaded" SERVICE_UNAVAILABLE {
+        en: "Very many people are here right now",
+            "You lose nothing. Please try again in a few seconds.";
+        de: "Gerade sind sehr viele Menschen hier",
+            "Sie verlieren nichts. Bitte versuchen Sie es in ein paar Sekunden noch einmal.";
+    }
+    Unavailable "unavailable" SERVICE_UNAVAILABLE {
+        en: "A part of the system does not answer right now",
+            "You lose nothing. Please try the same again in a few seconds.";
+        de: "Ein Teil des Systems antwortet gerade nicht",
+            "Sie verlieren nichts. Bitte versuchen Sie dasselbe in ein paar Sekunden noch einmal.";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_own_line() {
+        for (index, entry) in CATALOGUE.iter().enumerate() {
+            assert_eq!(entry.code as usize, index);
+            assert_eq!(entry.code.entry().name, entry.name);
+        }
+        let names: BTreeSet<_> = CATALOGUE.iter().map(|entry| entry.name).collect();
+        assert_eq!(names.len(), CATALOGUE.len(), "names are unique");
+    }
+
+    #[test]
+    fn the_catalogue_is_ordered_by_status_and_name() {
+        assert!(CATALOGUE.is_sorted_by_key(|entry| (entry.status.as_u16(), entry.name)));
+    }
+
+    #[test]
+    fn every_text_is_complete() {
+        for entry in CATALOGUE {
+            let kebab = entry.name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'-'));
+            assert!(kebab, "{}", entry.name);
+            assert!(entry.status.is_client_error() || entry.status.is_server_error());
+            for text in [entry.en, entry.de] {
+                assert!(!text.title.is_empty() && !text.title.ends_with('.'), "{}", entry.name);
+                assert!(text.detail.ends_with('.'), "{}", entry.name);
+            }
+            assert_ne!(entry.en, entry.de, "{} is translated", entry.name);
+        }
+    }
+}

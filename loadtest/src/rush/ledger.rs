@@ -1,0 +1,201 @@
+//! What the simulated people were promised, written down once, so that a promise broken to one of them is noticed
+//! against what another one was told.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::summary::Promise;
+use super::wire::Identity;
+
+/// Notes beyond this many would only repeat the first ones.
+const NOTES_MAX: usize = 20;
+/// Tickets of people who left, kept to look whether they are still good at the end.
+const LEFT_BEHIND_MAX: usize = 500;
+
+/// A booking answered 201.
+#[derive(Clone, Debug)]
+pub(super) struct Booked {
+    pub id: String,
+    pub manage_token: String,
+    pub slot: String,
+    pub identity: Identity,
+}
+
+/// A ticket whose holder has left without redeeming it.
+#[derive(Clone, Debug)]
+pub(super) struct LeftBehind {
+    pub ticket: String,
+    pub entry: u64,
+    pub place: Option<u64>,
+}
+
+/// Live counts; gauges and totals for the progress and the summary.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub turned_away: AtomicU64,
+    pub gathering: AtomicU64,
+    pub waiting: AtomicU64,
+    /// Distinct bookings answered 201.
+    pub booked: AtomicU64,
+    /// Holds of ours that may still become bookings or free seats.
+    pub holds_open: AtomicU64,
+    /// Places lost by holders of valid tickets.
+    pub lost_places: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Records {
+    ticket_of_entry: HashMap<u64, String>,
+    entry_of_place: HashMap<u64, u64>,
+    pass_of_entry: HashMap<u64, String>,
+    booked: HashMap<String, Booked>,
+    left_behind: Vec<LeftBehind>,
+    broken: BTreeSet<Promise>,
+    notes: Vec<String>,
+}
+
+/// The ledger of one rush.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    pub counts: Counts,
+    records: Mutex<Records>,
+}
+
+impl Ledger {
+    fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes down something odd; only the first few are kept.
+    pub(super) fn note(&self, note: impl FnOnce() -> String) {
+        let mut records = self.records();
+        if records.notes.len() < NOTES_MAX {
+            records.notes.push(note());
+        }
+    }
+
+    /// Writes down a broken promise and how it was seen.
+    pub(super) fn broken(&self, promise: Promise, seen: impl FnOnce() -> String) {
+        self.records().broken.insert(promise);
+        self.note(|| format!("{}: {}", promise.name(), seen()));
+    }
+
+    /// A holder of a valid ticket lost the place.
+    pub(super) fn lost_place(&self, seen: impl FnOnce() -> String) {
+        self.counts.lost_places.fetch_add(1, Ordering::Relaxed);
+        self.broken(Promise::LostPlace, seen);
+    }
+
+    /// A join was answered with this ticket.
+    pub(super) fn entered(&self, entry: u64, ticket: &str) {
+        let known = self
+            .records()
+            .ticket_of_entry
+            .entry(entry)
+            .or_insert_with(|| ticket.to_owned())
+            .clone();
+        if known != ticket {
+            self.broken(Promise::EntryIssuedTwice, || format!("entry {entry} is on two tickets"));
+        }
+    }
+
+    /// A ticket was told its place.
+    pub(super) fn placed(&self, entry: u64, place: u64) {
+        let known = *self.records().entry_of_place.entry(place).or_insert(entry);
+        if known != entry {
+            self.broken(Promise::PlaceRedeemedTwice, || {
+                format!("place {place} was given to the entries {known} and {entry}")
+            });
+        }
+    }
+
+    /// A ticket was redeemed; doing so again must give the same pass.
+    pub(super) fn admitted(&self, entry: u64, pass: &str) {
+        let known =
+            self.records().pass_of_entry.entry(entry).or_insert_with(|| pass.to_owned()).clone();
+        if known != pass {
+            self.broken(Promise::PlaceRedeemedTwice, || {
+                format!("entry {entry} was redeemed for two different passes")
+            });
+        }
+    }
+
+    /// A booking was answered 201.
+    pub(super) fn booked(&self, booked: Booked) {
+        if self.records().booked.insert(booked.id.clone(), booked).is_none() {
+            self.counts.booked.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Somebody left for good with a ticket in the pocket.
+    pub(super) fn left_behind(&self, left: LeftBehind) {
+        let mut records = self.records();
+        if records.left_behind.len() < LEFT_BEHIND_MAX {
+            records.left_behind.push(left);
+        }
+    }
+
+    /// All bookings answered 201 so far.
+    pub(super) fn bookings(&self) -> Vec<Booked> {
+        self.records().booked.values().cloned().collect()
+    }
+
+    /// Takes the tickets of those who left.
+    pub(super) fn take_left_behind(&self) -> Vec<LeftBehind> {
+        std::mem::take(&mut self.records().left_behind)
+    }
+
+    /// Distinct entries and passes issued so far.
+    pub(super) fn issued(&self) -> (u64, u64) {
+        let records = self.records();
+        let count = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
+        (count(records.ticket_of_entry.len()), count(records.pass_of_entry.len()))
+    }
+
+    /// Names of the broken promises, and the notes.
+    pub(super) fn findings(&self) -> (Vec<&'static str>, Vec<String>) {
+        let records = self.records();
+        let broken = records.broken.iter().map(|promise| promise.name()).collect();
+        (broken, records.notes.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_on_two_tickets_is_noticed_and_a_repeated_reply_is_not() {
+        let ledger = Ledger::default();
+        ledger.entered(4, "a");
+        ledger.entered(4, "a");
+        assert_eq!(ledger.findings().0, Vec::<&str>::new());
+        ledger.entered(4, "b");
+        assert_eq!(ledger.findings().0, ["P8 entry issued twice"]);
+        assert_eq!(ledger.issued(), (1, 0));
+    }
+
+    #[test]
+    fn a_place_of_two_entries_and_two_passes_of_one_are_noticed() {
+        for act in [(|ledger: &Ledger| ledger.placed(2, 9)) as fn(&Ledger), |ledger: &Ledger| {
+            ledger.admitted(1, "another");
+        }] {
+            let ledger = Ledger::default();
+            ledger.placed(1, 9);
+            ledger.admitted(1, "pass");
+            assert_eq!(ledger.findings().0, Vec::<&str>::new());
+            act(&ledger);
+            assert_eq!(ledger.findings().0, ["P9 place redeemed twice"]);
+        }
+    }
+
+    #[test]
+    fn notes_are_bounded() {
+        let ledger = Ledger::default();
+        for number in 0..100 {
+            ledger.note(|| format!("odd {number}"));
+        }
+        assert_eq!(ledger.findings().1.len(), NOTES_MAX);
+    }
+}
