@@ -62,6 +62,7 @@ pub async fn show(mut progress: watch::Receiver<Progress>, mut out: impl Write +
     let period = Duration::from_millis(if live { 200 } else { 1_000 });
     let mut ticks = tokio::time::interval(period);
     let mut home = "";
+    let mut shown = String::new();
     loop {
         let ended = tokio::select! {
             _ = ticks.tick() => false,
@@ -73,9 +74,12 @@ pub async fn show(mut progress: watch::Receiver<Progress>, mut out: impl Write +
             let written = writeln!(out, "{home}{text}\x1b[K");
             home = "\x1b[2A\r";
             written
+        } else if text == shown {
+            Ok(())
         } else {
             writeln!(out, "{}", text.replace('\n', "  "))
         };
+        shown = text;
         if ended || written.and_then(|()| out.flush()).is_err() {
             return;
         }

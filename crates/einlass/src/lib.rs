@@ -1,3 +1,18 @@
 //! The binary: configuration, life cycle, and the only place that names adapters.
+//!
+//! A service is configured, started and stopped in three steps, the same in production, in the demo and
+//! in tests: [`config::load`], [`waiting_room_service::WaitingRoomService::start`] or
+//! [`booking_service::BookingService::start`], and `stop`.
 
+pub mod adapters;
+pub mod booking_service;
+pub mod campaign;
+pub mod cli;
+mod commands;
 pub mod config;
+mod jwks;
+pub mod keys;
+mod listener;
+pub mod process;
+mod reporter;
+pub mod waiting_room_service;

@@ -15,8 +15,8 @@ pub(crate) struct RoomInPath {
     room: String,
 }
 
-/// The room that the path names. Room names have no characters that a path escapes, so an escaped
-/// name is just an unknown one.
+/// The room that the path names. Room names have no characters that must be escaped in a path, so an
+/// escaped one is just an unknown name.
 pub(crate) fn room(request: &HttpRequest) -> &str {
     request.match_info().query("room")
 }

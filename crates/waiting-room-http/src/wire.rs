@@ -3,9 +3,9 @@
 use kernel::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
+use waiting_room::outcome::{Answer, IssuedPass};
 use waiting_room::settings::Opening;
 use waiting_room::view::{Standing, Wait};
-use waiting_room::outcome::{Answer, IssuedPass};
 
 /// Where a ticket stands.
 #[derive(Serialize, ToSchema)]
@@ -15,11 +15,12 @@ pub(crate) struct TicketState {
     entry: u64,
     state: State,
     /// The place in line, from 0; null before the draw. Once there, it never changes.
-    #[schema(example = 137)]
+    #[schema(example = 137, required = true)]
     place: Option<u64>,
     /// How many are called before this ticket; null before the draw, 0 for a called ticket.
-    #[schema(example = 37)]
+    #[schema(example = 37, required = true)]
     ahead: Option<u64>,
+    #[schema(required = true)]
     estimated_wait_s: Option<EstimatedWait>,
     /// When to ask again, in seconds.
     #[schema(example = 12)]

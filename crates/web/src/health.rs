@@ -120,7 +120,7 @@ pub struct Missing {
 }
 
 /// Whether the process lives: it does if it answers at all.
-#[utoipa::path(tag = "health", responses((status = 200, body = Live)))]
+#[utoipa::path(tag = "health", responses((status = 200, body = Live, description = "The process lives.")))]
 #[get("/healthz")]
 pub async fn healthz() -> HttpResponse {
     HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(Live { live: true })

@@ -7,7 +7,8 @@ use toml_edit::{Document, Item, TableLike, Value};
 
 use super::{Config, Origin, check};
 
-const DEFAULTS: &str = include_str!("default.toml");
+/// The annotated defaults.
+pub const DEFAULTS: &str = include_str!("default.toml");
 const VARIABLE_PREFIX: &str = "EINLASS__";
 
 /// The configuration cannot be used. Each line names a place, what is wrong, and what to do.

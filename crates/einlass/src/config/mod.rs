@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-pub use load::{ConfigError, Loaded, load};
+pub use load::{ConfigError, DEFAULTS, Loaded, load};
 pub use origin::Origin;
 
 /// Everything that can be set. `default.toml` documents each setting; it is the reference.

@@ -115,9 +115,7 @@ pub(crate) async fn join(
     let room = refusal::room(&request);
     let joined = app.rooms.join(room, presented, residence.postcode, residence.ags).await;
     match joined.map_err(refusal::problem)? {
-        Joined::New(answer) => {
-            Ok(reply::private(StatusCode::CREATED, &JoinedRoom::from(answer)))
-        }
+        Joined::New(answer) => Ok(reply::private(StatusCode::CREATED, &JoinedRoom::from(answer))),
         Joined::Known(answer) => Ok(reply::private(StatusCode::OK, &JoinedRoom::from(answer))),
         Joined::NotEligible(known) => Err(not_eligible(known)),
         Joined::MunicipalityRequired(choices) => Err(municipality_required(choices)),
@@ -174,14 +172,41 @@ mod tests {
         let harness = Harness::start().await;
         let reply = harness.send(post(URI, JOIN_SPEYER)).await;
         assert_eq!(reply.header("cache-control"), Some("no-store"));
-        insta::assert_snapshot!(reply, @"");
+        insta::assert_snapshot!(reply, @r#"
+        201 {
+          "ahead": null,
+          "entry": 0,
+          "estimated_wait_s": null,
+          "place": null,
+          "poll_after_s": 30,
+          "state": "gathering",
+          "ticket": "<token>"
+        }
+        "#);
     }
 
     #[actix_web::test]
     async fn an_arrival_is_let_in_at_once_if_nobody_waits() {
         let harness = Harness::start().await;
         harness.at(10).await;
-        insta::assert_snapshot!(harness.send(post(URI, JOIN_SPEYER)).await, @"");
+        insta::assert_snapshot!(harness.send(post(URI, JOIN_SPEYER)).await, @r#"
+        201 {
+          "ahead": 0,
+          "entry": 0,
+          "estimated_wait_s": {
+            "high": 0,
+            "low": 0
+          },
+          "pass": {
+            "expires_at": "2021-06-14T06:15:10.000Z",
+            "pass": "<token>"
+          },
+          "place": 0,
+          "poll_after_s": 2,
+          "state": "called",
+          "ticket": "<token>"
+        }
+        "#);
     }
 
     #[actix_web::test]
@@ -206,10 +231,30 @@ mod tests {
     async fn who_may_not_book_is_turned_away_with_a_reason() {
         let harness = Harness::start().await;
         let hassloch = r#"{"residence":{"postcode":"67454"}}"#;
-        insta::assert_snapshot!(harness.send(post(URI, hassloch)).await, @"");
+        insta::assert_snapshot!(harness.send(post(URI, hassloch)).await, @r#"
+        403 {
+          "code": "not-eligible",
+          "detail": "Only residents of the municipalities of this campaign can book here. Please ask your own municipality which offers there are for you.",
+          "municipality": "Haßloch",
+          "request_id": "<id>",
+          "status": 403,
+          "title": "This campaign is not for your place of residence",
+          "type": "urn:einlass:problem:not-eligible"
+        }
+        "#);
         let german = harness.send(in_german(hassloch)).await;
         assert_eq!(german.header("content-language"), Some("de"));
-        insta::assert_snapshot!(german, @"");
+        insta::assert_snapshot!(german, @r#"
+        403 {
+          "code": "not-eligible",
+          "detail": "Hier können nur Menschen aus den Gemeinden dieser Aktion buchen. Bitte fragen Sie Ihre Gemeinde, welche Angebote es für Sie gibt.",
+          "municipality": "Haßloch",
+          "request_id": "<id>",
+          "status": 403,
+          "title": "Diese Aktion gilt nicht für Ihren Wohnort",
+          "type": "urn:einlass:problem:not-eligible"
+        }
+        "#);
         let elsewhere = harness.send(post(URI, r#"{"residence":{"postcode":"80331"}}"#)).await;
         assert_eq!((elsewhere.status, elsewhere.body.get("municipality")), (403, None));
         harness.renew().await;
@@ -220,34 +265,99 @@ mod tests {
     async fn an_ambiguous_postcode_asks_for_the_municipality() {
         let harness = Harness::start().await;
         let ambiguous = r#"{"residence":{"postcode":"67373"}}"#;
-        insta::assert_snapshot!(harness.send(in_german(ambiguous)).await, @"");
+        insta::assert_snapshot!(harness.send(in_german(ambiguous)).await, @r#"
+        422 {
+          "code": "municipality-required",
+          "detail": "Bitte wählen Sie Ihre aus der Liste.",
+          "municipalities": [
+            {
+              "ags": "07332999",
+              "name": "Nachbarort"
+            },
+            {
+              "ags": "07338007",
+              "name": "Dudenhofen"
+            }
+          ],
+          "request_id": "<id>",
+          "status": 422,
+          "title": "Mehrere Gemeinden haben diese Postleitzahl",
+          "type": "urn:einlass:problem:municipality-required"
+        }
+        "#);
         let residence = |ags: &str| {
             post(URI, &format!(r#"{{"residence":{{"postcode":"67373","ags":"{ags}"}}}}"#))
         };
         assert_eq!(harness.send(residence("07338007")).await.status, 201);
         assert_eq!(harness.send(residence("07332999")).await.body["code"], "not-eligible");
-        insta::assert_snapshot!(harness.send(residence("07318000")).await, @"");
+        insta::assert_snapshot!(harness.send(residence("07318000")).await, @r#"
+        422 {
+          "code": "municipality-mismatch",
+          "detail": "Please check both.",
+          "request_id": "<id>",
+          "status": 422,
+          "title": "Postcode and municipality do not belong together",
+          "type": "urn:einlass:problem:municipality-mismatch"
+        }
+        "#);
     }
 
     #[actix_web::test]
     async fn an_announced_room_says_when_it_opens() {
-        let harness = Harness::start().await;
-        harness.at(-4_000).await;
-        insta::assert_snapshot!(harness.send(post(URI, JOIN_SPEYER)).await, @"");
+        let harness = Harness::start_at(-4_000).await;
+        insta::assert_snapshot!(harness.send(post(URI, JOIN_SPEYER)).await, @r#"
+        409 {
+          "code": "room-not-open",
+          "detail": "Please come back at the time shown. All who come before the opening have the same chance; you need not hurry.",
+          "next_opening": {
+            "gathers_from": "2021-06-14T05:00:00.000Z",
+            "index": 0,
+            "opens_at": "2021-06-14T06:00:00.000Z"
+          },
+          "request_id": "<id>",
+          "status": 409,
+          "title": "The waiting room is not open yet",
+          "type": "urn:einlass:problem:room-not-open"
+        }
+        "#);
     }
 
     #[actix_web::test]
     async fn a_closed_room_takes_nobody() {
         let harness = Harness::start().await;
         harness.at(86_400).await;
-        insta::assert_snapshot!(harness.send(post(URI, JOIN_SPEYER)).await, @"");
+        insta::assert_snapshot!(harness.send(post(URI, JOIN_SPEYER)).await, @r#"
+        410 {
+          "code": "room-closed",
+          "detail": "The campaign is over. Please ask your municipality about further offers.",
+          "request_id": "<id>",
+          "status": 410,
+          "title": "This waiting room is closed",
+          "type": "urn:einlass:problem:room-closed"
+        }
+        "#);
     }
 
     #[actix_web::test]
     async fn a_broken_request_is_named() {
         let harness = Harness::start().await;
         let unknown = r#"{"residence":{"postcode":"67346","name":"x"}}"#;
-        insta::assert_snapshot!(harness.send(post(URI, unknown)).await, @"");
+        insta::assert_snapshot!(harness.send(post(URI, unknown)).await, @r#"
+        400 {
+          "code": "invalid-request",
+          "detail": "Please correct what is listed under errors and send it again.",
+          "errors": [
+            {
+              "detail": "this field is not known",
+              "field": "residence.name"
+            }
+          ],
+          "request_id": "<id>",
+          "status": 400,
+          "title": "Something in the request is not right",
+          "type": "urn:einlass:problem:invalid-request"
+        }
+        "#);
         let cases = [
             ("{}", "residence"),
             (r#"{"residence":{"postcode":"6734"}}"#, "residence.postcode"),

@@ -59,9 +59,7 @@ struct Jwk {
 )]
 #[get("/.well-known/jwks.json")]
 pub(crate) async fn show_jwks(app: Data<App>, request: HttpRequest) -> HttpResponse {
-    CachedBody::json(app.keys.load().to_jwks(), MAX_AGE_S)
-        .content_type(JWK_SET)
-        .respond(&request)
+    CachedBody::json(app.keys.load().to_jwks(), MAX_AGE_S).content_type(JWK_SET).respond(&request)
 }
 
 #[cfg(test)]

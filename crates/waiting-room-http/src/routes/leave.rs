@@ -24,10 +24,7 @@ web::problem_responses!(
     responses((status = 204, description = "The pass is ended."), LeaveProblems),
 )]
 #[delete("/v1/rooms/{room}/passes/current")]
-pub(crate) async fn leave(
-    app: Data<App>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn leave(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let pass = bearer(&request, Code::PassInvalid)?;
     app.rooms.leave(refusal::room(&request), pass).await.map_err(refusal::problem)?;
     Ok(reply::done())
@@ -67,7 +64,16 @@ mod tests {
         let harness = Harness::start().await;
         let (ticket, pass) = harness.admitted().await;
         let ticket = ticket.trim_start_matches("Bearer ").to_owned();
-        insta::assert_snapshot!(harness.send(leave(&ticket)).await, @"");
+        insta::assert_snapshot!(harness.send(leave(&ticket)).await, @r#"
+        401 {
+          "code": "pass-invalid",
+          "detail": "The pass is missing, has expired or is not genuine. Please go back to the waiting room.",
+          "request_id": "<id>",
+          "status": 401,
+          "title": "Your time for booking has run out",
+          "type": "urn:einlass:problem:pass-invalid"
+        }
+        "#);
         let elsewhere = leave(&pass).uri("/v1/rooms/village/passes/current");
         assert_eq!(harness.send(elsewhere).await.status, 401);
         harness.at(2_000).await;

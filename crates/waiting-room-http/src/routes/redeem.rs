@@ -35,10 +35,7 @@ web::problem_responses!(
     ),
 )]
 #[post("/v1/rooms/{room}/passes")]
-pub(crate) async fn redeem(
-    app: Data<App>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn redeem(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let ticket = bearer(&request, Code::TicketInvalid)?;
     let redeemed = app.rooms.redeem(refusal::room(&request), ticket).await;
     match redeemed.map_err(refusal::problem)? {
@@ -69,7 +66,12 @@ mod tests {
         harness.at(0).await;
         let first = harness.send(redeem(&ticket)).await;
         assert_eq!(first.header("cache-control"), Some("no-store"));
-        insta::assert_snapshot!(first, @"");
+        insta::assert_snapshot!(first, @r#"
+        201 {
+          "expires_at": "2021-06-14T06:15:00.000Z",
+          "pass": "<token>"
+        }
+        "#);
         harness.at(300).await;
         let again = harness.send(redeem(&ticket)).await;
         assert_eq!((again.status, again.bytes), (201, first.bytes));
@@ -81,7 +83,17 @@ mod tests {
         let ticket = harness.join().await;
         let reply = harness.send(redeem(&ticket)).await;
         assert!(reply.header("retry-after").is_some());
-        insta::assert_snapshot!(reply, @"");
+        insta::assert_snapshot!(reply, @r#"
+        409 {
+          "code": "not-your-turn",
+          "detail": "Your place in line is safe. You need not do anything; please wait a little longer.",
+          "request_id": "<id>",
+          "retry_after_s": 30,
+          "status": 409,
+          "title": "It is not your turn yet",
+          "type": "urn:einlass:problem:not-your-turn"
+        }
+        "#);
     }
 
     #[actix_web::test]
@@ -91,7 +103,16 @@ mod tests {
         harness.at(0).await;
         assert_eq!(harness.send(redeem(&ticket)).await.status, 201);
         harness.at(901).await;
-        insta::assert_snapshot!(harness.send(redeem(&ticket)).await, @"");
+        insta::assert_snapshot!(harness.send(redeem(&ticket)).await, @r#"
+        409 {
+          "code": "pass-used",
+          "detail": "Its pass has been used or has expired. If you need another place, please enter the waiting room again.",
+          "request_id": "<id>",
+          "status": 409,
+          "title": "This ticket has already let you in",
+          "type": "urn:einlass:problem:pass-used"
+        }
+        "#);
     }
 
     #[actix_web::test]

@@ -162,10 +162,22 @@ mod tests {
     #[actix_web::test]
     async fn only_the_booking_service_may_report() {
         let harness = Harness::start().await;
-        insta::assert_snapshot!(harness.send(report(&body(7, &[]), "guess")).await, @"");
+        insta::assert_snapshot!(harness.send(report(&body(7, &[]), "guess")).await, @r#"
+        401 {
+          "code": "service-credential-invalid",
+          "detail": "This address is for the booking system. Check that both services are configured with the same credential.",
+          "request_id": "<id>",
+          "status": 401,
+          "title": "The service credential is not accepted",
+          "type": "urn:einlass:problem:service-credential-invalid"
+        }
+        "#);
         let anonymous = post("/v1/rooms/town/signals", "not even JSON");
         let reply = harness.send(anonymous).await;
-        assert_eq!((reply.status, &reply.body["code"]), (401, &"service-credential-invalid".into()));
+        assert_eq!(
+            (reply.status, &reply.body["code"]),
+            (401, &"service-credential-invalid".into())
+        );
         harness.renew().await;
         assert_eq!(harness.view().state.places_left, None);
     }

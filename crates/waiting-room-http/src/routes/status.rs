@@ -37,6 +37,7 @@ struct RoomStatus<'a> {
     #[schema(value_type = String, format = DateTime, example = "2021-06-14T05:59:30.000Z")]
     now: Timestamp,
     /// The next opening; null after the last.
+    #[schema(required = true)]
     next_opening: Option<NextOpening>,
     /// How many have joined so far.
     #[schema(example = 20_000)]
@@ -50,12 +51,13 @@ struct RoomStatus<'a> {
     #[schema(example = 600)]
     pace_per_minute: u32,
     /// How many places the booking service could still give away; null until it has reported.
-    #[schema(example = 840)]
+    #[schema(example = 840, required = true)]
     places_left: Option<u32>,
     /// When to ask again, in seconds.
     #[schema(example = 2)]
     poll_after_s: u32,
     /// What the operator wants everybody to know; null if there is nothing.
+    #[schema(required = true)]
     message: Option<Texts<'a>>,
 }
 
@@ -263,16 +265,87 @@ mod tests {
         harness.renew().await;
         let reply = harness.send(get("/v1/rooms/town")).await;
         assert_eq!(reply.header("cache-control"), Some("public, max-age=1"));
-        insta::assert_snapshot!(reply, @"");
+        insta::assert_snapshot!(reply, @r#"
+        200 {
+          "called": 0,
+          "draws": [
+            {
+              "commitment": "95d793899c1b3a86abd0e2465f31b0ee93dadd5aa1bce84cdc321f3e9616e327",
+              "opening": 0,
+              "opens_at": "2021-06-14T06:00:00.000Z"
+            },
+            {
+              "commitment": "309b07975267b2ae863b9f8d1cc2cf9feb69401250ac75f79e77247f1eea82bb",
+              "opening": 1,
+              "opens_at": "2021-06-14T07:00:00.000Z"
+            }
+          ],
+          "entered": 1,
+          "message": null,
+          "next_opening": {
+            "gathers_from": "2021-06-14T05:00:00.000Z",
+            "index": 0,
+            "opens_at": "2021-06-14T06:00:00.000Z"
+          },
+          "now": "2021-06-14T05:59:00.000Z",
+          "pace_per_minute": 60,
+          "phase": "gathering",
+          "places_left": null,
+          "poll_after_s": 2,
+          "room": "town",
+          "title": {
+            "de": "Probe",
+            "en": "Test"
+          }
+        }
+        "#);
         harness.at(1).await;
         harness.report(7).await;
         harness.renew().await;
-        insta::assert_snapshot!(harness.send(get("/v1/rooms/town")).await, @"");
+        insta::assert_snapshot!(harness.send(get("/v1/rooms/town")).await, @r#"
+        200 {
+          "called": 1,
+          "draws": [
+            {
+              "commitment": "95d793899c1b3a86abd0e2465f31b0ee93dadd5aa1bce84cdc321f3e9616e327",
+              "entries": 1,
+              "first_entry": 0,
+              "frozen_at": "2021-06-14T06:00:01.000Z",
+              "opening": 0,
+              "opens_at": "2021-06-14T06:00:00.000Z",
+              "secret": "a312c91878df294650d3109465b7ebc806128b0d51823bd185991c647818e27e",
+              "seed": "1becb3557170d2abd5e5cc1c047c291a8530e046f28e016aa982ddd5e919ae6d"
+            },
+            {
+              "commitment": "309b07975267b2ae863b9f8d1cc2cf9feb69401250ac75f79e77247f1eea82bb",
+              "opening": 1,
+              "opens_at": "2021-06-14T07:00:00.000Z"
+            }
+          ],
+          "entered": 1,
+          "message": null,
+          "next_opening": {
+            "gathers_from": "2021-06-14T06:30:00.000Z",
+            "index": 1,
+            "opens_at": "2021-06-14T07:00:00.000Z"
+          },
+          "now": "2021-06-14T06:00:01.000Z",
+          "pace_per_minute": 60,
+          "phase": "open",
+          "places_left": 7,
+          "poll_after_s": 2,
+          "room": "town",
+          "title": {
+            "de": "Probe",
+            "en": "Test"
+          }
+        }
+        "#);
     }
 
     #[actix_web::test]
     async fn the_phases_have_their_names() {
-        let harness = Harness::start().await;
+        let harness = Harness::start_at(-4_000).await;
         let mut phases = Vec::new();
         for s in [-4_000, -60, 0, 90_000] {
             harness.at(s).await;
@@ -324,7 +397,15 @@ mod tests {
     #[actix_web::test]
     async fn an_unknown_room_is_not_found() {
         let harness = Harness::start().await;
-        insta::assert_snapshot!(harness.send(get("/v1/rooms/nowhere")).await, @"");
-        assert_eq!(harness.send(get("/v1/rooms/%74own")).await.status, 404);
+        insta::assert_snapshot!(harness.send(get("/v1/rooms/nowhere")).await, @r#"
+        404 {
+          "code": "room-not-found",
+          "detail": "Please check the address.",
+          "request_id": "<id>",
+          "status": 404,
+          "title": "This waiting room does not exist",
+          "type": "urn:einlass:problem:room-not-found"
+        }
+        "#);
     }
 }

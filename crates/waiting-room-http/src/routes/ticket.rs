@@ -55,7 +55,16 @@ mod tests {
         let tickets = harness.crowd(20).await;
         let reply = harness.send(get(URI).insert_header(("authorization", &*tickets[0]))).await;
         assert_eq!(reply.header("cache-control"), Some("no-store"));
-        insta::assert_snapshot!(reply, @"");
+        insta::assert_snapshot!(reply, @r#"
+        200 {
+          "ahead": null,
+          "entry": 0,
+          "estimated_wait_s": null,
+          "place": null,
+          "poll_after_s": 30,
+          "state": "gathering"
+        }
+        "#);
         harness.at(0).await;
         let mut called = Vec::new();
         let mut waiting = Vec::new();
@@ -67,19 +76,58 @@ mod tests {
         let place = |reply: &crate::harness::Reply| reply.body["place"].as_u64();
         called.sort_by_key(place);
         waiting.sort_by_key(place);
-        insta::assert_snapshot!(called[4], @"");
-        insta::assert_snapshot!(waiting[14], @"");
+        insta::assert_snapshot!(called[4], @r#"
+        200 {
+          "ahead": 0,
+          "entry": 1,
+          "estimated_wait_s": {
+            "high": 0,
+            "low": 0
+          },
+          "place": 4,
+          "poll_after_s": 3,
+          "state": "called"
+        }
+        "#);
+        insta::assert_snapshot!(waiting[14], @r#"
+        200 {
+          "ahead": 14,
+          "entry": 6,
+          "estimated_wait_s": {
+            "high": 21,
+            "low": 11
+          },
+          "place": 19,
+          "poll_after_s": 6,
+          "state": "waiting"
+        }
+        "#);
     }
 
     #[actix_web::test]
     async fn only_a_genuine_ticket_of_this_room_is_answered() {
         let harness = Harness::start().await;
         let ticket = harness.join().await;
-        insta::assert_snapshot!(harness.send(get(URI)).await, @"");
-        let forged = format!("{}A", &ticket[..ticket.len() - 1]);
+        insta::assert_snapshot!(harness.send(get(URI)).await, @r#"
+        401 {
+          "code": "ticket-invalid",
+          "detail": "The ticket is missing, incomplete or for another waiting room. Please enter the waiting room again.",
+          "request_id": "<id>",
+          "status": 401,
+          "title": "This ticket is not valid",
+          "type": "urn:einlass:problem:ticket-invalid"
+        }
+        "#);
+        let middle = ticket.len() / 2;
+        let other = if ticket[middle..].starts_with('x') { "y" } else { "x" };
+        let forged = format!("{}{other}{}", &ticket[..middle], &ticket[middle + 1..]);
         for bad in ["Bearer x", "Basic x", &*forged, &*ticket.replacen("Bearer ", "Bearer A", 1)] {
             let reply = harness.send(get(URI).insert_header(("authorization", bad))).await;
-            assert_eq!((reply.status, &reply.body["code"]), (401, &"ticket-invalid".into()), "{bad}");
+            assert_eq!(
+                (reply.status, &reply.body["code"]),
+                (401, &"ticket-invalid".into()),
+                "{bad}"
+            );
             assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
         }
         let elsewhere = get("/v1/rooms/village/ticket").insert_header(("authorization", &*ticket));

@@ -55,7 +55,7 @@ end
 -- Answers one redemption, and whether it is a new admission.
 local function decide(gate, limits, known, place, pass_id)
   local expires_at = known.alive[pass_id]
-  if expires_at and expires_at >= limits.now then
+  if expires_at and expires_at > limits.now then
     return expires_at, false
   end
   if known.used[place] then

@@ -149,25 +149,3 @@ async fn requests_and_problems_are_counted() {
     counted(r#"http_problems_total{service="test",code="not-eligible"} 1"#);
     counted(r#"http_request_duration_seconds_count{service="test",method="GET"} 3"#);
 }
-
-#[actix_web::test]
-async fn tmpbench() {
-    let _m = crate::metrics::Metrics::install().expect("x");
-    let c = crate::CachedBody::json("{}", 1);
-    let c2 = c.clone();
-    let plain = test::init_service(App::new().route("/", web::get().to(move || { let b = c.body().clone(); async move { HttpResponse::Ok().body(b) } }))).await;
-    let cached = test::init_service(App::new().route("/", web::get().to(move |r: actix_web::HttpRequest| { let x = c2.respond(&r); async move { x } }))).await;
-    let c3 = crate::CachedBody::json("{}", 1);
-    let edged = test::init_service(App::new().route("/", web::get().to(move || { let b = c3.body().clone(); async move { HttpResponse::Ok().body(b) } })).wrap(edge())).await;
-    for _ in 0..4 {
-        let n = 100_000u32;
-        macro_rules! run { ($name:literal, $app:expr) => {{
-            let reqs: Vec<_> = (0..n).map(|_| TestRequest::get().uri("/").to_request()).collect();
-            let w = Stopwatch::start();
-            for r in reqs { std::hint::black_box($app.call(r).await.expect("x")); }
-            eprintln!("{} {:?}", $name, w.elapsed() / n);
-        }}}
-        run!("plain ", plain); run!("cached", cached); run!("edged ", edged);
-        _m.render();
-    }
-}

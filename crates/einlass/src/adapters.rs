@@ -1,0 +1,57 @@
+//! The only place that names adapters: which store and which database a URL means.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use booking::BookingStore;
+use booking_db::DbOptions;
+use kernel::Clock;
+use waiting_room::{MemoryRoomStore, RoomStore};
+use waiting_room_redis::{RedisConfig, RedisRoomStore};
+
+use crate::config::{BookingConfig, WaitingRoomConfig};
+
+/// The store of the rooms.
+pub fn room_store(
+    config: &WaitingRoomConfig,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Arc<dyn RoomStore>> {
+    if config.store_url == "memory:" {
+        return Ok(Arc::new(MemoryRoomStore::new(Arc::clone(clock))));
+    }
+    let redis = RedisConfig {
+        key_prefix: config.redis_key_prefix.clone(),
+        pool_size: config.redis_pool_size,
+        trip_deadline: Duration::from_millis(config.redis_trip_deadline_ms),
+        require_durable: config.redis_require_durable,
+        ..RedisConfig::new(&config.store_url)
+    };
+    Ok(Arc::new(RedisRoomStore::new(&redis).context("failed to set up the room store")?))
+}
+
+/// The booking database, with its schema up to date if it is a file of this process.
+pub async fn booking_store(
+    config: &BookingConfig,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Arc<dyn BookingStore>> {
+    let options = DbOptions {
+        writers_max: config.database_writers_max,
+        readers_max: config.database_readers_max,
+        ..DbOptions::default()
+    };
+    if config.database_url.starts_with("sqlite:") {
+        migrate(config).await?;
+    }
+    let store = booking_db::connect(&config.database_url, &options, Arc::clone(clock))
+        .await
+        .context("failed to set up the booking database")?;
+    Ok(Arc::new(store))
+}
+
+/// Brings the schema of the booking database up to date.
+pub async fn migrate(config: &BookingConfig) -> anyhow::Result<()> {
+    booking_db::migrate(&config.database_url)
+        .await
+        .context("failed to bring the booking database's schema up to date")
+}

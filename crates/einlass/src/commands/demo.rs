@@ -1,0 +1,210 @@
+//! `einlass demo`: the Speyer campaign on this machine, with a rush to watch.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use campaign_file::CampaignFile;
+use clap::Args;
+use kernel::{Clock as _, Entropy, Timestamp};
+use loadtest::progress;
+use loadtest::rush::{self, Summary};
+use tokio::sync::watch;
+
+use crate::adapters;
+use crate::booking_service::BookingService;
+use crate::config::{Config, load};
+use crate::keys::{BookingKeys, NewKeys, WaitingRoomKeys};
+use crate::process::{Process, StopTimes, asked_to_stop};
+use crate::waiting_room_service::WaitingRoomService;
+
+const SPEYER: &str = include_str!("../../../../deploy/campaigns/speyer-2021-06-20.toml");
+
+/// From the start of the demo to the first opening: the time in which most people arrive.
+const FIRST_OPENING_AFTER: Duration = Duration::from_secs(10);
+/// Between two openings; in Speyer it was three hours.
+const OPENINGS_EVERY: Duration = Duration::from_secs(6);
+/// The longest that the rush may take.
+const DEADLINE_S: f64 = 300.0;
+/// People of the demo think ten times faster than people do.
+const TIME_SCALE: f64 = 0.1;
+
+/// Play the Speyer campaign with a simulated rush.
+#[derive(Args)]
+pub struct Demo {
+    /// How many people come
+    #[arg(long, default_value_t = 20_000)]
+    people: u32,
+    /// The seed of their plans
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// End after the rush instead of staying up; the exit code is 1 if a promise was broken
+    #[arg(long)]
+    exit: bool,
+    /// Print the summary as one JSON object, as the last line
+    #[arg(long)]
+    json: bool,
+    /// Keep the room in this Redis instead of in memory
+    #[arg(long, value_name = "URL")]
+    redis: Option<String>,
+    /// Keep the bookings in this PostgreSQL instead of in a SQLite file
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// The waiting room's port on 127.0.0.1; 0 for any
+    #[arg(long, default_value_t = 8080)]
+    room_port: u16,
+    /// The booking API's port on 127.0.0.1; 0 for any
+    #[arg(long, default_value_t = 8081)]
+    booking_port: u16,
+}
+
+/// Both services, started for the demo.
+struct Stage {
+    process: Process,
+    config: Config,
+    room: WaitingRoomService,
+    booking: BookingService,
+    campaign: CampaignFile,
+    _folder: tempfile::TempDir,
+}
+
+impl Demo {
+    /// Runs the demo.
+    pub async fn run(self) -> anyhow::Result<u8> {
+        web::telemetry::init("warn")?;
+        let stage = self.set_up().await?;
+        let summary = self.rush(&stage).await?;
+        let is_kept = summary.broken_promises.is_empty();
+        if self.json {
+            println!("{}", serde_json::to_string(&summary)?);
+        } else {
+            print_summary(&summary);
+        }
+        if !self.exit {
+            print_urls(&stage);
+            asked_to_stop().await?;
+        }
+        let Stage { process, config, room, booking, .. } = stage;
+        let stop = StopTimes { drain: Duration::ZERO, ..StopTimes::of(&config) };
+        tokio::join!(room.stop(&process, stop), booking.stop(&process, stop));
+        for promise in &summary.broken_promises {
+            eprintln!("broken: {promise}");
+        }
+        Ok(u8::from(!is_kept))
+    }
+
+    async fn set_up(&self) -> anyhow::Result<Stage> {
+        let folder = tempfile::tempdir().context("failed to make a temporary folder")?;
+        let process = Process::new(None);
+        let mut config = self.config(folder.path())?;
+        let keys = NewKeys::generate(&*process.entropy);
+        let place = Path::new("the demo's keys");
+        let room_keys = WaitingRoomKeys::parse(&keys.waiting_room, place)?;
+        let booking_keys = BookingKeys::parse(&keys.booking, place)?;
+        if self.database.is_some() {
+            adapters::migrate(&config.booking).await?;
+        }
+        let campaign = self.campaign(process.clock.now(), &*process.entropy)?;
+        let campaigns = std::slice::from_ref(&campaign);
+        let room = WaitingRoomService::start(&process, &config, room_keys, campaigns).await?;
+        config.booking.jwks = format!("{}/.well-known/jwks.json", room.url());
+        config.booking.signals_url = room.url();
+        let booking = BookingService::start(&process, &config, booking_keys, campaigns).await?;
+        Ok(Stage { process, config, room, booking, campaign, _folder: folder })
+    }
+
+    fn config(&self, folder: &Path) -> anyhow::Result<Config> {
+        let mut config = load(None, std::iter::empty())?.config;
+        config.waiting_room.listen.set_port(self.room_port);
+        config.booking.listen.set_port(self.booking_port);
+        config.booking.signals_every_ms = 200;
+        config.booking.availability_every_ms = 200;
+        if let Some(url) = &self.redis {
+            config.waiting_room.store_url.clone_from(url);
+        }
+        config.booking.database_url = match &self.database {
+            Some(url) => url.clone(),
+            None => format!("sqlite://{}", folder.join("einlass.db").display()),
+        };
+        Ok(config)
+    }
+
+    /// The Speyer campaign with its openings moved to now, and hours turned into seconds.
+    fn campaign(&self, now: Timestamp, entropy: &dyn Entropy) -> anyhow::Result<CampaignFile> {
+        let file = CampaignFile::parse(SPEYER)?;
+        let mut file = file.reschedule(now.plus(FIRST_OPENING_AFTER), OPENINGS_EVERY);
+        if self.redis.is_some() || self.database.is_some() {
+            // These keep the rooms and bookings of earlier demos, which were made with other keys.
+            file.id = format!("{}-{:08x}", file.id, entropy.u64() >> 32).parse()?;
+        }
+        file.room.pace_per_minute = 60_000;
+        file.room.burst = 1_000;
+        file.room.claim_window_s = 4;
+        file.room.pass_ttl_s = 30;
+        file.booking.hold_ttl_s = 15;
+        file.room.poll_min_s = 1;
+        file.room.poll_max_s = 3;
+        Ok(file)
+    }
+
+    async fn rush(&self, stage: &Stage) -> anyhow::Result<Summary> {
+        let mut config =
+            rush::Config::new(&stage.room.url(), &stage.booking.url(), stage.campaign.id.as_str());
+        config.people = self.people;
+        config.seed = self.seed;
+        config.deadline_s = DEADLINE_S;
+        config.time_scale = TIME_SCALE;
+        let (sender, progress) = watch::channel(progress::Progress::default());
+        println!(
+            "{} people, {} places, the first opening is in {} s (seed {})",
+            self.people,
+            stage.campaign.places(),
+            FIRST_OPENING_AFTER.as_secs(),
+            self.seed
+        );
+        let shown = tokio::spawn(progress::show(progress, std::io::stdout()));
+        let summary = rush::run(config, sender).await?;
+        shown.await?;
+        Ok(summary)
+    }
+}
+
+fn print_summary(summary: &Summary) {
+    let kept = if summary.broken_promises.is_empty() { "all promises kept" } else { "PROMISES BROKEN" };
+    println!(
+        "\n{} of {} places booked in {:.0} s, {kept}\n\
+         people {}   turned away at the door {}   entered {}   passes {}\n\
+         oversold {}   persons with two bookings {}   lost {}\n\
+         HTTP requests {}   5xx {}   p50 {:.1} ms   p99 {:.1} ms",
+        summary.bookings,
+        summary.places,
+        summary.seconds,
+        summary.people,
+        summary.turned_away,
+        summary.entered,
+        summary.passes,
+        summary.oversold,
+        summary.duplicate_persons,
+        summary.lost,
+        summary.http_requests,
+        summary.errors_5xx,
+        summary.p50_ms,
+        summary.p99_ms,
+    );
+}
+
+fn print_urls(stage: &Stage) {
+    let (room, booking, id) = (stage.room.url(), stage.booking.url(), &stage.campaign.id);
+    let note = if std::io::stdout().is_terminal() { "Ctrl-C ends the demo." } else { "" };
+    println!(
+        "\nBoth services stay up. {note}\n\
+         \n  waiting room  {room}/docs\n  booking API   {booking}/docs\n\
+         \ncurl {room}/v1/rooms/{id}\n\
+         curl {booking}/v1/campaigns/{id}/slots\n\
+         curl -H 'Accept-Language: de' '{booking}/v1/campaigns/{id}/eligibility?postcode=67346'\n\
+         curl -H 'Accept-Language: de' --json '{{\"residence\":{{\"postcode\":\"67454\"}}}}' {room}/v1/rooms/{id}/tickets\n\
+         curl --json '{{\"residence\":{{\"postcode\":\"67346\"}}}}' {room}/v1/rooms/{id}/tickets\n\
+         einlass verify-draw {room}/v1/rooms/{id} --entry 0"
+    );
+}

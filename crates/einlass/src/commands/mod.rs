@@ -1,0 +1,33 @@
+//! The subcommands, one file each.
+
+pub mod campaign;
+pub mod config;
+pub mod demo;
+pub mod keys;
+pub mod migrate;
+pub mod serve;
+pub mod verify_draw;
+
+use anyhow::Context as _;
+
+use crate::cli::ConfigSource;
+use crate::config::{Loaded, load};
+
+/// Reads the configuration from all its sources.
+fn configuration(source: &ConfigSource) -> anyhow::Result<Loaded> {
+    let text = match &source.config {
+        None => None,
+        Some(path) => {
+            let name = path.display().to_string();
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("failed to read the configuration {name}"))?;
+            Some((name, text))
+        }
+    };
+    #[expect(clippy::disallowed_methods, reason = "the one home of the environment")]
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let file = text.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+    Ok(load(file, environment)?)
+}

@@ -1,0 +1,77 @@
+//! `einlass waiting-room`, `einlass booking` and `einlass serve`.
+
+use anyhow::Context as _;
+use campaign_file::CampaignFile;
+use web::metrics::Metrics;
+
+use crate::booking_service::BookingService;
+use crate::campaign;
+use crate::cli::ConfigSource;
+use crate::commands::configuration;
+use crate::config::Config;
+use crate::keys::{BookingKeys, NewKeys, WaitingRoomKeys};
+use crate::process::{Process, StopTimes, asked_to_stop};
+use crate::waiting_room_service::WaitingRoomService;
+
+/// Runs the waiting room until it is asked to stop.
+pub async fn waiting_room(source: &ConfigSource) -> anyhow::Result<u8> {
+    let (config, process, campaigns) = prepare(source)?;
+    ensure_keys(&config, &process)?;
+    let keys = WaitingRoomKeys::read(&config.waiting_room.keys_file)?;
+    let service = WaitingRoomService::start(&process, &config, keys, &campaigns).await?;
+    asked_to_stop().await?;
+    service.stop(&process, StopTimes::of(&config)).await;
+    Ok(0)
+}
+
+/// Runs the booking API until it is asked to stop.
+pub async fn booking(source: &ConfigSource) -> anyhow::Result<u8> {
+    let (config, process, campaigns) = prepare(source)?;
+    ensure_keys(&config, &process)?;
+    let keys = BookingKeys::read(&config.booking.keys_file)?;
+    let service = BookingService::start(&process, &config, keys, &campaigns).await?;
+    asked_to_stop().await?;
+    service.stop(&process, StopTimes::of(&config)).await;
+    Ok(0)
+}
+
+/// Runs both in one process until it is asked to stop.
+pub async fn both(source: &ConfigSource) -> anyhow::Result<u8> {
+    let (config, process, campaigns) = prepare(source)?;
+    ensure_keys(&config, &process)?;
+    let room_keys = WaitingRoomKeys::read(&config.waiting_room.keys_file)?;
+    let booking_keys = BookingKeys::read(&config.booking.keys_file)?;
+    let room = WaitingRoomService::start(&process, &config, room_keys, &campaigns).await?;
+    let booking = BookingService::start(&process, &config, booking_keys, &campaigns).await?;
+    asked_to_stop().await?;
+    let stop = StopTimes::of(&config);
+    // Citizens on their way from the room to a booking find both open until the drain is over.
+    tokio::join!(room.stop(&process, stop), booking.stop(&process, stop));
+    Ok(0)
+}
+
+fn prepare(source: &ConfigSource) -> anyhow::Result<(Config, Process, Vec<CampaignFile>)> {
+    let config = configuration(source)?.config;
+    web::telemetry::init(&config.log.filter)?;
+    let campaigns: Vec<CampaignFile> =
+        config.campaigns.files.iter().map(|path| campaign::read(path)).collect::<Result<_, _>>()?;
+    let metrics = Metrics::install().context("failed to set up the metrics")?;
+    tokio::spawn(metrics.clone().run_upkeep());
+    Ok((config, Process::new(Some(metrics)), campaigns))
+}
+
+/// Makes the keys on first use of the embedded default. Instances that share a store must share their
+/// keys too, so there they have to be given.
+fn ensure_keys(config: &Config, process: &Process) -> anyhow::Result<()> {
+    let (room, booking) = (&config.waiting_room.keys_file, &config.booking.keys_file);
+    let is_embedded = config.has_embedded_rooms() && config.has_embedded_database();
+    if is_embedded && !room.exists() && !booking.exists() {
+        NewKeys::generate(&*process.entropy).write(room, booking)?;
+        tracing::info!(
+            waiting_room = %room.display(),
+            booking = %booking.display(),
+            "new secret keys were made, since there were none"
+        );
+    }
+    Ok(())
+}

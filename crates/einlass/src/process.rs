@@ -1,0 +1,64 @@
+//! What one process has once, whatever services run in it, and how it ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::{Clock, Entropy, OsEntropy, SystemClock};
+use web::Drain;
+use web::metrics::Metrics;
+
+/// What the services of one process share.
+#[derive(Clone)]
+pub struct Process {
+    /// The measurements; `None` where nobody reads them, as in tests.
+    pub metrics: Option<Metrics>,
+    /// The clock of this machine.
+    pub clock: Arc<dyn Clock>,
+    /// The system's randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Set when the process is about to stop.
+    pub drain: Drain,
+}
+
+impl Process {
+    /// A process on the system's clock and randomness.
+    #[must_use]
+    pub fn new(metrics: Option<Metrics>) -> Self {
+        Self {
+            metrics,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+            drain: Drain::new(),
+        }
+    }
+}
+
+/// How long the two phases of a stop may take; see `[shutdown]`.
+#[derive(Clone, Copy, Debug)]
+pub struct StopTimes {
+    /// Not ready, still serving.
+    pub drain: Duration,
+    /// Requests under way end.
+    pub finish: Duration,
+}
+
+/// Waits until the process is asked to stop, by SIGTERM or by Ctrl-C.
+pub async fn asked_to_stop() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+    }
+}
+
+impl StopTimes {
+    /// The configured times.
+    #[must_use]
+    pub fn of(config: &crate::config::Config) -> Self {
+        Self {
+            drain: Duration::from_secs(config.shutdown.drain_s),
+            finish: Duration::from_secs(config.shutdown.finish_s),
+        }
+    }
+}
