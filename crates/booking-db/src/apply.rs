@@ -13,6 +13,7 @@ use crate::convert::{number, parse, unreadable};
 use crate::entity;
 use crate::fault::Fault;
 use crate::load::definition;
+use crate::rows::{self as cell, Rows};
 use crate::statements::APPLIED_SLOTS;
 use crate::write::Writer;
 
@@ -110,12 +111,13 @@ async fn write_slots(
     let rows = campaign.slots.iter().map(|slot| {
         let counters = counters.get(&slot.id).copied().unwrap_or_default();
         [
-            campaign.id.as_str().into(),
-            slot.id.as_str().into(),
-            i64::from(slot.capacity).into(),
-            i64::from(counters.released).into(),
-            i64::from(counters.taken).into(),
+            cell::text(campaign.id.as_str()),
+            cell::text(slot.id.as_str()),
+            cell::number(slot.capacity),
+            cell::number(counters.released),
+            cell::number(counters.taken),
         ]
     });
-    writer.set("write the slots of a campaign", &writer.statements.apply_slots, APPLIED_SLOTS, rows).await
+    let rows = Rows::collect(writer.backend, APPLIED_SLOTS, rows);
+    writer.set("write the slots of a campaign", &writer.statements.apply_slots, rows).await
 }

@@ -133,8 +133,6 @@ pub(crate) fn postgres(url: &str, options: &DbOptions, connections_max: u32) -> 
         // talk the planner out of the index: those of the first minutes are of empty tables.
         ("plan_cache_mode", "force_generic_plan".to_owned()),
         ("enable_seqscan", "off".to_owned()),
-        ("enable_hashjoin", "off".to_owned()),
-        ("enable_mergejoin", "off".to_owned()),
         ("jit", "off".to_owned()),
         // Refuse to lose what was answered, even where the server's default is otherwise (P2).
         ("synchronous_commit", "on".to_owned()),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use booking::{
-    Booking, BookingHead, BookingStatus, Hold, HoldState, IdempotencyRecord, PassUse, Person,
+    Booking, BookingHead, BookingId, BookingStatus, Hold, HoldId, HoldState, IdempotencyRecord, PassUse, Person,
     PersonFields, PersonKey, Registration, TokenHash,
 };
 use kernel::{Ags, Timestamp};
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entity;
 use crate::fault::Fault;
+use crate::rows::write_hex;
 
 /// A stored text as what it names.
 pub(crate) fn parse<T: FromStr>(what: &str, text: &str) -> Result<T, Fault> {
@@ -31,6 +32,18 @@ pub(crate) fn bytes_32(what: &str, bytes: Vec<u8>) -> Result<[u8; 32], Fault> {
     bytes.try_into().map_err(|_| unreadable(what))
 }
 
+/// A stored id of 16 bytes.
+fn id(what: &str, bytes: &[u8]) -> Result<[u8; 16], Fault> {
+    bytes.try_into().map_err(|_| unreadable(what))
+}
+
+/// A stored pass id.
+fn pass_id<T: FromStr>(bytes: &[u8]) -> Result<T, Fault> {
+    let mut hex = String::with_capacity(32);
+    write_hex(&mut hex, bytes);
+    parse("pass id", &hex)
+}
+
 /// The fault of a value that cannot be read; it does not repeat the value.
 pub(crate) fn unreadable(what: &str) -> Fault {
     Fault::Unexpected(format!("the stored {what} is unreadable"))
@@ -42,10 +55,10 @@ fn ags(stored: i32) -> Result<Ags, Fault> {
 
 pub(crate) fn hold(row: &entity::hold::Model) -> Result<Hold, Fault> {
     Ok(Hold {
-        id: parse("hold id", &row.id)?,
+        id: HoldId::from_bytes(id("hold id", &row.id)?),
         campaign: parse("campaign id", &row.campaign)?,
         slot: parse("slot id", &row.slot)?,
-        pass_id: parse("pass id", &row.pass_id)?,
+        pass_id: pass_id(&row.pass_id)?,
         ags: ags(row.ags)?,
         seats: number("seats", row.seats)?,
         seats_booked: number("seats_booked", row.seats_booked)?,
@@ -58,7 +71,7 @@ pub(crate) fn hold(row: &entity::hold::Model) -> Result<Hold, Fault> {
 
 pub(crate) fn pass_use(row: &entity::pass_use::Model) -> Result<PassUse, Fault> {
     Ok(PassUse {
-        pass_id: parse("pass id", &row.pass_id)?,
+        pass_id: pass_id(&row.pass_id)?,
         campaign: parse("campaign id", &row.campaign)?,
         seats_held: number("seats_held", row.seats_held)?,
         seats_booked: number("seats_booked", row.seats_booked)?,
@@ -95,7 +108,7 @@ pub(crate) fn status(name: &str, cancelled_at_ms: Option<i64>) -> Result<Booking
 pub(crate) fn booking(row: entity::booking::Model) -> Result<Booking, Fault> {
     let booked_at = Timestamp::from_unix_ms(row.booked_at_ms);
     let registration = Registration {
-        booking: parse("booking id", &row.id)?,
+        booking: BookingId::from_bytes(id("booking id", &row.id)?),
         code: parse("booking code", &row.code)?,
         person: person_from_json(&row.person.0, booked_at)?,
         person_key: PersonKey(bytes_32("person key", row.person_key)?),
@@ -105,8 +118,8 @@ pub(crate) fn booking(row: entity::booking::Model) -> Result<Booking, Fault> {
         registration: Arc::new(registration),
         campaign: parse("campaign id", &row.campaign)?,
         slot: parse("slot id", &row.slot)?,
-        hold: row.hold.as_deref().map(|id| parse("hold id", id)).transpose()?,
-        pass_id: parse("pass id", &row.pass_id)?,
+        hold: row.hold.as_deref().map(|bytes| id("hold id", bytes).map(HoldId::from_bytes)).transpose()?,
+        pass_id: pass_id(&row.pass_id)?,
         ags: ags(row.ags)?,
         booked_at,
         status: status(&row.status, row.cancelled_at_ms)?,
@@ -115,7 +128,7 @@ pub(crate) fn booking(row: entity::booking::Model) -> Result<Booking, Fault> {
 
 /// The part of a booking that a batch loads.
 pub(crate) struct StoredHead {
-    pub id: String,
+    pub id: Vec<u8>,
     pub campaign: String,
     pub slot: String,
     pub person_key: Vec<u8>,
@@ -126,7 +139,7 @@ pub(crate) struct StoredHead {
 
 pub(crate) fn booking_head(row: StoredHead) -> Result<BookingHead, Fault> {
     Ok(BookingHead {
-        id: parse("booking id", &row.id)?,
+        id: BookingId::from_bytes(id("booking id", &row.id)?),
         campaign: parse("campaign id", &row.campaign)?,
         slot: parse("slot id", &row.slot)?,
         person_key: PersonKey(bytes_32("person key", row.person_key)?),

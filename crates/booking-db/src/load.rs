@@ -13,8 +13,8 @@ use sea_orm::{
 use crate::convert::{self, StoredHead, bytes_32, number, parse, unreadable};
 use crate::entity;
 use crate::fault::Fault;
-use crate::rows::Rows;
-use crate::statements::{IDS, KEYS, PASS_IDS, PERSONS, SLOT_KEYS, Statements};
+use crate::rows::{Cell, Rows, text};
+use crate::statements::{BYTE_IDS, IDS, KEYS, PERSONS, SLOT_KEYS, Statements};
 
 const LOAD: &str = "load a batch";
 
@@ -84,10 +84,10 @@ struct Locked {
 #[derive(FromQueryResult)]
 struct Found {
     kind: String,
-    id: Option<String>,
+    id: Option<Vec<u8>>,
     campaign: String,
     slot: Option<String>,
-    pass_id: Option<String>,
+    pass_id: Option<Vec<u8>>,
     body: Option<String>,
     key_1: Option<Vec<u8>>,
     key_2: Option<Vec<u8>>,
@@ -115,11 +115,12 @@ impl Loader<'_> {
             let campaign = campaign.ok_or_else(|| unreadable("campaign"))?;
             state.campaigns.insert(id, campaign);
         }
-        let mut holds: Vec<String> = footprint.holds.iter().map(ToString::to_string).collect();
+        let mut holds: Vec<Vec<u8>> =
+            footprint.holds.iter().map(|id| id.as_bytes().to_vec()).collect();
         for (campaign, holds_max) in &footprint.sweeps {
             holds.extend(self.overdue_holds(transaction, campaign, now, *holds_max).await?);
         }
-        let values = self.load_values(footprint, holds, now);
+        let values = self.load_values(footprint, &holds, now);
         let load = Statement::from_sql_and_values(self.backend, &self.statements.load, values);
         let rows = Found::find_by_statement(load).all(transaction).await.map_err(Fault::at(LOAD))?;
         for row in rows {
@@ -134,8 +135,8 @@ impl Loader<'_> {
         campaigns: &[CampaignId],
     ) -> Result<Vec<Locked>, Fault> {
         let mut values = Vec::new();
-        let ids = campaigns.iter().map(|id| [id.as_str().into()]);
-        Rows::collect(IDS, ids).bind(self.backend, &mut values);
+        let ids = campaigns.iter().map(|id| [text(id.as_str())]);
+        Rows::collect(self.backend, IDS, ids).bind(&mut values);
         let lock = Statement::from_sql_and_values(self.backend, &self.statements.lock_campaigns, values);
         Locked::find_by_statement(lock).all(transaction).await.map_err(Fault::at("lock the campaigns"))
     }
@@ -146,7 +147,7 @@ impl Loader<'_> {
         campaign: &CampaignId,
         now: Timestamp,
         holds_max: u32,
-    ) -> Result<Vec<String>, Fault> {
+    ) -> Result<Vec<Vec<u8>>, Fault> {
         let values: [Value; 3] =
             [campaign.as_str().into(), now.unix_ms().into(), i64::from(holds_max).into()];
         let find = Statement::from_sql_and_values(self.backend, &self.statements.overdue_holds, values);
@@ -154,26 +155,30 @@ impl Loader<'_> {
         rows.iter().map(|row| row.try_get("", "id").map_err(Fault::at(LOAD))).collect()
     }
 
-    fn load_values(&self, footprint: &Footprint, holds: Vec<String>, now: Timestamp) -> Vec<Value> {
-        let mut values = Vec::new();
-        let campaigns = footprint.campaigns.iter().map(|id| [id.as_str().into()]);
+    fn load_values(&self, footprint: &Footprint, holds: &[Vec<u8>], now: Timestamp) -> Vec<Value> {
+        let campaigns = footprint.campaigns.iter().map(|id| [text(id.as_str())]);
         let slots =
-            footprint.slots.iter().map(|key| [key.campaign.as_str().into(), key.slot.as_str().into()]);
-        let holds = holds.into_iter().map(|id| [id.into()]);
-        let passes = footprint.passes.iter().map(|id| [id.to_string().into()]);
-        let bookings = footprint.bookings.iter().map(|id| [id.to_string().into()]);
+            footprint.slots.iter().map(|key| [text(key.campaign.as_str()), text(key.slot.as_str())]);
+        let holds = holds.iter().map(|id| [Cell::Bytes(id)]);
+        let passes = footprint.passes.iter().map(|id| [Cell::Bytes(id.as_bytes())]);
+        let bookings = footprint.bookings.iter().map(|id| [Cell::Bytes(id.as_bytes())]);
         let persons = footprint
             .person_keys
             .iter()
-            .map(|(campaign, key)| [campaign.as_str().into(), key.0.to_vec().into()]);
-        let keys = footprint.idempotency_keys.iter().map(|key| [key.to_vec().into()]);
-        Rows::collect(IDS, campaigns).bind(self.backend, &mut values);
-        Rows::collect(SLOT_KEYS, slots).bind(self.backend, &mut values);
-        Rows::collect(IDS, holds).bind(self.backend, &mut values);
-        Rows::collect(PASS_IDS, passes).bind(self.backend, &mut values);
-        Rows::collect(IDS, bookings).bind(self.backend, &mut values);
-        Rows::collect(PERSONS, persons).bind(self.backend, &mut values);
-        Rows::collect(KEYS, keys).bind(self.backend, &mut values);
+            .map(|(campaign, key)| [text(campaign.as_str()), Cell::Bytes(&key.0)]);
+        let keys = footprint.idempotency_keys.iter().map(|key| [Cell::Bytes(key)]);
+        let mut values = Vec::new();
+        for rows in [
+            Rows::collect(self.backend, IDS, campaigns),
+            Rows::collect(self.backend, SLOT_KEYS, slots),
+            Rows::collect(self.backend, BYTE_IDS, holds),
+            Rows::collect(self.backend, BYTE_IDS, passes),
+            Rows::collect(self.backend, BYTE_IDS, bookings),
+            Rows::collect(self.backend, PERSONS, persons),
+            Rows::collect(self.backend, KEYS, keys),
+        ] {
+            rows.bind(&mut values);
+        }
         values.push(now.unix_ms().into());
         values
     }

@@ -44,7 +44,7 @@ impl DbStore {
     }
 
     pub(crate) async fn read_booking(&self, id: BookingId) -> Result<Option<Booking>, Fault> {
-        let row = entity::booking::Entity::find_by_id(id.to_string())
+        let row = entity::booking::Entity::find_by_id(id.as_bytes().to_vec())
             .one(&self.pools.read)
             .await
             .map_err(Fault::at("read a booking"))?;
@@ -52,7 +52,7 @@ impl DbStore {
     }
 
     pub(crate) async fn read_hold(&self, id: HoldId) -> Result<Option<Hold>, Fault> {
-        let row = entity::hold::Entity::find_by_id(id.to_string())
+        let row = entity::hold::Entity::find_by_id(id.as_bytes().to_vec())
             .one(&self.pools.read)
             .await
             .map_err(Fault::at("read a hold"))?;

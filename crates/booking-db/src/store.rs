@@ -15,13 +15,14 @@ use crate::connect::{ConnectError, DbOptions, Pools};
 use crate::fault::{Attempts, COMMIT, Fault};
 use crate::load::{CampaignCache, Loader};
 use crate::statements::Statements;
-use crate::write::Writer;
+use crate::write::{Known, Writer};
 
 /// The booking store on PostgreSQL or SQLite.
 ///
-/// A batch is one transaction: begin, lock the campaigns, load (one statement), decide, one
-/// statement for each kind of row that changed, commit. On an idle connection that is 4 round trips
-/// and one for each kind; the texts of the statements are constant and prepared once.
+/// A batch is one transaction of five round trips: begin, lock the campaigns, load, (decide,)
+/// write, commit. A cancellation in the batch costs one more; SQLite, where a round trip is a
+/// function call, writes each kind of row separately. The texts of the statements do not depend on
+/// the batch and are prepared once for each connection.
 ///
 /// Every future must be awaited to its end (see [`crate::connect`]): call the store from the
 /// batcher or from a background task, not from a handler that a client can cancel.
@@ -82,8 +83,9 @@ impl DbStore {
         let backend = self.pools.backend;
         let loader = Loader { backend, statements: &self.statements, cache: &self.cache };
         let state = loader.load(transaction, footprint, now).await?;
+        let known = Known::of(&state);
         let (changes, outcomes) = decide(state, now, commands);
-        self.writer(transaction).write(&changes).await?;
+        self.writer(transaction).write(&changes, &known).await?;
         Ok(outcomes)
     }
 

@@ -11,7 +11,7 @@ pub mod campaign;
 pub mod change;
 pub mod command;
 pub mod contract;
-pub mod decide;
+mod decide;
 pub mod memory;
 pub mod outcome;
 pub mod person;

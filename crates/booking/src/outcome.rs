@@ -229,3 +229,54 @@ pub enum Recorded {
     /// A booking was cancelled.
     Cancelled(Cancelled),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::scene;
+
+    #[test]
+    fn what_was_recorded_years_ago_can_still_be_read() {
+        let booked = Recorded::Booked(Booked {
+            booking: scene::booking_id(1),
+            code: "SP3ZER21".parse().expect("a code"),
+            slot: scene::slot("a"),
+            site: scene::slot("north"),
+            starts_at: scene::at(0),
+            ends_at: scene::at(600),
+            booked_at: scene::at(1),
+            hold_complete: true,
+        });
+        let held = Recorded::Held(HoldFacts {
+            hold: scene::hold_id(1),
+            slot: scene::slot("a"),
+            seats: 2,
+            seats_booked: 0,
+            expires_at: scene::at(480),
+            renewals: 0,
+            renewable: true,
+        });
+        let cancelled = Recorded::Cancelled(Cancelled {
+            booking: scene::booking_id(1),
+            cancelled_at: scene::at(2),
+        });
+        let stored = [
+            (
+                booked,
+                r#"{"effect":"booked","booking":"booking_00000001030303030303030303030303","code":"SP3ZER21","slot":"a","site":"north","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z","booked_at":"2021-06-14T06:00:01.000Z","hold_complete":true}"#,
+            ),
+            (
+                held,
+                r#"{"effect":"held","hold":"hold_00000001020202020202020202020202","slot":"a","seats":2,"seats_booked":0,"expires_at":"2021-06-14T06:08:00.000Z","renewals":0,"renewable":true}"#,
+            ),
+            (
+                cancelled,
+                r#"{"effect":"cancelled","booking":"booking_00000001030303030303030303030303","cancelled_at":"2021-06-14T06:00:02.000Z"}"#,
+            ),
+        ];
+        for (effect, json) in stored {
+            assert_eq!(serde_json::to_string(&effect).expect("JSON"), json);
+            assert_eq!(serde_json::from_str::<Recorded>(json).expect("readable"), effect);
+        }
+    }
+}

@@ -64,11 +64,14 @@ impl BookingService {
             let every = Duration::from_millis(config.booking.signals_every_ms);
             background.push(tokio::spawn(async move { reporter.keep_reporting(every).await }));
         }
-        let verifier = PassVerifier::new(&config.pass.issuer, Arc::clone(&key_set));
-        let app = Data::new(booking_http::App::new(Arc::clone(&bookings), verifier));
+        let app = Data::new(booking_http::App::new(booking_http::Parts {
+            bookings: Arc::clone(&bookings),
+            passes: PassVerifier::new(&config.pass.issuer, Arc::clone(&key_set)),
+            entropy: Arc::clone(&process.entropy),
+        }));
         let api = public_api(&config.booking, readiness(process, &bookings, key_set));
         let listeners =
-            Listeners::start(process, api, StopTimes::of(config), booking_http::configure(app))?;
+            Listeners::start(process, api, StopTimes::of(config), booking_http::routes(app))?;
         tracing::info!(url = listeners.url(), "the booking api is open");
         Ok(Self { listeners, bookings, tasks, background })
     }
@@ -111,11 +114,7 @@ fn limits(config: &BookingConfig) -> BookingsLimits {
     }
 }
 
-fn readiness(
-    process: &Process,
-    bookings: &Arc<Bookings>,
-    keys: Arc<ArcSwap<KeySet>>,
-) -> Readiness {
+fn readiness(process: &Process, bookings: &Arc<Bookings>, keys: Arc<ArcSwap<KeySet>>) -> Readiness {
     let bookings = Arc::clone(bookings);
     Readiness::new(process.drain.clone())
         .with("booking database", move || {
@@ -136,7 +135,6 @@ fn public_api(config: &BookingConfig, readiness: Readiness) -> PublicApi {
         workers: config.workers,
         cors_origins: config.cors_origins.clone(),
         readiness,
-        openapi: booking_http::document(),
-        openapi_json: booking_http::document_json(),
+        openapi: booking_http::openapi(),
     }
 }

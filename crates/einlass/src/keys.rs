@@ -28,7 +28,9 @@ pub enum KeysError {
         source: io::Error,
     },
     /// It exists, and would be overwritten.
-    #[error("{0} exists; existing keys are not overwritten, since tickets and bookings depend on them")]
+    #[error(
+        "{0} exists; existing keys are not overwritten, since tickets and bookings depend on them"
+    )]
     Exists(PathBuf),
     /// It is not a key file. The reason never quotes the file.
     #[error("the key file {path} is not valid: {reason}")]
@@ -261,15 +263,20 @@ mod tests {
     #[test]
     fn new_keys_read_back_and_fit_together() {
         let folder = tempfile::tempdir().expect("folder");
-        let (room, booking) = (folder.path().join("k/room.toml"), folder.path().join("k/booking.toml"));
+        let (room, booking) =
+            (folder.path().join("k/room.toml"), folder.path().join("k/booking.toml"));
         let keys = NewKeys::generate(&SeededEntropy::new(1));
         keys.write(&room, &booking).expect("written");
-        let (room_keys, booking_keys) =
-            (WaitingRoomKeys::read(&room).expect("valid"), BookingKeys::read(&booking).expect("valid"));
+        let (room_keys, booking_keys) = (
+            WaitingRoomKeys::read(&room).expect("valid"),
+            BookingKeys::read(&booking).expect("valid"),
+        );
         assert_eq!(room_keys.signals_credential, booking_keys.signals_credential);
         assert_eq!(room_keys.public_keys.len(), 1);
         assert!(matches!(keys.write(&room, &booking), Err(KeysError::Exists(_))));
-        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&room).expect("file").permissions());
+        let mode = std::os::unix::fs::PermissionsExt::mode(
+            &fs::metadata(&room).expect("file").permissions(),
+        );
         assert_eq!(mode & 0o777, 0o600);
     }
 
@@ -278,7 +285,9 @@ mod tests {
         let keys = NewKeys::generate(&SeededEntropy::new(1));
         let path = Path::new("room.toml");
         let secret = URL_SAFE_NO_PAD.encode([7; 31]);
-        let short = format!("[person]\nkey = \"{secret}\"\n[manage]\nkey = \"x\"\n[signals]\ncredential = \"y\"\n");
+        let short = format!(
+            "[person]\nkey = \"{secret}\"\n[manage]\nkey = \"x\"\n[signals]\ncredential = \"y\"\n"
+        );
         let error = BookingKeys::parse(&short, path).err().expect("refused").to_string();
         assert!(error.contains("32 bytes") && !error.contains(&secret), "{error}");
         let unknown = format!("{}extra = 1\n", *keys.waiting_room);

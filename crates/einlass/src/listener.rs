@@ -39,8 +39,6 @@ pub struct PublicApi {
     pub readiness: Readiness,
     /// The API's document.
     pub openapi: OpenApi,
-    /// The same as served.
-    pub openapi_json: String,
 }
 
 /// The running listeners of one service.
@@ -125,7 +123,7 @@ where
 {
     let edge = Edge::new(api.service, process.drain.clone(), process.entropy.clone());
     let readiness = Data::new(api.readiness);
-    let docs = DocsPage::of_json(api.openapi_json).routes();
+    let docs = DocsPage::new(&api.openapi)?.routes();
     let fallback = fallback::problems(&api.openapi);
     let origins = api.cors_origins;
     let server = HttpServer::new(move || {

@@ -61,12 +61,13 @@ impl WaitingRoomService {
         let app = Data::new(waiting_room_http::App::new(waiting_room_http::Parts {
             rooms: Arc::clone(&rooms),
             keys: public_keys,
-            service_credential: waiting_room_http::ServiceCredential::new(keys.signals_credential.as_str()),
+            service_credential: waiting_room_http::ServiceCredential::new(
+                keys.signals_credential.as_str(),
+            ),
         }));
         let api = public_api(&config.waiting_room, readiness(process, &rooms));
         let stop = StopTimes::of(config);
-        let listeners =
-            Listeners::start(process, api, stop, waiting_room_http::configure(app))?;
+        let listeners = Listeners::start(process, api, stop, waiting_room_http::configure(app))?;
         let renewed = Arc::clone(&rooms);
         let renewing = tokio::spawn(async move { renewed.keep_renewing().await });
         tracing::info!(url = listeners.url(), "the waiting room is open");
@@ -118,6 +119,5 @@ fn public_api(config: &WaitingRoomConfig, readiness: Readiness) -> PublicApi {
         cors_origins: config.cors_origins.clone(),
         readiness,
         openapi: waiting_room_http::document(),
-        openapi_json: waiting_room_http::document_json(),
     }
 }

@@ -79,15 +79,21 @@ pub fn decide(
 }
 
 /// Passes that may still be given out, leaving room for those called and yet to come.
+///
+/// Two bounds: `max_active` counts every living pass. `places left × factor` counts only those who
+/// came within the claim window: who has held a pass for longer without booking is not expected to
+/// take one of the last places, and must not keep others from them.
 fn free_passes(settings: &GateSettings, state: &RoomState) -> u32 {
     let called_in_window = state.called.saturating_sub(state.ledger.claim_from);
     let expected = called_in_window.saturating_sub(state.redeemed_in_claim_window);
-    let under_way = u32::try_from(expected).unwrap_or(u32::MAX).saturating_add(state.active);
+    let expected = u32::try_from(expected).unwrap_or(u32::MAX);
+    let fresh = u32::try_from(state.redeemed_in_claim_window).unwrap_or(u32::MAX).min(state.active);
+    let free = settings.max_active.saturating_sub(state.active.saturating_add(expected));
     let useful = state.places_left.map_or(u32::MAX, |left| {
         let wanted = u64::from(left.count) * u64::from(settings.places_factor_percent);
         u32::try_from(wanted.div_ceil(100)).unwrap_or(u32::MAX)
     });
-    settings.max_active.min(useful).saturating_sub(under_way)
+    free.min(useful.saturating_sub(fresh.saturating_add(expected)))
 }
 
 fn forget_old_steps(settings: &GateSettings, ledger: &Ledger, now: Timestamp) -> Ledger {
@@ -155,6 +161,25 @@ mod tests {
         assert_eq!(called(SETTINGS, &RoomState { active: 190, ..crowd.clone() }), 10);
         assert_eq!(called(SETTINGS, &RoomState { entered: 3, ..crowd.clone() }), 3, "waiting");
         assert_eq!(decide(&SETTINGS, &crowd, crowd.entered, false, at(0)).call_to, 0, "closed");
+    }
+
+    #[test]
+    fn idle_passes_do_not_keep_others_from_the_last_places() {
+        let idle = RoomState {
+            entered: 10_000,
+            active: 15,
+            redeemed_in_claim_window: 15,
+            called: 15,
+            places_left: left(10),
+            ..RoomState::empty()
+        };
+        assert_eq!(decide(&SETTINGS, &idle, 10_000, true, at(0)).call_to, 15, "they just came");
+        let later = RoomState {
+            redeemed_in_claim_window: 0,
+            ledger: Ledger { claim_from: 15, ..Ledger::default() },
+            ..idle
+        };
+        assert_eq!(decide(&SETTINGS, &later, 10_000, true, at(0)).call_to, 30);
     }
 
     #[test]

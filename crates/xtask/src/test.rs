@@ -6,7 +6,6 @@
 //! (`crates/xtask/tests/architecture`) is an ordinary test, so that plain `cargo nextest run` finds
 //! it as well. A check that cannot be a test becomes another step in [`steps`].
 
-mod cargo;
 mod tally;
 
 use std::process::ExitCode;
@@ -15,8 +14,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use test_support::{POSTGRES_URL_VARIABLE, PostgresServer, REDIS_URL_VARIABLE, RedisServer};
 
-use self::cargo::{Cargo, Runner};
 use self::tally::Tally;
+use crate::cargo::{self, Cargo, Runner};
 
 /// Checks formats and lints, then runs all tests against real Redis and PostgreSQL
 #[derive(clap::Args)]

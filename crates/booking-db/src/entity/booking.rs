@@ -8,16 +8,16 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "booking")]
 pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
-    pub id: String,
+    #[sea_orm(primary_key, auto_increment = false, column_type = "Blob")]
+    pub id: Vec<u8>,
     #[sea_orm(column_type = "Text")]
     pub campaign: String,
     #[sea_orm(column_type = "Text")]
     pub slot: String,
-    #[sea_orm(column_type = "Text", nullable)]
-    pub hold: Option<String>,
-    #[sea_orm(column_type = "Text")]
-    pub pass_id: String,
+    #[sea_orm(column_type = "Blob", nullable)]
+    pub hold: Option<Vec<u8>>,
+    #[sea_orm(column_type = "Blob")]
+    pub pass_id: Vec<u8>,
     pub ags: i32,
     #[sea_orm(column_type = "Blob")]
     pub person_key: Vec<u8>,

@@ -6,8 +6,8 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "pass_use")]
 pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
-    pub pass_id: String,
+    #[sea_orm(primary_key, auto_increment = false, column_type = "Blob")]
+    pub pass_id: Vec<u8>,
     #[sea_orm(column_type = "Text")]
     pub campaign: String,
     pub seats_held: i32,

@@ -5,10 +5,13 @@
 -- lock of their campaign, by a decision that has just read the slot in the same transaction; campaigns
 -- and slots are never deleted; and a foreign key costs more than the insert it would guard.
 
+-- The ids of holds, bookings and passes are their 16 bytes: what follows the prefix in hexadecimal
+-- (hold_0190b6… is '\x0190b6…' in PostgreSQL and X'0190B6…' in SQLite). Campaigns and slots have names.
+
 -- `definition` is the campaign as JSON. (revision, applied_at_ms) changes with it and tells a cached
 -- copy from a current one.
 CREATE TABLE campaign (
-  id {id} NOT NULL PRIMARY KEY,
+  id {name} NOT NULL PRIMARY KEY,
   revision {bigint} NOT NULL,
   applied_at_ms {bigint} NOT NULL,
   definition text NOT NULL
@@ -16,8 +19,8 @@ CREATE TABLE campaign (
 
 -- The counters of a slot, and the capacity that bounds them (P1).
 CREATE TABLE slot (
-  campaign {id} NOT NULL REFERENCES campaign (id),
-  id {id} NOT NULL,
+  campaign {name} NOT NULL REFERENCES campaign (id),
+  id {name} NOT NULL,
   capacity integer NOT NULL,
   released integer NOT NULL,
   taken integer NOT NULL,
@@ -26,8 +29,8 @@ CREATE TABLE slot (
 ) {strict};
 
 CREATE TABLE pass_use (
-  pass_id {id} NOT NULL PRIMARY KEY,
-  campaign {id} NOT NULL,
+  pass_id {bytes} NOT NULL PRIMARY KEY,
+  campaign {name} NOT NULL,
   seats_held integer NOT NULL,
   seats_booked integer NOT NULL,
   expires_at_ms {bigint} NOT NULL,
@@ -36,10 +39,10 @@ CREATE TABLE pass_use (
 ) {strict};
 
 CREATE TABLE hold (
-  id {id} NOT NULL PRIMARY KEY,
-  campaign {id} NOT NULL,
-  slot {id} NOT NULL,
-  pass_id {id} NOT NULL,
+  id {bytes} NOT NULL PRIMARY KEY,
+  campaign {name} NOT NULL,
+  slot {name} NOT NULL,
+  pass_id {bytes} NOT NULL,
   ags integer NOT NULL,
   seats integer NOT NULL,
   seats_booked integer NOT NULL,
@@ -63,11 +66,11 @@ CREATE INDEX hold_active_by_pass ON hold (pass_id, expires_at_ms) WHERE state = 
 CREATE INDEX hold_active_by_campaign ON hold (campaign, expires_at_ms) WHERE state = 'active';
 
 CREATE TABLE booking (
-  id {id} NOT NULL PRIMARY KEY,
-  campaign {id} NOT NULL,
-  slot {id} NOT NULL,
-  hold {id},
-  pass_id {id} NOT NULL,
+  id {bytes} NOT NULL PRIMARY KEY,
+  campaign {name} NOT NULL,
+  slot {name} NOT NULL,
+  hold {bytes},
+  pass_id {bytes} NOT NULL,
   ags integer NOT NULL,
   person_key {bytes} NOT NULL,
   person text NOT NULL,
@@ -82,14 +85,15 @@ CREATE TABLE booking (
   )
 ) {strict};
 
--- One active booking per person and campaign (P4).
-CREATE UNIQUE INDEX booking_person ON booking (campaign, person_key) WHERE status = 'confirmed';
+-- One active booking per person and campaign (P4). The person comes first: a plan made while the table
+-- was empty may use the first column only, and every booking of a campaign has the same campaign.
+CREATE UNIQUE INDEX booking_person ON booking (person_key, campaign) WHERE status = 'confirmed';
 
 -- One key, one effect (P3).
 CREATE TABLE idempotency (
   key {bytes} NOT NULL PRIMARY KEY,
   fingerprint {bytes} NOT NULL,
-  campaign {id} NOT NULL,
+  campaign {name} NOT NULL,
   recorded_at_ms {bigint} NOT NULL,
   effect text NOT NULL
 ) {strict};

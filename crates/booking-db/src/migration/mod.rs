@@ -73,18 +73,18 @@ pub(crate) async fn pending(database: &DatabaseConnection) -> Result<Vec<String>
     Ok(names.filter(is_pending).collect())
 }
 
-/// Fills in the words that differ: `{id}`, a text compared byte by byte (as Rust compares it, and
+/// Fills in the words that differ: `{name}`, a text compared byte by byte (as Rust compares it, and
 /// several times faster than by a locale); `{bytes}`; `{bigint}`; and `{strict}`, which makes SQLite
 /// check types as PostgreSQL does.
 fn dialect(backend: DbBackend, sql: &str) -> String {
     let words = match backend {
         DbBackend::Postgres => [
-            ("{id}", "text COLLATE \"C\""),
+            ("{name}", "text COLLATE \"C\""),
             ("{bytes}", "bytea"),
             ("{bigint}", "bigint"),
             ("{strict}", ""),
         ],
-        _ => [("{id}", "text"), ("{bytes}", "blob"), ("{bigint}", "integer"), ("{strict}", "STRICT")],
+        _ => [("{name}", "text"), ("{bytes}", "blob"), ("{bigint}", "integer"), ("{strict}", "STRICT")],
     };
     words.iter().fold(sql.to_owned(), |sql, (word, meaning)| sql.replace(word, meaning))
 }

@@ -23,7 +23,7 @@ fn assert_refused(statement: &str, result: Result<u64, DbErr>) {
     assert_eq!(classify(&error), Failure::Retry, "{statement}: {error}");
 }
 
-const COPY_OF_THE_BOOKING: &str = "INSERT INTO booking SELECT 'another', campaign, slot, hold, pass_id, \
+const COPY_OF_THE_BOOKING: &str = "INSERT INTO booking SELECT manage_token_hash, campaign, slot, hold, pass_id, \
      ags, person_key, person, code, manage_token_hash, status, booked_at_ms, cancelled_at_ms FROM booking";
 
 async fn the_schema_guards_the_promises(fixture: Fixture) {

@@ -92,5 +92,8 @@ fn print_summary(file: &CampaignFile) {
         );
     }
     let eligible = file.residence.rows().iter().filter(|row| row.eligible).count();
-    println!("{eligible} of {} listed municipalities may book; everything is in order", file.residence.rows().len());
+    println!(
+        "{eligible} of {} listed municipalities may book; everything is in order",
+        file.residence.rows().len()
+    );
 }

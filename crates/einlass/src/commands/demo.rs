@@ -171,7 +171,8 @@ impl Demo {
 }
 
 fn print_summary(summary: &Summary) {
-    let kept = if summary.broken_promises.is_empty() { "all promises kept" } else { "PROMISES BROKEN" };
+    let kept =
+        if summary.broken_promises.is_empty() { "all promises kept" } else { "PROMISES BROKEN" };
     println!(
         "\n{} of {} places booked in {:.0} s, {kept}\n\
          people {}   turned away at the door {}   entered {}   passes {}\n\

@@ -21,7 +21,11 @@ impl Keys {
         let config = configuration(source)?.config;
         let (room, booking) = (&config.waiting_room.keys_file, &config.booking.keys_file);
         NewKeys::generate(&OsEntropy).write(room, booking)?;
-        println!("{}: for the waiting room\n{}: for the booking api", room.display(), booking.display());
+        println!(
+            "{}: for the waiting room\n{}: for the booking api",
+            room.display(),
+            booking.display()
+        );
         println!("keep both secret; every instance of a service needs the same file");
         Ok(0)
     }

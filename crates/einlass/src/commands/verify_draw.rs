@@ -48,7 +48,8 @@ impl VerifyDraw {
             .iter()
             .find(|draw| draw.opening == self.opening)
             .with_context(|| format!("the room has no opening {}", self.opening))?;
-        let (Some(secret), Some(first), Some(entries)) = (draw.secret, draw.first_entry, draw.entries)
+        let (Some(secret), Some(first), Some(entries)) =
+            (draw.secret, draw.first_entry, draw.entries)
         else {
             println!("the draw was not held yet; the room is bound by {}", draw.commitment);
             return Ok(0);
@@ -58,7 +59,10 @@ impl VerifyDraw {
         let seeded = draw.seed.is_none_or(|published| published == recomputed);
         println!("commitment  {}  {}", draw.commitment, verdict(committed));
         println!("seed        {recomputed}  {}", verdict(seeded));
-        println!("{entries} people took part, with the entries {first} to {}", first + entries.max(1) - 1);
+        println!(
+            "{entries} people took part, with the entries {first} to {}",
+            first + entries.max(1) - 1
+        );
         if let Some(entry) = self.entry {
             print_place(entry, first, entries, &recomputed);
         }

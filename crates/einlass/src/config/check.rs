@@ -21,40 +21,90 @@ pub(super) fn contradictions(loaded: &Loaded) -> Vec<String> {
         !is_redis && !config.has_embedded_rooms(),
         "must be \"memory:\" or begin with redis://",
     );
-    let is_postgres =
-        ["postgres://", "postgresql://"].iter().any(|scheme| booking.database_url.starts_with(scheme));
+    let is_postgres = ["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| booking.database_url.starts_with(scheme));
     refuse(
         "booking.database_url",
         !is_postgres && !config.has_embedded_database(),
         "must begin with sqlite:// or postgres://",
     );
 
-    refuse("waiting_room.renew_every_ms", !(20..=2_000).contains(&room.renew_every_ms), "must be 20 to 2000: after a lost store, entries are issued again only 2000 ms later, when every instance has reported what it knows");
-    refuse("waiting_room.join_batch_max", !(1..=1_000).contains(&room.join_batch_max), "must be 1 to 1000: a longer script call would make all others wait");
-    refuse("waiting_room.redeem_batch_max", !(1..=1_000).contains(&room.redeem_batch_max), "must be 1 to 1000: a longer script call would make all others wait");
-    refuse("waiting_room.join_queue_depth_max", room.join_queue_depth_max < room.join_batch_max, "must not be below `join_batch_max`: a batch could never fill");
-    refuse("waiting_room.redeem_queue_depth_max", room.redeem_queue_depth_max < room.redeem_batch_max, "must not be below `redeem_batch_max`: a batch could never fill");
+    refuse(
+        "waiting_room.renew_every_ms",
+        !(20..=2_000).contains(&room.renew_every_ms),
+        "must be 20 to 2000: after a lost store, entries are issued again only 2000 ms later, when every instance has reported what it knows",
+    );
+    refuse(
+        "waiting_room.join_batch_max",
+        !(1..=1_000).contains(&room.join_batch_max),
+        "must be 1 to 1000: a longer script call would make all others wait",
+    );
+    refuse(
+        "waiting_room.redeem_batch_max",
+        !(1..=1_000).contains(&room.redeem_batch_max),
+        "must be 1 to 1000: a longer script call would make all others wait",
+    );
+    refuse(
+        "waiting_room.join_queue_depth_max",
+        room.join_queue_depth_max < room.join_batch_max,
+        "must not be below `join_batch_max`: a batch could never fill",
+    );
+    refuse(
+        "waiting_room.redeem_queue_depth_max",
+        room.redeem_queue_depth_max < room.redeem_batch_max,
+        "must not be below `redeem_batch_max`: a batch could never fill",
+    );
     refuse("waiting_room.redis_pool_size", room.redis_pool_size == 0, "must be at least 1");
 
-    refuse("booking.batch_max", !(1..=1_000).contains(&booking.batch_max), "must be 1 to 1000: a longer transaction would make all others wait");
-    refuse("booking.queue_depth_max", booking.queue_depth_max < booking.batch_max, "must not be below `batch_max`: a batch could never fill");
+    refuse(
+        "booking.batch_max",
+        !(1..=1_000).contains(&booking.batch_max),
+        "must be 1 to 1000: a longer transaction would make all others wait",
+    );
+    refuse(
+        "booking.queue_depth_max",
+        booking.queue_depth_max < booking.batch_max,
+        "must not be below `batch_max`: a batch could never fill",
+    );
     refuse("booking.database_writers_max", booking.database_writers_max == 0, "must be at least 1");
     refuse("booking.database_readers_max", booking.database_readers_max == 0, "must be at least 1");
-    refuse("booking.jwks", booking.jwks.is_empty(), "must name a URL or a file: without the public keys no pass can be verified");
+    refuse(
+        "booking.jwks",
+        booking.jwks.is_empty(),
+        "must name a URL or a file: without the public keys no pass can be verified",
+    );
     refuse("booking.jwks_refresh_s", booking.jwks_refresh_s == 0, "must be at least 1");
     refuse("booking.signals_every_ms", booking.signals_every_ms < 50, "must be at least 50");
-    refuse("booking.availability_every_ms", booking.availability_every_ms < 50, "must be at least 50");
+    refuse(
+        "booking.availability_every_ms",
+        booking.availability_every_ms < 50,
+        "must be at least 50",
+    );
 
-    refuse("pass.issuer", config.pass.issuer.is_empty(), "must not be empty: it tells this system's passes from others");
-    refuse("booking.listen", booking.listen.port() != 0 && booking.listen == room.listen, "must differ from `waiting_room.listen`");
+    refuse(
+        "pass.issuer",
+        config.pass.issuer.is_empty(),
+        "must not be empty: it tells this system's passes from others",
+    );
+    refuse(
+        "booking.listen",
+        booking.listen.port() != 0 && booking.listen == room.listen,
+        "must differ from `waiting_room.listen`",
+    );
     for (path, origins) in [
         ("waiting_room.cors_origins", &room.cors_origins),
         ("booking.cors_origins", &booking.cors_origins),
     ] {
         let is_wrong = origins.iter().any(|origin| {
-            !origin.starts_with("http://") && !origin.starts_with("https://") || origin.ends_with('/')
+            !origin.starts_with("http://") && !origin.starts_with("https://")
+                || origin.ends_with('/')
         });
-        refuse(path, is_wrong, "must list origins such as \"https://termine.example.de\", without a path; \"*\" would let every web site act for its visitors");
+        refuse(
+            path,
+            is_wrong,
+            "must list origins such as \"https://termine.example.de\", without a path; \"*\" would let every web site act for its visitors",
+        );
     }
     for (path, listen) in [
         ("waiting_room.metrics_listen", &room.metrics_listen),

@@ -89,7 +89,8 @@ fn defaults() -> BTreeMap<String, Setting> {
     for (table_name, table) in document.iter() {
         for (key, item) in table.as_table_like().into_iter().flat_map(TableLike::iter) {
             let value = item.as_value().expect("a section holds values only").clone();
-            settings.insert(format!("{table_name}.{key}"), Setting { value, origin: Origin::Default });
+            settings
+                .insert(format!("{table_name}.{key}"), Setting { value, origin: Origin::Default });
         }
     }
     settings
@@ -243,7 +244,9 @@ mod tests {
     #[test]
     fn every_mistake_is_named_with_its_line() {
         assert_eq!(
-            mistakes("[booking]\nbatch_max = \"64\"\n\nqueue_dept_max = 5\n[pas]\nissuer = \"x\"\n"),
+            mistakes(
+                "[booking]\nbatch_max = \"64\"\n\nqueue_dept_max = 5\n[pas]\nissuer = \"x\"\n"
+            ),
             [
                 "town.toml:2: `booking.batch_max` must be a whole number, such as 64",
                 "town.toml:4: there is no setting `booking.queue_dept_max`; see `einlass config defaults` for all of them",
@@ -252,11 +255,16 @@ mod tests {
         );
         assert_eq!(
             load(None, variable("EINLASS__BOOKING__BACH", "1")).expect_err("refused").0,
-            ["EINLASS__BOOKING__BACH: there is no setting `booking.bach`; see `einlass config defaults` for all of them"]
+            [
+                "EINLASS__BOOKING__BACH: there is no setting `booking.bach`; see `einlass config defaults` for all of them"
+            ]
         );
         assert!(mistakes("listen = 1")[0].starts_with("town.toml:1: `listen` is not a section"));
         assert!(mistakes("[booking\n")[0].contains("line 1"));
-        assert!(mistakes("\n[booking]\nlisten = \"here\"\n")[0].starts_with("town.toml:3: `booking.listen`"));
+        assert!(
+            mistakes("\n[booking]\nlisten = \"here\"\n")[0]
+                .starts_with("town.toml:3: `booking.listen`")
+        );
     }
 
     #[test]

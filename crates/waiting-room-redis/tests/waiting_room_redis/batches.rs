@@ -100,6 +100,25 @@ async fn a_thousand_arrivals_are_admitted_as_far_as_the_limits_go() {
 }
 
 #[tokio::test]
+async fn nobody_is_admitted_behind_a_refused_arrival() {
+    let both = Both::new().await;
+    // Healed upward from an instance that saw more calls than entries.
+    let floor = Floor { entered: 0, called: 5 };
+    for store in [&both.redis as &dyn RoomStore, &both.model] {
+        store.sync(&both.room, floor).await.expect("sync");
+    }
+    let limits = forever(unlimited());
+    assert_eq!(admitted(&both.redeem(&[redemption(1)], &limits, START).await), 1);
+    let pass_ids = (10..14).map(pass_id).collect();
+    let express = Some(Express { pass_ids, boundaries: 0, limits });
+    let arrivals = Arrivals { count: 4, floor: Floor::default(), express };
+    assert_eq!(both.join(&arrivals, START).await.admitted, 1, "the second place is spent");
+    assert_eq!(both.sync().await.state.active, 2);
+    let third = [Redemption { place: 2, pass_id: pass_id(77) }];
+    assert_eq!(admitted(&both.redeem(&third, &limits, START).await), 1, "is still unspent");
+}
+
+#[tokio::test]
 async fn a_thousand_redemptions_with_repetitions_and_thieves() {
     let both = Both::new().await;
     let arrivals = Arrivals { count: 1_000, floor: Floor::default(), express: None };
@@ -121,12 +140,13 @@ async fn a_thousand_redemptions_with_repetitions_and_thieves() {
     let everyone: Vec<_> = (0..1_000).map(pass_id).collect();
     let report = Signals {
         places_left: PlacesLeft { count: 1, as_of: START },
-        departures: everyone[..300].to_vec(),
+        departures: everyone[300..600].to_vec(),
     };
     for store in [&both.redis as &dyn RoomStore, &both.model] {
         store.signal(&both.room, &report).await.expect("signal");
     }
     assert_eq!(both.sync().await.state.active, 400);
+    let everyone: Vec<_> = everyone.into_iter().rev().collect();
     for store in [&both.redis as &dyn RoomStore, &both.model] {
         store.leave(&both.room, &everyone).await.expect("leave");
     }

@@ -5,6 +5,7 @@ mod contract;
 mod model;
 mod operation;
 mod own_servers;
+mod remnants;
 
 use waiting_room_redis::{RedisConfig, RedisRoomStore};
 

@@ -181,7 +181,7 @@ fn same<T: PartialEq + Debug>(redis: Result<T>, model: Result<T>) {
     match (redis, model) {
         (Ok(redis), Ok(model)) => assert_eq!(redis, model, "redis on the left"),
         (redis, model) => {
-            assert_eq!(format!("{redis:?}"), format!("{model:?}"), "redis on the left")
+            assert_eq!(format!("{redis:?}"), format!("{model:?}"), "redis on the left");
         }
     }
 }
@@ -209,7 +209,7 @@ impl StateMachineTest for Driven {
 }
 
 prop_state_machine! {
-    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 1_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, max_shrink_iters: 1_000, ..ProptestConfig::default() })]
 
     #[test]
     fn every_reply_is_the_models(sequential 1..80 => Driven);

@@ -84,14 +84,18 @@ impl LimitsStep {
 }
 
 fn limits() -> impl Strategy<Value = LimitsStep> {
-    (0_u32..8, prop_oneof![Just(1), 1_000_i64..2_000_000], 1_u32..6, of(0_i64..12)).prop_map(
-        |(max_active, interval_us, burst, ttl_s)| LimitsStep {
+    (
+        0_u32..8,
+        prop_oneof![Just(1), 1_000_i64..2_000_000],
+        1_u32..6,
+        of(prop_oneof![1 => Just(0_i64), 3 => 1_i64..12]),
+    )
+        .prop_map(|(max_active, interval_us, burst, ttl_s)| LimitsStep {
             max_active,
             interval_us,
             burst,
             ttl_s,
-        },
-    )
+        })
 }
 
 fn floor() -> impl Strategy<Value = Floor> {
@@ -135,10 +139,15 @@ fn call() -> impl Strategy<Value = Operation> {
     )
 }
 
+/// Half seconds, so that steps often come at the very moment at which something ends.
+fn moments(half_seconds: i64) -> impl Strategy<Value = i64> {
+    (0..half_seconds).prop_map(|count| count * 500)
+}
+
 pub fn operation() -> impl Strategy<Value = Operation> {
     let passes = || vec(0_u64..60, 0..4);
     prop_oneof![
-        4 => (0_i64..4_000).prop_map(|ms| Operation::Wait { ms }),
+        4 => moments(8).prop_map(|ms| Operation::Wait { ms }),
         1 => any::<bool>().prop_map(|other_title| Operation::Create { other_title }),
         1 => Just(Operation::Rooms),
         1 => floor().prop_map(|floor| Operation::Sync { floor }),
@@ -152,6 +161,6 @@ pub fn operation() -> impl Strategy<Value = Operation> {
             Operation::Signal { count, counted_at_s, departures }
         }),
         1 => Just(Operation::Forget),
-        2 => (0_i64..3_000).prop_map(|joins_in_ms| Operation::Restore { joins_in_ms }),
+        2 => moments(6).prop_map(|joins_in_ms| Operation::Restore { joins_in_ms }),
     ]
 }

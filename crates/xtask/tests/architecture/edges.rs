@@ -34,7 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("loadtest", &[]),
     ("test-support", &[]),
-    ("xtask", &["test-support"]),
+    ("xtask", &["loadtest", "test-support"]),
 ];
 
 const DOMAIN: &[&str] = &["kernel", "pass", "campaign-file", "waiting-room", "booking"];

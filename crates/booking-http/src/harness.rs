@@ -1,0 +1,221 @@
+//! The whole API in memory, as the tests of the endpoints use it.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::App as ActixApp;
+use actix_web::http::Method;
+use actix_web::http::header::HeaderMap;
+use actix_web::test::{self, TestRequest};
+use actix_web::web::Data;
+use arc_swap::ArcSwap;
+use booking::contract::scene;
+use booking::{BookingSecrets, BookingStore, Bookings, BookingsLimits, MemoryStore};
+use kernel::{Entropy, ManualClock, SeededEntropy, SyncedClock, Timestamp};
+use pass::{Claims, KeySet, PassId, PassMinter, PassVerifier, SigningKey};
+use serde_json::{Value, json};
+use web::{Drain, Edge};
+
+use crate::{App, Parts, openapi, routes};
+
+type Service = Rc<dyn Fn(TestRequest) -> Pin<Box<dyn Future<Output = Reply>>>>;
+
+/// The API on the scene of the store's contract, at its first opening.
+pub(crate) struct Api {
+    pub(crate) bookings: Arc<Bookings>,
+    /// The store's clock. The API follows it at its next look at the store, see [`Self::refreshed`].
+    pub(crate) clock: Arc<ManualClock>,
+    /// A pass for four, of a resident who may book.
+    pub(crate) pass: String,
+    minter: PassMinter,
+    passes: Cell<u8>,
+    service: Service,
+}
+
+/// A response.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) json: Value,
+    headers: HeaderMap,
+}
+
+impl Reply {
+    /// The code of a problem, or nothing.
+    pub(crate) fn code(&self) -> &str {
+        self.json["code"].as_str().filter(|_| self.status >= 400).unwrap_or_default()
+    }
+
+    /// A header, or nothing.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+/// A request to be sent.
+pub(crate) struct Call {
+    service: Service,
+    method: Method,
+    path: String,
+    headers: Vec<(&'static str, String)>,
+    body: Option<Value>,
+}
+
+impl Call {
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        self = self.no_header(name);
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    pub(crate) fn no_header(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self
+    }
+
+    pub(crate) fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub(crate) fn json(mut self, body: &Value) -> Self {
+        self.body = Some(body.clone());
+        self
+    }
+
+    pub(crate) async fn send(self) -> Reply {
+        let mut request = TestRequest::default().method(self.method).uri(&self.path);
+        for (name, value) in self.headers {
+            request = request.insert_header((name, value));
+        }
+        if let Some(body) = &self.body {
+            request = request.set_json(body);
+        }
+        (self.service)(request).await
+    }
+}
+
+impl Api {
+    pub(crate) async fn start() -> Self {
+        let clock = Arc::new(ManualClock::at(scene::at(0)));
+        let store = Arc::new(MemoryStore::new(clock.clone()));
+        store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("the model answers");
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
+        let key = SigningKey::generate(&*entropy);
+        let keys = KeySet::new([key.public_key().clone()]).expect("one key is a key set");
+        let (bookings, _tasks) = Bookings::start(
+            store,
+            Arc::new(SyncedClock::new(Arc::new(ManualClock::at(scene::at(0))))),
+            entropy.clone(),
+            BookingSecrets::new(&[1; 32], &[2; 32]),
+            BookingsLimits { view_every_ms: 1, ..BookingsLimits::default() },
+        );
+        let app = Data::new(App::new(Parts {
+            bookings: bookings.clone(),
+            passes: PassVerifier::new(
+                "https://room.example",
+                Arc::new(ArcSwap::from_pointee(keys)),
+            ),
+            entropy: entropy.clone(),
+        }));
+        let minter = PassMinter::new(key, "https://room.example");
+        let passes = Cell::new(0);
+        let service = service(app, entropy).await;
+        let mut api = Self { bookings, clock, pass: String::new(), minter, passes, service };
+        api.pass = api.pass_of("07318000", "rehearsal");
+        api.refreshed().await;
+        api
+    }
+
+    /// Another pass for four, for residents of `ags`, valid for 15 minutes from the opening.
+    pub(crate) fn pass_of(&self, ags: &str, campaign: &str) -> String {
+        self.mint(ags, campaign, scene::at(0))
+    }
+
+    /// A pass of a resident who may book, minted at `issued_at`.
+    pub(crate) fn pass_at(&self, issued_at: Timestamp) -> String {
+        self.mint("07318000", "rehearsal", issued_at)
+    }
+
+    fn mint(&self, ags: &str, campaign: &str, issued_at: Timestamp) -> String {
+        self.passes.set(self.passes.get() + 1);
+        self.minter.mint(&Claims {
+            issuer: "https://room.example".to_owned(),
+            campaign: campaign.parse().expect("a name"),
+            pass_id: PassId::from_bytes([self.passes.get(); 16]),
+            issued_at,
+            expires_at: issued_at.plus(Duration::from_mins(15)),
+            ags: ags.parse().expect("a municipality key"),
+            seats: 4,
+        })
+    }
+
+    /// Waits until the service has looked at the store anew.
+    pub(crate) async fn refreshed(&self) {
+        // A look that was under way may have read before; the one after it has not.
+        let seen = self.bookings.view().generation + 2;
+        let mut interval = tokio::time::interval(Duration::from_millis(1));
+        for _ in 0..5_000 {
+            if self.bookings.view().generation >= seen {
+                return;
+            }
+            interval.tick().await;
+        }
+        panic!("the view was not refreshed");
+    }
+
+    pub(crate) fn request(&self, method: &Method, path: &str) -> Call {
+        let (service, method, path) = (self.service.clone(), method.clone(), path.to_owned());
+        Call { service, method, path, headers: Vec::new(), body: None }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Call {
+        self.request(&Method::GET, path)
+    }
+
+    fn post(&self, path: &str, key: &str, body: &Value) -> Call {
+        let request = self.request(&Method::POST, path).bearer(&self.pass);
+        request.header("idempotency-key", key).json(body)
+    }
+
+    pub(crate) fn hold(&self, slot: &str, seats: u8, key: &str) -> Call {
+        self.post("/v1/campaigns/rehearsal/holds", key, &json!({"slot": slot, "seats": seats}))
+    }
+
+    pub(crate) fn book_slot(&self, slot: &str, given_name: &str, key: &str) -> Call {
+        let body = json!({"slot": slot, "person": person(given_name)});
+        self.post("/v1/campaigns/rehearsal/bookings", key, &body)
+    }
+
+    pub(crate) fn book_hold(&self, hold: &str, given_name: &str, key: &str) -> Call {
+        let body = json!({"person": person(given_name)});
+        self.post(&format!("/v1/holds/{hold}/bookings"), key, &body)
+    }
+}
+
+fn person(given_name: &str) -> Value {
+    json!({
+        "given_name": given_name,
+        "family_name": "Muster",
+        "date_of_birth": "1970-01-31",
+        "email": "m@example.org",
+    })
+}
+
+async fn service(app: Data<App>, entropy: Arc<dyn Entropy>) -> Service {
+    let edge = Edge::new("test", Drain::new(), entropy);
+    let problems = web::fallback::problems(&openapi());
+    let app = ActixApp::new().configure(problems).configure(routes(app)).wrap(edge);
+    let service = Rc::new(test::init_service(app).await);
+    Rc::new(move |request| {
+        let service = service.clone();
+        Box::pin(async move {
+            let response = test::call_service(&*service, request.to_request()).await;
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            let body = test::read_body(response).await;
+            let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
+            Reply { status, json, headers }
+        })
+    })
+}

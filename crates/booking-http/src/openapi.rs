@@ -1,0 +1,157 @@
+//! The OpenAPI document of this API.
+
+use actix_web::App;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_actix_web::AppExt;
+use web::problem::ProblemSchemas;
+
+use crate::routes;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Einlass: booking",
+        description = "Gives every place away exactly once. A pass of the waiting room opens it.\n\n\
+            Requests that change something carry an `Idempotency-Key`; repeating one unchanged has no \
+            further effect and gives the same reply. Everything that is refused is a problem of the \
+            closed list in docs/problems.md. Times are RFC 3339 in UTC.",
+        license(name = "MIT OR Apache-2.0"),
+    ),
+    tags(
+        (name = "campaigns", description = "What everybody may read."),
+        (name = "holds", description = "Seats of one slot, kept for a few minutes."),
+        (name = "bookings", description = "One person's confirmed place."),
+    ),
+    modifiers(&ProblemSchemas, &Tokens),
+)]
+struct Document;
+
+/// The two kinds of bearer tokens.
+struct Tokens;
+
+impl Modify for Tokens {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let token = |description: &str, format: &str| {
+            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format(format);
+            SecurityScheme::Http(scheme.description(Some(description)).build())
+        };
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("pass", token("The pass of the waiting room.", "JWT"));
+        let manage_token = "The manage token that came with the booking.";
+        components.add_security_scheme("manage_token", token(manage_token, "opaque"));
+    }
+}
+
+/// The document of every route of this API, with the routes of health and documentation.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    App::new()
+        .into_utoipa_app()
+        .openapi(Document::openapi())
+        .configure(routes::configure)
+        .service(web::health::healthz)
+        .service(web::health::readyz)
+        .service(web::docs_page::openapi_json)
+        .service(web::docs_page::docs)
+        .split_for_parts()
+        .1
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use actix_web::http::Method;
+
+    use super::*;
+    use crate::harness::Api;
+
+    const ROUTES: [&str; 16] = [
+        "DELETE /v1/holds/{hold}",
+        "GET /docs",
+        "GET /healthz",
+        "GET /openapi.json",
+        "GET /readyz",
+        "GET /v1/bookings/{booking}",
+        "GET /v1/campaigns",
+        "GET /v1/campaigns/{campaign}",
+        "GET /v1/campaigns/{campaign}/eligibility",
+        "GET /v1/campaigns/{campaign}/slots",
+        "GET /v1/holds/{hold}",
+        "POST /v1/bookings/{booking}/cancellation",
+        "POST /v1/campaigns/{campaign}/bookings",
+        "POST /v1/campaigns/{campaign}/holds",
+        "POST /v1/holds/{hold}/bookings",
+        "POST /v1/holds/{hold}/renewal",
+    ];
+
+    fn document_json() -> String {
+        let mut json = openapi().to_pretty_json().expect("a document can be written as JSON");
+        json.push('\n');
+        json
+    }
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the variable asks this test to write the document again"
+    )]
+    fn the_document_is_the_one_checked_in() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../api-spec/booking.json");
+        let document = document_json();
+        if std::env::var("UPDATE_DRIFT").is_ok() {
+            std::fs::write(path, &document).expect("the document can be written");
+        }
+        let checked_in = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(checked_in == document, "api-spec/booking.json differs: run with UPDATE_DRIFT=1");
+    }
+
+    fn documented() -> Vec<(Method, String)> {
+        let document = serde_json::to_value(openapi()).expect("JSON");
+        let paths = document["paths"].as_object().expect("paths").clone();
+        let operations = paths.into_iter().flat_map(|(path, item)| {
+            let methods: Vec<String> = item.as_object().expect("methods").keys().cloned().collect();
+            methods
+                .into_iter()
+                .map(move |method| (method.to_uppercase().parse().expect("a method"), path.clone()))
+        });
+        operations.collect()
+    }
+
+    #[test]
+    fn every_route_is_in_the_document() {
+        let documented: BTreeSet<String> =
+            documented().iter().map(|(method, path)| format!("{method} {path}")).collect();
+        assert_eq!(documented, ROUTES.map(str::to_owned).into());
+        assert!(document_json().contains("\"openapi\": \"3.1"));
+    }
+
+    #[actix_web::test]
+    async fn every_documented_route_is_registered() {
+        let api = Api::start().await;
+        for (method, path) in documented().into_iter().filter(|(_, path)| path.starts_with("/v1/"))
+        {
+            let path = path.replace(['{', '}'], "");
+            let reply = api.request(&method, &path).send().await;
+            let unknown = ["not-found", "method-not-allowed"].contains(&reply.code());
+            assert!(!unknown, "{method} {path}: {}", reply.json);
+        }
+        let reply = api.request(&Method::PUT, "/v1/campaigns").send().await;
+        assert_eq!((reply.status, reply.code()), (405, "method-not-allowed"));
+    }
+
+    #[test]
+    fn operations_that_need_a_token_say_so() {
+        let document = serde_json::to_value(openapi()).expect("JSON");
+        for (method, path) in documented() {
+            let operation = &document["paths"][&path][method.as_str().to_lowercase()];
+            let public = !path.starts_with("/v1/")
+                || (method == Method::GET && path.starts_with("/v1/campaigns"));
+            assert_eq!(operation["security"].is_null(), public, "{method} {path}");
+            let needs_key = method == Method::POST;
+            let has_key = operation["parameters"].to_string().contains("Idempotency-Key");
+            assert_eq!(has_key, needs_key, "{method} {path}");
+        }
+    }
+}

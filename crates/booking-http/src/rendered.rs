@@ -1,0 +1,128 @@
+//! What everybody reads, rendered once for all of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_LANGUAGE, HeaderValue, VARY};
+use arc_swap::ArcSwapOption;
+use booking::{Campaign, CampaignView, View};
+use kernel::CampaignId;
+use serde::Serialize;
+use web::{CachedBody, Code, Language, Problem};
+
+use crate::app::App;
+use crate::routes::{CampaignBody, CampaignsBody, SlotsBody};
+
+const CAMPAIGN_MAX_AGE_S: u32 = 60;
+const SLOTS_MAX_AGE_S: u32 = 1;
+
+/// The rendering of the latest view that somebody has asked for.
+#[derive(Default)]
+pub(crate) struct RenderedView(ArcSwapOption<Rendered>);
+
+/// One view, rendered.
+pub(crate) struct Rendered {
+    generation: u64,
+    pub(crate) list: Localized,
+    campaigns: HashMap<CampaignId, RenderedCampaign>,
+}
+
+/// One campaign, rendered.
+#[derive(Clone)]
+pub(crate) struct RenderedCampaign {
+    definition: Arc<Campaign>,
+    pub(crate) body: Localized,
+    pub(crate) slots: CachedBody,
+}
+
+/// A body in each language.
+#[derive(Clone)]
+pub(crate) struct Localized {
+    en: CachedBody,
+    de: CachedBody,
+}
+
+impl App {
+    /// The latest view, rendered. Whoever comes first after a change renders it.
+    pub(crate) fn rendered(&self) -> Result<Arc<Rendered>, Problem> {
+        let view = self.bookings.view();
+        if view.generation == 0 {
+            return Err(self.try_again(Code::Unavailable));
+        }
+        let latest = self.rendered.0.load_full();
+        match latest {
+            Some(latest) if latest.generation == view.generation => Ok(latest),
+            Some(_) | None => {
+                let fresh = Arc::new(Rendered::new(&view, latest.as_deref()));
+                self.rendered.0.store(Some(Arc::clone(&fresh)));
+                Ok(fresh)
+            }
+        }
+    }
+}
+
+impl Rendered {
+    fn new(view: &View, earlier: Option<&Self>) -> Self {
+        let campaigns: HashMap<_, _> = view
+            .campaigns
+            .iter()
+            .map(|(id, campaign)| {
+                let earlier = earlier.and_then(|earlier| earlier.campaigns.get(id));
+                (id.clone(), RenderedCampaign::new(campaign, earlier))
+            })
+            .collect();
+        let list = Localized::new(|language| {
+            CampaignsBody::new(view.campaigns.values().map(|view| &*view.campaign), language)
+        });
+        Self { generation: view.generation, list, campaigns }
+    }
+
+    pub(crate) fn campaign(&self, id: &CampaignId) -> Option<&RenderedCampaign> {
+        self.campaigns.get(id)
+    }
+}
+
+impl RenderedCampaign {
+    /// Definitions change rarely: their rendering is kept as long as they are the same.
+    fn new(view: &CampaignView, earlier: Option<&Self>) -> Self {
+        let body = match earlier {
+            Some(earlier) if Arc::ptr_eq(&earlier.definition, &view.campaign) => {
+                earlier.body.clone()
+            }
+            Some(_) | None => {
+                Localized::new(|language| CampaignBody::new(&view.campaign, language))
+            }
+        };
+        let slots = SlotsBody::new(view);
+        // A later snapshot of the same places is no news.
+        let slots = CachedBody::json(to_json(&slots), SLOTS_MAX_AGE_S)
+            .validated_by(&to_json(&slots.without_time()));
+        Self { definition: Arc::clone(&view.campaign), body, slots }
+    }
+}
+
+impl Localized {
+    fn new<T: Serialize>(body: impl Fn(Language) -> T) -> Self {
+        let render = |language| CachedBody::json(to_json(&body(language)), CAMPAIGN_MAX_AGE_S);
+        Self { en: render(Language::En), de: render(Language::De) }
+    }
+
+    /// The body in the language that the client prefers.
+    pub(crate) fn respond(&self, request: &HttpRequest) -> HttpResponse {
+        let language = Language::preferred(request.headers());
+        let mut response = match language {
+            Language::En => self.en.respond(request),
+            Language::De => self.de.respond(request),
+        };
+        let headers = response.headers_mut();
+        headers.insert(VARY, HeaderValue::from_static("accept-language"));
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+        response
+    }
+}
+
+pub(crate) fn to_json<T: Serialize>(body: &T) -> Vec<u8> {
+    serde_json::to_vec(body).expect("wire types can be written as JSON")
+}

@@ -1,0 +1,100 @@
+//! POST /v1/holds/{hold}/bookings
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, post};
+use booking::BookHoldOutcome;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
+
+use crate::app::App;
+use crate::refusal::{self, HoldInPath, IdempotencyHeader};
+use crate::wire::{BookingBody, NewPerson};
+
+/// The person to register.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewBookingOnHold {
+    person: NewPerson,
+}
+
+problem_responses!(
+    /// What a registration can be refused with.
+    RegistrationProblems: InvalidRequest, IdempotencyKeyMissing, PassInvalid, HoldNotFound, AlreadyBooked, HoldEnded,
+        RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
+);
+
+/// Registers one person onto a hold.
+#[utoipa::path(
+    tag = "bookings",
+    params(HoldInPath, IdempotencyHeader),
+    request_body = NewBookingOnHold,
+    responses((status = 201, body = BookingBody), RegistrationProblems),
+    security(("pass" = [])),
+)]
+#[post("/v1/holds/{hold}/bookings")]
+pub(crate) async fn book_hold(
+    request: HttpRequest,
+    app: Data<App>,
+    key: IdempotencyKey,
+    body: Body<NewBookingOnHold>,
+) -> Result<HttpResponse, Problem> {
+    let pass = app.pass_of_any_campaign(&request)?;
+    let id = refusal::hold(&request)?;
+    let person = body.0.person.parse(app.bookings.now())?;
+    let campaign = pass.campaign.clone();
+    let outcome = app.bookings.book_hold(pass, id, &person, key.as_str()).await;
+    match outcome.map_err(|failure| app.problem(failure))? {
+        BookHoldOutcome::Booked(booked) => app.booked(&campaign, &booked, &person),
+        BookHoldOutcome::HoldNotFound => Err(Problem::new(Code::HoldNotFound)),
+        BookHoldOutcome::HoldEnded => Err(Problem::new(Code::HoldEnded)),
+        BookHoldOutcome::AlreadyBooked => Err(Problem::new(Code::AlreadyBooked)),
+        BookHoldOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::harness::Api;
+
+    #[actix_web::test]
+    async fn registers_each_person_of_a_car() {
+        let api = Api::start().await;
+        let held = api.hold("c", 2, "k1").send().await;
+        let id = held.json["id"].as_str().expect("an id");
+        let anna = api.book_hold(id, "Anna", "k2").send().await;
+        assert_eq!(anna.status, 201, "{}", anna.json);
+        assert_eq!((&anna.json["slot"], &anna.json["status"]), (&json!("c"), &json!("confirmed")));
+        assert_eq!(api.book_hold(id, "Anna", "k2").send().await.json, anna.json);
+        let twice = api.book_hold(id, "Anna", "k3").send().await;
+        assert_eq!((twice.status, twice.code()), (409, "already-booked"));
+        let reused = api.book_hold(id, "Berta", "k2").send().await;
+        assert_eq!((reused.status, reused.code()), (422, "idempotency-key-reused"));
+        let berta = api.book_hold(id, "Berta", "k4").send().await;
+        assert_eq!(berta.status, 201);
+        assert_ne!(berta.json["manage_token"], anna.json["manage_token"]);
+        let full = api.book_hold(id, "Carla", "k5").send().await;
+        assert_eq!((full.status, full.code()), (409, "hold-ended"));
+
+        let state = api.get(&format!("/v1/holds/{id}")).bearer(&api.pass).send().await;
+        assert_eq!(
+            (&state.json["state"], &state.json["seats_booked"]),
+            (&json!("booked"), &json!(2))
+        );
+        let campaign = "rehearsal".parse().expect("a name");
+        let signals = api.bookings.take_signals(&campaign).expect("known");
+        assert_eq!(signals.departures.len(), 1);
+    }
+
+    #[actix_web::test]
+    async fn a_hold_of_somebody_else_is_not_found() {
+        let api = Api::start().await;
+        let held = api.hold("c", 1, "k1").send().await;
+        let id = held.json["id"].as_str().expect("an id");
+        let stranger = api.pass_of("07318000", "rehearsal");
+        let reply = api.book_hold(id, "Anna", "k1").bearer(&stranger).send().await;
+        assert_eq!((reply.status, reply.code()), (404, "hold-not-found"));
+    }
+}

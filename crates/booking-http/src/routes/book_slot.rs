@@ -1,0 +1,174 @@
+//! POST /v1/campaigns/{campaign}/bookings
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, post};
+use booking::BookSlotOutcome;
+use booking::campaign::SlotId;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
+
+use crate::app::App;
+use crate::refusal::{self, CampaignInPath, IdempotencyHeader};
+use crate::wire::{BookingBody, NewPerson};
+
+/// The place and the person.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewBooking {
+    #[schema(value_type = String, example = "boe-0700")]
+    slot: SlotId,
+    person: NewPerson,
+}
+
+problem_responses!(
+    /// What a booking can be refused with.
+    BookingProblems: InvalidRequest, IdempotencyKeyMissing, PassInvalid, PassWrongCampaign, NotEligible,
+        CampaignNotFound, SlotNotFound, AlreadyBooked, SlotFull, PassExhausted, RequestInProgress, CampaignClosed,
+        IdempotencyKeyReused, Overloaded, Unavailable
+);
+
+/// Books one person in one step.
+#[utoipa::path(
+    tag = "bookings",
+    params(CampaignInPath, IdempotencyHeader),
+    request_body = NewBooking,
+    responses((status = 201, body = BookingBody), BookingProblems),
+    security(("pass" = [])),
+)]
+#[post("/v1/campaigns/{campaign}/bookings")]
+pub(crate) async fn book_slot(
+    request: HttpRequest,
+    app: Data<App>,
+    key: IdempotencyKey,
+    body: Body<NewBooking>,
+) -> Result<HttpResponse, Problem> {
+    let campaign = refusal::campaign(&request)?;
+    let pass = app.pass(&request, &campaign)?;
+    let Body(NewBooking { slot, person }) = body;
+    let person = person.parse(app.bookings.now())?;
+    let outcome = app.bookings.book_slot(pass, slot, &person, key.as_str()).await;
+    match outcome.map_err(|failure| app.problem(failure))? {
+        BookSlotOutcome::Booked(booked) => app.booked(&campaign, &booked, &person),
+        BookSlotOutcome::CampaignNotFound => Err(Problem::new(Code::CampaignNotFound)),
+        BookSlotOutcome::CampaignClosed => Err(Problem::new(Code::CampaignClosed)),
+        BookSlotOutcome::NotEligible => Err(Problem::new(Code::NotEligible)),
+        BookSlotOutcome::PassExpired => Err(Problem::new(Code::PassInvalid)),
+        BookSlotOutcome::SlotNotFound => Err(Problem::new(Code::SlotNotFound)),
+        BookSlotOutcome::SlotFull => Err(Problem::new(Code::SlotFull)),
+        BookSlotOutcome::PassExhausted => Err(Problem::new(Code::PassExhausted)),
+        BookSlotOutcome::AlreadyBooked => Err(Problem::new(Code::AlreadyBooked)),
+        BookSlotOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::harness::Api;
+
+    #[actix_web::test]
+    async fn books_one_person() {
+        let api = Api::start().await;
+        let reply = api.book_slot("c", "Anna", "k1").send().await;
+        assert_eq!(reply.status, 201, "{}", reply.json);
+        let text = |name: &str| reply.json[name].as_str().expect("text").to_owned();
+        assert_eq!(reply.header("location"), format!("/v1/bookings/{}", text("id")));
+        assert_eq!((text("code").len(), text("manage_token").len()), (8, 43));
+        let expected = json!({
+            "id": text("id"), "code": text("code"), "manage_token": text("manage_token"),
+            "campaign": "rehearsal", "slot": "c", "site": "north",
+            "starts_at": "2021-06-20T07:00:00.000Z", "ends_at": "2021-06-20T07:10:00.000Z",
+            "status": "confirmed", "booked_at": "2021-06-14T06:00:00.000Z",
+            "person": {
+                "given_name": "Anna", "family_name": "Muster", "date_of_birth": "1970-01-31",
+                "email": "m@example.org", "phone": null,
+            },
+        });
+        assert_eq!(reply.json, expected);
+        assert_eq!(api.book_slot("c", "Anna", "k1").send().await.json, expected, "the same reply");
+    }
+
+    #[actix_web::test]
+    async fn refusals_are_problems() {
+        let api = Api::start().await;
+        assert_eq!(api.book_slot("a", "Anna", "k1").send().await.status, 201);
+        let other = api.pass_of("07318000", "rehearsal");
+        let cases = [
+            (api.book_slot("a", "Berta", "k1"), 422, "idempotency-key-reused"),
+            (api.book_slot("c", "ANNA", "k2").bearer(&other), 409, "already-booked"),
+            (api.book_slot("a", "Berta", "k2"), 409, "slot-full"),
+            (api.book_slot("x", "Berta", "k2"), 404, "slot-not-found"),
+            (
+                api.book_slot("c", "Berta", "k2").bearer(&api.pass_of("07332025", "rehearsal")),
+                403,
+                "not-eligible",
+            ),
+            (
+                api.book_slot("c", "Berta", "k2").bearer(&api.pass_of("07318000", "x")),
+                403,
+                "pass-wrong-campaign",
+            ),
+            (
+                api.book_slot("c", "Berta", "k2").no_header("idempotency-key"),
+                400,
+                "idempotency-key-missing",
+            ),
+        ];
+        for (request, status, code) in cases {
+            let reply = request.send().await;
+            assert_eq!((reply.status, reply.code()), (status, code), "{}", reply.json);
+        }
+        let refused = api.book_slot("c", "ANNA", "k2").bearer(&other).send().await;
+        let told = refused.json.to_string();
+        for secret in ["booking_", "\"a\"", "Anna", "ANNA", "Muster", "1970"] {
+            assert!(!told.contains(secret), "the refusal reveals {secret}: {told}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_pass_is_for_one_car() {
+        let api = Api::start().await;
+        for (number, name) in ["Anna", "Berta", "Carla", "Dora"].iter().enumerate() {
+            let reply = api.book_slot("c", name, &format!("k{number}")).send().await;
+            assert_eq!(reply.status, 201, "{}", reply.json);
+        }
+        let reply = api.book_slot("c", "Else", "k5").send().await;
+        assert_eq!((reply.status, reply.code()), (409, "pass-exhausted"));
+    }
+
+    #[actix_web::test]
+    async fn every_wrong_field_is_named_in_the_readers_language() {
+        let api = Api::start().await;
+        let body = json!({"slot": "c", "person": {
+            "given_name": "", "family_name": "Muster", "date_of_birth": "1970-13-31", "email": "x",
+        }});
+        let reply =
+            api.book_slot("c", "x", "k1").json(&body).header("accept-language", "de").send().await;
+        assert_eq!((reply.status, reply.code()), (400, "invalid-request"));
+        let expected = json!([
+            {"field": "person.given_name", "detail": "bitte ausfüllen"},
+            {"field": "person.date_of_birth", "detail": "erwartet in der Form YYYY-MM-DD"},
+            {"field": "person.email", "detail": "erwartet in der Form name@example.org"},
+        ]);
+        assert_eq!(reply.json["errors"], expected);
+        let body =
+            json!({"slot": "c", "person": {"given_name": "A", "family_name": "B", "age": 3}});
+        let reply = api.book_slot("c", "x", "k1").json(&body).send().await;
+        assert_eq!(reply.json["errors"][0]["field"], "person.age", "{}", reply.json);
+    }
+
+    #[actix_web::test]
+    async fn a_service_that_is_stopping_says_so() {
+        let api = Api::start().await;
+        api.bookings.shut_down();
+        // The batcher hears of it when its task runs next.
+        for _ in 0..32 {
+            tokio::task::yield_now().await;
+        }
+        let reply = api.book_slot("c", "Anna", "k1").send().await;
+        assert_eq!((reply.status, reply.code()), (503, "unavailable"));
+        assert_eq!(reply.header("retry-after"), reply.json["retry_after_s"].to_string());
+    }
+}

@@ -1,0 +1,103 @@
+//! GET /v1/bookings/{booking}
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use booking::{Booking, BookingLookup, BookingStatus};
+use web::{Code, Problem, problem_responses};
+
+use crate::app::App;
+use crate::authorize::manage_token;
+use crate::refusal::{self, BookingInPath};
+use crate::reply;
+use crate::wire::{BookingBody, BookingState, PersonBody};
+
+problem_responses!(
+    /// What looking at a booking can be refused with.
+    BookingProblems: ManageTokenInvalid, BookingNotFound, Overloaded, Unavailable
+);
+
+/// One booking, for who has its manage token.
+#[utoipa::path(
+    tag = "bookings",
+    params(BookingInPath),
+    responses((status = 200, body = BookingBody), BookingProblems),
+    security(("manage_token" = [])),
+)]
+#[get("/v1/bookings/{booking}")]
+pub(crate) async fn show_booking(
+    request: HttpRequest,
+    app: Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let token = manage_token(&request)?;
+    let id = refusal::booking(&request)?;
+    let lookup = app.bookings.booking(id, token).await;
+    match lookup.map_err(|failure| app.problem(failure))? {
+        BookingLookup::Found(booking) => show(&app, &booking),
+        BookingLookup::BookingNotFound => Err(Problem::new(Code::BookingNotFound)),
+        BookingLookup::TokenInvalid => Err(Problem::new(Code::ManageTokenInvalid)),
+    }
+}
+
+fn show(app: &App, booking: &Booking) -> Result<HttpResponse, Problem> {
+    let view = app.bookings.view();
+    let slot = view.campaign(&booking.campaign).and_then(|view| view.campaign.slot(&booking.slot));
+    // Slots are never removed, so only a view that is not there yet lacks one.
+    let slot = slot.ok_or_else(|| app.try_again(Code::Unavailable))?;
+    let (status, cancelled_at) = match booking.status {
+        BookingStatus::Confirmed => (BookingState::Confirmed, None),
+        BookingStatus::Cancelled { at } => (BookingState::Cancelled, Some(at)),
+    };
+    let body = BookingBody {
+        id: booking.registration.booking,
+        code: booking.registration.code,
+        manage_token: None,
+        campaign: &booking.campaign,
+        slot: &booking.slot,
+        site: &slot.site,
+        starts_at: slot.starts_at,
+        ends_at: slot.ends_at,
+        status,
+        person: PersonBody::from(&booking.registration.person),
+        booked_at: booking.booked_at,
+        cancelled_at,
+    };
+    Ok(reply::private(StatusCode::OK, &body))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use crate::harness::Api;
+
+    #[actix_web::test]
+    async fn shows_a_booking_to_who_has_its_token() {
+        let api = Api::start().await;
+        let booked = api.book_slot("c", "Anna", "k1").send().await;
+        let token = booked.json["manage_token"].as_str().expect("a token");
+        let path = booked.header("location");
+        let shown = api.get(path).bearer(token).send().await;
+        assert_eq!(shown.status, 200);
+        let mut expected = booked.json.clone();
+        expected.as_object_mut().expect("an object").remove("manage_token");
+        assert_eq!(shown.json, expected, "the same but for the token");
+        assert_eq!(shown.json["cancelled_at"], Value::Null);
+
+        for (reply, status, code) in [
+            (api.get(path).send().await, 401, "manage-token-invalid"),
+            (api.get(path).bearer("forged").send().await, 401, "manage-token-invalid"),
+            (api.get("/v1/bookings/x").bearer(token).send().await, 404, "booking-not-found"),
+            (
+                api.get("/v1/bookings/booking_00000000000000000000000000000000")
+                    .bearer(token)
+                    .send()
+                    .await,
+                404,
+                "booking-not-found",
+            ),
+        ] {
+            assert_eq!((reply.status, reply.code()), (status, code));
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! GET /v1/campaigns/{campaign}
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use booking::Campaign;
+use booking::campaign::SiteId;
+use kernel::{Ags, CampaignId, Postcode, Timestamp};
+use serde::Serialize;
+use utoipa::ToSchema;
+use web::{Code, Language, Problem, problem_responses};
+
+use crate::app::App;
+use crate::refusal::{self, CampaignInPath};
+
+/// One campaign.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Campaign)]
+pub(crate) struct CampaignBody<'a> {
+    #[schema(value_type = String, example = "speyer-2021-06-20")]
+    id: &'a CampaignId,
+    /// In the language that the client prefers, German or English.
+    title: &'a str,
+    /// The IANA name of the time zone in which to show the slots.
+    #[schema(example = "Europe/Berlin")]
+    time_zone: &'a str,
+    /// Seats of one hold at most.
+    #[schema(minimum = 1, maximum = 4)]
+    seats_max: u8,
+    /// How long a hold lasts, in seconds.
+    hold_ttl_s: u32,
+    /// The openings, in the order of time.
+    tranches: Vec<Tranche>,
+    sites: Vec<Site<'a>>,
+    /// Places on the waitlist.
+    waitlist_places: u32,
+    /// From then on nothing can be booked.
+    #[schema(value_type = String, format = DateTime)]
+    closes_at: Timestamp,
+    /// Whose residents may book.
+    municipalities: Vec<EligibleMunicipality<'a>>,
+}
+
+/// A part of the places that becomes bookable at one instant.
+#[derive(Serialize, ToSchema)]
+struct Tranche {
+    index: usize,
+    #[schema(value_type = String, format = DateTime)]
+    opens_at: Timestamp,
+    places: u32,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Site<'a> {
+    #[schema(value_type = String, example = "boe-fashion")]
+    id: &'a SiteId,
+    name: &'a str,
+    address: &'a str,
+}
+
+#[derive(Serialize, ToSchema)]
+struct EligibleMunicipality<'a> {
+    #[schema(value_type = String, example = "67346")]
+    postcode: Postcode,
+    #[schema(value_type = String, example = "07318000")]
+    ags: Ags,
+    #[schema(example = "Speyer")]
+    name: &'a str,
+}
+
+/// The title in one language.
+pub(crate) fn title(campaign: &Campaign, language: Language) -> &str {
+    match language {
+        Language::En => &campaign.title_en,
+        Language::De => &campaign.title_de,
+    }
+}
+
+impl<'a> CampaignBody<'a> {
+    pub(crate) fn new(campaign: &'a Campaign, language: Language) -> Self {
+        let tranches = campaign.tranches.iter().enumerate().map(|(index, tranche)| Tranche {
+            index,
+            opens_at: tranche.opens_at,
+            places: campaign.tranche_places(index),
+        });
+        let sites = campaign.sites.iter().map(|site| Site {
+            id: &site.id,
+            name: &site.name,
+            address: &site.address,
+        });
+        let eligible = campaign.residence.rows().iter().filter(|row| row.eligible);
+        Self {
+            id: &campaign.id,
+            title: title(campaign, language),
+            time_zone: &campaign.time_zone,
+            seats_max: campaign.rules.seats_max,
+            hold_ttl_s: campaign.rules.hold_ttl_s,
+            tranches: tranches.collect(),
+            sites: sites.collect(),
+            waitlist_places: campaign.waitlist_places,
+            closes_at: campaign.closes_at,
+            municipalities: eligible
+                .map(|row| EligibleMunicipality {
+                    postcode: row.postcode,
+                    ags: row.ags,
+                    name: &row.name,
+                })
+                .collect(),
+        }
+    }
+}
+
+problem_responses!(
+    /// What a campaign can be refused with.
+    CampaignProblems: CampaignNotFound, Unavailable
+);
+
+/// One campaign.
+#[utoipa::path(
+    tag = "campaigns",
+    params(CampaignInPath),
+    responses((status = 200, body = CampaignBody), (status = 304, description = "Unchanged."), CampaignProblems),
+)]
+#[get("/v1/campaigns/{campaign}")]
+pub(crate) async fn show_campaign(
+    request: HttpRequest,
+    app: Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let id = refusal::campaign(&request)?;
+    let rendered = app.rendered()?;
+    let campaign = rendered.campaign(&id).ok_or_else(|| Problem::new(Code::CampaignNotFound))?;
+    Ok(campaign.body.respond(&request))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::harness::Api;
+
+    #[actix_web::test]
+    async fn shows_a_campaign() {
+        let api = Api::start().await;
+        let reply = api.get("/v1/campaigns/rehearsal").send().await;
+        assert_eq!(reply.status, 200);
+        let expected = json!({
+            "id": "rehearsal",
+            "title": "Rehearsal",
+            "time_zone": "Europe/Berlin",
+            "seats_max": 4,
+            "hold_ttl_s": 480,
+            "tranches": [
+                {"index": 0, "opens_at": "2021-06-14T06:00:00.000Z", "places": 33},
+                {"index": 1, "opens_at": "2021-06-14T09:00:00.000Z", "places": 22},
+            ],
+            "sites": [
+                {"id": "north", "name": "Parkplatz north", "address": "Hasenpfühlerweide 1, Speyer"},
+                {"id": "south", "name": "Parkplatz south", "address": "Hasenpfühlerweide 1, Speyer"},
+            ],
+            "waitlist_places": 5,
+            "closes_at": "2021-06-15T06:00:00.000Z",
+            "municipalities": [{"postcode": "67346", "ags": "07318000", "name": "Speyer"}],
+        });
+        assert_eq!(reply.json, expected);
+    }
+
+    #[actix_web::test]
+    async fn an_unknown_campaign_is_not_found() {
+        let api = Api::start().await;
+        for path in ["/v1/campaigns/elsewhere", "/v1/campaigns/Not%20a%20name"] {
+            let reply = api.get(path).send().await;
+            assert_eq!((reply.status, reply.code()), (404, "campaign-not-found"), "{path}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! POST /v1/bookings/{booking}/cancellation
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, post};
+use booking::{BookingId, CancelOutcome};
+use kernel::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use web::{Code, IdempotencyKey, Problem, problem_responses};
+
+use crate::app::App;
+use crate::authorize::manage_token;
+use crate::refusal::{self, BookingInPath, IdempotencyHeader};
+use crate::reply;
+use crate::wire::BookingState;
+
+/// A booking that is no more.
+#[derive(Serialize, ToSchema)]
+struct Cancellation {
+    #[schema(value_type = String, example = "booking_017a09a9b40070008000000000000001")]
+    id: BookingId,
+    /// Always `cancelled`.
+    status: BookingState,
+    #[schema(value_type = String, format = DateTime)]
+    cancelled_at: Timestamp,
+}
+
+problem_responses!(
+    /// What a cancellation can be refused with.
+    CancellationProblems: IdempotencyKeyMissing, InvalidRequest, ManageTokenInvalid, BookingNotFound, AlreadyCancelled,
+        RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
+);
+
+/// Gives a booked place back. It is free for somebody else at once.
+#[utoipa::path(
+    tag = "bookings",
+    params(BookingInPath, IdempotencyHeader),
+    responses((status = 200, body = Cancellation), CancellationProblems),
+    security(("manage_token" = [])),
+)]
+#[post("/v1/bookings/{booking}/cancellation")]
+pub(crate) async fn cancel_booking(
+    request: HttpRequest,
+    app: Data<App>,
+    key: IdempotencyKey,
+) -> Result<HttpResponse, Problem> {
+    let token = manage_token(&request)?;
+    let id = refusal::booking(&request)?;
+    let outcome = app.bookings.cancel_booking(id, token, key.as_str()).await;
+    match outcome.map_err(|failure| app.problem(failure))? {
+        CancelOutcome::Cancelled(cancelled) => {
+            let body = Cancellation {
+                id: cancelled.booking,
+                status: BookingState::Cancelled,
+                cancelled_at: cancelled.cancelled_at,
+            };
+            Ok(reply::private(StatusCode::OK, &body))
+        }
+        CancelOutcome::BookingNotFound => Err(Problem::new(Code::BookingNotFound)),
+        CancelOutcome::TokenInvalid => Err(Problem::new(Code::ManageTokenInvalid)),
+        CancelOutcome::AlreadyCancelled => Err(Problem::new(Code::AlreadyCancelled)),
+        CancelOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::Method;
+    use serde_json::json;
+
+    use crate::harness::Api;
+
+    #[actix_web::test]
+    async fn frees_the_place_once() {
+        let api = Api::start().await;
+        let booked = api.book_slot("a", "Anna", "k1").send().await;
+        let token = booked.json["manage_token"].as_str().expect("a token").to_owned();
+        let path = format!("{}/cancellation", booked.header("location"));
+        let cancel = |token: &str, key: &str| {
+            api.request(&Method::POST, &path).bearer(token).header("idempotency-key", key)
+        };
+        let forged = cancel("forged", "c1").send().await;
+        assert_eq!((forged.status, forged.code()), (401, "manage-token-invalid"));
+        let cancelled = cancel(&token, "c1").send().await;
+        let expected = json!({
+            "id": booked.json["id"], "status": "cancelled", "cancelled_at": "2021-06-14T06:00:00.000Z",
+        });
+        assert_eq!((cancelled.status, &cancelled.json), (200, &expected));
+        assert_eq!(cancel(&token, "c1").send().await.json, expected, "the same reply to a repeat");
+        let again = cancel(&token, "c2").send().await;
+        assert_eq!((again.status, again.code()), (409, "already-cancelled"));
+
+        let shown = api.get(booked.header("location")).bearer(&token).send().await;
+        assert_eq!(shown.json["status"], "cancelled");
+        assert_eq!(shown.json["cancelled_at"], "2021-06-14T06:00:00.000Z");
+        assert_eq!(api.book_slot("a", "Berta", "k2").send().await.status, 201, "one place is free");
+        assert_eq!(
+            api.book_slot("a", "Carla", "k3").send().await.code(),
+            "slot-full",
+            "and only one"
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! POST /v1/campaigns/{campaign}/holds
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, post};
+use booking::campaign::SlotId;
+use booking::{HoldOutcome, HoldState};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
+
+use crate::app::App;
+use crate::refusal::{self, CampaignInPath, IdempotencyHeader};
+use crate::reply;
+use crate::wire::HoldBody;
+
+/// The seats to keep.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewHold {
+    #[schema(value_type = String, example = "boe-0700")]
+    slot: SlotId,
+    /// One for each person in the car.
+    #[schema(minimum = 1, maximum = 4)]
+    seats: u8,
+}
+
+problem_responses!(
+    /// What a hold can be refused with.
+    HoldProblems: InvalidRequest, IdempotencyKeyMissing, PassInvalid, PassWrongCampaign, NotEligible, CampaignNotFound,
+        SlotNotFound, SlotFull, PassExhausted, RequestInProgress, CampaignClosed, IdempotencyKeyReused, Overloaded, Unavailable
+);
+
+/// Keeps seats of one slot for a few minutes.
+///
+/// Each seat is registered with a person afterwards. `slot-full` has the member `places_left`,
+/// `pass-exhausted` the member `seats_left`.
+#[utoipa::path(
+    tag = "holds",
+    params(CampaignInPath, IdempotencyHeader),
+    request_body = NewHold,
+    responses((status = 201, body = HoldBody), HoldProblems),
+    security(("pass" = [])),
+)]
+#[post("/v1/campaigns/{campaign}/holds")]
+pub(crate) async fn create_hold(
+    request: HttpRequest,
+    app: Data<App>,
+    key: IdempotencyKey,
+    body: Body<NewHold>,
+) -> Result<HttpResponse, Problem> {
+    let pass = app.pass(&request, &refusal::campaign(&request)?)?;
+    let Body(NewHold { slot, seats }) = body;
+    let outcome = app.bookings.hold(pass, slot, seats, key.as_str()).await;
+    match outcome.map_err(|failure| app.problem(failure))? {
+        HoldOutcome::Held(facts) => {
+            let location = format!("/v1/holds/{}", facts.hold);
+            reply::created(location, &HoldBody::new(&facts, HoldState::Active))
+        }
+        HoldOutcome::CampaignNotFound => Err(Problem::new(Code::CampaignNotFound)),
+        HoldOutcome::CampaignClosed => Err(Problem::new(Code::CampaignClosed)),
+        HoldOutcome::NotEligible => Err(Problem::new(Code::NotEligible)),
+        HoldOutcome::PassExpired => Err(Problem::new(Code::PassInvalid)),
+        HoldOutcome::SlotNotFound => Err(Problem::new(Code::SlotNotFound)),
+        HoldOutcome::SlotFull { places_left } => {
+            Err(Problem::new(Code::SlotFull).with("places_left", places_left))
+        }
+        HoldOutcome::PassExhausted { seats_left } => {
+            Err(Problem::new(Code::PassExhausted).with("seats_left", seats_left))
+        }
+        HoldOutcome::SeatsOutOfRange { seats_max } => Err(seats_out_of_range(seats_max)),
+        HoldOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
+    }
+}
+
+fn seats_out_of_range(seats_max: u8) -> Problem {
+    Problem::new(Code::InvalidRequest).field(
+        "seats",
+        format!("a hold has between 1 and {seats_max} seats"),
+        format!("eine Reservierung hat zwischen 1 und {seats_max} Plätze"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::harness::Api;
+
+    #[actix_web::test]
+    async fn keeps_seats() {
+        let api = Api::start().await;
+        let hold = || api.hold("c", 2, "k1");
+        let reply = hold().send().await;
+        assert_eq!(reply.status, 201, "{}", reply.json);
+        let id = reply.json["id"].as_str().expect("an id");
+        assert_eq!(reply.header("location"), format!("/v1/holds/{id}"));
+        assert_eq!(reply.header("cache-control"), "no-store");
+        let expected = json!({
+            "id": id, "slot": "c", "state": "active", "seats": 2, "seats_booked": 0,
+            "expires_at": "2021-06-14T06:08:00.000Z", "renewable": true,
+        });
+        assert_eq!(reply.json, expected);
+        assert_eq!(hold().send().await.json, reply.json, "the same reply to a repeat");
+        let other = api.hold("c", 1, "k1").send().await;
+        assert_eq!((other.status, other.code()), (422, "idempotency-key-reused"));
+    }
+
+    #[actix_web::test]
+    async fn refusals_are_problems() {
+        let api = Api::start().await;
+        let cases = [
+            (api.hold("nowhere", 1, "k1"), 404, "slot-not-found"),
+            (api.hold("a", 2, "k1"), 409, "slot-full"),
+            (api.hold("c", 5, "k1"), 400, "invalid-request"),
+            (api.hold("c", 0, "k1"), 400, "invalid-request"),
+            (api.hold("c", 1, ""), 400, "invalid-request"),
+            (api.hold("c", 1, "k1").no_header("idempotency-key"), 400, "idempotency-key-missing"),
+            (api.hold("c", 1, "k1").no_header("authorization"), 401, "pass-invalid"),
+            (api.hold("c", 1, "k1").bearer("no.pass.this"), 401, "pass-invalid"),
+            (
+                api.hold("c", 1, "k1").bearer(&api.pass_of("07332025", "rehearsal")),
+                403,
+                "not-eligible",
+            ),
+            (
+                api.hold("c", 1, "k1").bearer(&api.pass_of("07318000", "other")),
+                403,
+                "pass-wrong-campaign",
+            ),
+            (
+                api.hold("c", 1, "k1").json(&json!({"slot": "c", "seats": 1, "x": 1})),
+                400,
+                "invalid-request",
+            ),
+            (
+                api.hold("c", 1, "k1").json(&json!({"slot": "A b", "seats": 1})),
+                400,
+                "invalid-request",
+            ),
+        ];
+        for (request, status, code) in cases {
+            let reply = request.send().await;
+            assert_eq!((reply.status, reply.code()), (status, code), "{}", reply.json);
+        }
+        let full = api.hold("a", 2, "k1").send().await;
+        assert_eq!(full.json["places_left"], 1);
+    }
+
+    #[actix_web::test]
+    async fn a_campaign_that_is_over_takes_no_holds() {
+        let api = Api::start().await;
+        api.clock.set(booking::contract::scene::at(86_400));
+        api.refreshed().await;
+        let pass = api.pass_at(booking::contract::scene::at(86_400));
+        let reply = api.hold("c", 1, "k1").bearer(&pass).send().await;
+        assert_eq!((reply.status, reply.code()), (410, "campaign-closed"));
+    }
+}

@@ -1,0 +1,84 @@
+//! POST /v1/holds/{hold}/renewal
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, post};
+use booking::{HoldState, RenewOutcome};
+use web::{Code, IdempotencyKey, Problem, problem_responses};
+
+use crate::app::App;
+use crate::refusal::{self, HoldInPath, IdempotencyHeader};
+use crate::reply;
+use crate::wire::HoldBody;
+
+problem_responses!(
+    /// What a renewal can be refused with.
+    RenewalProblems: IdempotencyKeyMissing, InvalidRequest, PassInvalid, HoldNotFound, HoldEnded, HoldNotRenewable,
+        RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
+);
+
+/// Starts the time of a hold again, once, but not beyond the end of the pass.
+#[utoipa::path(
+    tag = "holds",
+    params(HoldInPath, IdempotencyHeader),
+    responses((status = 200, body = HoldBody), RenewalProblems),
+    security(("pass" = [])),
+)]
+#[post("/v1/holds/{hold}/renewal")]
+pub(crate) async fn renew_hold(
+    request: HttpRequest,
+    app: Data<App>,
+    key: IdempotencyKey,
+) -> Result<HttpResponse, Problem> {
+    let pass = app.pass_of_any_campaign(&request)?;
+    let id = refusal::hold(&request)?;
+    let outcome = app.bookings.renew_hold(pass, id, key.as_str()).await;
+    match outcome.map_err(|failure| app.problem(failure))? {
+        RenewOutcome::Renewed(facts) => {
+            Ok(reply::private(StatusCode::OK, &HoldBody::new(&facts, HoldState::Active)))
+        }
+        RenewOutcome::HoldNotFound => Err(Problem::new(Code::HoldNotFound)),
+        RenewOutcome::HoldEnded => Err(Problem::new(Code::HoldEnded)),
+        RenewOutcome::NotRenewable => Err(Problem::new(Code::HoldNotRenewable)),
+        RenewOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::Method;
+    use booking::contract::scene;
+    use serde_json::json;
+
+    use crate::harness::{Api, Call};
+
+    fn renew(api: &Api, id: &str, key: &str) -> Call {
+        let path = format!("/v1/holds/{id}/renewal");
+        api.request(&Method::POST, &path).bearer(&api.pass).header("idempotency-key", key)
+    }
+
+    #[actix_web::test]
+    async fn renews_once() {
+        let api = Api::start().await;
+        let held = api.hold("c", 1, "k1").send().await;
+        let id = held.json["id"].as_str().expect("an id");
+        api.clock.set(scene::at(60));
+        api.refreshed().await;
+        let renewed = renew(&api, id, "k2").send().await;
+        assert_eq!(renewed.status, 200, "{}", renewed.json);
+        assert_eq!(renewed.json["expires_at"], "2021-06-14T06:09:00.000Z");
+        assert_eq!(renewed.json["renewable"], json!(false));
+        assert_eq!(renew(&api, id, "k2").send().await.json, renewed.json);
+        let again = renew(&api, id, "k3").send().await;
+        assert_eq!((again.status, again.code()), (409, "hold-not-renewable"));
+        let reused = renew(&api, id, "k1").send().await;
+        assert_eq!((reused.status, reused.code()), (422, "idempotency-key-reused"));
+        let unknown = renew(&api, "hold_00000000000000000000000000000000", "k4").send().await;
+        assert_eq!((unknown.status, unknown.code()), (404, "hold-not-found"));
+
+        api.clock.set(scene::at(541));
+        api.refreshed().await;
+        let ended = renew(&api, id, "k5").send().await;
+        assert_eq!((ended.status, ended.code()), (409, "hold-ended"));
+    }
+}

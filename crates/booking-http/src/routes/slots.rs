@@ -1,0 +1,148 @@
+//! GET /v1/campaigns/{campaign}/slots
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use booking::CampaignView;
+use booking::campaign::{SiteId, SlotId};
+use kernel::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use web::{Code, Problem, problem_responses};
+
+use crate::app::App;
+use crate::refusal::{self, CampaignInPath};
+
+/// The places of a campaign at one moment, at most a second ago.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Slots)]
+pub(crate) struct SlotsBody<'a> {
+    /// The moment.
+    #[schema(value_type = String, format = DateTime)]
+    as_of: Timestamp,
+    /// Places bookable then, over all slots.
+    places_left: u64,
+    /// In the order of time.
+    slots: Vec<SlotInList<'a>>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SlotInList<'a> {
+    #[schema(value_type = String, example = "boe-0700")]
+    id: &'a SlotId,
+    #[schema(value_type = String, example = "boe-fashion")]
+    site: &'a SiteId,
+    #[schema(value_type = String, format = DateTime)]
+    starts_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    ends_at: Timestamp,
+    /// Persons at most.
+    capacity: u32,
+    /// Places that were open.
+    released: u32,
+    /// Places that were bookable.
+    places_left: u32,
+}
+
+impl<'a> SlotsBody<'a> {
+    pub(crate) fn new(view: &'a CampaignView) -> Self {
+        let mut slots: Vec<_> = view
+            .availability
+            .slots
+            .iter()
+            .filter_map(|places| {
+                let slot = view.campaign.slot(&places.slot)?;
+                Some(SlotInList {
+                    id: &slot.id,
+                    site: &slot.site,
+                    starts_at: slot.starts_at,
+                    ends_at: slot.ends_at,
+                    capacity: places.capacity,
+                    released: places.released,
+                    places_left: places.places_left,
+                })
+            })
+            .collect();
+        // They come in the order of their ids, which decides between slots at the same time.
+        slots.sort_by_key(|slot| slot.starts_at);
+        Self { as_of: view.availability.as_of, places_left: view.availability.places_left(), slots }
+    }
+
+    /// What a client wants to hear of when it has changed.
+    pub(crate) fn without_time(&self) -> &[SlotInList<'a>] {
+        &self.slots
+    }
+}
+
+problem_responses!(
+    /// What the slots can be refused with.
+    SlotsProblems: CampaignNotFound, Unavailable
+);
+
+/// The slots of a campaign and their places: a snapshot.
+#[utoipa::path(
+    tag = "campaigns",
+    params(CampaignInPath),
+    responses((status = 200, body = SlotsBody), (status = 304, description = "Unchanged but for the time."), SlotsProblems),
+)]
+#[get("/v1/campaigns/{campaign}/slots")]
+pub(crate) async fn list_slots(
+    request: HttpRequest,
+    app: Data<App>,
+) -> Result<HttpResponse, Problem> {
+    let id = refusal::campaign(&request)?;
+    let rendered = app.rendered()?;
+    let campaign = rendered.campaign(&id).ok_or_else(|| Problem::new(Code::CampaignNotFound))?;
+    Ok(campaign.slots.respond(&request))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use crate::harness::Api;
+
+    #[actix_web::test]
+    async fn shows_the_places_and_follows_bookings() {
+        let api = Api::start().await;
+        let before = api.get("/v1/campaigns/rehearsal/slots").send().await;
+        assert_eq!(before.status, 200);
+        assert_eq!(before.header("cache-control"), "public, max-age=1");
+        assert_eq!(before.json["places_left"], 33);
+        let names: Vec<_> = before.json["slots"]
+            .as_array()
+            .expect("slots")
+            .iter()
+            .map(|slot| &slot["id"])
+            .collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        let expected = json!({
+            "id": "a", "site": "north",
+            "starts_at": "2021-06-20T06:00:00.000Z", "ends_at": "2021-06-20T06:10:00.000Z",
+            "capacity": 3, "released": 1, "places_left": 1,
+        });
+        assert_eq!(before.json["slots"][0], expected);
+
+        api.clock.advance(Duration::from_secs(1));
+        api.refreshed().await;
+        let etag = before.header("etag");
+        let unchanged =
+            api.get("/v1/campaigns/rehearsal/slots").header("if-none-match", etag).send().await;
+        assert_eq!(unchanged.status, 304, "only the time has changed");
+
+        let booked = api.book_slot("a", "Anna", "k1").send().await;
+        assert_eq!(booked.status, 201, "{}", booked.json);
+        api.refreshed().await;
+        let after =
+            api.get("/v1/campaigns/rehearsal/slots").header("if-none-match", etag).send().await;
+        assert_eq!((after.status, &after.json["slots"][0]["places_left"]), (200, &json!(0)));
+    }
+
+    #[actix_web::test]
+    async fn an_unknown_campaign_is_not_found() {
+        let api = Api::start().await;
+        let reply = api.get("/v1/campaigns/elsewhere/slots").send().await;
+        assert_eq!((reply.status, reply.code()), (404, "campaign-not-found"));
+    }
+}

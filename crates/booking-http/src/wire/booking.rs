@@ -1,0 +1,83 @@
+//! A booking.
+
+use actix_web::HttpResponse;
+use booking::campaign::{SiteId, SlotId};
+use booking::{Booked, BookingCode, BookingId, Person};
+use kernel::{CampaignId, Timestamp};
+use serde::Serialize;
+use utoipa::ToSchema;
+use web::Problem;
+
+use super::PersonBody;
+use crate::app::App;
+use crate::reply;
+
+/// One person's place.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Booking)]
+pub(crate) struct BookingBody<'a> {
+    #[schema(value_type = String, example = "booking_017a09a9b40070008000000000000001")]
+    pub(crate) id: BookingId,
+    /// What is shown at the gate.
+    #[schema(value_type = String, example = "7Q2MX4KD")]
+    pub(crate) code: BookingCode,
+    /// Opens and cancels the booking as a bearer token. It is told once, to who booked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) manage_token: Option<String>,
+    #[schema(value_type = String, example = "speyer-2021-06-20")]
+    pub(crate) campaign: &'a CampaignId,
+    #[schema(value_type = String, example = "boe-0700")]
+    pub(crate) slot: &'a SlotId,
+    #[schema(value_type = String, example = "boe-fashion")]
+    pub(crate) site: &'a SiteId,
+    #[schema(value_type = String, format = DateTime, example = "2021-06-20T05:00:00.000Z")]
+    pub(crate) starts_at: Timestamp,
+    #[schema(value_type = String, format = DateTime, example = "2021-06-20T05:10:00.000Z")]
+    pub(crate) ends_at: Timestamp,
+    pub(crate) status: BookingState,
+    pub(crate) person: PersonBody<'a>,
+    #[schema(value_type = String, format = DateTime, example = "2021-06-14T06:02:41.118Z")]
+    pub(crate) booked_at: Timestamp,
+    /// Only of a cancelled booking.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) cancelled_at: Option<Timestamp>,
+}
+
+/// Whether the person has the place.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[schema(as = BookingStatus)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BookingState {
+    /// The person has the place.
+    Confirmed,
+    /// The place was given back.
+    Cancelled,
+}
+
+impl App {
+    /// 201: the person is booked. A repeated request gets the same reply: the person is the one
+    /// that was sent, and the token is derived from the booking.
+    pub(crate) fn booked(
+        &self,
+        campaign: &CampaignId,
+        booked: &Booked,
+        person: &Person,
+    ) -> Result<HttpResponse, Problem> {
+        let body = BookingBody {
+            id: booked.booking,
+            code: booked.code,
+            manage_token: Some(self.bookings.manage_token(booked.booking)),
+            campaign,
+            slot: &booked.slot,
+            site: &booked.site,
+            starts_at: booked.starts_at,
+            ends_at: booked.ends_at,
+            status: BookingState::Confirmed,
+            person: PersonBody::from(person),
+            booked_at: booked.booked_at,
+            cancelled_at: None,
+        };
+        reply::created(format!("/v1/bookings/{}", booked.booking), &body)
+    }
+}

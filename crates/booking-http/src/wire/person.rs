@@ -1,0 +1,95 @@
+//! A person, as typed in and as shown to who booked.
+
+use std::borrow::Cow;
+
+use booking::{FieldProblem, Person, PersonFields};
+use kernel::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use web::{Code, Problem};
+
+/// The person to be booked.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewPerson {
+    #[schema(example = "Erika", min_length = 1, max_length = 100)]
+    given_name: String,
+    #[schema(example = "Mustermann", min_length = 1, max_length = 100)]
+    family_name: String,
+    #[schema(format = Date, example = "1980-02-29")]
+    date_of_birth: String,
+    /// Where the confirmation goes, if anywhere.
+    #[schema(example = "erika@example.org", max_length = 254)]
+    email: Option<String>,
+    /// Where a call-up may go.
+    #[schema(example = "+49 6232 140", max_length = 32)]
+    phone: Option<String>,
+}
+
+impl NewPerson {
+    /// The person, or a problem that names every field that is wrong.
+    pub(crate) fn parse(self, now: Timestamp) -> Result<Person, Problem> {
+        let Self { given_name, family_name, date_of_birth, email, phone } = self;
+        let fields = PersonFields { given_name, family_name, date_of_birth, email, phone };
+        Person::parse(fields, now).map_err(|problems| {
+            problems.into_iter().fold(
+                Problem::new(Code::InvalidRequest),
+                |whole, (field, problem)| {
+                    let (en, de) = explain(problem);
+                    whole.field(format!("person.{}", field.as_str()), en, de)
+                },
+            )
+        })
+    }
+}
+
+type Text = Cow<'static, str>;
+
+fn explain(problem: FieldProblem) -> (Text, Text) {
+    match problem {
+        FieldProblem::Empty => ("please fill this in".into(), "bitte ausfüllen".into()),
+        FieldProblem::TooLong(max) => {
+            (format!("at most {max} characters").into(), format!("höchstens {max} Zeichen").into())
+        }
+        FieldProblem::Character => (
+            "this contains a character that cannot be part of it".into(),
+            "darin ist ein Zeichen, das nicht dazugehören kann".into(),
+        ),
+        FieldProblem::Form(form) => (
+            format!("expected in the form {form}").into(),
+            format!("erwartet in der Form {form}").into(),
+        ),
+        FieldProblem::Implausible => (
+            "this day cannot be a date of birth".into(),
+            "dieser Tag kann kein Geburtsdatum sein".into(),
+        ),
+    }
+}
+
+/// The person of a booking.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Person)]
+pub(crate) struct PersonBody<'a> {
+    #[schema(example = "Erika")]
+    given_name: &'a str,
+    #[schema(example = "Mustermann")]
+    family_name: &'a str,
+    #[schema(format = Date, example = "1980-02-29")]
+    date_of_birth: String,
+    #[schema(example = "erika@example.org")]
+    email: Option<&'a str>,
+    #[schema(example = "+49 6232 140")]
+    phone: Option<&'a str>,
+}
+
+impl<'a> From<&'a Person> for PersonBody<'a> {
+    fn from(person: &'a Person) -> Self {
+        Self {
+            given_name: person.given_name(),
+            family_name: person.family_name(),
+            date_of_birth: person.date_of_birth().to_string(),
+            email: person.email(),
+            phone: person.phone(),
+        }
+    }
+}

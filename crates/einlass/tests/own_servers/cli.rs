@@ -1,0 +1,130 @@
+//! The commands that need no server, as an operator types them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::json;
+use waiting_room::draw::{DrawKey, Permutation, seed};
+
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn einlass(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_einlass"))
+        .args(arguments)
+        .current_dir(folder)
+        .envs(variables.iter().copied())
+        .output()
+        .expect("the binary runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        out: text(&output.stdout),
+        err: text(&output.stderr),
+    }
+}
+
+fn speyer() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/campaigns/speyer-2021-06-20.toml")
+}
+
+#[test]
+fn campaign_check_sums_up_or_names_every_mistake() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = speyer();
+    let good = einlass(folder.path(), &["campaign", "check", path.to_str().expect("path")], &[]);
+    assert_eq!(good.code, 0, "{}", good.err);
+    assert!(good.out.contains("84 slots, 2500 places of 2500 in 4 tranches"), "{}", good.out);
+
+    let text = std::fs::read_to_string(&path).expect("the campaign");
+    let broken =
+        text.replacen("places = 625", "places = -1", 1).replacen("\"67346\"", "\"6734\"", 1);
+    assert_ne!(broken, text);
+    std::fs::write(folder.path().join("broken.toml"), &broken).expect("written");
+    let bad = einlass(folder.path(), &["campaign", "check", "broken.toml"], &[]);
+    assert_eq!(bad.code, 1);
+    for (needle, what) in [("places = -1", "tranches[0].places"), ("\"6734\"", "postcode")] {
+        let line = 1 + broken[..broken.find(needle).expect("there")].matches('\n').count();
+        let named = bad
+            .err
+            .lines()
+            .any(|text| text.contains(&format!("line {line},")) && text.contains(what));
+        assert!(named, "line {line}, {what}: {}", bad.err);
+    }
+}
+
+#[test]
+fn keys_are_made_once_and_never_overwritten() {
+    let folder = tempfile::tempdir().expect("folder");
+    let first = einlass(folder.path(), &["keys", "generate"], &[]);
+    assert_eq!(first.code, 0, "{}", first.err);
+    let made = std::fs::read_to_string(folder.path().join("keys/booking.toml")).expect("made");
+    let second = einlass(folder.path(), &["keys", "generate"], &[]);
+    assert_eq!(second.code, 1);
+    assert!(second.err.contains("are not overwritten"), "{}", second.err);
+    let kept = std::fs::read_to_string(folder.path().join("keys/booking.toml")).expect("kept");
+    assert_eq!(kept, made);
+    for secret in made.split('"').filter(|part| part.len() == 43) {
+        assert!(!first.out.contains(secret) && !second.err.contains(secret));
+    }
+}
+
+#[test]
+fn config_check_shows_origins_and_hides_passwords() {
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::write(
+        folder.path().join("town.toml"),
+        "[booking]\nbatch_max = 32\ndatabase_url = \"postgres://town:geheim@db/einlass\"\n",
+    )
+    .expect("written");
+    let arguments = ["--config", "town.toml", "config", "check"];
+    let good = einlass(folder.path(), &arguments, &[("EINLASS__PASS__ISSUER", "town")]);
+    assert_eq!(good.code, 0, "{}", good.err);
+    for line in
+        ["booking.batch_max = 32  # town.toml:2", "pass.issuer = \"town\"  # EINLASS__PASS__ISSUER"]
+    {
+        assert!(good.out.contains(line), "{}", good.out);
+    }
+    assert!(!good.out.contains("geheim"), "{}", good.out);
+    let bad = einlass(folder.path(), &arguments, &[("EINLASS__BOOKING__BATCHES", "1")]);
+    assert_eq!(bad.code, 1);
+    assert!(bad.err.contains("EINLASS__BOOKING__BATCHES"), "{}", bad.err);
+}
+
+#[test]
+fn production_needs_keys_that_are_given() {
+    let folder = tempfile::tempdir().expect("folder");
+    let redis = [("EINLASS__WAITING_ROOM__STORE_URL", "redis://127.0.0.1:1/")];
+    let refused = einlass(folder.path(), &["waiting-room"], &redis);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("einlass keys generate"), "{}", refused.err);
+}
+
+#[test]
+fn verify_draw_recomputes_or_objects() {
+    let folder = tempfile::tempdir().expect("folder");
+    let room = "town".parse().expect("name");
+    let secret = DrawKey::new(&[4; 32]).secret(&room, 0);
+    let seed = seed(&room, 0, 50, &secret, b"");
+    let status = |secret: &str| {
+        json!({"room": "town", "draws": [{
+            "opening": 0, "commitment": DrawKey::new(&[4; 32]).secret(&room, 0).commitment(),
+            "first_entry": 0, "entries": 50, "secret": secret, "seed": seed,
+        }]})
+    };
+    let write = |name: &str, secret: &str| {
+        std::fs::write(folder.path().join(name), status(secret).to_string()).expect("written");
+    };
+    write("good.json", &secret.0.to_string());
+    write("forged.json", &"ab".repeat(32));
+    let good = einlass(folder.path(), &["verify-draw", "good.json", "--entry", "7"], &[]);
+    let place = Permutation::new(&seed, 50).apply(7);
+    assert_eq!(good.code, 0, "{}", good.out);
+    assert!(good.out.contains(&format!("entry 7 was drawn place {place}:")), "{}", good.out);
+    let forged = einlass(folder.path(), &["verify-draw", "forged.json"], &[]);
+    assert_eq!(forged.code, 1);
+    assert!(forged.out.contains("DOES NOT FIT"), "{}", forged.out);
+}

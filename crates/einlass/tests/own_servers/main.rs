@@ -1,0 +1,9 @@
+//! Whole services over HTTP on real servers, kills included.
+
+mod citizen;
+mod cli;
+mod demo;
+mod fleet;
+mod rush;
+mod stop;
+mod walk;

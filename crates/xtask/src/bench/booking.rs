@@ -1,0 +1,133 @@
+//! The figures of the booking API.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use jiff::SignedDuration;
+use loadtest::closed_loop::{Limit, request_bytes};
+use serde_json::{Value, json};
+
+use super::Bench;
+use super::campaigns::{Campaign, Gate, PLACES_MAX, from_now};
+use super::einlass::{Einlass, join_request};
+use super::figure::{Aim, Figure, Rate};
+use super::http;
+use super::load::{self, Load, lasting};
+use super::pgbench;
+use super::service::{Service, holds_within};
+
+/// Connections of the load, one booking under way on each.
+const CONNECTIONS: usize = 64;
+/// A round's passes run out above this rate; it then ends early.
+const PER_SECOND_MAX: u32 = 30_000;
+
+/// Measures all. `limit` is the database for pgbench, on the server that the bookings go to.
+pub fn measure(bench: &Bench, einlass: &Einlass, limit: &str) -> Result<Vec<Figure>> {
+    let campaigns: Vec<String> = (0..=bench.rounds).map(|round| format!("hot-{round}")).collect();
+    for id in &campaigns {
+        let opens_at = from_now(SignedDuration::from_hours(-1));
+        einlass.apply(Campaign { id, opens_at, gate: Gate::Wide })?;
+    }
+    // It only gives the passes and takes signals, and must not share the booking API's core.
+    let room = einlass.waiting_room(bench.cores.load)?;
+    let booking = einlass.booking()?;
+    wait_for_keys(&booking, &campaigns[0])?;
+
+    let mut hot = Figure::new(
+        "book_hot_vs_pgbench",
+        Some(Aim::AtLeast(4.0)),
+        format!(
+            "bookings on one slot, {CONNECTIONS} connections, each with a pass, an Idempotency-Key and \
+             a person of its own"
+        ),
+    );
+    let mut p99 = Figure::new("book_hot_p99_ms", Some(Aim::AtMost(50.0)), "of the same bookings");
+    // The first round warms both up and is not counted.
+    for (round, campaign) in campaigns.iter().enumerate() {
+        let seconds = if round == 0 { 1 } else { bench.seconds };
+        let requests = requests(&room, &booking, campaign, seconds)?;
+        let load = Load {
+            connections: CONNECTIONS,
+            limit: lasting(seconds),
+            requests: &requests,
+            repeat: false,
+        };
+        let ours = load::measure(&booking, &load)?;
+        let limit = best_pgbench(limit, seconds)?;
+        eprintln!(
+            "{}, round {round}: {:.0}/s, p99 {:.1} ms, pgbench {:.0}/s",
+            hot.name, ours.per_second, ours.p99_ms, limit.per_second
+        );
+        if round > 0 {
+            p99.add(ours.p99_ms);
+            hot.add_ratio(Rate::of("einlass booking", &ours), limit);
+        }
+    }
+    Ok(vec![hot, p99])
+}
+
+/// The best of several numbers of clients.
+fn best_pgbench(database: &str, seconds: u32) -> Result<Rate> {
+    let mut tried = Vec::new();
+    for clients in pgbench::CLIENTS {
+        tried.push(pgbench::bookings_per_second(database, clients, seconds)?);
+    }
+    let per_second = tried.iter().copied().fold(0.0, f64::max);
+    let by =
+        format!("pgbench, the best of {:?} clients, one statement per booking", pgbench::CLIENTS);
+    eprintln!("pgbench with {:?} clients: {tried:.0?} bookings/s", pgbench::CLIENTS);
+    Ok(Rate { per_second, by, busy: None })
+}
+
+/// A booking for everybody who is let in.
+fn requests(
+    room: &Service,
+    booking: &Service,
+    campaign: &str,
+    seconds: u32,
+) -> Result<Vec<Vec<u8>>> {
+    let people = (seconds * PER_SECOND_MAX).min(PLACES_MAX);
+    let load = Load {
+        connections: CONNECTIONS,
+        limit: Limit::Requests(people.into()),
+        requests: &[join_request(&format!("/v1/rooms/{campaign}/tickets"))],
+        repeat: true,
+    };
+    let joined = load::collect(room, &load)?;
+    let path = format!("/v1/campaigns/{campaign}");
+    let slots = http::get(booking.address, &format!("{path}/slots"))?.json()?;
+    let slot = slots["slots"][0]["id"].as_str().context("the campaign has no slot")?;
+    let book = format!("{path}/bookings");
+    let requests = joined.iter().enumerate().map(|(number, body)| {
+        let joined: Value = serde_json::from_slice(body)?;
+        let pass = joined["pass"]["pass"].as_str().context("a join without a pass")?;
+        let headers = [
+            ("Authorization", format!("Bearer {pass}")),
+            ("Idempotency-Key", format!("booking-of-{number}")),
+            ("Content-Type", "application/json".to_owned()),
+        ];
+        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let body = json!({ "slot": slot, "person": person(number) }).to_string();
+        Ok(request_bytes("POST", &book, &headers, body.as_bytes()))
+    });
+    requests.collect()
+}
+
+/// Nobody is two people.
+fn person(number: usize) -> Value {
+    json!({
+        "given_name": "Erika",
+        "family_name": format!("Mustermann {number}"),
+        "date_of_birth": format!("19{:02}-{:02}-{:02}", 40 + number % 60, 1 + number % 12, 1 + number % 28),
+        "email": format!("erika.{number}@example.org"),
+        "phone": "+49 6232 140",
+    })
+}
+
+/// The booking API asks the waiting room for its keys in the background.
+fn wait_for_keys(booking: &Service, campaign: &str) -> Result<()> {
+    let slots = format!("/v1/campaigns/{campaign}/slots");
+    let is_there = || http::get(booking.address, &slots).is_ok_and(|reply| reply.status == 200);
+    ensure!(holds_within(Duration::from_secs(30), is_there), "the campaign is not to be booked");
+    Ok(())
+}
