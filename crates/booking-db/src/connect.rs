@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 /// The bounds of the connections to one database.
@@ -47,7 +47,9 @@ impl Default for DbOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The URL names no database this crate speaks.
-    #[error("the database url must begin with postgres:// or sqlite:// and name a server or a file")]
+    #[error(
+        "the database url must begin with postgres:// or sqlite:// and name a server or a file"
+    )]
     UnsupportedUrl,
     /// The database refused, or could not be opened.
     #[error("failed to open the database")]
@@ -70,7 +72,7 @@ impl Pools {
     /// database does not; a SQLite file is opened (and created) at once.
     pub async fn connect(url: &str, options: &DbOptions) -> Result<Self, ConnectError> {
         let backend = backend_of(url)?;
-        let open = async |options| Database::connect(options).await.map_err(ConnectError::Open);
+        let open = async |options| Database::connect(options).await.map_err(open_error);
         Ok(match backend {
             DbBackend::Postgres => Self {
                 write: open(postgres(url, options, options.writers_max)).await?,
@@ -91,13 +93,22 @@ impl Pools {
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let sqlite_transaction_mode =
             (self.backend == DbBackend::Sqlite).then_some(SqliteTransactionMode::Immediate);
-        let options = TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() };
+        let options =
+            TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() };
         self.write.begin_with_options(options).await
     }
 
     pub async fn close(&self) -> Result<(), DbErr> {
         self.read.close_by_ref().await?;
         self.write.close_by_ref().await
+    }
+}
+
+/// SeaORM quotes a URL that it cannot read, with the password in it.
+pub(crate) fn open_error(error: DbErr) -> ConnectError {
+    match error {
+        DbErr::Conn(RuntimeErr::Internal(_)) => ConnectError::UnsupportedUrl,
+        _ => ConnectError::Open(error),
     }
 }
 
@@ -145,7 +156,12 @@ pub(crate) fn postgres(url: &str, options: &DbOptions, connections_max: u32) -> 
     connect
 }
 
-pub(crate) fn sqlite(url: &str, options: &DbOptions, connections_max: u32, reading: bool) -> ConnectOptions {
+pub(crate) fn sqlite(
+    url: &str,
+    options: &DbOptions,
+    connections_max: u32,
+    reading: bool,
+) -> ConnectOptions {
     let mut connect = common(url, options, connections_max);
     let busy_timeout = Duration::from_millis(options.lock_timeout_ms);
     connect.map_sqlx_sqlite_opts(move |sqlite| {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use booking::{
-    Booking, BookingHead, BookingId, BookingStatus, Hold, HoldId, HoldState, IdempotencyRecord, PassUse, Person,
-    PersonFields, PersonKey, Registration, TokenHash,
+    Booking, BookingHead, BookingId, BookingStatus, Hold, HoldId, HoldState, IdempotencyRecord,
+    PassUse, Person, PersonFields, PersonKey, Registration, TokenHash,
 };
 use kernel::{Ags, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,9 @@ pub(crate) const fn status_name(status: BookingStatus) -> &'static str {
 pub(crate) fn status(name: &str, cancelled_at_ms: Option<i64>) -> Result<BookingStatus, Fault> {
     match (name, cancelled_at_ms) {
         ("confirmed", None) => Ok(BookingStatus::Confirmed),
-        ("cancelled", Some(at_ms)) => Ok(BookingStatus::Cancelled { at: Timestamp::from_unix_ms(at_ms) }),
+        ("cancelled", Some(at_ms)) => {
+            Ok(BookingStatus::Cancelled { at: Timestamp::from_unix_ms(at_ms) })
+        }
         _ => Err(unreadable("booking status")),
     }
 }
@@ -118,7 +120,11 @@ pub(crate) fn booking(row: entity::booking::Model) -> Result<Booking, Fault> {
         registration: Arc::new(registration),
         campaign: parse("campaign id", &row.campaign)?,
         slot: parse("slot id", &row.slot)?,
-        hold: row.hold.as_deref().map(|bytes| id("hold id", bytes).map(HoldId::from_bytes)).transpose()?,
+        hold: row
+            .hold
+            .as_deref()
+            .map(|bytes| id("hold id", bytes).map(HoldId::from_bytes))
+            .transpose()?,
         pass_id: pass_id(&row.pass_id)?,
         ags: ags(row.ags)?,
         booked_at,
@@ -215,6 +221,8 @@ mod tests {
     #[test]
     fn an_unreadable_value_is_named_and_not_repeated() {
         let fault = parse::<Ags>("ags", "secret").expect_err("no key");
-        assert!(matches!(fault, Fault::Unexpected(reason) if reason == "the stored ags is unreadable"));
+        assert!(
+            matches!(fault, Fault::Unexpected(reason) if reason == "the stored ags is unreadable")
+        );
     }
 }

@@ -42,10 +42,13 @@ pub(crate) fn is_connection_lost(error: &DbErr) -> bool {
         return false;
     };
     match source.as_ref() {
-        SqlxError::Database(database) => {
-            database.code().is_some_and(|code| matches!(&*code, "57P01" | "57P02" | "57P05" | "25P03"))
-        }
-        SqlxError::Io(_) | SqlxError::Tls(_) | SqlxError::Protocol(_) | SqlxError::WorkerCrashed => true,
+        SqlxError::Database(database) => database
+            .code()
+            .is_some_and(|code| matches!(&*code, "57P01" | "57P02" | "57P05" | "25P03")),
+        SqlxError::Io(_)
+        | SqlxError::Tls(_)
+        | SqlxError::Protocol(_)
+        | SqlxError::WorkerCrashed => true,
         // The enum is non-exhaustive; what remains says nothing about the connection.
         _ => false,
     }
@@ -72,9 +75,8 @@ fn classify_code(code: &str) -> Failure {
     match code {
         // unique_violation, exclusion_violation, check_violation, serialization_failure,
         // deadlock_detected; SQLite: BUSY_SNAPSHOT and CONSTRAINT_{CHECK, PRIMARYKEY, UNIQUE, ROWID}.
-        "23505" | "23P01" | "23514" | "40001" | "40P01" | "517" | "275" | "1555" | "2067" | "2579" => {
-            Failure::Retry
-        }
+        "23505" | "23P01" | "23514" | "40001" | "40P01" | "517" | "275" | "1555" | "2067"
+        | "2579" => Failure::Retry,
         // query_canceled (statement_timeout), lock_not_available (lock_timeout), idle in transaction
         // or session time-out, read_only_sql_transaction (a server that was demoted),
         // in_failed_sql_transaction and no_active_sql_transaction (a connection that is out of step).
@@ -149,11 +151,12 @@ mod tests {
             "2067", "1555", "275", "517", // SQLite
         ];
         let unavailable = [
-            "57P01", "57P02", "57P03", "57P05", "57014", "55P03", "25P02", "25P03", "25006", "08000",
-            "08006", "53100", "53300", "58030", // PostgreSQL
+            "57P01", "57P02", "57P03", "57P05", "57014", "55P03", "25P02", "25P03", "25006",
+            "08000", "08006", "53100", "53300", "58030", // PostgreSQL
             "5", "6", "261", "10", "266", "13", "14", // SQLite
         ];
-        let broken = ["42P01", "42703", "42601", "23502", "23503", "22P02", "XX000", "1", "787", "19", "?"];
+        let broken =
+            ["42P01", "42703", "42601", "23502", "23503", "22P02", "XX000", "1", "787", "19", "?"];
         let table = [
             (Failure::Retry, retry.as_slice()),
             (Failure::Unavailable, unavailable.as_slice()),

@@ -110,7 +110,8 @@ impl Loader<'_> {
         let mut state = State::default();
         for locked in self.lock(transaction, &footprint.campaigns).await? {
             let id: CampaignId = parse("campaign id", &locked.id)?;
-            let version = Version { revision: locked.revision, applied_at_ms: locked.applied_at_ms };
+            let version =
+                Version { revision: locked.revision, applied_at_ms: locked.applied_at_ms };
             let campaign = self.cache.campaign(transaction, &id, version).await?;
             let campaign = campaign.ok_or_else(|| unreadable("campaign"))?;
             state.campaigns.insert(id, campaign);
@@ -122,7 +123,8 @@ impl Loader<'_> {
         }
         let values = self.load_values(footprint, &holds, now);
         let load = Statement::from_sql_and_values(self.backend, &self.statements.load, values);
-        let rows = Found::find_by_statement(load).all(transaction).await.map_err(Fault::at(LOAD))?;
+        let rows =
+            Found::find_by_statement(load).all(transaction).await.map_err(Fault::at(LOAD))?;
         for row in rows {
             row.add_to(&mut state)?;
         }
@@ -137,8 +139,12 @@ impl Loader<'_> {
         let mut values = Vec::new();
         let ids = campaigns.iter().map(|id| [text(id.as_str())]);
         Rows::collect(self.backend, IDS, ids).bind(&mut values);
-        let lock = Statement::from_sql_and_values(self.backend, &self.statements.lock_campaigns, values);
-        Locked::find_by_statement(lock).all(transaction).await.map_err(Fault::at("lock the campaigns"))
+        let lock =
+            Statement::from_sql_and_values(self.backend, &self.statements.lock_campaigns, values);
+        Locked::find_by_statement(lock)
+            .all(transaction)
+            .await
+            .map_err(Fault::at("lock the campaigns"))
     }
 
     async fn overdue_holds(
@@ -150,15 +156,18 @@ impl Loader<'_> {
     ) -> Result<Vec<Vec<u8>>, Fault> {
         let values: [Value; 3] =
             [campaign.as_str().into(), now.unix_ms().into(), i64::from(holds_max).into()];
-        let find = Statement::from_sql_and_values(self.backend, &self.statements.overdue_holds, values);
+        let find =
+            Statement::from_sql_and_values(self.backend, &self.statements.overdue_holds, values);
         let rows = transaction.query_all_raw(find).await.map_err(Fault::at(LOAD))?;
         rows.iter().map(|row| row.try_get("", "id").map_err(Fault::at(LOAD))).collect()
     }
 
     fn load_values(&self, footprint: &Footprint, holds: &[Vec<u8>], now: Timestamp) -> Vec<Value> {
         let campaigns = footprint.campaigns.iter().map(|id| [text(id.as_str())]);
-        let slots =
-            footprint.slots.iter().map(|key| [text(key.campaign.as_str()), text(key.slot.as_str())]);
+        let slots = footprint
+            .slots
+            .iter()
+            .map(|key| [text(key.campaign.as_str()), text(key.slot.as_str())]);
         let holds = holds.iter().map(|id| [Cell::Bytes(id)]);
         let passes = footprint.passes.iter().map(|id| [Cell::Bytes(id.as_bytes())]);
         let bookings = footprint.bookings.iter().map(|id| [Cell::Bytes(id.as_bytes())]);

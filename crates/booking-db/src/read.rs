@@ -81,7 +81,8 @@ impl DbStore {
             let Some(first) = rows.first() else { return Ok(None) };
             let version = Version { revision: first.revision, applied_at_ms: first.applied_at_ms };
             if let Some(campaign) = self.cache.campaign(&self.pools.read, id, version).await? {
-                let counters = rows.iter().map(counters_of).collect::<Result<HashMap<_, _>, _>>()?;
+                let counters =
+                    rows.iter().map(counters_of).collect::<Result<HashMap<_, _>, _>>()?;
                 return Ok(Some(Availability::of(&campaign, &counters, now)));
             }
         }
@@ -92,7 +93,8 @@ impl DbStore {
             return Ok(self.clock.now());
         }
         let doing = "read the clock";
-        let sql = "SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS bigint) AS now";
+        let sql =
+            "SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS bigint) AS now";
         let statement = Statement::from_string(DbBackend::Postgres, sql);
         let row = self.pools.read.query_one_raw(statement).await.map_err(Fault::at(doing))?;
         let row = row.ok_or_else(|| Fault::Unexpected("the clock gave no answer".to_owned()))?;
@@ -146,9 +148,7 @@ impl Durability {
     }
 }
 
-fn counters_of(
-    row: &StoredAvailability,
-) -> Result<(booking::SlotId, (SlotCounters, u32)), Fault> {
+fn counters_of(row: &StoredAvailability) -> Result<(booking::SlotId, (SlotCounters, u32)), Fault> {
     let counters = SlotCounters {
         taken: number("taken", row.taken)?,
         released: number("released", row.released)?,

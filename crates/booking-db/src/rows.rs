@@ -54,8 +54,7 @@ pub(crate) fn statement(
         [("{bytes}", "blob"), ("{for_no_key_update}", ""), ("{among}", "IN ("), ("{/among}", ")")]
     };
     let is_code = |line: &&str| !line.starts_with("--");
-    let mut text: String =
-        template.lines().filter(is_code).flat_map(|line| [line, "\n"]).collect();
+    let mut text: String = template.lines().filter(is_code).flat_map(|line| [line, "\n"]).collect();
     for (word, meaning) in words {
         text = text.replace(word, meaning);
     }
@@ -104,8 +103,7 @@ fn with_columns(text: &str, name: &str, columns: &[Column], first: usize) -> Str
         names.push(*column);
     }
     let (selected, arrays, names) = (selected.join(", "), arrays.join(", "), names.join(", "));
-    let table =
-        format!("(SELECT {selected} FROM unnest({arrays}) AS cells({names})) AS {name}");
+    let table = format!("(SELECT {selected} FROM unnest({arrays}) AS cells({names})) AS {name}");
     text.replace(&format!("{{{name}}}"), &table)
 }
 
@@ -247,8 +245,7 @@ pub(crate) fn write_hex(to: &mut String, bytes: &[u8]) {
 mod tests {
     use super::*;
 
-    const COLUMNS: &[Column] =
-        &[("id", Kind::Text), ("seats", Kind::Number), ("key", Kind::Bytes)];
+    const COLUMNS: &[Column] = &[("id", Kind::Text), ("seats", Kind::Number), ("key", Kind::Bytes)];
     const TEMPLATE: &str =
         "-- a comment\nSELECT id FROM {cars} WHERE seats < {seats_max} AND key {in cars.key}\n";
 

@@ -16,8 +16,13 @@ pub(crate) const PERSONS: &[Column] = &[("campaign", Text), ("person_key", Bytes
 pub(crate) const KEYS: &[Column] = &[("key", Bytes)];
 pub(crate) const SLOT_CHANGES: &[Column] =
     &[("campaign", Text), ("id", Text), ("released", Number), ("taken", Number)];
-pub(crate) const APPLIED_SLOTS: &[Column] =
-    &[("campaign", Text), ("id", Text), ("capacity", Number), ("released", Number), ("taken", Number)];
+pub(crate) const APPLIED_SLOTS: &[Column] = &[
+    ("campaign", Text),
+    ("id", Text),
+    ("capacity", Number),
+    ("released", Number),
+    ("taken", Number),
+];
 pub(crate) const PASS_USES: &[Column] = &[
     ("pass_id", Bytes),
     ("campaign", Text),
@@ -114,9 +119,11 @@ impl WriteStatements {
         if backend == DbBackend::Postgres {
             return Self::Joint(Box::new([const { OnceLock::new() }; 1 << PARTS.len()]));
         }
-        Self::Single(PARTS.each_ref().map(|part| {
-            statement(backend, part.template, &[(part.name, Rows(part.columns))])
-        }))
+        Self::Single(
+            PARTS
+                .each_ref()
+                .map(|part| statement(backend, part.template, &[(part.name, Rows(part.columns))])),
+        )
     }
 }
 
@@ -124,8 +131,12 @@ impl WriteStatements {
 pub(crate) fn joint(texts: &[OnceLock<String>], is_needed: [bool; PARTS.len()]) -> &str {
     let place = is_needed.iter().rev().fold(0, |place, needed| place * 2 + usize::from(*needed));
     texts[place].get_or_init(|| {
-        let needed: Vec<&Part> =
-            PARTS.iter().zip(is_needed).filter(|(_, needed)| *needed).map(|(part, _)| part).collect();
+        let needed: Vec<&Part> = PARTS
+            .iter()
+            .zip(is_needed)
+            .filter(|(_, needed)| *needed)
+            .map(|(part, _)| part)
+            .collect();
         let written = |part: &&Part| format!("{}_written", part.name);
         let writes: Vec<String> = needed
             .iter()
@@ -133,7 +144,8 @@ pub(crate) fn joint(texts: &[OnceLock<String>], is_needed: [bool; PARTS.len()]) 
             .collect();
         let counts: Vec<String> =
             needed.iter().map(|part| format!("(SELECT COUNT(*) FROM {})", written(part))).collect();
-        let template = format!("WITH {}\nSELECT {} AS written", writes.join(",\n"), counts.join(" + "));
+        let template =
+            format!("WITH {}\nSELECT {} AS written", writes.join(",\n"), counts.join(" + "));
         let parameters: Vec<(&str, Parameter)> =
             needed.iter().map(|part| (part.name, Rows(part.columns))).collect();
         statement(DbBackend::Postgres, &template, &parameters)

@@ -126,7 +126,11 @@ macro_rules! attempts {
 
 #[async_trait]
 impl BookingStore for DbStore {
-    async fn apply_campaign(&self, plan: &CampaignPlan, now: Timestamp) -> Result<Applied, StoreError> {
+    async fn apply_campaign(
+        &self,
+        plan: &CampaignPlan,
+        now: Timestamp,
+    ) -> Result<Applied, StoreError> {
         attempts!(self.apply_once(plan, now))
     }
 
@@ -134,7 +138,11 @@ impl BookingStore for DbStore {
         attempts!(self.read_campaigns())
     }
 
-    async fn execute(&self, commands: &[Command], now: Timestamp) -> Result<Vec<Outcome>, StoreError> {
+    async fn execute(
+        &self,
+        commands: &[Command],
+        now: Timestamp,
+    ) -> Result<Vec<Outcome>, StoreError> {
         let footprint = Footprint::of(commands);
         attempts!(self.execute_once(&footprint, commands, now))
     }
@@ -162,7 +170,8 @@ impl BookingStore for DbStore {
     async fn ready(&self) -> Result<(), StoreError> {
         let pending = self.read_pending().await?;
         if !pending.is_empty() {
-            let reason = format!("the database lacks {}: run `einlass migrate`", pending.join(", "));
+            let reason =
+                format!("the database lacks {}: run `einlass migrate`", pending.join(", "));
             return Err(StoreError::Broken { reason, source: None });
         }
         self.read_durability().await?

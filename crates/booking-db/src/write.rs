@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use booking::{
-    Booking, BookingStatus, Cancellation, Changes, Hold, IdempotencyRecord, PassUse, SlotChange, State,
+    Booking, BookingStatus, Cancellation, Changes, Hold, IdempotencyRecord, PassUse, SlotChange,
+    State,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 
@@ -110,7 +111,8 @@ impl Writer<'_> {
         }
         let statement = Statement::from_sql_and_values(self.backend, sql, values);
         let reply = self.transaction.query_one_raw(statement).await.map_err(Fault::at(doing))?;
-        let reply = reply.ok_or_else(|| Fault::Unexpected("no count of rows written".to_owned()))?;
+        let reply =
+            reply.ok_or_else(|| Fault::Unexpected("no count of rows written".to_owned()))?;
         let written: i64 = reply.try_get("", "written").map_err(Fault::at(doing))?;
         all_written(doing, count, written.unsigned_abs())
     }
@@ -171,10 +173,7 @@ fn hold_change(hold: &Hold) -> [Cell<'_>; HOLD_CHANGES.len()] {
 }
 
 fn cancellation(cancellation: &Cancellation) -> [Cell<'_>; CANCELLATIONS.len()] {
-    [
-        Cell::Bytes(cancellation.booking.as_bytes()),
-        number(cancellation.cancelled_at.unix_ms()),
-    ]
+    [Cell::Bytes(cancellation.booking.as_bytes()), number(cancellation.cancelled_at.unix_ms())]
 }
 
 fn booking(booking: &Booking) -> [Cell<'_>; BOOKINGS.len()] {

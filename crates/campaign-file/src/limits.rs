@@ -20,7 +20,7 @@ pub(crate) const SLOTS_MAX: usize = 10_000;
 pub(crate) const PLACES: RangeInclusive<u32> = 1..=100_000;
 pub(crate) const EVERY_MINUTES: RangeInclusive<u32> = 1..=1_440;
 
-pub(crate) const SEATS: RangeInclusive<u8> = 1..=8;
+pub(crate) const SEATS: RangeInclusive<u8> = 1..=4;
 pub(crate) const HOLD_TTL_S: RangeInclusive<u32> = 10..=3_600;
 pub(crate) const HOLD_RENEWALS: RangeInclusive<u8> = 0..=3;
 

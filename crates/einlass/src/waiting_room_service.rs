@@ -1,6 +1,7 @@
 //! The waiting room service of one process: configure, start, stop.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::web::Data;
@@ -102,11 +103,27 @@ fn limits(config: &WaitingRoomConfig) -> Limits {
     }
 }
 
+/// Ready once the store was reached and found set up as it must be. Afterwards the instance stays ready
+/// without it: polls need no store (P13), and a proxy must not cut them off.
 fn readiness(process: &Process, rooms: &Arc<WaitingRoom>) -> Readiness {
-    let rooms = Arc::clone(rooms);
+    let (rooms, was_ready) = (Arc::clone(rooms), Arc::new(AtomicBool::new(false)));
     Readiness::new(process.drain.clone()).with("room store", move || {
-        let rooms = Arc::clone(&rooms);
-        async move { rooms.ready().await.map_err(|error| format!("{:#}", anyhow::Error::new(error))) }
+        let (rooms, was_ready) = (Arc::clone(&rooms), Arc::clone(&was_ready));
+        async move {
+            match rooms.ready().await {
+                Ok(()) => was_ready.store(true, Ordering::Relaxed),
+                Err(error) if !was_ready.load(Ordering::Relaxed) => {
+                    return Err(format!("{:#}", anyhow::Error::new(error)));
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the room store is away"
+                    );
+                }
+            }
+            Ok(())
+        }
     })
 }
 

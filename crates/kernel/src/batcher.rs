@@ -54,16 +54,11 @@ struct Job<C, R> {
 pub struct Batcher<C, R> {
     queue: mpsc::Sender<Job<C, R>>,
     closing: Arc<watch::Sender<bool>>,
-    depth: Gauge,
 }
 
 impl<C, R> Clone for Batcher<C, R> {
     fn clone(&self) -> Self {
-        Self {
-            queue: self.queue.clone(),
-            closing: Arc::clone(&self.closing),
-            depth: self.depth.clone(),
-        }
+        Self { queue: self.queue.clone(), closing: Arc::clone(&self.closing) }
     }
 }
 
@@ -81,8 +76,7 @@ impl<C: Send + 'static, R: Send + 'static> Batcher<C, R> {
         let (queue, jobs) = mpsc::channel(limits.queue_depth_max);
         let (closing, closed) = watch::channel(false);
         let task = tokio::spawn(run(name, limits.batch_max, jobs, closed, trip));
-        let depth = gauge!("batcher_queue_depth", "batcher" => name);
-        (Self { queue, closing: Arc::new(closing), depth }, task)
+        (Self { queue, closing: Arc::new(closing) }, task)
     }
 
     /// Queues `command` and waits for its answer.
@@ -95,8 +89,6 @@ impl<C: Send + 'static, R: Send + 'static> Batcher<C, R> {
             mpsc::error::TrySendError::Full(_) => SubmitError::Full,
             mpsc::error::TrySendError::Closed(_) => SubmitError::ShuttingDown,
         })?;
-        #[expect(clippy::cast_precision_loss, reason = "a queue depth is far below 2^52")]
-        self.depth.set(self.depth() as f64);
         answer.await.map_err(|_| SubmitError::Lost)
     }
 
@@ -128,6 +120,7 @@ async fn run<C, R, F, T>(
     F: FnMut(Vec<C>) -> T,
     T: Future<Output = Vec<R>>,
 {
+    let depth: Gauge = gauge!("batcher_queue_depth", "batcher" => name);
     let batch_size: Histogram = histogram!("batcher_batch_size", "batcher" => name);
     let wait: Histogram = histogram!("batcher_wait_seconds", "batcher" => name);
     let mut gathered = Vec::with_capacity(batch_max);
@@ -145,8 +138,11 @@ async fn run<C, R, F, T>(
             commands.push(job.command);
             replies.push(job.reply);
         }
-        #[expect(clippy::cast_precision_loss, reason = "a batch is far smaller than 2^52")]
-        batch_size.record(commands.len() as f64);
+        #[expect(clippy::cast_precision_loss, reason = "a queue is far shorter than 2^52")]
+        {
+            batch_size.record(commands.len() as f64);
+            depth.set(jobs.len() as f64);
+        }
         // A trip that panics loses its own batch; its callers see `Lost`, the next batch goes on.
         let Ok(answers) = AssertUnwindSafe(async { trip(commands).await }).catch_unwind().await
         else {

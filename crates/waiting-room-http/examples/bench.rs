@@ -52,6 +52,7 @@ fn main() {
                 .configure(web::health::routes(Data::new(web::health::Readiness::new(web::Drain::new()))))
                 .configure(web::docs_page::DocsPage::of_json(waiting_room_http::document_json()).routes())
                 .configure(web::fallback::problems(&document))
+                .wrap(web::cors::allow(&[]))
                 .wrap(edge.clone())
         }).workers(1).bind("127.0.0.1:18080").unwrap().run();
         let bodies: Arc<ArcSwap<(Bytes, Bytes, Bytes)>> = Arc::default();

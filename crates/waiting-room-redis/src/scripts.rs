@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 
 use kernel::Timestamp;
-use pass::PassId;
 use redis::{Script, ScriptInvocation};
+use waiting_room::PassId;
 use waiting_room::gate::Ledger;
 use waiting_room::state::{Floor, RoomState};
 use waiting_room::store::{

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use kernel::Timestamp;
-use pass::PassId;
+use waiting_room::PassId;
 use waiting_room::gate::Ledger;
 use waiting_room::state::{Floor, RoomState};
 use waiting_room::store::{

@@ -19,6 +19,9 @@ use crate::store::{
 /// The instant at which contract tests begin.
 pub const START: Timestamp = Timestamp::from_unix_s(1_623_650_400);
 
+/// A store counts the living passes by its own clock; those until then outlive every test.
+const FAR_AWAY: Timestamp = Timestamp::from_unix_s(9_000_000_000);
+
 /// A small room with this name.
 #[must_use]
 pub fn room_settings(room: &str) -> RoomSettings {
@@ -297,7 +300,7 @@ pub async fn idle_rooms_admit_on_arrival(store: &dyn RoomStore, name: &str) {
         express: Some(Express {
             pass_ids: ids.map(pass_id).collect(),
             boundaries,
-            limits: limits(4, START),
+            limits: AdmissionLimits { expires_at: FAR_AWAY, ..limits(4, START) },
         }),
     };
     let old_view = store.join(&room, &express(100..103, 2), START).await.expect("join");
@@ -320,9 +323,7 @@ pub async fn signals_are_taken_over(store: &dyn RoomStore, name: &str) {
     let room = new_room(store, name).await;
     store.join(&room, &arrivals(2), START).await.expect("join");
     call_to(store, &room, 2).await;
-    // A store counts the living passes by its own clock: let these outlive the test.
-    let forever =
-        AdmissionLimits { expires_at: Timestamp::from_unix_s(9_000_000_000), ..limits(2, START) };
+    let forever = AdmissionLimits { expires_at: FAR_AWAY, ..limits(2, START) };
     redeem_one(store, &room, 0, &forever, START).await;
     redeem_one(store, &room, 1, &forever, START).await;
     let report = |count, s, departures| Signals {

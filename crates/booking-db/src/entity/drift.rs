@@ -37,7 +37,8 @@ WHERE t.type = 'table' AND t.name <> 'seaql_migrations'";
 async fn columns(database: &DatabaseConnection) -> Columns {
     let backend = database.get_database_backend();
     let sql = if backend == DbBackend::Postgres { POSTGRES_CATALOGUE } else { SQLITE_CATALOGUE };
-    let rows = database.query_all_raw(Statement::from_string(backend, sql)).await.expect("catalogue");
+    let rows =
+        database.query_all_raw(Statement::from_string(backend, sql)).await.expect("catalogue");
     let text = |row: &sea_orm::QueryResult, column: &str| -> String {
         row.try_get("", column).expect("a text of the catalogue")
     };

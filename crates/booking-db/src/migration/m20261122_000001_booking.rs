@@ -13,7 +13,10 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let sql = super::dialect(manager.get_database_backend(), include_str!("m20261122_000001_booking.sql"));
+        let sql = super::dialect(
+            manager.get_database_backend(),
+            include_str!("m20261122_000001_booking.sql"),
+        );
         manager.get_connection().execute_unprepared(&sql).await.map(|_| ())
     }
 

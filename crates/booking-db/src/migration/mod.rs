@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, seaql_migrations};
 
-use crate::connect::{self, ConnectError, DbOptions, backend_of};
+use crate::connect::{self, ConnectError, DbOptions, backend_of, open_error};
 
 /// All migrations, in order.
 pub(crate) struct Migrator;
@@ -42,7 +42,7 @@ pub async fn migrate(url: &str) -> Result<(), ConnectError> {
         DbBackend::Postgres => connect::postgres(url, &MIGRATION_OPTIONS, 1),
         _ => connect::sqlite(url, &MIGRATION_OPTIONS, 1, false),
     };
-    let database = Database::connect(options).await.map_err(ConnectError::Open)?;
+    let database = Database::connect(options).await.map_err(open_error)?;
     // The pool has one connection, so the lock of that session holds for all that follows and ends
     // with it. SQLite's migrations are each one transaction under the file's writer lock.
     let lock = async |function: &str| match backend {
@@ -84,7 +84,12 @@ fn dialect(backend: DbBackend, sql: &str) -> String {
             ("{bigint}", "bigint"),
             ("{strict}", ""),
         ],
-        _ => [("{name}", "text"), ("{bytes}", "blob"), ("{bigint}", "integer"), ("{strict}", "STRICT")],
+        _ => [
+            ("{name}", "text"),
+            ("{bytes}", "blob"),
+            ("{bigint}", "integer"),
+            ("{strict}", "STRICT"),
+        ],
     };
     words.iter().fold(sql.to_owned(), |sql, (word, meaning)| sql.replace(word, meaning))
 }

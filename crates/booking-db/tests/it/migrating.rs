@@ -34,7 +34,8 @@ async fn sqlite_is_ready_only_when_migrated() {
 #[tokio::test]
 async fn a_newer_schema_is_no_obstacle() {
     for fixture in [on_postgres().await, on_sqlite().await] {
-        let insert = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29991231_later', 1)";
+        let insert =
+            "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29991231_later', 1)";
         run(&fixture.database().await, insert).await.expect("inserts");
         fixture.store().ready().await.expect("ready");
     }
@@ -92,7 +93,9 @@ async fn the_clock_is_the_stores() {
 
 #[tokio::test]
 async fn what_cannot_be_a_database_is_refused() {
-    for url in ["mysql://localhost/booking", "sqlite://:memory:"] {
+    for url in
+        ["mysql://localhost/booking", "sqlite://:memory:", "postgres://user:secret@[/booking"]
+    {
         let refused = connect(url, &DbOptions::default(), Arc::new(SystemClock)).await;
         assert!(matches!(refused.err(), Some(ConnectError::UnsupportedUrl)), "{url}");
         assert!(matches!(migrate(url).await, Err(ConnectError::UnsupportedUrl)), "{url}");

@@ -30,7 +30,8 @@ async fn rush(store: Arc<DbStore>, instance: u32) -> Vec<Outcome> {
     }
     let mut outcomes = Vec::new();
     for batch in persons.chunks(7) {
-        let commands: Vec<Command> = batch.iter().map(|person| attempt(instance, *person)).collect();
+        let commands: Vec<Command> =
+            batch.iter().map(|person| attempt(instance, *person)).collect();
         outcomes.extend(store.execute(&commands, scene::at(1)).await.expect("executes"));
     }
     outcomes
@@ -48,7 +49,10 @@ async fn a_place_and_a_person_are_booked_once(fixture: Fixture) {
         outcomes.extend(instance.await.expect("no panic"));
     }
     let count = |wanted: fn(&BookSlotOutcome) -> bool| {
-        outcomes.iter().filter(|outcome| matches!(outcome, Outcome::BookSlot(of) if wanted(of))).count()
+        outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome, Outcome::BookSlot(of) if wanted(of)))
+            .count()
     };
     assert_eq!(count(|outcome| matches!(outcome, BookSlotOutcome::Booked(_))), PLACES);
     assert!(count(|outcome| matches!(outcome, BookSlotOutcome::AlreadyBooked)) > 0);
@@ -125,7 +129,8 @@ async fn a_hold_of_another_campaign_is_left_alone() {
         let mut foreign = scene::grant(1, 4, scene::at(0));
         foreign.campaign = scene::slot("other");
         let overdue = scene::at(600);
-        let outcomes = store.execute(&[scene::release(&foreign, 1)], overdue).await.expect("executes");
+        let outcomes =
+            store.execute(&[scene::release(&foreign, 1)], overdue).await.expect("executes");
         assert_eq!(outcomes, [Outcome::ReleaseHold(booking::ReleaseOutcome::HoldNotFound)]);
         let hold = store.hold(scene::hold_id(1)).await.expect("answers").expect("exists");
         assert_eq!(hold.state, booking::HoldState::Active);

@@ -51,14 +51,7 @@ async fn apply(config: &Config, file: &CampaignFile) -> anyhow::Result<()> {
         "the rooms are kept in the memory of a running process (`waiting_room.store_url`), which \
          another one cannot reach: list the file under `campaigns.files` and restart the service"
     );
-    let store = adapters::booking_store(&config.booking, &clock).await?;
-    let applied = match booking_service::apply(&*store, file).await? {
-        Applied::Created => "is in force",
-        Applied::Unchanged => "was in force already",
-        Applied::Updated => "has replaced the earlier one",
-        Applied::Refused(problem) => anyhow::bail!("refused: {problem}"),
-    };
-    println!("booking api: the campaign {} {applied}", file.id);
+    // The room first: it is the one that may refuse a change, and then nothing has changed.
     let keys = WaitingRoomKeys::read(&config.waiting_room.keys_file)?;
     let rooms = adapters::room_store(&config.waiting_room, &clock)?;
     let created = match rooms.create(&campaign::room_settings(file, &keys.draw_key)).await? {
@@ -71,6 +64,14 @@ async fn apply(config: &Config, file: &CampaignFile) -> anyhow::Result<()> {
         ),
     };
     println!("waiting room: the room {} {created}", file.id);
+    let store = adapters::booking_store(&config.booking, &clock).await?;
+    let applied = match booking_service::apply(&*store, file).await? {
+        Applied::Created => "is in force",
+        Applied::Unchanged => "was in force already",
+        Applied::Updated => "has replaced the earlier one",
+        Applied::Refused(problem) => anyhow::bail!("refused: {problem}"),
+    };
+    println!("booking api: the campaign {} {applied}", file.id);
     Ok(())
 }
 

@@ -13,9 +13,8 @@ pub(super) fn contradictions(loaded: &Loaded) -> Vec<String> {
         }
     };
 
-    let is_redis = ["redis://", "rediss://", "redis+unix://"]
-        .iter()
-        .any(|scheme| room.store_url.starts_with(scheme));
+    let is_redis =
+        ["redis://", "redis+unix://"].iter().any(|scheme| room.store_url.starts_with(scheme));
     refuse(
         "waiting_room.store_url",
         !is_redis && !config.has_embedded_rooms(),

@@ -153,7 +153,7 @@ pub fn scarce(opens_after: Duration, slots: usize, places: u32) -> CampaignFile 
     file.room.max_active = 20_000;
     file.room.pace_per_minute = 6_000_000;
     file.room.burst = 20_000;
-    file.room.places_factor_percent = 10_000;
+    file.room.places_factor_percent = 30_000;
     file.room.poll_min_s = 1;
     file
 }

@@ -4,6 +4,7 @@ mod citizen;
 mod cli;
 mod demo;
 mod fleet;
+mod loss;
 mod rush;
 mod stop;
 mod walk;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
-use waiting_room::view::Standing;
 use waiting_room::outcome::{Redemptions, RoomError};
+use waiting_room::view::Standing;
 
 use crate::harness::{ROOM, Town, join, join_many, redeem, speyer};
 

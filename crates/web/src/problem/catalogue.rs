@@ -228,12 +228,6 @@ catalogue! {
         de: "Der Warteraum ist noch nicht geöffnet",
             "Bitte kommen Sie zur angezeigten Zeit wieder. Alle, die vor dem Start da sind, haben die gleiche Chance; Sie müssen sich nicht beeilen.";
     }
-    RoomPaused "room-paused" CONFLICT {
-        en: "The waiting room is taking a short break",
-            "Your place in line is safe. Please wait; it goes on by itself.";
-        de: "Der Warteraum macht eine kurze Pause",
-            "Ihr Platz in der Schlange ist sicher. Bitte warten Sie; es geht von selbst weiter.";
-    }
     SlotFull "slot-full" CONFLICT {
         en: "Not enough places are free at this time",
             "Please choose another time. Places can become free again at any moment.";
