@@ -79,31 +79,29 @@ pub(crate) fn statement(
     text
 }
 
-/// PostgreSQL: one text per column.
+/// PostgreSQL: one text per column. `unnest` stands in the target list, where it gives the rows one
+/// by one: in FROM it would first store every column by itself, which takes twice as long.
 fn with_columns(text: &str, name: &str, columns: &[Column], first: usize) -> String {
     let mut text = text.to_owned();
-    let (mut arrays, mut names, mut selected) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut cells, mut typed) = (Vec::new(), Vec::new());
     for ((column, kind), number) in columns.iter().zip(first..) {
         // An empty value is NULL, and an empty text an array without elements.
         let array = format!(r"string_to_array(${number}::text, E'\x1f', '')");
         let condition = match kind {
             Kind::Text => format!("= ANY({array})"),
             Kind::Number => format!("= ANY({array}::bigint[])"),
-            Kind::Bytes => {
-                format!("= ANY(ARRAY(SELECT decode(cell, 'hex') FROM unnest({array}) AS cell))")
-            }
+            Kind::Bytes => format!("= ANY(ARRAY(SELECT decode(unnest({array}), 'hex')))"),
         };
         text = text.replace(&format!("{{in {name}.{column}}}"), &condition);
-        selected.push(match kind {
+        typed.push(match kind {
             Kind::Text => (*column).to_owned(),
             Kind::Number => format!("{column}::bigint AS {column}"),
             Kind::Bytes => format!("decode({column}, 'hex') AS {column}"),
         });
-        arrays.push(array);
-        names.push(*column);
+        cells.push(format!("unnest({array}) AS {column}"));
     }
-    let (selected, arrays, names) = (selected.join(", "), arrays.join(", "), names.join(", "));
-    let table = format!("(SELECT {selected} FROM unnest({arrays}) AS cells({names})) AS {name}");
+    let (cells, typed) = (cells.join(", "), typed.join(", "));
+    let table = format!("(SELECT {typed} FROM (SELECT {cells}) AS cells) AS {name}");
     text.replace(&format!("{{{name}}}"), &table)
 }
 
@@ -269,8 +267,8 @@ mod tests {
         let cells = |number: u8| format!(r"string_to_array(${number}::text, E'\x1f', '')");
         let expected = format!(
             "SELECT id FROM (SELECT id, seats::bigint AS seats, decode(key, 'hex') AS key \
-             FROM unnest({}, {}, {}) AS cells(id, seats, key)) AS cars \
-             WHERE seats < $4 AND key = ANY(ARRAY(SELECT decode(cell, 'hex') FROM unnest({}) AS cell))\n",
+             FROM (SELECT unnest({}) AS id, unnest({}) AS seats, unnest({}) AS key) AS cells) AS cars \
+             WHERE seats < $4 AND key = ANY(ARRAY(SELECT decode(unnest({}), 'hex')))\n",
             cells(1),
             cells(2),
             cells(3),

@@ -60,7 +60,7 @@ impl Cli {
             Command::Campaign(command) => command.run(&self.source).await,
             Command::Keys(command) => command.run(&self.source),
             Command::Config(command) => command.run(&self.source),
-            Command::Demo(demo) => demo.run().await,
+            Command::Demo(demo) => Box::pin(demo.run()).await,
             Command::VerifyDraw(command) => command.run().await,
         }
     }

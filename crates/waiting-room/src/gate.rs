@@ -135,8 +135,8 @@ mod tests {
         Timestamp::from_unix_s(1_623_650_400).plus(Duration::from_secs(s))
     }
 
-    fn left(count: u32) -> Option<PlacesLeft> {
-        Some(PlacesLeft { count, as_of: at(0) })
+    fn left(count: u32) -> PlacesLeft {
+        PlacesLeft { count, as_of: at(0) }
     }
 
     /// Carries a decision out, as a store would.
@@ -156,8 +156,11 @@ mod tests {
         };
         assert_eq!(called(SETTINGS, &crowd), 200, "passes");
         assert_eq!(called(GateSettings { burst: 7, ..SETTINGS }, &crowd), 7, "pace");
-        assert_eq!(called(SETTINGS, &RoomState { places_left: left(10), ..crowd.clone() }), 15);
-        assert_eq!(called(SETTINGS, &RoomState { places_left: left(0), ..crowd.clone() }), 0);
+        assert_eq!(
+            called(SETTINGS, &RoomState { places_left: Some(left(10)), ..crowd.clone() }),
+            15
+        );
+        assert_eq!(called(SETTINGS, &RoomState { places_left: Some(left(0)), ..crowd.clone() }), 0);
         assert_eq!(called(SETTINGS, &RoomState { active: 190, ..crowd.clone() }), 10);
         assert_eq!(called(SETTINGS, &RoomState { entered: 3, ..crowd.clone() }), 3, "waiting");
         assert_eq!(decide(&SETTINGS, &crowd, crowd.entered, false, at(0)).call_to, 0, "closed");
@@ -170,7 +173,7 @@ mod tests {
             active: 15,
             redeemed_in_claim_window: 15,
             called: 15,
-            places_left: left(10),
+            places_left: Some(left(10)),
             ..RoomState::empty()
         };
         assert_eq!(decide(&SETTINGS, &idle, 10_000, true, at(0)).call_to, 15, "they just came");

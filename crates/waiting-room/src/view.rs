@@ -12,7 +12,7 @@ use crate::settings::{Opening, RoomSettings};
 use crate::state::RoomState;
 
 /// How far back the rate of calls is measured.
-const RATE_WINDOW: Duration = Duration::from_secs(60);
+const RATE_WINDOW: Duration = Duration::from_mins(1);
 
 /// What a room does at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,8 +226,8 @@ mod tests {
         RoomView::new(Arc::new(room_settings("town")), state, at, 0)
     }
 
-    fn left(count: u32) -> Option<PlacesLeft> {
-        Some(PlacesLeft { count, as_of: START })
+    fn left(count: u32) -> PlacesLeft {
+        PlacesLeft { count, as_of: START }
     }
 
     #[test]
@@ -240,10 +240,10 @@ mod tests {
         assert_eq!(view(state(&[], None), -4_000).phase, Phase::Announced);
         assert_eq!(view(state(&[0], None), -60).phase, Phase::Gathering);
         assert_eq!(view(state(&[0, 9], None), 1).phase, Phase::Open);
-        assert_eq!(view(state(&[0, 9], left(0)), 1).phase, Phase::SoldOut);
-        assert_eq!(view(state(&[0, 9, 12], left(0)), 1_900).phase, Phase::Gathering);
-        assert_eq!(view(state(&[0, 9, 12], left(3)), 1_900).phase, Phase::Open);
-        assert_eq!(view(state(&[0, 9, 12, 20], left(3)), 86_400).phase, Phase::Closed);
+        assert_eq!(view(state(&[0, 9], Some(left(0))), 1).phase, Phase::SoldOut);
+        assert_eq!(view(state(&[0, 9, 12], Some(left(0))), 1_900).phase, Phase::Gathering);
+        assert_eq!(view(state(&[0, 9, 12], Some(left(3))), 1_900).phase, Phase::Open);
+        assert_eq!(view(state(&[0, 9, 12, 20], Some(left(3))), 86_400).phase, Phase::Closed);
     }
 
     #[test]

@@ -1,118 +1,158 @@
 //! Values that are fine by themselves and contradict each other, with the consequence they would have.
 
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+
 use super::Loaded;
+
+const MILLISECONDS_OF_A_RENEWAL: RangeInclusive<u64> = 20..=2_000;
+const BATCH: RangeInclusive<usize> = 1..=1_000;
+
+/// Collects one line for each contradiction.
+struct Check<'a> {
+    loaded: &'a Loaded,
+    found: Vec<String>,
+}
 
 /// One line for each contradiction.
 pub(super) fn contradictions(loaded: &Loaded) -> Vec<String> {
-    let config = &loaded.config;
-    let (room, booking) = (&config.waiting_room, &config.booking);
-    let mut found = Vec::new();
-    let mut refuse = |path: &str, is_wrong: bool, reason: &str| {
+    let mut check = Check { loaded, found: Vec::new() };
+    check.adapters();
+    check.waiting_room();
+    check.booking();
+    check.addresses();
+    check.origins();
+    check.found
+}
+
+impl Check<'_> {
+    fn refuse(&mut self, path: &str, is_wrong: bool, reason: &str) {
         if is_wrong {
-            found.push(format!("{}: `{path}` {reason}", loaded.origin(path)));
+            self.found.push(format!("{}: `{path}` {reason}", self.loaded.origin(path)));
         }
-    };
+    }
 
-    let is_redis =
-        ["redis://", "redis+unix://"].iter().any(|scheme| room.store_url.starts_with(scheme));
-    refuse(
-        "waiting_room.store_url",
-        !is_redis && !config.has_embedded_rooms(),
-        "must be \"memory:\" or begin with redis://",
-    );
-    let is_postgres = ["postgres://", "postgresql://"]
-        .iter()
-        .any(|scheme| booking.database_url.starts_with(scheme));
-    refuse(
-        "booking.database_url",
-        !is_postgres && !config.has_embedded_database(),
-        "must begin with sqlite:// or postgres://",
-    );
-
-    refuse(
-        "waiting_room.renew_every_ms",
-        !(20..=2_000).contains(&room.renew_every_ms),
-        "must be 20 to 2000: after a lost store, entries are issued again only 2000 ms later, when every instance has reported what it knows",
-    );
-    refuse(
-        "waiting_room.join_batch_max",
-        !(1..=1_000).contains(&room.join_batch_max),
-        "must be 1 to 1000: a longer script call would make all others wait",
-    );
-    refuse(
-        "waiting_room.redeem_batch_max",
-        !(1..=1_000).contains(&room.redeem_batch_max),
-        "must be 1 to 1000: a longer script call would make all others wait",
-    );
-    refuse(
-        "waiting_room.join_queue_depth_max",
-        room.join_queue_depth_max < room.join_batch_max,
-        "must not be below `join_batch_max`: a batch could never fill",
-    );
-    refuse(
-        "waiting_room.redeem_queue_depth_max",
-        room.redeem_queue_depth_max < room.redeem_batch_max,
-        "must not be below `redeem_batch_max`: a batch could never fill",
-    );
-    refuse("waiting_room.redis_pool_size", room.redis_pool_size == 0, "must be at least 1");
-
-    refuse(
-        "booking.batch_max",
-        !(1..=1_000).contains(&booking.batch_max),
-        "must be 1 to 1000: a longer transaction would make all others wait",
-    );
-    refuse(
-        "booking.queue_depth_max",
-        booking.queue_depth_max < booking.batch_max,
-        "must not be below `batch_max`: a batch could never fill",
-    );
-    refuse("booking.database_writers_max", booking.database_writers_max == 0, "must be at least 1");
-    refuse("booking.database_readers_max", booking.database_readers_max == 0, "must be at least 1");
-    refuse(
-        "booking.jwks",
-        booking.jwks.is_empty(),
-        "must name a URL or a file: without the public keys no pass can be verified",
-    );
-    refuse("booking.jwks_refresh_s", booking.jwks_refresh_s == 0, "must be at least 1");
-    refuse("booking.signals_every_ms", booking.signals_every_ms < 50, "must be at least 50");
-    refuse(
-        "booking.availability_every_ms",
-        booking.availability_every_ms < 50,
-        "must be at least 50",
-    );
-
-    refuse(
-        "pass.issuer",
-        config.pass.issuer.is_empty(),
-        "must not be empty: it tells this system's passes from others",
-    );
-    refuse(
-        "booking.listen",
-        booking.listen.port() != 0 && booking.listen == room.listen,
-        "must differ from `waiting_room.listen`",
-    );
-    for (path, origins) in [
-        ("waiting_room.cors_origins", &room.cors_origins),
-        ("booking.cors_origins", &booking.cors_origins),
-    ] {
-        let is_wrong = origins.iter().any(|origin| {
-            !origin.starts_with("http://") && !origin.starts_with("https://")
-                || origin.ends_with('/')
-        });
-        refuse(
-            path,
-            is_wrong,
-            "must list origins such as \"https://termine.example.de\", without a path; \"*\" would let every web site act for its visitors",
+    fn adapters(&mut self) {
+        let config = &self.loaded.config;
+        let starts =
+            |url: &str, schemes: [&str; 2]| schemes.iter().any(|scheme| url.starts_with(scheme));
+        self.refuse(
+            "waiting_room.store_url",
+            !config.has_embedded_rooms()
+                && !starts(&config.waiting_room.store_url, ["redis://", "redis+unix://"]),
+            "must be \"memory:\" or begin with redis://",
+        );
+        self.refuse(
+            "booking.database_url",
+            !config.has_embedded_database()
+                && !starts(&config.booking.database_url, ["postgres://", "postgresql://"]),
+            "must begin with sqlite:// or postgres://",
         );
     }
-    for (path, listen) in [
-        ("waiting_room.metrics_listen", &room.metrics_listen),
-        ("booking.metrics_listen", &booking.metrics_listen),
-    ] {
-        let is_wrong = !listen.is_empty() && listen.parse::<std::net::SocketAddr>().is_err();
-        refuse(path, is_wrong, "must be an address such as 127.0.0.1:9080, or empty");
+
+    fn waiting_room(&mut self) {
+        let room = &self.loaded.config.waiting_room;
+        self.refuse(
+            "waiting_room.renew_every_ms",
+            !MILLISECONDS_OF_A_RENEWAL.contains(&room.renew_every_ms),
+            "must be 20 to 2000: after a lost store, entries are issued again only 2000 ms later, when \
+             every instance has reported what it knows",
+        );
+        let long_batch = "must be 1 to 1000: a longer script call would make all others wait";
+        self.refuse(
+            "waiting_room.join_batch_max",
+            !BATCH.contains(&room.join_batch_max),
+            long_batch,
+        );
+        self.refuse(
+            "waiting_room.redeem_batch_max",
+            !BATCH.contains(&room.redeem_batch_max),
+            long_batch,
+        );
+        self.refuse(
+            "waiting_room.join_queue_depth_max",
+            room.join_queue_depth_max < room.join_batch_max,
+            "must not be below `join_batch_max`: a batch could never fill",
+        );
+        self.refuse(
+            "waiting_room.redeem_queue_depth_max",
+            room.redeem_queue_depth_max < room.redeem_batch_max,
+            "must not be below `redeem_batch_max`: a batch could never fill",
+        );
+        self.refuse(
+            "waiting_room.redis_pool_size",
+            room.redis_pool_size == 0,
+            "must be at least 1",
+        );
+        self.refuse(
+            "pass.issuer",
+            self.loaded.config.pass.issuer.is_empty(),
+            "must not be empty: it tells this system's passes from others",
+        );
     }
-    found
+
+    fn booking(&mut self) {
+        let booking = &self.loaded.config.booking;
+        self.refuse(
+            "booking.batch_max",
+            !BATCH.contains(&booking.batch_max),
+            "must be 1 to 1000: a longer transaction would make all others wait",
+        );
+        self.refuse(
+            "booking.queue_depth_max",
+            booking.queue_depth_max < booking.batch_max,
+            "must not be below `batch_max`: a batch could never fill",
+        );
+        self.refuse(
+            "booking.jwks",
+            booking.jwks.is_empty(),
+            "must name a URL or a file: without the public keys no pass can be verified",
+        );
+        for (path, value, least) in [
+            ("booking.database_writers_max", u64::from(booking.database_writers_max), 1),
+            ("booking.database_readers_max", u64::from(booking.database_readers_max), 1),
+            ("booking.jwks_refresh_s", booking.jwks_refresh_s, 1),
+            ("booking.signals_every_ms", booking.signals_every_ms, 50),
+            ("booking.availability_every_ms", booking.availability_every_ms, 50),
+        ] {
+            self.refuse(path, value < least, &format!("must be at least {least}"));
+        }
+    }
+
+    fn addresses(&mut self) {
+        let (room, booking) = (&self.loaded.config.waiting_room, &self.loaded.config.booking);
+        self.refuse(
+            "booking.listen",
+            booking.listen.port() != 0 && booking.listen == room.listen,
+            "must differ from `waiting_room.listen`",
+        );
+        for (path, listen) in [
+            ("waiting_room.metrics_listen", &room.metrics_listen),
+            ("booking.metrics_listen", &booking.metrics_listen),
+        ] {
+            let is_wrong = !listen.is_empty() && listen.parse::<SocketAddr>().is_err();
+            self.refuse(path, is_wrong, "must be an address such as 127.0.0.1:9080, or empty");
+        }
+    }
+
+    fn origins(&mut self) {
+        let (room, booking) = (&self.loaded.config.waiting_room, &self.loaded.config.booking);
+        for (path, origins) in [
+            ("waiting_room.cors_origins", &room.cors_origins),
+            ("booking.cors_origins", &booking.cors_origins),
+        ] {
+            let is_wrong = origins.iter().any(|origin| {
+                let has_scheme = origin.starts_with("http://") || origin.starts_with("https://");
+                !has_scheme || origin.ends_with('/')
+            });
+            self.refuse(
+                path,
+                is_wrong,
+                "must list origins such as \"https://termine.example.de\", without a path; \"*\" would \
+                 let every web site act for its visitors",
+            );
+        }
+    }
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ pub fn speyer(opens_after: Duration) -> CampaignFile {
     let now = Process::new(None).clock.now();
     CampaignFile::parse(SPEYER)
         .expect("valid")
-        .reschedule(now.plus(opens_after), Duration::from_secs(3_600))
+        .reschedule(now.plus(opens_after), Duration::from_hours(1))
 }
 
 /// A campaign of `slots` slots with `places` places each, all in one tranche, and a gate that lets

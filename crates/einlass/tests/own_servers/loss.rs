@@ -14,7 +14,7 @@ async fn polls_go_on_while_redis_is_down() {
         RedisServer::start().await.expect("redis"),
         PostgresServer::start().await.expect("postgres"),
     );
-    let campaign = scarce(Duration::from_secs(600), 1, 1);
+    let campaign = scarce(Duration::from_mins(10), 1, 1);
     let fleet = Plan::on(&redis, &postgres, 1, 1, campaign).await.start().await;
     let client = Client::new();
     let url = fleet.room_url(0);

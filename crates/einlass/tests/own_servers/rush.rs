@@ -92,7 +92,7 @@ async fn redeem_when_called(
     ticket: &str,
 ) -> String {
     let pass = tokio::sync::Mutex::new(String::new());
-    test_support::eventually("the ticket is called", Duration::from_secs(60), async || {
+    test_support::eventually("the ticket is called", Duration::from_mins(1), async || {
         let reply = send(redeem(client, &fleet.room_url(instance), ticket)).await;
         match reply.status.as_u16() {
             201 => {
@@ -138,7 +138,7 @@ async fn book_all(
         .buffer_unordered(CONNECTIONS)
         .collect::<Vec<Attempt>>();
     let killing = async {
-        test_support::eventually("bookings are under way", Duration::from_secs(60), async || {
+        test_support::eventually("bookings are under way", Duration::from_mins(1), async || {
             answered.load(Ordering::Relaxed) >= KILL_AFTER
         })
         .await;
