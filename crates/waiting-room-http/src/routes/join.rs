@@ -290,16 +290,11 @@ mod tests {
         };
         assert_eq!(harness.send(residence("07338007")).await.status, 201);
         assert_eq!(harness.send(residence("07332999")).await.body["code"], "not-eligible");
-        insta::assert_snapshot!(harness.send(residence("07318000")).await, @r#"
-        422 {
-          "code": "municipality-mismatch",
-          "detail": "Please check both.",
-          "request_id": "<id>",
-          "status": 422,
-          "title": "Postcode and municipality do not belong together",
-          "type": "urn:einlass:problem:municipality-mismatch"
-        }
-        "#);
+        let mismatch = harness.send(residence("07318000")).await;
+        assert_eq!(
+            (mismatch.status, &mismatch.body["code"]),
+            (422, &"municipality-mismatch".into())
+        );
     }
 
     #[actix_web::test]

@@ -302,43 +302,18 @@ mod tests {
         harness.at(1).await;
         harness.report(7).await;
         harness.renew().await;
-        insta::assert_snapshot!(harness.send(get("/v1/rooms/town")).await, @r#"
-        200 {
-          "called": 1,
-          "draws": [
-            {
-              "commitment": "95d793899c1b3a86abd0e2465f31b0ee93dadd5aa1bce84cdc321f3e9616e327",
-              "entries": 1,
-              "first_entry": 0,
-              "frozen_at": "2021-06-14T06:00:01.000Z",
-              "opening": 0,
-              "opens_at": "2021-06-14T06:00:00.000Z",
-              "secret": "a312c91878df294650d3109465b7ebc806128b0d51823bd185991c647818e27e",
-              "seed": "1becb3557170d2abd5e5cc1c047c291a8530e046f28e016aa982ddd5e919ae6d"
-            },
-            {
-              "commitment": "309b07975267b2ae863b9f8d1cc2cf9feb69401250ac75f79e77247f1eea82bb",
-              "opening": 1,
-              "opens_at": "2021-06-14T07:00:00.000Z"
-            }
-          ],
-          "entered": 1,
-          "message": null,
-          "next_opening": {
-            "gathers_from": "2021-06-14T06:30:00.000Z",
-            "index": 1,
-            "opens_at": "2021-06-14T07:00:00.000Z"
-          },
-          "now": "2021-06-14T06:00:01.000Z",
-          "pace_per_minute": 60,
-          "phase": "open",
-          "places_left": 7,
-          "poll_after_s": 2,
-          "room": "town",
-          "title": {
-            "de": "Probe",
-            "en": "Test"
-          }
+        let open = harness.send(get("/v1/rooms/town")).await.body;
+        assert_eq!((&open["called"], &open["places_left"]), (&1.into(), &7.into()));
+        insta::assert_json_snapshot!(open["draws"][0], @r#"
+        {
+          "commitment": "95d793899c1b3a86abd0e2465f31b0ee93dadd5aa1bce84cdc321f3e9616e327",
+          "entries": 1,
+          "first_entry": 0,
+          "frozen_at": "2021-06-14T06:00:01.000Z",
+          "opening": 0,
+          "opens_at": "2021-06-14T06:00:00.000Z",
+          "secret": "a312c91878df294650d3109465b7ebc806128b0d51823bd185991c647818e27e",
+          "seed": "1becb3557170d2abd5e5cc1c047c291a8530e046f28e016aa982ddd5e919ae6d"
         }
         "#);
     }
