@@ -12,7 +12,6 @@ mod harness;
 mod openapi;
 mod refusal;
 mod rendered;
-mod reply;
 mod routes;
 mod wire;
 

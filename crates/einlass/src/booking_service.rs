@@ -84,10 +84,11 @@ impl BookingService {
 
     /// Stops in two phases and loses nothing that was accepted (P16).
     pub async fn stop(self, process: &Process, stop: StopTimes) {
-        self.listeners.stop(process, stop).await;
+        // Reports and new keys are of no use any more; the waiting room may stop at the same time.
         for task in self.background {
             task.abort();
         }
+        self.listeners.stop(process, stop).await;
         self.bookings.shut_down();
         self.tasks.finished().await;
     }

@@ -68,7 +68,7 @@ impl WaitingRoomService {
         }));
         let api = public_api(&config.waiting_room, readiness(process, &rooms));
         let stop = StopTimes::of(config);
-        let listeners = Listeners::start(process, api, stop, waiting_room_http::configure(app))?;
+        let listeners = Listeners::start(process, api, stop, waiting_room_http::routes(app))?;
         let renewed = Arc::clone(&rooms);
         let renewing = tokio::spawn(async move { renewed.keep_renewing().await });
         tracing::info!(url = listeners.url(), "the waiting room is open");
@@ -135,6 +135,6 @@ fn public_api(config: &WaitingRoomConfig, readiness: Readiness) -> PublicApi {
         workers: config.workers,
         cors_origins: config.cors_origins.clone(),
         readiness,
-        openapi: waiting_room_http::document(),
+        openapi: waiting_room_http::openapi(),
     }
 }

@@ -2,29 +2,23 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::test::{self, TestRequest};
 use actix_web::web::{Bytes, Data};
 use arc_swap::ArcSwap;
-use async_trait::async_trait;
 use kernel::{BatcherLimits, ManualClock, Municipality, ResidenceTable, SeededEntropy, Timestamp};
 use pass::{KeySet, PassId, PassMinter, PassVerifier, SigningKey};
 use serde_json::Value;
-use waiting_room::contract::{START, room_settings};
+use waiting_room::contract::{START, SwitchedStore, room_settings};
 use waiting_room::draw::DrawKey;
-use waiting_room::gate::Ledger;
-use waiting_room::state::{Floor, PlacesLeft, RoomState};
-use waiting_room::store::{
-    AdmissionLimits, Arrivals, Created, Entries, FreezeAt, Reading, Redeemed, Redemption, Result,
-    Signals,
-};
+use waiting_room::state::PlacesLeft;
+use waiting_room::store::Signals;
 use waiting_room::ticket::TicketKeys;
 use waiting_room::view::RoomView;
 use waiting_room::waiting_room::{Limits, Parts as RoomParts};
-use waiting_room::{MemoryRoomStore, RoomId, RoomSettings, RoomStore, RoomStoreError, WaitingRoom};
+use waiting_room::{MemoryRoomStore, RoomSettings, WaitingRoom};
 use web::docs_page::DocsPage;
 use web::health::Readiness;
 use web::{Drain, Edge};
@@ -114,10 +108,7 @@ impl Harness {
 
     async fn with(joins: BatcherLimits, s: i64) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_unix_s(START.unix_s() + s)));
-        let store = Arc::new(SwitchedStore {
-            inner: MemoryRoomStore::new(clock.clone()),
-            down: AtomicBool::new(false),
-        });
+        let store = Arc::new(SwitchedStore::new(MemoryRoomStore::new(clock.clone())));
         let key = SigningKey::generate(&SeededEntropy::new(1));
         let keys = KeySet::new([key.public_key().clone()]).expect("one key");
         let keys = Arc::new(ArcSwap::from_pointee(keys));
@@ -162,10 +153,12 @@ impl Harness {
     pub(crate) async fn send(&self, request: TestRequest) -> Reply {
         let edge = Edge::new("test", Drain::new(), Arc::new(SeededEntropy::new(3)));
         let app = actix_web::App::new()
-            .configure(crate::configure(self.app.clone()))
+            .configure(crate::routes(self.app.clone()))
             .configure(web::health::routes(Data::new(Readiness::new(Drain::new()))))
-            .configure(DocsPage::of_json(crate::document_json()).routes())
-            .configure(web::fallback::problems(&crate::document()))
+            .configure(
+                DocsPage::new(&crate::openapi()).expect("the document can be written").routes(),
+            )
+            .configure(web::fallback::problems(&crate::openapi()))
             .wrap(edge);
         let app = test::init_service(app).await;
         let response = test::call_service(&app, request.to_request()).await;
@@ -232,81 +225,4 @@ fn settings(room: &str) -> RoomSettings {
         municipality("67454", "07332025", "Haßloch", false),
     ]);
     RoomSettings { residence, ..room_settings(room) }
-}
-
-/// The in-memory store, with a switch to take it away.
-pub(crate) struct SwitchedStore {
-    inner: MemoryRoomStore,
-    down: AtomicBool,
-}
-
-impl SwitchedStore {
-    pub(crate) fn set_down(&self, down: bool) {
-        self.down.store(down, Ordering::SeqCst);
-    }
-
-    fn up(&self) -> Result<&MemoryRoomStore> {
-        if self.down.load(Ordering::SeqCst) {
-            return Err(RoomStoreError::Unavailable("switched off".into()));
-        }
-        Ok(&self.inner)
-    }
-}
-
-#[async_trait]
-impl RoomStore for SwitchedStore {
-    async fn create(&self, settings: &RoomSettings) -> Result<Created> {
-        self.up()?.create(settings).await
-    }
-
-    async fn rooms(&self) -> Result<Vec<RoomSettings>> {
-        self.up()?.rooms().await
-    }
-
-    async fn sync(&self, room: &RoomId, floor: Floor) -> Result<Option<Reading>> {
-        self.up()?.sync(room, floor).await
-    }
-
-    async fn restore(
-        &self,
-        settings: &RoomSettings,
-        memory: &RoomState,
-        joins_from: Timestamp,
-    ) -> Result<()> {
-        self.up()?.restore(settings, memory, joins_from).await
-    }
-
-    async fn join(&self, room: &RoomId, arrivals: &Arrivals, now: Timestamp) -> Result<Entries> {
-        self.up()?.join(room, arrivals, now).await
-    }
-
-    async fn freeze(&self, room: &RoomId, index: usize, boundary: FreezeAt) -> Result<()> {
-        self.up()?.freeze(room, index, boundary).await
-    }
-
-    async fn call(&self, room: &RoomId, call_to: u64, ledger: &Ledger) -> Result<bool> {
-        self.up()?.call(room, call_to, ledger).await
-    }
-
-    async fn redeem(
-        &self,
-        room: &RoomId,
-        redemptions: &[Redemption],
-        limits: &AdmissionLimits,
-        now: Timestamp,
-    ) -> Result<Vec<Redeemed>> {
-        self.up()?.redeem(room, redemptions, limits, now).await
-    }
-
-    async fn leave(&self, room: &RoomId, pass_ids: &[PassId]) -> Result<()> {
-        self.up()?.leave(room, pass_ids).await
-    }
-
-    async fn signal(&self, room: &RoomId, signals: &Signals) -> Result<()> {
-        self.up()?.signal(room, signals).await
-    }
-
-    async fn ready(&self) -> Result<()> {
-        self.up()?.ready().await
-    }
 }

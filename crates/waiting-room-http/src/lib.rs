@@ -11,11 +11,10 @@ mod credential;
 mod harness;
 mod openapi;
 mod refusal;
-mod reply;
 mod routes;
 mod wire;
 
 pub use app::{App, Parts};
 pub use credential::ServiceCredential;
-pub use openapi::{document, document_json};
-pub use routes::configure;
+pub use openapi::openapi;
+pub use routes::routes;

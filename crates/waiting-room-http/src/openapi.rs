@@ -67,24 +67,13 @@ impl Modify for SecuritySchemes {
 
 /// The OpenAPI 3.1 document of the API, with the routes for health and documentation.
 #[must_use]
-pub fn document() -> utoipa::openapi::OpenApi {
+pub fn openapi() -> utoipa::openapi::OpenApi {
     actix_web::App::new()
         .into_utoipa_app()
         .openapi(Document::openapi())
         .configure(routes::collect)
         .split_for_parts()
         .1
-}
-
-/// [`document`] as it is checked in under `api-spec/` and served at `/openapi.json`.
-///
-/// # Panics
-/// If the document cannot be written as JSON, which its test rules out.
-#[must_use]
-pub fn document_json() -> String {
-    let mut text = document().to_pretty_json().expect("the document can be written as JSON");
-    text.push('\n');
-    text
 }
 
 #[cfg(test)]
@@ -98,6 +87,13 @@ mod tests {
 
     use super::*;
     use crate::harness::Harness;
+
+    /// The document as it is checked in under `api-spec/`.
+    fn document_json() -> String {
+        let mut text = openapi().to_pretty_json().expect("the document can be written as JSON");
+        text.push('\n');
+        text
+    }
 
     /// Method and path of every operation in the document.
     fn documented() -> BTreeSet<(String, String)> {

@@ -5,6 +5,10 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a case panics when the store breaks the contract")]
 
+mod switched;
+
+pub use switched::SwitchedStore;
+
 use kernel::{Municipality, ResidenceTable, Timestamp};
 use pass::PassId;
 

@@ -15,6 +15,7 @@ pub mod json;
 pub mod language;
 pub mod metrics;
 pub mod problem;
+pub mod reply;
 pub mod telemetry;
 
 mod field_error;

@@ -4,12 +4,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use booking::{Booking, BookingLookup, BookingStatus};
+use web::reply;
 use web::{Code, Problem, problem_responses};
 
 use crate::app::App;
 use crate::authorize::manage_token;
 use crate::refusal::{self, BookingInPath};
-use crate::reply;
 use crate::wire::{BookingBody, BookingState, PersonBody};
 
 problem_responses!(

@@ -7,12 +7,12 @@ use booking::{BookingId, CancelOutcome};
 use kernel::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
+use web::reply;
 use web::{Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
 use crate::authorize::manage_token;
 use crate::refusal::{self, BookingInPath, IdempotencyHeader};
-use crate::reply;
 use crate::wire::BookingState;
 
 /// A booking that is no more.

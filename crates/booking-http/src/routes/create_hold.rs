@@ -6,11 +6,11 @@ use booking::campaign::SlotId;
 use booking::{HoldOutcome, HoldState};
 use serde::Deserialize;
 use utoipa::ToSchema;
+use web::reply;
 use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
 use crate::refusal::{self, CampaignInPath, IdempotencyHeader};
-use crate::reply;
 use crate::wire::HoldBody;
 
 /// The seats to keep.

@@ -4,11 +4,11 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use booking::HoldLookup;
+use web::reply;
 use web::{Code, Problem, problem_responses};
 
 use crate::app::App;
 use crate::refusal::{self, HoldInPath};
-use crate::reply;
 use crate::wire::HoldBody;
 
 problem_responses!(

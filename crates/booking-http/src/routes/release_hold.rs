@@ -3,11 +3,11 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete};
 use booking::ReleaseOutcome;
+use web::reply;
 use web::{Code, Problem, problem_responses};
 
 use crate::app::App;
 use crate::refusal::{self, HoldInPath};
-use crate::reply;
 
 problem_responses!(
     /// What a release can be refused with.

@@ -4,11 +4,11 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use booking::{HoldState, RenewOutcome};
+use web::reply;
 use web::{Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
 use crate::refusal::{self, HoldInPath, IdempotencyHeader};
-use crate::reply;
 use crate::wire::HoldBody;
 
 problem_responses!(

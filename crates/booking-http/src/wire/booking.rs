@@ -7,10 +7,10 @@ use kernel::{CampaignId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::Problem;
+use web::reply;
 
 use super::PersonBody;
 use crate::app::App;
-use crate::reply;
 
 /// One person's place.
 #[derive(Serialize, ToSchema)]

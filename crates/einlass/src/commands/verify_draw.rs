@@ -59,10 +59,13 @@ impl VerifyDraw {
         let seeded = draw.seed.is_none_or(|published| published == recomputed);
         println!("commitment  {}  {}", draw.commitment, verdict(committed));
         println!("seed        {recomputed}  {}", verdict(seeded));
-        println!(
-            "{entries} people took part, with the entries {first} to {}",
-            first + entries.max(1) - 1
-        );
+        match entries {
+            0 => println!("nobody took part"),
+            _ => println!(
+                "{entries} people took part, with the entries {first} to {}",
+                first + entries - 1
+            ),
+        }
         if let Some(entry) = self.entry {
             print_place(entry, first, entries, &recomputed);
         }

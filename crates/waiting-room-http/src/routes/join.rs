@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use waiting_room::outcome::{Answer, Joined};
+use web::reply;
 use web::{Body, Code, Problem, optional_bearer};
 
 use crate::app::App;
 use crate::refusal::{self, RoomInPath};
-use crate::reply;
 use crate::wire::{NextOpening, Pass, TicketState};
 
 /// What to join with.

@@ -2,11 +2,11 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete};
+use web::reply;
 use web::{Code, Problem, bearer};
 
 use crate::app::App;
 use crate::refusal::{self, RoomInPath};
-use crate::reply;
 
 web::problem_responses!(
     /// What leaving can be refused with.

@@ -13,10 +13,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 
-/// Registers the routes: `actix_web::App::new().configure(waiting_room_http::configure(app))`.
+/// Registers the routes: `actix_web::App::new().configure(waiting_room_http::routes(app))`.
 ///
 /// Problems are written by [`::web::Edge`], which must be wrapped around the application.
-pub fn configure(app: Data<App>) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
+pub fn routes(app: Data<App>) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
     move |config| {
         config.app_data(app);
         collect(&mut ServiceConfig::new(config));

@@ -4,11 +4,11 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use waiting_room::outcome::Redemptions;
+use web::reply;
 use web::{Code, Problem, bearer};
 
 use crate::app::App;
 use crate::refusal::{self, RoomInPath};
-use crate::reply;
 use crate::wire::Pass;
 
 web::problem_responses!(

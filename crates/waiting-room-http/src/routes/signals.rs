@@ -12,11 +12,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use waiting_room::state::PlacesLeft;
 use waiting_room::store;
+use web::reply;
 use web::{Body, Code, Problem, bearer};
 
 use crate::app::App;
 use crate::refusal::{self, RoomInPath};
-use crate::reply;
 
 /// How many departures one report may name.
 const DEPARTURES_MAX: usize = 1_000;

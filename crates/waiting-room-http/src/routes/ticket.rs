@@ -4,11 +4,11 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
+use web::reply;
 use web::{Code, Problem, bearer};
 
 use crate::app::App;
 use crate::refusal::{self, RoomInPath};
-use crate::reply;
 use crate::wire::TicketState;
 
 web::problem_responses!(

@@ -1,106 +1,24 @@
 //! Instances of the waiting room on one in-memory store, on a clock that tests move.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use async_trait::async_trait;
 use kernel::{BatcherLimits, Clock, ManualClock, Postcode, SeededEntropy, Timestamp};
-use pass::{KeySet, PassId, PassMinter, PassVerifier, SigningKey};
-use waiting_room::contract::{START, room_settings};
+use pass::{KeySet, PassMinter, PassVerifier, SigningKey};
+use waiting_room::contract::{START, SwitchedStore, room_settings};
 use waiting_room::draw::DrawKey;
-use waiting_room::gate::Ledger;
 use waiting_room::outcome::{Answer, IssuedPass, Joined, Redemptions};
-use waiting_room::state::{Floor, RoomState};
-use waiting_room::store::{
-    AdmissionLimits, Arrivals, Created, Entries, FreezeAt, Reading, Redeemed, Redemption, Result,
-    Signals,
-};
 use waiting_room::ticket::TicketKeys;
 use waiting_room::waiting_room::{Limits, Parts};
-use waiting_room::{MemoryRoomStore, RoomId, RoomSettings, RoomStore, RoomStoreError, WaitingRoom};
+use waiting_room::{MemoryRoomStore, RoomSettings, RoomStore, WaitingRoom};
 
 pub const ROOM: &str = "town";
-
-/// A store that can be cut off.
-pub struct Severable {
-    pub store: MemoryRoomStore,
-    pub is_down: AtomicBool,
-}
-
-impl Severable {
-    fn reach(&self) -> Result<&MemoryRoomStore> {
-        if self.is_down.load(Ordering::SeqCst) {
-            Err(RoomStoreError::Unavailable("cut off".into()))
-        } else {
-            Ok(&self.store)
-        }
-    }
-}
-
-#[async_trait]
-impl RoomStore for Severable {
-    async fn create(&self, settings: &RoomSettings) -> Result<Created> {
-        self.reach()?.create(settings).await
-    }
-
-    async fn rooms(&self) -> Result<Vec<RoomSettings>> {
-        self.reach()?.rooms().await
-    }
-
-    async fn sync(&self, room: &RoomId, floor: Floor) -> Result<Option<Reading>> {
-        self.reach()?.sync(room, floor).await
-    }
-
-    async fn restore(
-        &self,
-        settings: &RoomSettings,
-        memory: &RoomState,
-        joins_from: Timestamp,
-    ) -> Result<()> {
-        self.reach()?.restore(settings, memory, joins_from).await
-    }
-
-    async fn join(&self, room: &RoomId, arrivals: &Arrivals, now: Timestamp) -> Result<Entries> {
-        self.reach()?.join(room, arrivals, now).await
-    }
-
-    async fn freeze(&self, room: &RoomId, index: usize, boundary: FreezeAt) -> Result<()> {
-        self.reach()?.freeze(room, index, boundary).await
-    }
-
-    async fn call(&self, room: &RoomId, call_to: u64, ledger: &Ledger) -> Result<bool> {
-        self.reach()?.call(room, call_to, ledger).await
-    }
-
-    async fn redeem(
-        &self,
-        room: &RoomId,
-        redemptions: &[Redemption],
-        limits: &AdmissionLimits,
-        now: Timestamp,
-    ) -> Result<Vec<Redeemed>> {
-        self.reach()?.redeem(room, redemptions, limits, now).await
-    }
-
-    async fn leave(&self, room: &RoomId, pass_ids: &[PassId]) -> Result<()> {
-        self.reach()?.leave(room, pass_ids).await
-    }
-
-    async fn signal(&self, room: &RoomId, signals: &Signals) -> Result<()> {
-        self.reach()?.signal(room, signals).await
-    }
-
-    async fn ready(&self) -> Result<()> {
-        self.reach()?.ready().await
-    }
-}
 
 /// A store, a clock, and instances made on demand.
 pub struct Town {
     pub clock: Arc<ManualClock>,
-    pub store: Arc<Severable>,
+    pub store: Arc<SwitchedStore>,
     pub settings: RoomSettings,
     seed: std::cell::Cell<u64>,
 }
@@ -112,7 +30,7 @@ impl Town {
         let store = MemoryRoomStore::new(Arc::clone(&clock) as Arc<dyn Clock>);
         let mut settings = room_settings(ROOM);
         adjust(&mut settings);
-        let store = Arc::new(Severable { store, is_down: AtomicBool::new(false) });
+        let store = Arc::new(SwitchedStore::new(store));
         Self { clock, store, settings, seed: std::cell::Cell::new(1) }
     }
 

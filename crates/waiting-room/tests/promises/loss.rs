@@ -1,7 +1,6 @@
 //! What remains when the store is away, or has forgotten.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
 
 use waiting_room::outcome::{Redemptions, RoomError};
 use waiting_room::view::Standing;
@@ -14,14 +13,14 @@ async fn polls_go_on_while_the_store_is_down() {
     let town = Town::at(-60, |_| ());
     let instance = town.instance().await;
     let answer = join(&instance).await;
-    town.store.is_down.store(true, Ordering::SeqCst);
+    town.store.set_down(true);
     town.pass_s(70);
     instance.renew().await;
     let asked = instance.ask(ROOM, &answer.ticket).expect("polls go on");
     assert_eq!((asked.entry, asked.ticket), (answer.entry, answer.ticket.clone()));
     let refused = instance.join(ROOM, None, speyer(), None).await;
     assert_eq!(refused.expect_err("refused"), RoomError::Unavailable);
-    town.store.is_down.store(false, Ordering::SeqCst);
+    town.store.set_down(false);
     instance.renew().await;
     assert!(redeem(&instance, &answer).await.is_some(), "the draw was held as soon as possible");
 }

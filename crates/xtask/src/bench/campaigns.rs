@@ -26,7 +26,7 @@ pub struct Campaign<'a> {
 }
 
 impl Campaign<'_> {
-    /// The campaign file. People gather from an hour before the opening on.
+    /// The campaign file. People gather from a day and an hour before the opening on.
     pub fn to_toml(self) -> String {
         let Self { id, opens_at, gate } = self;
         let time = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S");
@@ -72,7 +72,7 @@ municipalities = [
 ]
 "#,
             time(opens_at),
-            time(opens_at - SignedDuration::from_hours(1)),
+            time(opens_at - SignedDuration::from_hours(25)),
         )
     }
 }
@@ -88,10 +88,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_gather_an_hour_before_the_opening() {
+    fn people_gather_a_day_and_an_hour_before_the_opening() {
         let opens_at = "2030-01-01T00:30:05Z".parse().expect("a time");
         let toml = Campaign { id: "a", opens_at, gate: Gate::Narrow }.to_toml();
         assert!(toml.contains("opens_at = 2030-01-01T00:30:05\n"), "{toml}");
-        assert!(toml.contains("gathers_from = 2029-12-31T23:30:05\n"), "{toml}");
+        assert!(toml.contains("gathers_from = 2029-12-30T23:30:05\n"), "{toml}");
     }
 }
