@@ -16,8 +16,8 @@ use super::load::{self, Load, lasting};
 use super::pgbench;
 use super::service::{Service, holds_within};
 
-/// Connections of the load, one booking under way on each.
-const CONNECTIONS: usize = 64;
+/// Several batches of 64, so that the next one gathers while one is under way, as in a rush.
+const CONNECTIONS: usize = 256;
 /// A round's passes run out above this rate; it then ends early.
 const PER_SECOND_MAX: u32 = 30_000;
 

@@ -37,10 +37,10 @@ impl Cores {
 }
 
 /// Of a list such as `0-3,8-11`.
-fn first_and_last(list: &str) -> Option<(usize, usize)> {
-    let list = list.trim();
-    let first = list.split([',', '-']).next()?.parse().ok()?;
-    let last = list.rsplit([',', '-']).next()?.parse().ok()?;
+fn first_and_last(cores: &str) -> Option<(usize, usize)> {
+    let mut numbers = cores.trim().split([',', '-']);
+    let first = numbers.next()?.parse().ok()?;
+    let last = numbers.next_back().map_or(Some(first), |last| last.parse().ok())?;
     Some((first, last))
 }
 

@@ -92,7 +92,7 @@ fn let_people_wait(
     };
     let tickets =
         load::collect(room, &load)?.iter().map(|body| ticket(body)).collect::<Result<_>>()?;
-    ensure!(holds_within(Duration::from_secs(60), || is("open")), "the room never opened");
+    ensure!(holds_within(Duration::from_mins(1), || is("open")), "the room never opened");
     let after = redis.memory(KEYS)?;
     let mut figure = Figure::new(
         "redis_bytes_per_waiting",
