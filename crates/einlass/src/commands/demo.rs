@@ -25,6 +25,9 @@ const SPEYER: &str = include_str!("../../../../deploy/campaigns/speyer-2021-06-2
 const FIRST_OPENING_AFTER: Duration = Duration::from_secs(10);
 /// Between two openings; in Speyer it was three hours.
 const OPENINGS_EVERY: Duration = Duration::from_secs(6);
+/// How long the services may take to become ready, and how often they are asked.
+const READY_POLL_EVERY: Duration = Duration::from_millis(50);
+const READY_POLLS_MAX: u32 = 400;
 /// The longest that the rush may take.
 const DEADLINE_S: f64 = 300.0;
 /// People of the demo think ten times faster than people do.
@@ -111,6 +114,9 @@ impl Demo {
         config.booking.jwks = format!("{}/.well-known/jwks.json", room.url());
         config.booking.signals_url = room.url();
         let booking = BookingService::start(&process, &config, booking_keys, campaigns).await?;
+        for url in [room.url(), booking.url()] {
+            wait_until_ready(&url).await?;
+        }
         Ok(Stage { process, config, room, booking, campaign, _folder: folder })
     }
 
@@ -168,6 +174,20 @@ impl Demo {
         shown.await?;
         Ok(summary)
     }
+}
+
+/// Waits until the service has seen its store, and the passes' keys, for the first time.
+async fn wait_until_ready(url: &str) -> anyhow::Result<()> {
+    let mut ticks = tokio::time::interval(READY_POLL_EVERY);
+    for _ in 0..READY_POLLS_MAX {
+        ticks.tick().await;
+        let answer = reqwest::get(format!("{url}/readyz")).await;
+        if answer.is_ok_and(|answer| answer.status().is_success()) {
+            return Ok(());
+        }
+    }
+    let answer = reqwest::get(format!("{url}/readyz")).await?.text().await?;
+    anyhow::bail!("the service at {url} does not become ready: {answer}")
 }
 
 fn print_summary(summary: &Summary) {
