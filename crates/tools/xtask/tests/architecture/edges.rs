@@ -83,7 +83,7 @@ fn the_table_of_edges_names_no_crate_that_is_gone() {
         .chain(KEPT_APART.iter().flat_map(|(crates, ..)| *crates))
         .filter(|name| crates.iter().all(|known| known.name != **name))
         .map(|name| {
-            format!("'{name}' is no crate: remove it from crates/xtask/tests/architecture/edges.rs")
+            format!("'{name}' is no crate: remove it from crates/tools/xtask/tests/architecture/edges.rs")
         })
         .collect();
     assert_none(&gone);
@@ -105,7 +105,7 @@ fn forbidden_edges(crates: &[Crate]) -> Vec<String> {
         let Some((_, allowed)) = ALLOWED.iter().find(|(name, _)| *name == from.name) else {
             problems.push(format!(
                 "crate '{}' is in no row of the table of edges: add it to ALLOWED in \
-                 crates/xtask/tests/architecture/edges.rs and to docs/ARCHITECTURE.md",
+                 crates/tools/xtask/tests/architecture/edges.rs and to docs/ARCHITECTURE.md",
                 from.name
             ));
             continue;
@@ -117,7 +117,7 @@ fn forbidden_edges(crates: &[Crate]) -> Vec<String> {
                 problems.push(format!(
                     "'{from}' must not know '{to}': remove the {section} from {folder}/Cargo.toml and \
                      let 'einlass' bring the two together, or record in docs/adr/ why the arrow is \
-                     right and add it to ALLOWED in crates/xtask/tests/architecture/edges.rs",
+                     right and add it to ALLOWED in crates/tools/xtask/tests/architecture/edges.rs",
                     from = from.name,
                     to = to.name,
                     folder = from.folder,

@@ -15,7 +15,7 @@ pub fn catalogue_markdown() -> String {
 
 const HEAD: &str = "# Problems
 
-<!-- Written by `catalogue_markdown` in crates/web. UPDATE_DRIFT=1 cargo nextest run -p web writes it again. -->
+<!-- Written by `catalogue_markdown` in crates/shared/web. UPDATE_DRIFT=1 cargo nextest run -p web writes it again. -->
 
 Whatever the two services refuse, they refuse with a problem of this closed list, as
 `application/problem+json` (RFC 9457). Decide on `code`; the texts are for people and may change.
@@ -50,7 +50,7 @@ mod tests {
         reason = "the variable asks this test to write the page again"
     )]
     fn the_page_is_that_of_the_catalogue() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/problems.md");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/problems.md");
         let page = catalogue_markdown();
         if std::env::var("UPDATE_DRIFT").is_ok() {
             std::fs::write(path, &page).expect("the page can be written");

@@ -80,7 +80,7 @@ impl Cargo {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
         let mut command = Command::new("cargo");
         command.args(arguments).current_dir(root).stdin(Stdio::null());
         for name in variables_about_xtask() {

@@ -3,7 +3,7 @@
 //!
 //! What compares a checked-in file with what the code generates (`api-spec/*.json` with the routes,
 //! `docs/problems.md` with the catalogue) or the code base with its own rules
-//! (`crates/xtask/tests/architecture`) is an ordinary test, so that plain `cargo nextest run` finds
+//! (`crates/tools/xtask/tests/architecture`) is an ordinary test, so that plain `cargo nextest run` finds
 //! it as well. A check that cannot be a test becomes another step in [`steps`].
 
 mod tally;

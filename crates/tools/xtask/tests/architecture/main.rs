@@ -8,9 +8,9 @@ mod sources;
 use std::path::PathBuf;
 
 fn root() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.."))
         .canonicalize()
-        .expect("the workspace's root is two folders up")
+        .expect("the workspace's root is three folders up")
 }
 
 fn read(file: &str) -> String {

@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_checked_in_document_is_the_generated_one() {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../api-spec/waiting-room.json");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../api-spec/waiting-room.json");
         #[expect(clippy::disallowed_methods, reason = "the switch of the drift tests")]
         let update = std::env::var_os("UPDATE_DRIFT").is_some();
         if update {

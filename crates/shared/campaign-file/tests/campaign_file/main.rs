@@ -9,7 +9,7 @@ use kernel::Timestamp;
 
 const SPEYER: &str = include_str!(concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../../deploy/campaigns/speyer-2021-06-20.toml"
+    "/../../../deploy/campaigns/speyer-2021-06-20.toml"
 ));
 
 fn speyer() -> CampaignFile {

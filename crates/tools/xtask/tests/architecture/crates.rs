@@ -8,7 +8,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// One crate of the workspace and what its manifest asks for.
 pub struct Crate {
     pub name: String,
-    /// From the root: `crates/kernel`.
+    /// From the root: `crates/shared/kernel`.
     pub folder: String,
     pub manifest: PathBuf,
     pub dependencies: Vec<Dependency>,
