@@ -6,283 +6,223 @@
 //! there is no waiting time to configure.
 //!
 //! - A full queue refuses immediately, so overload is a fast answer and never a time-out (P14).
-//! - The trip runs in a task of its own: a caller that goes away cancels nothing, so no database
-//!   future is ever dropped half-way.
-//! - Shutdown refuses new commands, carries out all that were accepted, then ends (P16).
+//! - Nobody waits longer than [`BatcherLimits::wait_max`] for a trip to begin, even while another
+//!   trip hangs: who waited that long is told so, and the command is not carried out.
+//! - Where [`BatcherLimits::skip_abandoned`] says so, a command whose caller has gone before its
+//!   trip begins is not carried out.
+//! - A trip that finds the store away fails the whole queue with it, and from then on commands are
+//!   refused at once, but for one probe every [`BatcherLimits::probe_after`], until one succeeds.
+//! - The trip runs in a task of its own: a caller that goes away during the trip cancels nothing,
+//!   so no database future is ever dropped half-way.
+//! - A trip that panics, or answers the wrong number of commands, loses its own batch only.
+//! - Shutdown refuses new commands, makes the trips for all that were accepted, then ends (P16).
+
+mod limits;
+mod queue;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use metrics::{Gauge, Histogram, gauge, histogram};
-use tokio::sync::{mpsc, oneshot, watch};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout_at;
 
-use crate::Stopwatch;
-
-/// The bounds of one batcher.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BatcherLimits {
-    /// Commands that may wait; one more is refused.
-    pub queue_depth_max: usize,
-    /// Commands that share one trip.
-    pub batch_max: usize,
-}
-
-/// Why a command got no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SubmitError {
-    /// The queue is full. Nothing was done; try again later.
-    #[error("the queue is full")]
-    Full,
-    /// The batcher is shutting down. Nothing was done; another instance will answer.
-    #[error("the service is shutting down")]
-    ShuttingDown,
-    /// The trip broke down. Whether the command took effect is unknown: repeat it idempotently.
-    #[error("the trip broke down")]
-    Lost,
-}
-
-struct Job<C, R> {
-    command: C,
-    reply: oneshot::Sender<R>,
-    waiting: Stopwatch,
-}
+pub use limits::{BatcherLimits, SubmitError, TripError};
+use queue::{Batch, Probed, Queue, Reply};
 
 /// The entrance to a batched resource. Cheap to clone.
-pub struct Batcher<C, R> {
-    queue: mpsc::Sender<Job<C, R>>,
-    closing: Arc<watch::Sender<bool>>,
+///
+/// `C` is the command, `R` its reply, and `E` says why a trip failed. When the last clone is dropped
+/// the batcher ends as after [`Self::shut_down`].
+pub struct Batcher<C, R, E> {
+    entrance: Arc<Entrance<C, R, E>>,
 }
 
-impl<C, R> Clone for Batcher<C, R> {
+impl<C, R, E> Clone for Batcher<C, R, E> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone(), closing: Arc::clone(&self.closing) }
+        Self { entrance: Arc::clone(&self.entrance) }
     }
 }
 
-impl<C: Send + 'static, R: Send + 'static> Batcher<C, R> {
+/// Closes the queue when nobody is left who could submit anything.
+struct Entrance<C, R, E> {
+    queue: Arc<Queue<C, R, E>>,
+}
+
+impl<C, R, E> Drop for Entrance<C, R, E> {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+impl<C, R, E> Batcher<C, R, E>
+where
+    C: Send + 'static,
+    R: Send + 'static,
+    E: Clone + Send + 'static,
+{
     /// Starts a batcher; `trip` gets the gathered commands and must return one reply for each, in
-    /// order. The handle ends after [`Self::shut_down`], when the last accepted command is answered.
+    /// order, or say why there is none. The handle ends after [`Self::shut_down`], when the last
+    /// accepted command is answered.
     ///
-    /// `name` labels the metrics `batcher_queue_depth`, `batcher_batch_size` and
-    /// `batcher_wait_seconds`.
+    /// `name` labels the metrics `batcher_queue_depth`, `batcher_batch_size`,
+    /// `batcher_wait_seconds` and `batcher_not_carried_out_total`.
+    ///
+    /// # Panics
+    ///
+    /// If [`BatcherLimits::batch_max`] is zero: nothing would ever be carried out.
     pub fn spawn<F, T>(name: &'static str, limits: BatcherLimits, trip: F) -> (Self, JoinHandle<()>)
     where
         F: FnMut(Vec<C>) -> T + Send + 'static,
-        T: Future<Output = Vec<R>> + Send + 'static,
+        T: Future<Output = Result<Vec<R>, TripError<E>>> + Send + 'static,
     {
-        let (queue, jobs) = mpsc::channel(limits.queue_depth_max);
-        let (closing, closed) = watch::channel(false);
-        let task = tokio::spawn(run(name, limits.batch_max, jobs, closed, trip));
-        (Self { queue, closing: Arc::new(closing) }, task)
+        assert!(limits.batch_max > 0, "a batch of {name} holds at least one command");
+        let queue = Arc::new(Queue::new(limits));
+        let task = tokio::spawn(run(Arc::clone(&queue), Measures::of(name), trip));
+        (Self { entrance: Arc::new(Entrance { queue }) }, task)
     }
 
     /// Queues `command` and waits for its answer.
     ///
-    /// Dropping the returned future does not take the command back.
-    pub async fn submit(&self, command: C) -> Result<R, SubmitError> {
+    /// Whoever drops the returned future takes the command back only where
+    /// [`BatcherLimits::skip_abandoned`] is set and its trip has not begun.
+    pub async fn submit(&self, command: C) -> Result<R, SubmitError<E>> {
         let (reply, answer) = oneshot::channel();
-        let job = Job { command, reply, waiting: Stopwatch::start() };
-        self.queue.try_send(job).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => SubmitError::Full,
-            mpsc::error::TrySendError::Closed(_) => SubmitError::ShuttingDown,
-        })?;
-        answer.await.map_err(|_| SubmitError::Lost)
+        self.entrance.queue.push(command, reply)?;
+        answer.await.unwrap_or(Err(SubmitError::Lost))
     }
 
     /// Commands waiting for a trip right now.
     #[must_use]
     pub fn depth(&self) -> usize {
-        self.queue.max_capacity() - self.queue.capacity()
+        self.entrance.queue.depth()
     }
 
     /// The largest possible [`Self::depth`].
     #[must_use]
     pub fn depth_max(&self) -> usize {
-        self.queue.max_capacity()
+        self.entrance.queue.limits().queue_depth_max
     }
 
-    /// Refuses new commands from now on; the accepted ones are still carried out.
+    /// Refuses new commands from now on; the accepted ones are still carried out, within the same
+    /// limits as ever.
     pub fn shut_down(&self) {
-        self.closing.send_replace(true);
+        self.entrance.queue.close();
     }
 }
 
-async fn run<C, R, F, T>(
+struct Measures {
     name: &'static str,
-    batch_max: usize,
-    mut jobs: mpsc::Receiver<Job<C, R>>,
-    mut closed: watch::Receiver<bool>,
-    mut trip: F,
-) where
-    F: FnMut(Vec<C>) -> T,
-    T: Future<Output = Vec<R>>,
-{
-    let depth: Gauge = gauge!("batcher_queue_depth", "batcher" => name);
-    let batch_size: Histogram = histogram!("batcher_batch_size", "batcher" => name);
-    let wait: Histogram = histogram!("batcher_wait_seconds", "batcher" => name);
-    let mut gathered = Vec::with_capacity(batch_max);
-    loop {
-        // Both branches are cancel-safe: `recv_many` takes nothing unless it completes.
-        tokio::select! {
-            biased;
-            _ = closed.wait_for(|closing| *closing), if !jobs.is_closed() => { jobs.close(); continue }
-            count = jobs.recv_many(&mut gathered, batch_max) => if count == 0 { return },
+    depth: Gauge,
+    batch_size: Histogram,
+    wait: Histogram,
+    shed: Counter,
+    abandoned: Counter,
+    away: Counter,
+}
+
+impl Measures {
+    fn of(name: &'static str) -> Self {
+        let not_carried_out = |reason: &'static str| counter!("batcher_not_carried_out_total", "batcher" => name, "reason" => reason);
+        Self {
+            name,
+            depth: gauge!("batcher_queue_depth", "batcher" => name),
+            batch_size: histogram!("batcher_batch_size", "batcher" => name),
+            wait: histogram!("batcher_wait_seconds", "batcher" => name),
+            shed: not_carried_out("shed"),
+            abandoned: not_carried_out("abandoned"),
+            away: not_carried_out("away"),
         }
-        let mut commands = Vec::with_capacity(gathered.len());
-        let mut replies = Vec::with_capacity(gathered.len());
-        for job in gathered.drain(..) {
-            wait.record(job.waiting.elapsed());
-            commands.push(job.command);
-            replies.push(job.reply);
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a queue is far shorter than 2^52")]
-        {
-            batch_size.record(commands.len() as f64);
-            depth.set(jobs.len() as f64);
-        }
-        // A trip that panics loses its own batch; its callers see `Lost`, the next batch goes on.
-        let Ok(answers) = AssertUnwindSafe(async { trip(commands).await }).catch_unwind().await
-        else {
-            continue;
-        };
-        assert_eq!(answers.len(), replies.len(), "one answer for each command of {name}");
-        for (reply, answer) in replies.into_iter().zip(answers) {
-            // The caller may have gone away; its command is carried out all the same.
-            let _gone = reply.send(answer);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a queue is far shorter than 2^52")]
+    fn took<C, R, E>(&self, batch: &Batch<C, R, E>) {
+        self.batch_size.record(batch.jobs.len() as f64);
+        self.depth.set(batch.left as f64);
+        self.abandoned.increment(batch.abandoned as u64);
+        for job in &batch.jobs {
+            self.wait.record(job.since.elapsed());
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use futures_util::future::join_all;
-    use tokio::sync::Semaphore;
-
-    use super::*;
-
-    const LIMITS: BatcherLimits = BatcherLimits { queue_depth_max: 4, batch_max: 3 };
-
-    /// A trip that waits for a permit, doubles its commands and remembers the batches.
-    struct Gate {
-        permits: Arc<Semaphore>,
-        trips: Arc<Mutex<Vec<Vec<u32>>>>,
-        batcher: Batcher<u32, u32>,
-        task: JoinHandle<()>,
-    }
-
-    fn gate() -> Gate {
-        let permits = Arc::new(Semaphore::new(0));
-        let trips = Arc::new(Mutex::new(Vec::new()));
-        let (permits_in, trips_in) = (permits.clone(), trips.clone());
-        let (batcher, task) = Batcher::spawn("test", LIMITS, move |commands: Vec<u32>| {
-            let (permits, trips) = (permits_in.clone(), trips_in.clone());
-            async move {
-                permits.acquire().await.expect("open").forget();
-                trips.lock().expect("lock").push(commands.clone());
-                commands.into_iter().map(|number| number * 2).collect()
-            }
-        });
-        Gate { permits, trips, batcher, task }
-    }
-
-    /// Lets every task run until it waits for something.
-    async fn settle() {
-        for _ in 0..32 {
-            tokio::task::yield_now().await;
+async fn run<C, R, E, F, T>(queue: Arc<Queue<C, R, E>>, measures: Measures, mut trip: F)
+where
+    E: Clone,
+    F: FnMut(Vec<C>) -> T,
+    T: Future<Output = Result<Vec<R>, TripError<E>>>,
+{
+    let _end = queue.end_with_task();
+    while let Some(batch) = queue.take().await {
+        measures.took(&batch);
+        refuse_all(batch.shed, &SubmitError::Shed, &measures.shed);
+        if batch.jobs.is_empty() {
+            continue;
         }
-    }
-
-    #[tokio::test]
-    async fn what_gathers_during_a_trip_shares_the_next_one() {
-        let gate = gate();
-        let submit = |number| {
-            let batcher = gate.batcher.clone();
-            tokio::spawn(async move { batcher.submit(number).await })
+        let (commands, replies): (Vec<_>, Vec<_>) =
+            batch.jobs.into_iter().map(|job| (job.command, job.reply)).unzip();
+        // A panic is caught here, and a missing answer in `scatter`: both lose this batch only.
+        let mut under_way = pin!(AssertUnwindSafe(async { trip(commands).await }).catch_unwind());
+        let outcome = loop {
+            match timeout_at(queue.next_shed(), &mut under_way).await {
+                Ok(outcome) => break outcome,
+                Err(_elapsed) => refuse_all(queue.shed(), &SubmitError::Shed, &measures.shed),
+            }
         };
-        let first = submit(1);
-        settle().await;
-        let rest: Vec<_> = (2..=5).map(submit).collect();
-        settle().await;
-        gate.permits.add_permits(3);
-        assert_eq!(first.await.expect("joined"), Ok(2));
-        let rest: Vec<_> = join_all(rest).await.into_iter().map(|r| r.expect("joined")).collect();
-        assert_eq!(rest, [Ok(4), Ok(6), Ok(8), Ok(10)]);
-        assert_eq!(*gate.trips.lock().expect("lock"), [vec![1], vec![2, 3, 4], vec![5]]);
+        scatter(&queue, &measures, replies, outcome);
     }
+}
 
-    #[tokio::test]
-    async fn a_full_queue_refuses_at_once() {
-        let gate = gate();
-        let waiting: Vec<_> = (0..5)
-            .map(|number| {
-                let batcher = gate.batcher.clone();
-                tokio::spawn(async move { batcher.submit(number).await })
-            })
-            .collect();
-        settle().await;
-        // One batch of up to three is under way only after the first trip began; top the queue up.
-        let mut refused = 0;
-        for number in 10..20 {
-            let batcher = gate.batcher.clone();
-            let attempt = tokio::spawn(async move { batcher.submit(number).await });
-            settle().await;
-            if attempt.is_finished() {
-                assert_eq!(attempt.await.expect("joined"), Err(SubmitError::Full));
-                refused += 1;
+/// Gives every caller of a batch its own answer, and notes what the trip says of the store.
+fn scatter<C, R, E: Clone>(
+    queue: &Queue<C, R, E>,
+    measures: &Measures,
+    replies: Vec<Reply<R, E>>,
+    outcome: std::thread::Result<Result<Vec<R>, TripError<E>>>,
+) {
+    match outcome {
+        Ok(Ok(answers)) if answers.len() == replies.len() => {
+            queue.probed(Probed::Present);
+            for (reply, answer) in replies.into_iter().zip(answers) {
+                // The caller may have gone away; its command is carried out all the same.
+                let _gone = reply.send(Ok(answer));
             }
         }
-        assert!(refused > 0, "the queue of {} never filled", LIMITS.queue_depth_max);
-        assert_eq!(gate.batcher.depth(), LIMITS.queue_depth_max);
-        gate.permits.add_permits(20);
-        for task in waiting {
-            assert!(matches!(task.await.expect("joined"), Ok(_) | Err(SubmitError::Full)));
+        Ok(Err(TripError::Failed(error))) => {
+            queue.probed(Probed::Present);
+            refuse_all(replies, &SubmitError::Failed(error), &Counter::noop());
+        }
+        Ok(Err(TripError::Away(error))) => {
+            let waiting = queue.away();
+            refuse_all(replies, &SubmitError::Failed(error), &Counter::noop());
+            refuse_all(waiting, &SubmitError::Away, &measures.away);
+        }
+        // Dropping the replies tells the callers that theirs is lost.
+        Ok(Ok(answers)) => {
+            queue.probed(Probed::Unknown);
+            tracing::error!(
+                batcher = measures.name,
+                commands = replies.len(),
+                answers = answers.len(),
+                "a trip must bring one answer for each command; the batch is lost"
+            );
+        }
+        Err(_panic) => {
+            queue.probed(Probed::Unknown);
+            tracing::error!(batcher = measures.name, "a trip panicked; the batch is lost");
         }
     }
+}
 
-    #[tokio::test]
-    async fn a_caller_that_goes_away_changes_nothing() {
-        let gate = gate();
-        let batcher = gate.batcher.clone();
-        let gone = tokio::spawn(async move { batcher.submit(7).await });
-        settle().await;
-        gone.abort();
-        settle().await;
-        gate.permits.add_permits(2);
-        assert_eq!(gate.batcher.submit(8).await, Ok(16));
-        assert_eq!(*gate.trips.lock().expect("lock"), [vec![7], vec![8]]);
-    }
-
-    #[tokio::test]
-    async fn shutdown_refuses_new_commands_and_answers_the_accepted_ones() {
-        let gate = gate();
-        let accepted: Vec<_> = (1..=4)
-            .map(|number| {
-                let batcher = gate.batcher.clone();
-                tokio::spawn(async move { batcher.submit(number).await })
-            })
-            .collect();
-        settle().await;
-        gate.batcher.shut_down();
-        gate.permits.add_permits(8);
-        for (number, task) in (1..=4).zip(accepted) {
-            assert_eq!(task.await.expect("joined"), Ok(number * 2));
-        }
-        gate.task.await.expect("ended");
-        assert_eq!(gate.batcher.submit(9).await, Err(SubmitError::ShuttingDown));
-    }
-
-    #[tokio::test]
-    async fn a_trip_that_panics_loses_only_its_own_batch() {
-        let (batcher, _task) = Batcher::spawn("test", LIMITS, |commands: Vec<u32>| async move {
-            assert!(!commands.contains(&13), "unlucky");
-            commands
-        });
-        assert_eq!(batcher.submit(13).await, Err(SubmitError::Lost));
-        assert_eq!(batcher.submit(14).await, Ok(14));
+fn refuse_all<R, E: Clone>(replies: Vec<Reply<R, E>>, refusal: &SubmitError<E>, counted: &Counter) {
+    counted.increment(replies.len() as u64);
+    for reply in replies {
+        let _gone = reply.send(Err(refusal.clone()));
     }
 }

@@ -1,8 +1,22 @@
 //! Where the time comes from. The only home of the system clock.
+//!
+//! Three clocks tell a running process the time, each for its own purpose:
+//!
+//! - [`SyncedClock`] follows the clock of a store that several instances share. Rules ask this one.
+//! - [`MonotonicClock`] is what it runs on between two observations: nobody can set it.
+//! - [`SteadyClock`] is the clock of a store that lives inside the process.
+
+mod monotonic;
+mod steady;
+mod synced;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
+
+pub use monotonic::MonotonicClock;
+pub use steady::SteadyClock;
+pub use synced::{Sending, SyncedClock};
 
 use crate::Timestamp;
 
@@ -18,7 +32,7 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
-/// The operating system's clock.
+/// The operating system's clock, which whoever runs the machine may set at any moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -60,38 +74,8 @@ impl Clock for ManualClock {
     }
 }
 
-/// A clock that follows a store's clock.
-///
-/// "Is the opening reached?" must have the same answer on every instance, so instances compare with
-/// the store's time instead of their own: each observation of the store's time replaces the offset.
-/// Between observations the base clock runs on, so a store that is down does not stop the time.
-pub struct SyncedClock {
-    base: Arc<dyn Clock>,
-    offset_ms: AtomicI64,
-}
-
-impl SyncedClock {
-    /// A clock that shows `base` until a store's time has been observed.
-    #[must_use]
-    pub fn new(base: Arc<dyn Clock>) -> Self {
-        Self { base, offset_ms: AtomicI64::new(0) }
-    }
-
-    /// Takes over the time a store has just told.
-    pub fn observe(&self, store_now: Timestamp) {
-        let offset_ms = store_now.unix_ms() - self.base.now().unix_ms();
-        self.offset_ms.store(offset_ms, Ordering::Relaxed);
-    }
-}
-
-impl Clock for SyncedClock {
-    fn now(&self) -> Timestamp {
-        let offset_ms = self.offset_ms.load(Ordering::Relaxed);
-        Timestamp::from_unix_ms(self.base.now().unix_ms() + offset_ms)
-    }
-}
-
-/// Measures how long something took. For metrics only: never compare it with a [`Timestamp`].
+/// Measures how long something took, on a clock that nobody can set. It stands still while the
+/// machine is suspended.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(std::time::Instant);
 
@@ -107,20 +91,5 @@ impl Stopwatch {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_synced_clock_follows_the_store_and_runs_on() {
-        let base = Arc::new(ManualClock::at(Timestamp::from_unix_ms(1_000)));
-        let synced = SyncedClock::new(base.clone());
-        assert_eq!(synced.now().unix_ms(), 1_000);
-        synced.observe(Timestamp::from_unix_ms(5_000));
-        base.advance(Duration::from_millis(10));
-        assert_eq!(synced.now().unix_ms(), 5_010);
     }
 }

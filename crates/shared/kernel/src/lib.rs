@@ -10,8 +10,10 @@ pub mod id;
 pub mod residence;
 pub mod timestamp;
 
-pub use batcher::{Batcher, BatcherLimits, SubmitError};
-pub use clock::{Clock, ManualClock, Stopwatch, SyncedClock, SystemClock};
+pub use batcher::{Batcher, BatcherLimits, SubmitError, TripError};
+pub use clock::{
+    Clock, ManualClock, MonotonicClock, Sending, SteadyClock, Stopwatch, SyncedClock, SystemClock,
+};
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use id::{CampaignId, InvalidId, Slug};
 pub use residence::{Ags, Municipality, Postcode, ResidenceAnswer, ResidenceTable};
