@@ -4,7 +4,8 @@
 //! it returns is complete and consistent: local times are instants, slots are listed one by one and
 //! the places of every tranche are spread over them. `deploy/campaigns/` has an annotated example.
 //!
-//! Pure: it knows neither of the two services; the binary maps its output onto both.
+//! Pure: it knows neither of the two services, only what they have agreed on (`pass`); the binary
+//! maps its output onto both.
 
 mod limits;
 mod local_time;
@@ -18,6 +19,7 @@ mod schedule;
 mod spread;
 
 use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
+use pass::IdentityKind;
 
 pub use mistakes::{CampaignError, CampaignErrors};
 
@@ -30,6 +32,9 @@ use schedule::{ReadSchedule, Schedule};
 pub struct CampaignFile {
     /// The name of the campaign in URLs and of its waiting room.
     pub id: CampaignId,
+    /// Which line in front of the campaign this is; tickets and passes of another one are worth
+    /// nothing. At least 1.
+    pub incarnation: u32,
     /// What citizens read, in German.
     pub title_de: String,
     /// What citizens read, in English.
@@ -42,6 +47,9 @@ pub struct CampaignFile {
     pub booking: BookingRules,
     /// The rules of the waiting room and its gate.
     pub room: RoomRules,
+    /// The public source of chance that is added to every draw, in the words in which it is
+    /// announced; `None` if nothing is added.
+    pub public_entropy: Option<String>,
     /// The sites, in the order of the file.
     pub sites: Vec<Site>,
     /// The slots: rule by rule as in the file, there site by site, there by time.
@@ -74,8 +82,13 @@ impl Default for BookingRules {
 /// The rules of the waiting room and its gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoomRules {
+    /// What people are asked at the door. For `Person` and `Email` the pass is bound to them, and
+    /// the booking API checks it.
+    pub identity: IdentityKind,
     /// Most passes that are valid at once.
     pub max_active: u32,
+    /// How low an overloaded booking API may push that number; at most `max_active`.
+    pub min_active: u32,
     /// How many passes are given per minute in the long run.
     pub pace_per_minute: u32,
     /// How many passes may be given at once when the pace was not used up before.
@@ -95,7 +108,9 @@ pub struct RoomRules {
 impl Default for RoomRules {
     fn default() -> Self {
         Self {
+            identity: IdentityKind::None,
             max_active: 200,
+            min_active: 20,
             pace_per_minute: 600,
             burst: 100,
             claim_window_s: 600,
@@ -159,6 +174,7 @@ pub struct Waitlist {
 
 const KEYS: &Keys = &[
     ("id", "id = \"north-town-2030-05-04\""),
+    ("incarnation", "incarnation = 1"),
     ("title", "title = { de = \"Impftag\", en = \"Vaccination day\" }"),
     ("time_zone", "time_zone = \"Europe/Berlin\""),
     ("closes_at", "closes_at = 2030-05-04T14:00"),
@@ -212,12 +228,16 @@ impl CampaignFile {
 /// Reads every part before the first `?`, so that all mistakes are found.
 fn read(file: &Section<'_>) -> Option<CampaignFile> {
     let id = file.required("id").and_then(|field| field.parsed::<CampaignId>());
+    let incarnation = match file.optional("incarnation") {
+        Some(field) => field.whole(limits::INCARNATION),
+        None => Some(*limits::INCARNATION.start()),
+    };
     let title = file.required("title").and_then(|field| read_title(&field));
     let zone_field = file.required("time_zone");
     let zone = zone_field.as_ref().and_then(Zone::read);
     let zone = zone.unwrap_or_else(Zone::stand_in);
     let booking = rules::read_booking(file);
-    let (room, gathers_before_s) = rules::read_room(file);
+    let rules::ReadRoom { rules: room, gathers_before_s, public_entropy } = rules::read_room(file);
     rules::check_together(file, booking, room);
     let sites = file.required("sites").map(|field| places::read_sites(&field));
     let slots = places::read_slots(file, sites.as_ref(), &zone);
@@ -230,12 +250,14 @@ fn read(file: &Section<'_>) -> Option<CampaignFile> {
     let (slots, tranches) = spread::spread(slots?, openings, capacity_places);
     Some(CampaignFile {
         id: id?,
+        incarnation: incarnation?,
         title_de,
         title_en,
         time_zone: zone.name().to_owned(),
         closes_at,
         booking: booking?,
         room: room?,
+        public_entropy,
         sites: sites?.complete?,
         slots,
         tranches,

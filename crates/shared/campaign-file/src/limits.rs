@@ -17,6 +17,8 @@ pub(crate) const TRANCHES: RangeInclusive<usize> = 1..=50;
 pub(crate) const MUNICIPALITIES: RangeInclusive<usize> = 1..=20_000;
 pub(crate) const SLOTS_MAX: usize = 10_000;
 
+pub(crate) const INCARNATION: RangeInclusive<u32> = 1..=1_000_000;
+
 pub(crate) const PLACES: RangeInclusive<u32> = 1..=100_000;
 pub(crate) const EVERY_MINUTES: RangeInclusive<u32> = 1..=1_440;
 
@@ -25,6 +27,8 @@ pub(crate) const HOLD_TTL_S: RangeInclusive<u32> = 10..=3_600;
 pub(crate) const HOLD_RENEWALS: RangeInclusive<u8> = 0..=3;
 
 pub(crate) const MAX_ACTIVE: RangeInclusive<u32> = 1..=100_000;
+/// Of `max_active`, in percent, if the file does not say.
+pub(crate) const MIN_ACTIVE_PERCENT_DEFAULT: u32 = 10;
 pub(crate) const PACE_PER_MINUTE: RangeInclusive<u32> = 1..=1_000_000;
 pub(crate) const BURST: RangeInclusive<u32> = 1..=100_000;
 pub(crate) const CLAIM_WINDOW_S: RangeInclusive<u32> = 10..=86_400;

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use crate::reader::{Keys, Section};
+use crate::reader::{Field, Keys, Section};
 use crate::{BookingRules, RoomRules, limits};
 
 const BOOKING_KEYS: &Keys = &[
@@ -13,6 +13,8 @@ const BOOKING_KEYS: &Keys = &[
 ];
 
 const WAITING_ROOM_KEYS: &Keys = &[
+    ("identity", "identity = \"person\""),
+    ("public_entropy", "public_entropy = \"Lotto 6 aus 49 of 19 June 2021, in the order drawn\""),
     ("gathers_before_s", "gathers_before_s = 3600"),
     ("pass_ttl_s", "pass_ttl_s = 900"),
     ("poll_min_s", "poll_min_s = 2"),
@@ -21,6 +23,7 @@ const WAITING_ROOM_KEYS: &Keys = &[
 
 const GATE_KEYS: &Keys = &[
     ("max_active", "max_active = 200"),
+    ("min_active", "min_active = 20"),
     ("pace_per_minute", "pace_per_minute = 600"),
     ("burst", "burst = 100"),
     ("claim_window_s", "claim_window_s = 600"),
@@ -48,12 +51,22 @@ impl<'d> Settings<'d> {
     where
         N: Copy + Display + PartialOrd + TryFrom<i64>,
     {
+        self.read_with(key, default, |field| field.whole(bounds))
+    }
+
+    /// What `read` makes of the value under `key`, or `default` if it is left out.
+    fn read_with<T>(
+        &self,
+        key: &'static str,
+        default: T,
+        read: impl FnOnce(&Field<'d>) -> Option<T>,
+    ) -> Option<T> {
         let field = match self {
             Self::LeftOut => None,
             Self::Wrong => return None,
             Self::Given(section) => section.optional(key),
         };
-        field.map_or(Some(default), |field| field.whole(bounds))
+        field.map_or(Some(default), |field| read(&field))
     }
 }
 
@@ -72,10 +85,23 @@ pub(crate) fn read_booking(file: &Section<'_>) -> Option<BookingRules> {
     })
 }
 
-/// Reads `[waiting_room]` and `[gate]`; besides the rules, how long before an opening people gather.
-pub(crate) fn read_room(file: &Section<'_>) -> (Option<RoomRules>, Option<u32>) {
+/// What `[waiting_room]` and `[gate]` say; what could not be read is `None`, and a mistake is noted.
+pub(crate) struct ReadRoom {
+    pub(crate) rules: Option<RoomRules>,
+    /// How long before an opening people gather.
+    pub(crate) gathers_before_s: Option<u32>,
+    /// The announcement of a public source of chance, if there is one.
+    pub(crate) public_entropy: Option<String>,
+}
+
+/// Reads `[waiting_room]` and `[gate]`.
+pub(crate) fn read_room(file: &Section<'_>) -> ReadRoom {
     let default = RoomRules::default();
     let room = Settings::read(file, "waiting_room", WAITING_ROOM_KEYS);
+    let identity = room.read_with("identity", default.identity, Field::parsed);
+    let public_entropy = room
+        .read_with("public_entropy", None, |field| field.text(limits::TEXT_LENGTH_MAX).map(Some))
+        .flatten();
     let gathers_before_s =
         room.whole("gathers_before_s", limits::GATHERS_BEFORE_S, limits::GATHERS_BEFORE_S_DEFAULT);
     let pass_ttl_s = room.whole("pass_ttl_s", limits::PASS_TTL_S, default.pass_ttl_s);
@@ -83,6 +109,9 @@ pub(crate) fn read_room(file: &Section<'_>) -> (Option<RoomRules>, Option<u32>) 
     let poll_max_s = room.whole("poll_max_s", limits::POLL_S, default.poll_max_s);
     let gate = Settings::read(file, "gate", GATE_KEYS);
     let max_active = gate.whole("max_active", limits::MAX_ACTIVE, default.max_active);
+    let tenth = |max: u32| (max * limits::MIN_ACTIVE_PERCENT_DEFAULT / 100).max(1);
+    let min_active_default = max_active.map_or(default.min_active, tenth);
+    let min_active = gate.whole("min_active", limits::MAX_ACTIVE, min_active_default);
     let pace_per_minute =
         gate.whole("pace_per_minute", limits::PACE_PER_MINUTE, default.pace_per_minute);
     let burst = gate.whole("burst", limits::BURST, default.burst);
@@ -95,7 +124,9 @@ pub(crate) fn read_room(file: &Section<'_>) -> (Option<RoomRules>, Option<u32>) 
     );
     let rules = || {
         Some(RoomRules {
+            identity: identity?,
             max_active: max_active?,
+            min_active: min_active?,
             pace_per_minute: pace_per_minute?,
             burst: burst?,
             claim_window_s: claim_window_s?,
@@ -105,7 +136,7 @@ pub(crate) fn read_room(file: &Section<'_>) -> (Option<RoomRules>, Option<u32>) 
             poll_max_s: poll_max_s?,
         })
     };
-    (rules(), gathers_before_s)
+    ReadRoom { rules: rules(), gathers_before_s, public_entropy }
 }
 
 /// Checks what only shows when the rules are seen side by side.
@@ -119,6 +150,13 @@ pub(crate) fn check_together(
         None => file.complain(message),
     };
     let Some(room) = room else { return };
+    if room.min_active > room.max_active {
+        let RoomRules { min_active, max_active, .. } = room;
+        complain(
+            "gate",
+            format!("min_active {min_active} is above max_active {max_active}; lower it"),
+        );
+    }
     if room.poll_min_s > room.poll_max_s {
         let RoomRules { poll_min_s, poll_max_s, .. } = room;
         complain(

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use kernel::{Ags, CampaignId, Entropy, InvalidId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::Subject;
+
 /// The most persons one pass may book: one car.
 pub const SEATS_MAX: u8 = 4;
 
@@ -89,6 +91,8 @@ pub struct Claims {
     pub ags: Ags,
     /// `seats`: how many persons it may book, 1 to [`SEATS_MAX`].
     pub seats: u8,
+    /// `sub`: who must be the first person booked with it. `None` if the room asks for no identity.
+    pub binding: Option<Subject>,
 }
 
 #[cfg(test)]

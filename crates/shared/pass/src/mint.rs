@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::claims::{Claims, SEATS_MAX};
 use crate::keys::SigningKey;
-use crate::{PassId, TOKEN_TYPE};
+use crate::{PassId, Subject, TOKEN_TYPE};
 
 /// Signs passes with one key in the name of one issuer.
 pub struct PassMinter {
@@ -26,6 +26,8 @@ struct WireClaims<'a> {
     exp: i64,
     ags: String,
     seats: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub: Option<Subject>,
 }
 
 impl PassMinter {
@@ -72,6 +74,7 @@ impl PassMinter {
             exp: claims.expires_at.unix_s(),
             ags: claims.ags.to_string(),
             seats: claims.seats,
+            sub: claims.binding,
         };
         jsonwebtoken::encode(&self.header, &wire, &self.encoding)
             .expect("a key that was read once signs")

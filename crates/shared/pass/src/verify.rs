@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::claims::{Claims, PassId, SEATS_MAX};
 use crate::key_set::{KeySet, is_key_id};
-use crate::{PassMinter, SigningKey, TOKEN_TYPE};
+use crate::{PassMinter, SigningKey, Subject, TOKEN_TYPE};
 
 /// The longest token that is looked at, in bytes.
 pub const TOKEN_LENGTH_MAX: usize = 2 * 1024;
@@ -81,8 +81,8 @@ impl PassVerifier {
     /// What the pass says, if it is valid for `campaign` at `now`. Needs no I/O; costs about one
     /// Ed25519 verification.
     ///
-    /// Claims that are not known are ignored; each known one is required and strictly typed. `aud`
-    /// is a single string: a pass opens one campaign.
+    /// Claims that are not known are ignored; each known one is strictly typed, and required except
+    /// for `sub`. `aud` is a single string: a pass opens one campaign.
     pub fn verify(
         &self,
         token: &str,
@@ -167,6 +167,7 @@ fn read_claims(payload: &Map<String, Value>) -> Result<TimedClaims, PassError> {
         expires_at,
         ags: parsed::<Ags>(payload, "ags")?,
         seats,
+        binding: binding(payload)?,
     };
     Ok(TimedClaims { claims, not_before: instant(payload, "nbf")? })
 }
@@ -180,6 +181,20 @@ fn parsed<T: std::str::FromStr>(
     name: &'static str,
 ) -> Result<T, PassError> {
     text(payload, name)?.parse().map_err(|_| PassError::ClaimInvalid(name))
+}
+
+/// Absent means bound to nobody; anything else must be a subject, or a pass that is bound to somebody
+/// would open to everybody.
+fn binding(payload: &Map<String, Value>) -> Result<Option<Subject>, PassError> {
+    match payload.get("sub") {
+        None => Ok(None),
+        // One spelling only, so that a claim means the same to everybody who compares it as text.
+        Some(_) => parsed::<Subject>(payload, "sub")
+            .ok()
+            .filter(|subject| text(payload, "sub").is_ok_and(|text| text == subject.to_string()))
+            .map(Some)
+            .ok_or(PassError::ClaimInvalid("sub")),
+    }
 }
 
 /// Whole seconds in the 32 bits of an unsigned number: nothing here lives beyond 2106, and no sum
@@ -211,6 +226,7 @@ pub fn self_test() -> Result<(), PassError> {
         expires_at: now.plus(Duration::from_mins(15)),
         ags: Ags::from_number(7_318_000).ok_or(PassError::ClaimInvalid("ags"))?,
         seats: SEATS_MAX,
+        binding: Some(Subject::from_bytes([9; 16])),
     };
     let token = PassMinter::new(key, ISSUER).mint(&claims);
     let verifier = PassVerifier::new(ISSUER, Arc::new(ArcSwap::from_pointee(keys)));

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use campaign_file::{BookingRules, CampaignFile, RoomRules};
 use kernel::ResidenceAnswer;
+use pass::IdentityKind;
 
 use crate::{SPEYER, at, speyer, within_one};
 
@@ -99,6 +100,24 @@ fn the_rules_may_be_left_out() {
     assert_eq!(campaign, speyer());
     assert_eq!(campaign.room, RoomRules::default());
     assert_eq!(campaign.booking, BookingRules::default());
+}
+
+#[test]
+fn what_concerns_the_draw_may_be_said() {
+    let campaign = speyer();
+    assert_eq!((campaign.incarnation, campaign.room.identity), (1, IdentityKind::None));
+    assert_eq!((campaign.public_entropy, campaign.room.min_active), (None, 20));
+    let text = SPEYER
+        .replace("incarnation = 1", "incarnation = 2")
+        .replace("identity = \"none\"", "identity = \"person\"\npublic_entropy = \"Lotto\"")
+        .replace("max_active = 200", "max_active = 55")
+        .replace("min_active = 20\n", "");
+    let campaign = CampaignFile::parse(&text).expect("still right");
+    assert_eq!((campaign.incarnation, campaign.room.identity), (2, IdentityKind::Person));
+    assert_eq!(campaign.public_entropy.as_deref(), Some("Lotto"));
+    assert_eq!(campaign.room.min_active, 5, "a tenth, if it is not given");
+    let text = text.replace("max_active = 55", "max_active = 7\nmin_active = 3");
+    assert_eq!(CampaignFile::parse(&text).expect("still right").room.min_active, 3);
 }
 
 #[test]

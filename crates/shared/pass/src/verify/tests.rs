@@ -25,6 +25,7 @@ fn claims() -> Claims {
         expires_at: NOW.plus(Duration::from_mins(15)),
         ags: "07318000".parse().expect("a valid key"),
         seats: 4,
+        binding: None,
     }
 }
 
@@ -109,7 +110,7 @@ fn unknown_claims_are_ignored() {
 }
 
 #[test]
-fn every_claim_is_required_and_strictly_typed() {
+fn every_claim_but_the_binding_is_required_and_strictly_typed() {
     let far = u64::from(u32::MAX) + 1;
     let numbers = [json!("1623650400"), json!(1.5), json!(-1), json!(far), json!(true), json!([])];
     let cases: [(&'static str, Vec<Value>); 8] = [
@@ -128,6 +129,27 @@ fn every_claim_is_required_and_strictly_typed() {
             let token = signed(&header(), &changed(payload(), name, value.clone()));
             assert_eq!(verify(&token), Err(PassError::ClaimInvalid(name)), "{name}: {value:?}");
         }
+    }
+}
+
+#[test]
+fn a_pass_may_be_bound_to_a_subject() {
+    let bound = Claims { binding: Some(Subject::from_bytes([0xb6; 16])), ..claims() };
+    let token = PassMinter::new(key(), ISSUER).mint(&bound);
+    assert_eq!(verify(&token), Ok(bound.clone()));
+    let payload_with = |sub: Value| changed(payload(), "sub", Some(sub));
+    let same = signed(&header(), &payload_with(json!("tra2tra2tra2tra2tra2tg")));
+    assert_eq!(verify(&same), Ok(bound));
+    for bad in [
+        Value::Null,
+        json!(""),
+        json!(7),
+        json!("tra2tra2tra2tra2tra2tg=="),
+        json!("tra2tra2tra2tra2tra2t"),
+        json!("b6".repeat(16)),
+    ] {
+        let token = signed(&header(), &payload_with(bad.clone()));
+        assert_eq!(verify(&token), Err(PassError::ClaimInvalid("sub")), "{bad}");
     }
 }
 
