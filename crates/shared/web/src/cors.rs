@@ -7,6 +7,7 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Condition;
 
+use crate::limits::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::request_id;
 
 const PREFLIGHT_MAX_AGE_S: usize = 3_600;
@@ -20,7 +21,7 @@ pub fn allow(origins: &[String]) -> Condition<Cors> {
         .allowed_headers([ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH])
         .allowed_header("idempotency-key")
         .allowed_header(request_id::HEADER)
-        .expose_headers([ETAG, RETRY_AFTER, request_id::HEADER])
+        .expose_headers([ETAG, RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY, request_id::HEADER])
         .max_age(PREFLIGHT_MAX_AGE_S);
     let cors = origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin));
     Condition::new(!origins.is_empty(), cors)

@@ -26,6 +26,12 @@ impl IdempotencyKey {
         &self.0
     }
 
+    /// The key of a request that may have one.
+    pub fn optional(request: &HttpRequest) -> Result<Option<Self>, Problem> {
+        let headers = request.headers();
+        headers.contains_key(NAME).then(|| Self::of(headers)).transpose()
+    }
+
     /// Reads the key from the headers of a request.
     pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         let mut values = headers.get_all(NAME);

@@ -4,6 +4,7 @@
 
 pub mod bearer;
 pub mod cached;
+pub mod client_address;
 pub mod cors;
 pub mod docs_page;
 pub mod drain;
@@ -13,6 +14,7 @@ pub mod health;
 pub mod idempotency;
 pub mod json;
 pub mod language;
+pub mod limits;
 pub mod metrics;
 pub mod problem;
 pub mod reply;
@@ -23,11 +25,13 @@ mod request_id;
 
 pub use bearer::{bearer, optional_bearer};
 pub use cached::CachedBody;
+pub use client_address::{ClientAddress, TrustedProxies};
 pub use drain::Drain;
 pub use edge::Edge;
 pub use idempotency::IdempotencyKey;
 pub use json::Body;
 pub use language::Language;
+pub use limits::{AddressLimit, RateLimit};
 pub use problem::{Code, Problem};
 
 /// What the macros of this crate need in the crates that call them.

@@ -37,7 +37,8 @@ impl RequestLog {
             }
             return;
         } else if status == StatusCode::SERVICE_UNAVAILABLE {
-            let Some(suppressed) = self.busy() else { return };
+            let since_last = self.last_busy.get().map(|last| last.elapsed());
+            let Some(suppressed) = self.busy(since_last) else { return };
             suppressed
         } else {
             0
@@ -57,8 +58,8 @@ impl RequestLog {
 
     /// Under overload, writing a line for each refusal would itself be the load: one per second is
     /// written, with the number of those left out since the last one.
-    fn busy(&self) -> Option<u64> {
-        if self.last_busy.get().is_some_and(|last| last.elapsed() < QUIET) {
+    fn busy(&self, since_last: Option<Duration>) -> Option<u64> {
+        if since_last.is_some_and(|since_last| since_last < QUIET) {
             self.suppressed.set(self.suppressed.get() + 1);
             return None;
         }
@@ -92,10 +93,9 @@ mod tests {
     #[test]
     fn refusals_under_load_are_written_once_a_second() {
         let log = RequestLog::default();
-        assert_eq!(log.busy(), Some(0));
-        assert_eq!(log.busy(), None);
-        assert_eq!(log.busy(), None);
-        log.last_busy.set(None);
-        assert_eq!(log.busy(), Some(2), "the next line tells how many are missing");
+        assert_eq!(log.busy(None), Some(0));
+        assert_eq!(log.busy(Some(Duration::ZERO)), None);
+        assert_eq!(log.busy(Some(Duration::from_millis(999))), None);
+        assert_eq!(log.busy(Some(QUIET)), Some(2), "the next line tells how many are missing");
     }
 }

@@ -155,9 +155,7 @@ impl Worker {
         request_id: &HeaderValue,
     ) -> ServiceResponse<EitherBody<B>> {
         self.edge.measures.problem(problem.code());
-        if problem.code().status() == StatusCode::SERVICE_UNAVAILABLE
-            && problem.retry_after().is_none()
-        {
+        if problem.code().tells_when_to_retry() && problem.retry_after().is_none() {
             problem =
                 problem.retry_after_s(problem::jittered_s(RETRY_AFTER_BASE_S, &*self.edge.entropy));
         }

@@ -70,6 +70,12 @@ impl Code {
         self.entry().status
     }
 
+    /// Whether the response always says when to try again.
+    #[must_use]
+    pub fn tells_when_to_retry(self) -> bool {
+        [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&self.status())
+    }
+
     /// The `type` URI.
     #[must_use]
     pub fn type_uri(self) -> String {
@@ -104,21 +110,27 @@ catalogue! {
     }
     ServiceCredentialInvalid "service-credential-invalid" UNAUTHORIZED {
         en: "The service credential is not accepted",
-            "This address is for the booking system. Check that both services are configured with the same credential.";
+            "This address is for the booking system of this campaign. Check that both services are configured with the same credential.";
         de: "Die Kennung des Dienstes wird nicht angenommen",
-            "Diese Adresse ist für das Buchungssystem. Prüfen Sie, ob beide Dienste mit derselben Kennung eingerichtet sind.";
+            "Diese Adresse ist für das Buchungssystem dieser Aktion. Prüfen Sie, ob beide Dienste mit derselben Kennung eingerichtet sind.";
     }
     TicketInvalid "ticket-invalid" UNAUTHORIZED {
         en: "This ticket is not valid",
-            "The ticket is missing, incomplete or for another waiting room. Please enter the waiting room again.";
+            "The ticket is missing, incomplete, or from another or an earlier waiting room. Please enter the waiting room again.";
         de: "Dieses Ticket ist nicht gültig",
-            "Das Ticket fehlt, ist unvollständig oder gehört zu einem anderen Warteraum. Bitte betreten Sie den Warteraum neu.";
+            "Das Ticket fehlt, ist unvollständig oder stammt aus einem anderen oder früheren Warteraum. Bitte betreten Sie den Warteraum neu.";
     }
     NotEligible "not-eligible" FORBIDDEN {
         en: "This campaign is not for your place of residence",
             "Only residents of the municipalities of this campaign can book here. Please ask your own municipality which offers there are for you.";
         de: "Diese Aktion gilt nicht für Ihren Wohnort",
             "Hier können nur Menschen aus den Gemeinden dieser Aktion buchen. Bitte fragen Sie Ihre Gemeinde, welche Angebote es für Sie gibt.";
+    }
+    NotThePersonOfThePass "not-the-person-of-the-pass" FORBIDDEN {
+        en: "This pass is for somebody else",
+            "Please book first for the person named when entering the waiting room, with the same name and date of birth or the same e-mail address. After that, others in the same car can be booked.";
+        de: "Dieser Pass gilt für eine andere Person",
+            "Bitte buchen Sie zuerst für die Person, die beim Betreten des Warteraums genannt wurde, mit demselben Namen und Geburtsdatum oder derselben E-Mail-Adresse. Danach können weitere Personen im selben Auto gebucht werden.";
     }
     PassWrongCampaign "pass-wrong-campaign" FORBIDDEN {
         en: "Your pass is for another campaign",
@@ -198,11 +210,23 @@ catalogue! {
         de: "Diese Reservierung kann nicht noch einmal verlängert werden",
             "Bitte schließen Sie die Buchung ab, bevor die Reservierung endet.";
     }
+    LeaveAtBooking "leave-at-booking" CONFLICT {
+        en: "The pass is given back at the booking system",
+            "Send DELETE /v1/campaigns/{campaign}/passes/current with the pass to the booking API. Only the booking system can make sure that nothing new begins with it.";
+        de: "Der Pass wird beim Buchungssystem zurückgegeben",
+            "Senden Sie DELETE /v1/campaigns/{campaign}/passes/current mit dem Pass an die Buchungs-API. Nur das Buchungssystem kann sicherstellen, dass mit ihm nichts Neues beginnt.";
+    }
     NotYourTurn "not-your-turn" CONFLICT {
         en: "It is not your turn yet",
             "Your place in line is safe. You need not do anything; please wait a little longer.";
         de: "Sie sind noch nicht an der Reihe",
             "Ihr Platz in der Schlange ist sicher. Sie müssen nichts tun; bitte warten Sie noch ein wenig.";
+    }
+    PassEnded "pass-ended" CONFLICT {
+        en: "You have left",
+            "Nothing new can be reserved or booked with this pass. What you had reserved before you can still complete or give up, and your bookings stay valid.";
+        de: "Sie sind gegangen",
+            "Mit diesem Pass kann nichts Neues mehr reserviert oder gebucht werden. Was Sie vorher reserviert haben, können Sie noch abschließen oder zurückgeben, und Ihre Buchungen bleiben gültig.";
     }
     PassExhausted "pass-exhausted" CONFLICT {
         en: "All seats of your pass are used",
@@ -212,9 +236,9 @@ catalogue! {
     }
     PassUsed "pass-used" CONFLICT {
         en: "This ticket has already let you in",
-            "Its pass has been used or has expired. If you need another place, please enter the waiting room again.";
+            "Its pass has been used or has expired. If somebody else needs a place, please enter the waiting room again.";
         de: "Mit diesem Ticket waren Sie schon an der Reihe",
-            "Sein Pass ist verbraucht oder abgelaufen. Wenn Sie noch einen Platz brauchen, betreten Sie bitte den Warteraum noch einmal.";
+            "Sein Pass ist verbraucht oder abgelaufen. Wenn noch jemand einen Platz braucht, betreten Sie bitte den Warteraum noch einmal.";
     }
     RequestInProgress "request-in-progress" CONFLICT {
         en: "We are still working on this request",
@@ -224,7 +248,7 @@ catalogue! {
     }
     RoomNotOpen "room-not-open" CONFLICT {
         en: "The waiting room is not open yet",
-            "Please come back at the time shown. All who come before the opening have the same chance; you need not hurry.";
+            "Please come back at the time shown. Everybody who is there before the opening has the same chance; you need not hurry.";
         de: "Der Warteraum ist noch nicht geöffnet",
             "Bitte kommen Sie zur angezeigten Zeit wieder. Alle, die vor dem Start da sind, haben die gleiche Chance; Sie müssen sich nicht beeilen.";
     }
@@ -264,6 +288,12 @@ catalogue! {
         de: "Dieser Idempotency-Key gehört zu einer anderen Anfrage",
             "Senden Sie eine neue Anfrage mit einem neuen zufälligen Schlüssel, und wiederholen Sie eine frühere unverändert.";
     }
+    IdentityRequired "identity-required" UNPROCESSABLE_ENTITY {
+        en: "Please say who you are",
+            "This waiting room needs what is listed under asks_for. The place is drawn for you, and only you can book with it.";
+        de: "Bitte sagen Sie, wer Sie sind",
+            "Dieser Warteraum braucht die Angaben, die unter asks_for stehen. Der Platz wird für Sie gelost, und nur Sie können damit buchen.";
+    }
     MunicipalityMismatch "municipality-mismatch" UNPROCESSABLE_ENTITY {
         en: "Postcode and municipality do not belong together",
             "Please check both.";
@@ -275,6 +305,12 @@ catalogue! {
             "Please choose yours from the list.";
         de: "Mehrere Gemeinden haben diese Postleitzahl",
             "Bitte wählen Sie Ihre aus der Liste.";
+    }
+    RateLimited "rate-limited" TOO_MANY_REQUESTS {
+        en: "Too many requests came within a short time",
+            "You lose nothing. Please wait a moment and try again. Perhaps many people share your internet connection, as in an office.";
+        de: "In kurzer Zeit kamen zu viele Anfragen",
+            "Sie verlieren nichts. Bitte warten Sie einen Augenblick und versuchen Sie es noch einmal. Vielleicht teilen sich viele Menschen Ihren Internetanschluss, etwa in einem Büro.";
     }
     Internal "internal" INTERNAL_SERVER_ERROR {
         en: "Something went wrong on our side",

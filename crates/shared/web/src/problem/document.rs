@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
@@ -94,19 +95,31 @@ fn response(entries: &[&'static Entry]) -> Response {
         .build();
     let builder =
         ResponseBuilder::new().description(description.join("\n\n")).content(CONTENT_TYPE, content);
-    if entries.iter().any(|entry| entry.status.as_u16() == 503) {
-        let header = HeaderBuilder::new()
-            .schema(Some(u64::schema()))
-            .description(Some("When to try again, in seconds."))
-            .build();
-        return builder.header("Retry-After", header).build();
-    }
-    builder.build()
+    // All entries of a response have one status.
+    let tells_when = entries.iter().any(|entry| entry.code.tells_when_to_retry());
+    let is_limit = entries.iter().any(|entry| entry.status == StatusCode::TOO_MANY_REQUESTS);
+    let retry =
+        tells_when.then(|| ("Retry-After", u64::schema(), "When to try again, in seconds."));
+    let limit = [
+        ("RateLimit-Policy", String::schema(), "How many requests are permitted in which time."),
+        (
+            "RateLimit",
+            String::schema(),
+            "What is left of them, and after how many seconds there is more.",
+        ),
+    ];
+    let headers = retry.into_iter().chain(limit.into_iter().filter(|_| is_limit));
+    headers
+        .fold(builder, |builder, (name, schema, text)| {
+            let header = HeaderBuilder::new().schema(Some(schema)).description(Some(text));
+            builder.header(name, header.build())
+        })
+        .build()
 }
 
 fn example(entry: &Entry) -> Value {
     let mut problem = super::Problem::new(entry.code);
-    if entry.status.as_u16() == 503 {
+    if entry.code.tells_when_to_retry() {
         problem = problem.retry_after_s(3);
     }
     serde_json::from_slice(&problem.body(Language::En, "6f1c9be2d04a00000001"))
@@ -154,20 +167,25 @@ mod tests {
 
     problem_responses!(
         /// Problems to try the macro with.
-        JoinProblems: RoomNotFound, NotEligible, Overloaded, Unavailable
+        JoinProblems: RoomNotFound, NotEligible, RateLimited, Overloaded, Unavailable
     );
 
     #[test]
     fn problems_of_one_status_share_a_response() {
         let responses = JoinProblems::responses();
-        assert_eq!(responses.keys().collect::<Vec<_>>(), ["403", "404", "503"]);
+        assert_eq!(responses.keys().collect::<Vec<_>>(), ["403", "404", "429", "503"]);
         let busy = serde_json::to_value(&responses["503"]).expect("JSON");
         let content = &busy["content"][CONTENT_TYPE];
         assert_eq!(content["schema"]["$ref"], "#/components/schemas/ProblemDocument");
         assert_eq!(content["examples"]["overloaded"]["value"]["retry_after_s"], 3);
         assert!(content["examples"]["unavailable"].is_object());
         assert!(busy["headers"]["Retry-After"].is_object());
-        assert_eq!(JoinProblems::CODES.len(), 4);
+        let limited = serde_json::to_value(&responses["429"]).expect("JSON");
+        for header in ["Retry-After", "RateLimit", "RateLimit-Policy"] {
+            assert!(limited["headers"][header].is_object(), "{header}");
+        }
+        assert!(busy["headers"]["RateLimit"].is_null());
+        assert_eq!(JoinProblems::CODES.len(), 5);
     }
 
     #[test]

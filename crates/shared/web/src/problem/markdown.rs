@@ -23,7 +23,8 @@ Whatever the two services refuse, they refuse with a problem of this closed list
 - `type` is `urn:einlass:problem:<code>`; `title` and `detail` are in the language of the `Accept-Language` header,
   English or German.
 - `request_id` is the value of the `X-Request-Id` header and finds the request in the logs.
-- `retry_after_s` says when to try again, as does the `Retry-After` header. Problems with status 503 always have it.
+- `retry_after_s` says when to try again, as does the `Retry-After` header. Problems with status 429 or
+  503 always have it.
 - `errors` is a list of `{field, detail}` of what is wrong in the request.
 ";
 
