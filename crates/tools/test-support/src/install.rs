@@ -2,38 +2,51 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::locate::{locate_postgres, locate_redis};
+use crate::locate::{locate_faketime, locate_postgres, locate_python, locate_redis};
 
 /// Debian asks this program before a package starts its service; 101 means "do not".
 const START_POLICY: &str = "/usr/sbin/policy-rc.d";
 
-/// Makes sure that Redis and PostgreSQL can be started by tests, installing them with `apt-get` on
+/// Makes sure that tests can start Redis, PostgreSQL and Python, installing them with `apt-get` on
 /// Debian when run by root. Elsewhere the error says what to install. No system service is started
 /// or left running by it.
 pub fn provision() -> Result<()> {
     let mut missing = Vec::new();
     if locate_redis().is_err() {
-        missing.push(Package { name: "redis-server", service: "redis-server.service" });
+        missing.push(Package { name: "redis-server", service: Some("redis-server.service") });
     }
     if locate_postgres().is_err() {
-        missing.push(Package { name: "postgresql", service: "postgresql.service" });
+        missing.push(Package { name: "postgresql", service: Some("postgresql.service") });
+    }
+    if locate_python().is_err() {
+        missing.push(Package { name: "python3", service: None });
     }
     if !missing.is_empty() && is_debian() && is_root() {
         install(&missing)?;
     }
     locate_redis()?;
     locate_postgres()?;
+    locate_python()?;
     Ok(())
+}
+
+/// The same for the library that shows a process a clock of its own. Gives where it lies.
+pub fn provision_faketime() -> Result<PathBuf> {
+    if locate_faketime().is_err() && is_debian() && is_root() {
+        install(&[Package { name: "faketime", service: None }])?;
+    }
+    locate_faketime()
 }
 
 struct Package {
     name: &'static str,
-    service: &'static str,
+    /// What the package would start.
+    service: Option<&'static str>,
 }
 
 fn install(packages: &[Package]) -> Result<()> {
@@ -42,9 +55,9 @@ fn install(packages: &[Package]) -> Result<()> {
     let _services_stay_off = ServicesStayOff::new()?;
     apt_get(&["update"])?;
     apt_get(&[&["install", "--yes", "--no-install-recommends"], names.as_slice()].concat())?;
-    if Path::new("/run/systemd/system").is_dir() {
+    let services: Vec<&str> = packages.iter().filter_map(|package| package.service).collect();
+    if !services.is_empty() && Path::new("/run/systemd/system").is_dir() {
         // The packages enable their services for the next start of the machine.
-        let services = packages.iter().map(|package| package.service);
         run(Command::new("systemctl").args(["disable", "--now"]).args(services))?;
     }
     Ok(())

@@ -6,16 +6,18 @@
 //!   `cargo xtask test` has started, or one of this process's own. Each test takes its own
 //!   [`unique_prefix`] or database and leaves the rest of the server alone: no `FLUSHALL`, no
 //!   `CONFIG SET`.
-//! - [`RedisServer::start`] and [`PostgresServer::start`] for tests that kill and restart. They
-//!   belong in a module or test binary named `own_servers`, which nextest runs one at a time.
+//! - [`RedisServer::start`], [`RedisSentinels::start`], [`RedisCluster::start`] and
+//!   [`PostgresServer::start`] for tests that kill and restart. They belong in a module or test
+//!   binary named `own_servers`, which nextest runs one at a time.
 //!
-//! A private server listens on 127.0.0.1 on a free port, syncs every write to disk as in
+//! A private server listens on 127.0.0.1 on a [`Port`] of its own, syncs every write to disk as in
 //! production, and goes away with its folder when the value is dropped or the process ends,
 //! however it ends.
 
 mod eventually;
 mod install;
 mod locate;
+mod ports;
 mod postgres;
 mod redis;
 mod server;
@@ -23,10 +25,11 @@ mod shared;
 mod watchdog;
 
 pub use eventually::eventually;
-pub use install::provision;
-pub use locate::{PostgresPrograms, locate_postgres, locate_redis};
+pub use install::{provision, provision_faketime};
+pub use locate::{PostgresPrograms, locate_faketime, locate_postgres, locate_python, locate_redis};
+pub use ports::Port;
 pub use postgres::PostgresServer;
-pub use redis::RedisServer;
+pub use redis::{Frozen, RedisCluster, RedisSentinels, RedisServer, RedisSetup, TestAuthority};
 pub use shared::{
     POSTGRES_URL_VARIABLE, REDIS_URL_VARIABLE, shared_postgres_database, shared_redis_url,
     unique_prefix,

@@ -12,6 +12,11 @@ const POSTGRES_MISSING: &str = "PostgreSQL's initdb and postgres were not found;
     (Debian and Ubuntu: apt-get install postgresql, Fedora: dnf install postgresql-server, macOS: brew install postgresql@17), \
     or name a running one in EINLASS_TEST_POSTGRES_URL";
 
+const PYTHON_MISSING: &str = "python3 is not on the PATH; install Python 3 \
+    (Debian and Ubuntu: apt-get install python3, Fedora: dnf install python3, macOS: brew install python)";
+const FAKETIME_MISSING: &str =
+    "libfaketime was not found; install it (Debian and Ubuntu: apt-get install faketime)";
+
 /// The folder with PostgreSQL's programs. Debian keeps them off the PATH, one folder per version.
 #[derive(Clone, Debug)]
 pub struct PostgresPrograms {
@@ -34,6 +39,16 @@ pub fn locate_redis() -> Result<PathBuf> {
         .map(|folder| folder.join("redis-server"))
         .find(|program| program.is_file())
         .context(REDIS_MISSING)
+}
+
+/// Finds `python3`, which runs the scripts that documents print. The error says what to install.
+pub fn locate_python() -> Result<PathBuf> {
+    on_path()
+        .into_iter()
+        .chain(well_known_folders())
+        .map(|folder| folder.join("python3"))
+        .find(|program| program.is_file())
+        .context(PYTHON_MISSING)
 }
 
 /// Finds PostgreSQL's programs, the newest version first. The error says what to install.
@@ -60,6 +75,19 @@ pub fn locate_postgres() -> Result<PostgresPrograms> {
         .find(|folder| ["initdb", "postgres", "psql"].iter().all(|name| folder.join(name).exists()))
         .map(|folder| PostgresPrograms { folder })
         .context(POSTGRES_MISSING)
+}
+
+/// Finds the library that shows a process a clock of its own, for programs with threads. The error says
+/// what to install.
+pub fn locate_faketime() -> Result<PathBuf> {
+    // Debian has a folder for each architecture.
+    let architectures = Path::new("/usr/lib").read_dir().into_iter().flatten().flatten();
+    architectures
+        .map(|folder| folder.path())
+        .chain(["/usr/lib", "/usr/lib64", "/usr/local/lib"].map(PathBuf::from))
+        .map(|folder| folder.join("faketime/libfaketimeMT.so.1"))
+        .find(|library| library.is_file())
+        .context(FAKETIME_MISSING)
 }
 
 #[expect(clippy::disallowed_methods, reason = "programs are looked up where the shell would")]

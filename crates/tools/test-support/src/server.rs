@@ -2,8 +2,6 @@
 //! started again.
 
 use std::fs::{self, OpenOptions};
-use std::hash::{BuildHasher, RandomState};
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,11 +11,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::eventually::holds_within;
+use crate::ports::Port;
 use crate::watchdog::Watchdog;
 
-/// Below the ports that Linux gives to outgoing connections (32768 and up): there, a client that
-/// keeps trying to reach a killed server could end up connected to itself and hold the port.
-const PORTS: std::ops::Range<u16> = 15_000..32_000;
 /// A slow disk replaying a long log is still no failure.
 const START_LIMIT: Duration = Duration::from_mins(1);
 const STOP_LIMIT: Duration = Duration::from_secs(10);
@@ -28,6 +24,10 @@ pub(crate) trait Kind: Send + Sync + 'static {
     const NAME: &'static str;
     /// The signal that ends it at once, yet leaves nothing behind in the system.
     const STOP_SIGNAL: &'static str;
+    /// How many ports it needs, one behind the other.
+    fn ports(&self) -> u16 {
+        1
+    }
     /// What starts it in `folder` on `port`.
     fn command(&self, folder: &Path, port: u16) -> Command;
     /// Whether the process `pid`, and not another one on the same port, answers.
@@ -37,7 +37,7 @@ pub(crate) trait Kind: Send + Sync + 'static {
 pub(crate) struct Server<K: Kind> {
     kind: K,
     folder: PathBuf,
-    port: u16,
+    port: Port,
     state: Mutex<State>,
 }
 
@@ -59,21 +59,43 @@ impl<K: Kind> Server<K> {
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))?;
         prepare(&kind, &folder)?;
         let state = Mutex::new(State { process: None, watchdog });
-        let mut server = Self { kind, folder, port: 0, state };
+        let port = Port::reserve_row(kind.ports())?;
+        let mut server = Self { kind, folder, port, state };
         let mut last_error = None;
         for _ in 0..5 {
-            // Another process may take the port between the look and the start.
-            server.port = free_port()?;
             match server.launch() {
                 Ok(()) => return Ok(server),
                 Err(error) => last_error = Some(error),
             }
+            // A program that is no test may have taken the port between the look and the start.
+            server.port = Port::reserve_row(server.kind.ports())?;
         }
         Err(last_error.context("no attempt was made")?)
     }
 
+    pub(crate) fn kind(&self) -> &K {
+        &self.kind
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(crate) fn port(&self) -> u16 {
-        self.port
+        self.port.number()
+    }
+
+    /// Stops it as a hung disk or a paused machine would: connections stay open, nothing is answered.
+    pub(crate) fn freeze(&self) -> Result<()> {
+        let state = self.state();
+        let process = state.process.as_ref().context("it does not run")?;
+        signal("STOP", &[process.id()])
+    }
+
+    /// Lets it go on; does nothing if it does not run.
+    pub(crate) fn thaw(&self) -> Result<()> {
+        let state = self.state();
+        state.process.as_ref().map_or(Ok(()), |process| signal("CONT", &[process.id()]))
     }
 
     /// As a power cut would: `SIGKILL` for the process and all its children, at once.
@@ -106,7 +128,7 @@ impl<K: Kind> Server<K> {
         let log = OpenOptions::new().create(true).append(true).open(self.log_path())?;
         let mut process = self
             .kind
-            .command(&self.folder, self.port)
+            .command(&self.folder, self.port())
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -118,7 +140,7 @@ impl<K: Kind> Server<K> {
         let mut ended = None;
         let ready = holds_within(START_LIMIT, || {
             ended = process.try_wait().ok().flatten();
-            ended.is_some() || self.kind.is_ready(&self.folder, self.port, pid)
+            ended.is_some() || self.kind.is_ready(&self.folder, self.port(), pid)
         });
         if ready && ended.is_none() {
             state.process = Some(process);
@@ -131,7 +153,7 @@ impl<K: Kind> Server<K> {
             || format!("was not ready after {START_LIMIT:?}"),
             |status| format!("ended at once ({status})"),
         );
-        bail!("{} on port {} {what}; its log ends with:\n{}", K::NAME, self.port, self.log_end())
+        bail!("{} on port {} {what}; its log ends with:\n{}", K::NAME, self.port(), self.log_end())
     }
 
     fn log_path(&self) -> PathBuf {
@@ -163,18 +185,6 @@ impl<K: Kind> Drop for Server<K> {
         // The watchdog, dropped next, has only the folder left to remove.
         let _ = state.watchdog.watch(None);
     }
-}
-
-fn free_port() -> Result<u16> {
-    let span = u64::from(PORTS.end - PORTS.start);
-    for _ in 0..200 {
-        let offset = RandomState::new().hash_one("port") % span;
-        let port = PORTS.start + u16::try_from(offset)?;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return Ok(port);
-        }
-    }
-    bail!("no free port found between {} and {}", PORTS.start, PORTS.end)
 }
 
 /// Sends a signal through the shell's built-in `kill`: the library call is unsafe code.

@@ -5,11 +5,12 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use test_support::{
-    PostgresServer, RedisServer, eventually, locate_postgres, shared_postgres_database,
-    shared_redis_url,
+    PostgresServer, RedisCluster, RedisSentinels, RedisServer, RedisSetup, TestAuthority,
+    eventually, locate_postgres, shared_postgres_database, shared_redis_url,
 };
 
 /// Sends commands to Redis and returns its whole answer.
@@ -40,6 +41,12 @@ fn psql(url: &str, statement: &str) -> Command {
 
 fn is_open(port: u16) -> bool {
     TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
+fn is_running(pid: &str) -> bool {
+    let mut look = Command::new("/bin/sh");
+    look.args(["-c", r#"kill -0 "$1""#, "look", pid]).stderr(Stdio::null());
+    look.status().expect("a shell is on every system").success()
 }
 
 #[tokio::test]
@@ -114,17 +121,24 @@ async fn postgres_syncs_commits_and_has_room_for_many_connections() {
 async fn a_dropped_server_leaves_nothing_behind() {
     let postgres = PostgresServer::start().await.expect("PostgreSQL starts");
     let redis_server = RedisServer::start().await.expect("Redis starts");
-    let ports = [postgres.port(), redis_server.port()];
     let data = sql(&postgres.url("postgres"), "SHOW data_directory").expect("it is known");
     let answer = redis(redis_server.port(), "CONFIG GET dir");
     let folder = answer.lines().nth(4).expect("Redis names its folder").trim();
     assert!(Path::new(&data).exists() && Path::new(folder).exists());
+    // Their ports may belong to another test as soon as they are gone; their processes do not.
+    let postmaster = std::fs::read_to_string(Path::new(&data).join("postmaster.pid"));
+    let info = redis(redis_server.port(), "INFO server");
+    let pids = [
+        postmaster.expect("PostgreSQL's own note").lines().next().expect("a line").to_owned(),
+        info.lines().find_map(|line| line.strip_prefix("process_id:")).expect("a pid").to_owned(),
+    ];
+    assert!(pids.iter().all(|pid| is_running(pid)), "{pids:?}");
 
     drop(postgres);
     drop(redis_server);
     assert!(!Path::new(&data).exists(), "{data} is still there");
     assert!(!Path::new(folder).exists(), "{folder} is still there");
-    assert!(!ports.into_iter().any(is_open), "a server still answers");
+    assert!(!pids.iter().any(|pid| is_running(pid)), "a server still runs: {pids:?}");
 }
 
 #[tokio::test]
@@ -138,4 +152,69 @@ async fn shared_servers_give_each_test_its_own_database() {
     let url = shared_redis_url().await;
     assert_eq!(url, shared_redis_url().await, "one server for the whole process");
     assert!(url.starts_with("redis://"));
+}
+
+/// The reply to one command over the server's socket.
+fn asked(server: &RedisServer, command: &str) -> String {
+    server.ask(command).expect("Redis answers")
+}
+
+#[tokio::test]
+async fn redis_can_be_frozen_held_back_and_promoted() {
+    let master = RedisServer::start().await.expect("Redis starts");
+    let replica = RedisServer::start().await.expect("Redis starts");
+    replica.replicate(&master).expect("it becomes a replica");
+    eventually("the replica is up to date", Duration::from_secs(20), async || {
+        replica.info("master_link_status").is_ok_and(|status| status.as_deref() == Some("up"))
+    })
+    .await;
+    asked(&master, "SET place 17");
+    eventually("the write arrives", Duration::from_secs(5), async || {
+        asked(&replica, "GET place").starts_with("$2\r\n17")
+    })
+    .await;
+
+    replica.hold_back().expect("its master is hidden from it");
+    asked(&master, "SET place 18");
+    replica.promote().expect("it becomes a master");
+    assert!(asked(&replica, "GET place").starts_with("$2\r\n17"), "it has heard nothing since");
+    assert_eq!(replica.info("role").expect("it answers").as_deref(), Some("master"));
+
+    let frozen = replica.freeze().expect("it can be stopped");
+    assert!(replica.ask("PING").is_err(), "a frozen server answers nothing");
+    drop(frozen);
+    assert!(asked(&replica, "PING").starts_with("+PONG"));
+}
+
+#[tokio::test]
+async fn sentinels_replace_a_master_that_is_killed_and_take_it_back_as_a_replica() {
+    let fleet = RedisSentinels::start().await.expect("they find each other");
+    let first = fleet.master().expect("they agree").clone();
+    assert_eq!(first.port(), fleet.servers()[0].port());
+    first.kill9().expect("it can be killed");
+    eventually("another master", Duration::from_secs(30), async || {
+        fleet.master().is_ok_and(|master| master.port() != first.port())
+    })
+    .await;
+    first.restart().await.expect("it starts again");
+    eventually("it is a replica", Duration::from_secs(30), async || {
+        first.info("role").is_ok_and(|role| role.as_deref() == Some("slave"))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_cluster_of_encrypted_nodes_replaces_a_master_that_is_killed() {
+    let authority = Arc::new(TestAuthority::new().expect("keys can be made"));
+    let setup = RedisSetup { authority: Some(authority), ..RedisSetup::default() };
+    let cluster = RedisCluster::start_with(setup).await.expect("the nodes meet");
+    assert!(cluster.url().starts_with("rediss+cluster://"));
+    let [master, .., replica] = [0, 1, 2, 3].map(|index| &cluster.nodes()[index]);
+    let name = cluster.name_at(0).expect("there is one");
+    assert!(asked(master, &format!("SET {{{name}}} 17")).starts_with("+OK"));
+    master.kill9().expect("it can be killed");
+    eventually("the replica takes over", Duration::from_secs(30), async || {
+        asked(replica, &format!("GET {{{name}}}")).starts_with("$2\r\n17")
+    })
+    .await;
 }
