@@ -1,34 +1,42 @@
-//! The draw: a public, recomputable permutation of everyone who came before an opening.
+//! The draw: a public, recomputable lot for everyone who came before an opening.
 //!
 //! Before the opening the room publishes `commitment = SHA-256(secret)`. At the opening the number N
 //! of gathered entries is frozen and the secret revealed; then
 //!
 //! ```text
-//! seed  = SHA-256("einlass-draw-v1" ‖ len(room) ‖ room ‖ opening ‖ N ‖ secret ‖ len(public) ‖ public)
-//! place = first + P(seed, N, entry − first)
+//! seed  = SHA-256("einlass-draw-v2" ‖ u64(len room) ‖ room ‖ u64(incarnation) ‖ u64(opening) ‖ u64(N)
+//!                 ‖ secret ‖ u64(len entropy) ‖ entropy)
+//! lot   = the first 64 bits of SHA-256(seed ‖ subject)
+//! place = first + ⌊lot · N / 2⁶⁴⌋
 //! ```
 //!
-//! with all integers as 8 bytes big-endian. Nobody can choose the outcome: the operator fixed the
-//! secret before knowing N, the citizens do not know the secret. `public` is public entropy that a
-//! campaign may announce; empty without.
+//! with all integers big-endian. A subject has one lot in a draw, however many tickets stand for it,
+//! so further tickets of the same person are worth nothing. Several subjects may share a place; they
+//! are called in the same moment, and other places stay empty. Nothing is shuffled and nothing is
+//! stored per person: a place follows from the ticket and four numbers of its block.
 //!
-//! P is a keyed permutation of {0 … N−1}: a generalised Feistel network over ℤa × ℤb with a, b ≥ 16 and a·b ≥ N,
-//! walked in cycles until the value is below N (J. Black and P. Rogaway, "Ciphers with Arbitrary
-//! Finite Domains", CT-RSA 2002). Its round function is SipHash-2-4 keyed with the first half of the
-//! seed. The encoding is frozen: test vectors hold it.
+//! Nobody can choose the outcome: the operator fixed the secret before knowing N, the citizens do not
+//! know the secret. `entropy` is public entropy that a campaign may announce, supplied after N was
+//! frozen; empty without. The encoding is frozen: test vectors hold it.
+//!
+//! A lot is uniform among 2⁶⁴ numbers, so two places differ in probability by at most N / 2⁶⁴: for ten
+//! million entries, one part in 10¹².
 
 use std::fmt;
-use std::hash::Hasher as _;
 
 use aws_lc_rs::{digest, hmac};
 use kernel::Slug;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use siphasher::sip::SipHasher24;
 
-const TAG: &[u8] = b"einlass-draw-v1";
-const ROUNDS: u64 = 12;
-/// The smallest side of the Feistel network: a smaller one reaches only some of all orders.
-const SIDE_MIN: u64 = 16;
+mod entropy;
+#[cfg(test)]
+mod fairness;
+pub mod published;
+
+pub use entropy::{InvalidEntropy, PublicEntropy};
+
+const SEED_TAG: &[u8] = b"einlass-draw-v2";
+const SECRET_TAG: &[u8] = b"einlass-draw-secret-v2";
 
 /// 32 bytes, written as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,7 +76,7 @@ impl std::str::FromStr for Digest {
             text: text.chars().take(64).collect(),
             expected: "64 hexadecimal digits",
         };
-        if text.len() != 64 || !text.is_ascii() {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(invalid());
         }
         let mut bytes = [0; 32];
@@ -124,10 +132,12 @@ impl DrawKey {
         Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
     }
 
-    /// The secret of opening number `opening` of `room`.
+    /// The secret of opening number `opening` in this incarnation of `room`.
     #[must_use]
-    pub fn secret(&self, room: &Slug, opening: usize) -> Secret {
+    pub fn secret(&self, room: &Slug, incarnation: u32, opening: usize) -> Secret {
         let mut context = hmac::Context::with_key(&self.0);
+        context.update(SECRET_TAG);
+        context.update(&u64::from(incarnation).to_be_bytes());
         context.update(&(opening as u64).to_be_bytes());
         context.update(room.as_str().as_bytes());
         let mut bytes = [0; 32];
@@ -142,76 +152,71 @@ impl fmt::Debug for DrawKey {
     }
 }
 
-/// The seed of a draw, from public data only.
+/// The seed of a draw, from public data only. `entries` counts the block's entries over all lanes.
 #[must_use]
-pub fn seed(room: &Slug, opening: usize, entries: u64, secret: &Secret, public: &[u8]) -> Digest {
+pub fn seed(
+    room: &Slug,
+    incarnation: u32,
+    opening: usize,
+    entries: u64,
+    secret: &Secret,
+    entropy: &[u8],
+) -> Digest {
     let room = room.as_str().as_bytes();
     Digest::of(&[
-        TAG,
+        SEED_TAG,
         &(room.len() as u64).to_be_bytes(),
         room,
+        &u64::from(incarnation).to_be_bytes(),
         &(opening as u64).to_be_bytes(),
         &entries.to_be_bytes(),
         &secret.0.0,
-        &(public.len() as u64).to_be_bytes(),
-        public,
+        &(entropy.len() as u64).to_be_bytes(),
+        entropy,
     ])
 }
 
-/// A keyed permutation of `0..size`. Evaluating it costs O(1) time and no memory.
-#[derive(Clone, Debug)]
-pub struct Permutation {
-    size: u64,
-    rows: u64,
-    columns: u64,
-    round: SipHasher24,
+/// The lot of `subject` in the draw with this seed: one SHA-256 of 48 bytes.
+#[must_use]
+pub fn lot(seed: &Digest, subject: &[u8; 16]) -> u64 {
+    let mut drawn = [0; 48];
+    drawn[..32].copy_from_slice(&seed.0);
+    drawn[32..].copy_from_slice(subject);
+    let hash = digest::digest(&digest::SHA256, &drawn);
+    hash.as_ref()[..8].iter().fold(0, |lot, byte| (lot << 8) | u64::from(*byte))
 }
 
-impl Permutation {
-    /// The permutation of `0..size` under `seed`.
+/// The place of a lot in a block, or in one lane of it, that begins at `first` and has `entries` places.
+///
+/// A block without entries gives its `first`, which is nobody's. `first + entries` must not exceed
+/// `u64::MAX`.
+#[must_use]
+pub fn place_in(first: u64, entries: u64, lot: u64) -> u64 {
+    first + ((u128::from(lot) * u128::from(entries)) >> 64) as u64
+}
+
+/// The lots of one drawn block, or of one lane of it: all that is needed to place a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lots {
+    /// The first entry, and the first place.
+    pub first: u64,
+    /// How many entries were drawn.
+    pub entries: u64,
+    /// The seed of the draw.
+    pub seed: Digest,
+}
+
+impl Lots {
+    /// Whether `entry` took part.
     #[must_use]
-    pub fn new(seed: &Digest, size: u64) -> Self {
-        let rows = size.isqrt().max(SIDE_MIN);
-        let columns = size.div_ceil(rows).max(SIDE_MIN);
-        let mut key = [0; 16];
-        key.copy_from_slice(&seed.0[..16]);
-        Self { size, rows, columns, round: SipHasher24::new_with_key(&key) }
+    pub fn contains(&self, entry: u64) -> bool {
+        entry >= self.first && entry - self.first < self.entries
     }
 
-    /// Where `index` goes.
-    ///
-    /// # Panics
-    /// If `index` is not below the size: there is no such element.
+    /// The place drawn for `subject`.
     #[must_use]
-    pub fn apply(&self, index: u64) -> u64 {
-        assert!(index < self.size, "{index} is outside a permutation of {}", self.size);
-        let mut value = index;
-        // From 256 elements on a·b < N + √N: a walk hardly ever leaves the range. Below, it takes a·b/N
-        // steps on average, which only small rooms pay.
-        loop {
-            value = self.feistel(value);
-            if value < self.size {
-                return value;
-            }
-        }
-    }
-
-    /// Black and Rogaway's generalised Feistel network on `0..rows·columns`.
-    fn feistel(&self, value: u64) -> u64 {
-        let (mut left, mut right) = (value % self.rows, value / self.rows);
-        for round in 0..ROUNDS {
-            let modulus = if round % 2 == 0 { self.rows } else { self.columns };
-            let mixed = (self.round_value(round, right) % modulus + left) % modulus;
-            (left, right) = (right, mixed);
-        }
-        left + self.rows * right
-    }
-
-    fn round_value(&self, round: u64, half: u64) -> u64 {
-        let mut hasher = self.round;
-        hasher.write(&round.to_be_bytes());
-        hasher.write(&half.to_be_bytes());
-        hasher.finish()
+    pub fn place(&self, subject: &[u8; 16]) -> u64 {
+        place_in(self.first, self.entries, lot(&self.seed, subject))
     }
 }
 
@@ -225,96 +230,93 @@ mod tests {
         "speyer-2021-06-20".parse().expect("slug")
     }
 
-    /// Frozen: a citizen's copy of these numbers must stay verifiable for years.
+    fn counting_up() -> [u8; 16] {
+        std::array::from_fn(|index| u8::try_from(index).expect("small"))
+    }
+
+    /// Frozen: a citizen's copy of these numbers must stay verifiable for years. They were computed by
+    /// another program, in Python.
     #[test]
     fn test_vectors() {
-        let key = DrawKey::new(&[7; 32]);
-        let secret = key.secret(&room(), 0);
-        let seed = seed(&room(), 0, 10, &secret, b"");
-        let permutation = Permutation::new(&seed, 10);
-        let places: Vec<u64> = (0..10).map(|entry| permutation.apply(entry)).collect();
+        let secret = DrawKey::new(&[7; 32]).secret(&room(), 1, 0);
         assert_eq!(
             secret.0.to_string(),
-            "cd9620dc431d7ce22ffd3939a83431c5a3e0e515585d17008161fadccf13c309"
+            "474b4d4e578837367fefc0f8d4d7575bdf323c95ec4026ec2bcfc028c7b81417"
         );
         assert_eq!(
             secret.commitment().to_string(),
-            "8bad3727550c376ed5303c386257005f424866b7b0a87c0612eb7f5b63a8a185"
+            "95ccb15ba273631f68bdeee76238c3bfe0d1b727fba9942ae14e758dce46ed71"
         );
+        let alone = seed(&room(), 1, 0, 127_261, &secret, b"");
         assert_eq!(
-            seed.to_string(),
-            "9c46d7c16837e11238a129d6735c73009a8f9799deae83dc513583a30794f6bf"
+            alone.to_string(),
+            "4e09cc8d9422ba971290df0df88da3d44208ba43754f91d824a24621b6b69de1"
         );
-        assert_eq!(places, [1, 3, 4, 2, 6, 7, 0, 9, 8, 5]);
-        let large = Permutation::new(&seed, 127_261);
-        assert_eq!([0, 1, 127_260].map(|entry| large.apply(entry)), [70669, 65516, 54252]);
+        let drawn = [[0; 16], counting_up(), [255; 16]].map(|subject| lot(&alone, &subject));
+        assert_eq!(
+            drawn,
+            [10_953_052_227_277_312_986, 13_810_896_641_832_550_031, 5_431_540_758_703_379_037]
+        );
+        assert_eq!(drawn.map(|lot| place_in(0, 127_261, lot)), [75_563, 95_279, 37_471]);
+        assert_eq!(drawn.map(|lot| place_in(5, 10, lot)), [10, 12, 7]);
+        let announced = seed(&room(), 1, 0, 127_261, &secret, b"3 8 21 22 30 41");
+        assert_eq!(
+            announced.to_string(),
+            "24857b2071751309d3d6319ee5c141fbf53247407ccd352a6f6bf9a6b42ae883"
+        );
+        let lots = Lots { first: 0, entries: 127_261, seed: announced };
+        assert_eq!(
+            [[0; 16], counting_up(), [255; 16]].map(|subject| lots.place(&subject)),
+            [22_587, 25_444, 68_773]
+        );
     }
 
     #[test]
     fn every_input_of_the_seed_matters() {
         let (one, two) = (DrawKey::new(&[1; 32]), DrawKey::new(&[2; 32]));
-        let base = seed(&room(), 0, 10, &one.secret(&room(), 0), b"");
+        let secret = one.secret(&room(), 1, 0);
+        let base = seed(&room(), 1, 0, 10, &secret, b"");
         let other_room: Slug = "speyer-2021-06-2".parse().expect("slug");
-        assert_ne!(base, seed(&other_room, 0, 10, &one.secret(&room(), 0), b""));
-        assert_ne!(base, seed(&room(), 1, 10, &one.secret(&room(), 0), b""));
-        assert_ne!(base, seed(&room(), 0, 11, &one.secret(&room(), 0), b""));
-        assert_ne!(base, seed(&room(), 0, 10, &two.secret(&room(), 0), b""));
-        assert_ne!(base, seed(&room(), 0, 10, &one.secret(&room(), 0), b"lotto 6 aus 49"));
-        assert_ne!(one.secret(&room(), 0), one.secret(&room(), 1));
+        assert_ne!(base, seed(&other_room, 1, 0, 10, &secret, b""));
+        assert_ne!(base, seed(&room(), 2, 0, 10, &secret, b""));
+        assert_ne!(base, seed(&room(), 1, 1, 10, &secret, b""));
+        assert_ne!(base, seed(&room(), 1, 0, 11, &secret, b""));
+        assert_ne!(base, seed(&room(), 1, 0, 10, &two.secret(&room(), 1, 0), b""));
+        assert_ne!(base, seed(&room(), 1, 0, 10, &secret, b"3 8 21 22 30 41"));
+        assert_ne!(secret, one.secret(&room(), 1, 1));
+        assert_ne!(secret, one.secret(&room(), 2, 0));
+        assert_ne!(secret, one.secret(&other_room, 1, 0));
+    }
+
+    #[test]
+    fn the_smallest_and_the_largest_lot_stay_inside() {
+        assert_eq!(place_in(7, 1, 0), 7);
+        assert_eq!(place_in(7, 1, u64::MAX), 7);
+        assert_eq!(place_in(7, 10_000_000, u64::MAX), 10_000_006);
+        assert_eq!(place_in(0, u64::MAX, u64::MAX), u64::MAX - 1);
+        assert_eq!(place_in(7, 0, u64::MAX), 7, "an empty block has no place of its own");
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// Every place lies in its block, and a larger lot never stands before a smaller one.
         #[test]
-        fn is_a_bijection(bytes: [u8; 32], size in 1_u64..3_000) {
-            let permutation = Permutation::new(&Digest(bytes), size);
-            let mut seen = vec![false; usize::try_from(size).expect("small")];
-            for entry in 0..size {
-                let place = usize::try_from(permutation.apply(entry)).expect("small");
-                prop_assert!(!std::mem::replace(&mut seen[place], true), "place {place} given twice");
-            }
+        fn places_lie_in_their_block_in_the_order_of_lots(
+            first in 0_u64..u64::MAX / 2, entries in 1_u64..u64::MAX / 2, lots: (u64, u64),
+        ) {
+            let (low, high) = (lots.0.min(lots.1), lots.0.max(lots.1));
+            let places = (place_in(first, entries, low), place_in(first, entries, high));
+            prop_assert!(first <= places.0 && places.0 <= places.1);
+            prop_assert!(places.1 - first < entries);
         }
-    }
 
-    /// Pearson's χ² of (entry, place) over many seeds stays below the 99.99 % quantile.
-    #[test]
-    fn every_entry_gets_every_place_equally_often() {
-        for size in [2_u64, 3, 5, 7, 12] {
-            let draws = 4_000_u64;
-            let cells = usize::try_from(size).expect("small");
-            let mut counts = vec![vec![0_u32; cells]; cells];
-            for number in 0..draws {
-                let permutation = Permutation::new(&Digest::of(&[&number.to_be_bytes()]), size);
-                for (entry, row) in (0..).zip(&mut counts) {
-                    row[usize::try_from(permutation.apply(entry)).expect("small")] += 1;
-                }
-            }
-            #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-            let expected = draws as f64 / size as f64;
-            for (entry, row) in counts.iter().enumerate() {
-                let chi_square: f64 =
-                    row.iter().map(|&count| (f64::from(count) - expected).powi(2) / expected).sum();
-                // Wilson–Hilferty: the 99.99 % quantile (z = 3.719) for size − 1 degrees of freedom.
-                #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-                let freedom = (size - 1) as f64;
-                let spread = 2.0 / (9.0 * freedom);
-                let quantile = freedom * (1.0 - spread + 3.719 * spread.sqrt()).powi(3);
-                assert!(chi_square < quantile, "size {size}, entry {entry}: χ² = {chi_square:.1}");
-            }
-        }
-    }
-
-    /// Neighbours in arrival are not neighbours in place: all orders of four come equally often.
-    #[test]
-    fn every_order_of_four_is_equally_likely() {
-        let mut counts = std::collections::BTreeMap::new();
-        for number in 0..6_000_u64 {
-            let permutation = Permutation::new(&Digest::of(&[&number.to_be_bytes()]), 4);
-            *counts.entry([0, 1, 2, 3].map(|entry| permutation.apply(entry))).or_insert(0_i32) += 1;
-        }
-        assert_eq!(counts.len(), 24);
-        for (order, count) in counts {
-            assert!((count - 250).abs() < 80, "{order:?} came {count} times");
+        /// P17: one subject draws the same lot with each of a hundred tickets.
+        #[test]
+        fn further_tickets_of_a_subject_draw_the_same_lot(bytes: [u8; 32], subject: [u8; 16]) {
+            let lots = Lots { first: 40, entries: 10_100, seed: Digest(bytes) };
+            let places: std::collections::BTreeSet<u64> =
+                (0..100).map(|_ticket| lots.place(&subject)).collect();
+            prop_assert_eq!(places.len(), 1);
+            prop_assert!(places.iter().all(|place| lots.contains(*place)));
         }
     }
 }

@@ -3,27 +3,31 @@
 //! It knows nothing of HTTP, of Redis and of bookings. Storage is behind the port
 //! [`store::RoomStore`]; the clock and the randomness come in as values.
 //!
-//! Read on in the order of a citizen's way: [`settings`] (the room as defined), [`waiting_room`] (the
-//! use cases), [`ticket`], [`line`] and [`draw`] (who stands where), [`gate`] and [`pace`] (who is
-//! called), [`store`] (what is kept).
+//! Read on in the order of a citizen's way: [`settings`] (the room as defined) and [`live`] (what may
+//! change), [`service`] (the use cases), [`line`](mod@line) and [`draw`] (who stands where), [`gate`]
+//! and [`pace`] (who is called), [`admission`] (who gets a pass), [`memory`] (what is remembered and
+//! how it heals), [`store`] (what is kept).
 
+pub mod admission;
 pub mod contract;
+pub mod door;
 pub mod draw;
+mod embedded;
 pub mod gate;
+pub mod lane;
 pub mod line;
-mod memory;
-pub mod outcome;
+pub mod live;
+pub mod memory;
 pub mod pace;
-mod room;
+pub mod poll;
+pub mod service;
 pub mod settings;
 pub mod state;
 pub mod store;
-pub mod ticket;
 pub mod view;
-pub mod waiting_room;
 
-pub use memory::MemoryRoomStore;
+pub use embedded::{MemoryRoomStore, Rooms};
 pub use pass::PassId;
+pub use service::WaitingRoom;
 pub use settings::{RoomId, RoomSettings};
 pub use store::{RoomStore, RoomStoreError};
-pub use waiting_room::WaitingRoom;

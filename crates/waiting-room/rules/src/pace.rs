@@ -3,10 +3,25 @@
 //! Its whole state is one number, the theoretical arrival time (`tat`, in microseconds since the Unix
 //! epoch), so a store keeps it as one field. In any window of length t at most `pace · t + burst`
 //! admissions pass (P11).
+//!
+//! What passes at `now` leaves a `tat` of at most `now + burst · interval`. One that is later comes
+//! from a clock that has stepped back, or from another pace. It is taken to be one interval less than
+//! that limit, so one may pass and puts it right: no `tat` stops the pace, and a refusal writes nothing.
+//! All in microseconds, `/` rounded down:
+//!
+//! ```text
+//! limit   = burst * interval
+//! backlog = max(tat - now, 0);  if backlog > limit then backlog = limit - interval
+//! permits = (limit - backlog) / interval
+//! after   = now + backlog + count * interval                      for count <= permits
+//! ```
+//!
+//! Scripts of a store compute the same.
 
 use kernel::Timestamp;
 
-use crate::settings::GateSettings;
+/// However few come, no more than five are called for each who may be admitted.
+const COME_MILLI_MIN: u32 = 200;
 
 /// A pace and the burst it tolerates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,30 +33,72 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// The pace of a gate.
+    /// `pace` admissions a minute in the long run, `burst` at once; at least one of each.
     #[must_use]
-    pub fn of(gate: &GateSettings) -> Self {
-        let interval_us = 60_000_000 / i64::from(gate.pace_per_minute.max(1));
-        Self { interval_us: interval_us.max(1), burst: gate.burst.max(1) }
+    pub fn per_minute(pace: u32, burst: u32) -> Self {
+        Self { interval_us: (60_000_000 / i64::from(pace.max(1))).max(1), burst: burst.max(1) }
     }
 
     /// How many may pass at `now`.
     #[must_use]
     pub fn permits(&self, tat_us: i64, now: Timestamp) -> u32 {
-        let backlog_us = u64::try_from(tat_us - now.unix_ms() * 1_000).unwrap_or(0);
-        let taken = backlog_us.div_ceil(self.interval_us.unsigned_abs());
-        self.burst.saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX))
+        self.permits_each(self.interval_us, tat_us, now)
     }
 
-    /// The state after `count` passed at `now`.
+    /// The state after `count` passed at `now`, for a `count` of at most [`Self::permits`].
     #[must_use]
     pub fn after(&self, tat_us: i64, now: Timestamp, count: u32) -> i64 {
-        tat_us.max(now.unix_ms() * 1_000) + i64::from(count) * self.interval_us
+        self.after_each(self.interval_us, tat_us, now, count)
     }
+
+    /// How many may be called at `now` if of a thousand who are called `come_milli` come: so many more
+    /// that as many are admitted, but at most five times as many.
+    #[must_use]
+    pub fn calls(&self, come_milli: u32, tat_us: i64, now: Timestamp) -> u32 {
+        self.permits_each(self.per_call_us(come_milli), tat_us, now)
+    }
+
+    /// The state after `count` were called at `now`, for a `count` of at most [`Self::calls`].
+    #[must_use]
+    pub fn after_calls(&self, come_milli: u32, tat_us: i64, now: Timestamp, count: u32) -> i64 {
+        self.after_each(self.per_call_us(come_milli), tat_us, now, count)
+    }
+
+    fn permits_each(&self, each_us: i64, tat_us: i64, now: Timestamp) -> u32 {
+        let left_us = self.limit_us() - self.backlog_us(tat_us, now);
+        u32::try_from(left_us / each_us).unwrap_or(u32::MAX)
+    }
+
+    fn after_each(&self, each_us: i64, tat_us: i64, now: Timestamp, count: u32) -> i64 {
+        let used_us = i64::from(count).saturating_mul(each_us);
+        now_us(now).saturating_add(self.backlog_us(tat_us, now)).saturating_add(used_us)
+    }
+
+    fn per_call_us(&self, come_milli: u32) -> i64 {
+        let come_milli = i64::from(come_milli.clamp(COME_MILLI_MIN, 1_000));
+        (self.interval_us.saturating_mul(come_milli) / 1_000).max(1)
+    }
+
+    /// How far `tat` is ahead of `now`, as far as this pace can have produced it.
+    fn backlog_us(&self, tat_us: i64, now: Timestamp) -> i64 {
+        let backlog_us = tat_us.saturating_sub(now_us(now)).max(0);
+        if backlog_us > self.limit_us() { self.limit_us() - self.interval_us } else { backlog_us }
+    }
+
+    /// The time in which a used burst is permitted again.
+    fn limit_us(&self) -> i64 {
+        i64::from(self.burst).saturating_mul(self.interval_us)
+    }
+}
+
+fn now_us(now: Timestamp) -> i64 {
+    now.unix_ms().saturating_mul(1_000)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -72,6 +129,51 @@ mod tests {
                 }
             }
         }
+    }
+
+    proptest! {
+        /// P18: whatever an earlier clock or pace left behind, calling goes on, and at the pace.
+        #[test]
+        fn no_tat_stops_the_pace(
+            interval_us in 1_i64..60_000_000,
+            burst in 1_u32..5_000,
+            come_milli in 0_u32..2_000,
+            tat_us: i64,
+            now_ms in 0_i64..4_000_000_000_000,
+        ) {
+            let (pace, now) = (Pace { interval_us, burst }, Timestamp::from_unix_ms(now_ms));
+            let later = Timestamp::from_unix_ms(now_ms + interval_us / 1_000 + 1);
+            prop_assert!(pace.permits(tat_us, now).max(pace.permits(tat_us, later)) >= 1);
+            let permits = pace.permits(tat_us, now);
+            prop_assert_eq!(pace.permits(pace.after(tat_us, now, permits), now), 0);
+            let calls = pace.calls(come_milli, tat_us, now);
+            prop_assert!(calls >= permits);
+            prop_assert_eq!(pace.permits(pace.after_calls(come_milli, tat_us, now, calls), now), 0);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_does_not_stop_the_pace() {
+        let pace = Pace { interval_us: 100_000, burst: 3 };
+        let tat_us = pace.after(0, Timestamp::from_unix_s(7_200), 3);
+        let stepped_back = Timestamp::from_unix_s(3_600);
+        assert_eq!(pace.permits(tat_us, stepped_back), 1);
+        let tat_us = pace.after(tat_us, stepped_back, 1);
+        assert_eq!(pace.permits(tat_us, stepped_back), 0);
+        assert_eq!(pace.permits(tat_us, stepped_back.plus(Duration::from_millis(99))), 0);
+        assert_eq!(pace.permits(tat_us, stepped_back.plus(Duration::from_millis(100))), 1);
+        assert_eq!(pace.permits(tat_us, stepped_back.plus(Duration::from_millis(300))), 3);
+    }
+
+    #[test]
+    fn where_few_come_more_are_called() {
+        let (pace, now) = (Pace::per_minute(600, 100), Timestamp::from_unix_s(1));
+        assert_eq!(
+            [1_000, 500, 0].map(|come_milli| pace.calls(come_milli, 0, now)),
+            [100, 200, 500]
+        );
+        let used = pace.after_calls(500, 0, now, 100);
+        assert_eq!((pace.calls(500, used, now), pace.permits(used, now)), (100, 50));
     }
 
     #[test]

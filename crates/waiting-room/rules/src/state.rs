@@ -1,78 +1,81 @@
-//! What the store keeps of a room: a handful of numbers, whatever the crowd.
+//! What the store keeps of a room: its memory, the gate's notes, and a handful of numbers, whatever the
+//! crowd.
+
+use std::collections::BTreeMap;
 
 use kernel::Timestamp;
-use serde::{Deserialize, Serialize};
+use pass::PassId;
 
-use crate::draw::Secret;
 use crate::gate::Ledger;
+use crate::memory::Memory;
 
 /// One reading of a room's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomState {
-    /// Grows whenever the store forgot the room and an instance restored it from memory.
-    pub epoch: u32,
-    /// Entries issued so far; the next one gets this number.
-    pub entered: u64,
-    /// Places called so far.
-    pub called: u64,
-    /// The boundaries frozen so far, in order; see [`crate::line::Line`].
-    pub frozen: Vec<Frozen>,
+    /// What merges.
+    pub memory: Memory,
+    /// Until then no entries are issued and no boundaries are frozen, so that what was lost can be
+    /// remembered first.
+    pub quiet_until: Timestamp,
     /// The gate's own notes.
     pub ledger: Ledger,
+    /// New admissions, by the step of the ledger in which their place was called.
+    pub came: BTreeMap<u64, u64>,
     /// Passes that are alive.
     pub active: u32,
-    /// Places redeemed among those from [`Ledger::claim_from`] up to [`Self::called`].
-    pub redeemed_in_claim_window: u64,
+    /// Those of them that were given out within the claim window.
+    pub active_fresh: u32,
+    /// Passes that may be alive at once as the gate has it now; at most the lever `max_active`.
+    pub allowance: u32,
+    /// Arrivals that may still be admitted straight away.
+    pub express: u32,
     /// The pace of admissions, in microseconds since the Unix epoch; see [`crate::pace::Pace`].
     pub admission_tat_us: i64,
     /// What the booking API last reported.
-    pub places_left: Option<PlacesLeft>,
+    pub report: Option<Counts>,
 }
 
-/// A boundary of the line: the entries issued when its instant was reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Frozen {
-    /// The first entry behind the boundary.
-    pub entry: u64,
-    /// When it was frozen.
-    pub at: Timestamp,
-    /// The secret it revealed, if the boundary is a draw.
-    pub secret: Option<Secret>,
+/// What a booking API counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// When it counted.
+    pub counted_at: Timestamp,
+    /// Places that could be given away at once: released, not taken, not held.
+    pub places_left: u32,
+    /// Passes that have seats on hold.
+    pub held_passes: u32,
+    /// Seats on hold.
+    pub held_seats: u32,
+    /// Commands waiting in the booking API.
+    pub queue_depth: u32,
+    /// Commands that may wait there.
+    pub queue_depth_max: u32,
 }
 
-/// How many places the booking API could still give away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlacesLeft {
-    /// The number of places.
-    pub count: u32,
-    /// When the booking API counted.
-    pub as_of: Timestamp,
-}
-
-/// What an instance has seen for certain. A store that knows less has forgotten something, and
-/// heals by taking the larger number (P8, P12).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Floor {
-    /// No entry below this number may be issued again.
-    pub entered: u64,
-    /// Places below this number have been called.
-    pub called: u64,
+/// The report of a booking API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BookingReport {
+    /// What it counted.
+    pub counts: Counts,
+    /// Passes that are not needed any longer; at most 1,000.
+    pub departures: Vec<PassId>,
 }
 
 impl RoomState {
-    /// A new room, before anybody came.
+    /// A room with this memory that has just begun.
     #[must_use]
-    pub fn empty() -> Self {
+    pub fn new(memory: Memory, quiet_until: Timestamp) -> Self {
         Self {
-            epoch: 0,
-            entered: 0,
-            called: 0,
-            frozen: Vec::new(),
+            allowance: memory.live.max_active,
+            memory,
+            quiet_until,
             ledger: Ledger::default(),
+            came: BTreeMap::new(),
             active: 0,
-            redeemed_in_claim_window: 0,
+            active_fresh: 0,
+            express: 0,
             admission_tat_us: 0,
-            places_left: None,
+            report: None,
         }
     }
 }

@@ -4,15 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::Timestamp;
-use pass::PassId;
 
-use crate::gate;
+use crate::draw::DrawKey;
+use crate::gate::estimate::Estimate;
+use crate::gate::{self, Bound, GateLevers, GateReading, Ledger, Report};
+use crate::lane::{Lane, PerLane};
+use crate::line::ticket::Ticket;
 use crate::line::{Line, Position};
-use crate::settings::{Opening, RoomSettings};
-use crate::state::RoomState;
+use crate::poll::{Outlook, PollBounds, poll_after_ms};
+use crate::settings::{Opening, PollSettings, RoomSettings};
+use crate::state::{Counts, RoomState};
+use crate::store::Call;
 
-/// How far back the rate of calls is measured.
-const RATE_WINDOW: Duration = Duration::from_mins(1);
+/// A count of places that is older says nothing about whether there are any.
+const COUNT_AGE_MAX: Duration = Duration::from_mins(1);
 
 /// What a room does at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +28,8 @@ pub enum Phase {
     Gathering,
     /// Places are called.
     Open,
+    /// The operator has paused it: nobody is called for the moment.
+    Paused,
     /// All released places are taken at the moment; some may come back, or be released later.
     SoldOut,
     /// It is over.
@@ -41,25 +48,18 @@ pub enum Standing {
     Waiting {
         /// Its place.
         place: u64,
-        /// How many are called before it.
+        /// How many places are called before it.
         ahead: u64,
-        /// How long that will probably take; `None` while nothing moves.
-        wait: Option<Wait>,
+        /// How long that will probably take, and what its chances are.
+        estimate: Estimate,
     },
     /// It may be redeemed.
     Called {
         /// Its place.
         place: u64,
     },
-}
-
-/// An estimated waiting time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wait {
-    /// If it goes well.
-    pub low_s: u64,
-    /// If it goes slowly.
-    pub high_s: u64,
+    /// The room is over.
+    Closed,
 }
 
 /// A room as one instance sees it.
@@ -71,15 +71,22 @@ pub struct RoomView {
     pub as_of: Timestamp,
     /// The room's settings.
     pub settings: Arc<RoomSettings>,
-    /// The state the store had.
+    /// The state the store had, with what this instance knows besides.
     pub state: RoomState,
     /// The line that follows.
     pub line: Line,
-    /// The phase that follows.
+    /// What the room does.
     pub phase: Phase,
-    /// How many arrivals the gate lets in directly.
-    pub express_max: u32,
-    calls_per_minute: u64,
+    calls_per_minute: Option<u64>,
+    prospects: gate::estimate::Outlook,
+}
+
+/// What the gate wants.
+pub struct Decision {
+    /// The move to make; `None` if nothing changes.
+    pub call: Option<Call>,
+    /// What keeps it from calling more.
+    pub bound: Bound,
 }
 
 impl RoomView {
@@ -87,36 +94,41 @@ impl RoomView {
     #[must_use]
     pub fn new(
         settings: Arc<RoomSettings>,
+        draw_key: &DrawKey,
         state: RoomState,
         as_of: Timestamp,
         generation: u64,
     ) -> Self {
-        let line = Line::new(&settings.room, &state.frozen);
+        let line = Line::new(&settings, draw_key, &state.memory);
         let phase = phase(&settings, &state, &line, as_of);
-        let mut view = Self {
-            generation,
-            as_of,
-            calls_per_minute: calls_per_minute(&settings, &state, as_of),
-            settings,
-            state,
-            line,
-            phase,
-            express_max: 0,
-        };
-        view.express_max = view.decide(as_of).express_max;
-        view
+        let calls_per_minute = gate::estimate::measured_calls_per_minute(&state.ledger, as_of);
+        let prospects = gate::estimate::Outlook::new(
+            &settings.gate_rules(),
+            &levers(&state),
+            &reading(&settings, &state, &line, as_of),
+            &state.ledger,
+        );
+        Self { generation, as_of, settings, state, line, phase, calls_per_minute, prospects }
     }
 
     /// What the gate wants, given this view.
     #[must_use]
-    pub fn decide(&self, now: Timestamp) -> gate::Decision {
-        let places = self.line.places(self.state.entered);
-        let open = !self.line.draws().is_empty() && self.phase != Phase::Closed;
-        let mut decision = gate::decide(&self.settings.gate, &self.state, places, open, now);
-        if self.line.is_gathering() {
-            decision.express_max = 0;
-        }
-        decision
+    pub fn decide(&self) -> Decision {
+        let known = &self.state.ledger;
+        let (rules, levers) = (self.settings.gate_rules(), levers(&self.state));
+        let reading = reading(&self.settings, &self.state, &self.line, self.as_of);
+        let decided = gate::decide(&rules, &levers, &reading, known);
+        let ledger = decided.ledger.or_else(|| {
+            let is_far_off = is_far_off(self.state.express, decided.express);
+            is_far_off.then(|| Ledger { version: known.version + 1, ..known.clone() })
+        });
+        let call = ledger.map(|ledger| Call {
+            called: decided.called,
+            ledger,
+            express: decided.express,
+            express_behind: reading.gathering.then(|| reading.places[Lane::Public]),
+        });
+        Decision { call, bound: decided.bound }
     }
 
     /// The next opening.
@@ -125,37 +137,86 @@ impl RoomView {
         self.settings.next_opening(self.as_of)
     }
 
-    /// Where the ticket with this entry stands.
+    /// The place of a ticket, once it has one.
     #[must_use]
-    pub fn standing(&self, entry: u64) -> Standing {
-        match self.line.position(entry) {
+    pub fn place(&self, ticket: &Ticket) -> Option<u64> {
+        match self.position(ticket) {
+            Position::Place(place) => Some(place),
+            Position::Gathering { .. } => None,
+        }
+    }
+
+    /// Where the ticket stands.
+    #[must_use]
+    pub fn standing(&self, ticket: &Ticket) -> Standing {
+        if self.phase == Phase::Closed {
+            return Standing::Closed;
+        }
+        match self.position(ticket) {
             Position::Gathering { opening } => {
-                Standing::Gathering { opens_at: self.settings.openings[opening].opens_at }
+                let opening = self.settings.openings.get(usize::from(opening));
+                let opens_at = opening.map_or(self.settings.closes_at, |opening| opening.opens_at);
+                Standing::Gathering { opens_at }
             }
-            Position::Place(place) if place < self.state.called => Standing::Called { place },
             Position::Place(place) => {
-                let ahead = place - self.state.called;
-                Standing::Waiting { place, ahead, wait: self.wait(ahead) }
+                let called = self.state.memory.called[ticket.lane];
+                match place.checked_sub(called) {
+                    None => Standing::Called { place },
+                    Some(ahead) => {
+                        let estimate = self.prospects.estimate(ticket.lane, ahead);
+                        Standing::Waiting { place, ahead, estimate }
+                    }
+                }
             }
         }
     }
 
-    /// When the holder of ticket `id` should ask again. People who would otherwise come together are
-    /// spread by their id, so that an opening is not followed by a wave of polls.
+    /// Nobody has a place before the first draw, also while the start of its gathering is not known.
+    fn position(&self, ticket: &Ticket) -> Position {
+        let first = self.settings.openings.first();
+        let is_early = first.is_some_and(|first| self.as_of < first.opens_at);
+        if is_early && !self.line.has_begun() {
+            return Position::Gathering { opening: 0 };
+        }
+        self.line.position(ticket)
+    }
+
+    /// How many places could still be given away; `None` as long as nobody has counted since the last
+    /// opening, or for a while.
     #[must_use]
-    pub fn poll_after_s(&self, standing: Standing, id: &PassId) -> u32 {
-        let polling = self.settings.polling;
-        let spread = u32::from(id.as_bytes()[0]) * polling.min_s / 256;
-        let wanted_s = match standing {
-            Standing::Gathering { opens_at } => opens_at.since(self.as_of).as_secs() + 1,
-            Standing::Waiting { wait: Some(wait), .. } => wait.low_s / 2,
-            Standing::Waiting { wait: None, .. } => self
-                .next_opening()
-                .map_or(u64::MAX, |(_, next)| next.opens_at.since(self.as_of).as_secs() + 1),
-            Standing::Called { .. } => 0,
+    pub fn places_left(&self) -> Option<u32> {
+        known_counts(&self.settings, &self.state, self.as_of).map(|counts| counts.places_left)
+    }
+
+    /// How many people wait, in all lanes: those that gather and those that have a place.
+    #[must_use]
+    pub fn people_waiting(&self) -> u64 {
+        let memory = &self.state.memory;
+        memory.entered.zip(&memory.called, u64::saturating_sub).total()
+    }
+
+    /// When the holder of a ticket should ask again, in whole seconds: spread over what the instances can
+    /// answer, and differently each time. `random` is fresh for every reply.
+    #[must_use]
+    pub fn poll_after_s(&self, standing: Standing, polls_per_s_max: u32, random: u64) -> u32 {
+        let outlook = match standing {
+            Standing::Gathering { opens_at } => Outlook::Instant(opens_at.since(self.as_of)),
+            Standing::Waiting { ahead, .. } => self.outlook(ahead),
+            Standing::Called { .. } => Outlook::Called,
+            Standing::Closed => Outlook::Still,
         };
-        let wanted_s = u32::try_from(wanted_s).unwrap_or(u32::MAX);
-        wanted_s.clamp(polling.min_s, polling.max_s) + spread
+        let PollSettings { min_s, max_s } = self.settings.polling;
+        let bounds = PollBounds { min_s, max_s, polls_per_s_max };
+        let after_ms = poll_after_ms(outlook, self.people_waiting(), bounds, random);
+        u32::try_from(after_ms.div_ceil(1_000)).unwrap_or(u32::MAX)
+    }
+
+    fn outlook(&self, ahead: u64) -> Outlook {
+        match (self.phase, self.calls_per_minute, self.next_opening()) {
+            (Phase::Open, Some(calls_per_minute), _) => Outlook::Moving { ahead, calls_per_minute },
+            (_, _, Some((_, next))) => Outlook::Instant(next.opens_at.since(self.as_of)),
+            (_, _, None) => Outlook::Still,
+        }
     }
 
     /// When a spectator without a ticket should ask again.
@@ -163,24 +224,77 @@ impl RoomView {
     pub fn status_poll_after_s(&self) -> u32 {
         self.settings.polling.min_s
     }
+}
 
-    fn wait(&self, ahead: u64) -> Option<Wait> {
-        let moves = matches!(self.phase, Phase::Open) && self.calls_per_minute > 0;
-        moves.then(|| Wait {
-            low_s: (ahead * 60).div_ceil(self.calls_per_minute * 4 / 3 + 1),
-            high_s: (ahead * 60).div_ceil(self.calls_per_minute * 2 / 3 + 1).max(1),
-        })
+/// Whether the quota is worth a move of its own: too large, or so small that it would soon be used up.
+const fn is_far_off(quota: u32, wanted: u32) -> bool {
+    quota > wanted || quota < wanted.div_ceil(2)
+}
+
+impl From<Counts> for Report {
+    fn from(counts: Counts) -> Self {
+        Self {
+            counted_at: counts.counted_at,
+            places_left: counts.places_left.into(),
+            held_passes: counts.held_passes.into(),
+            held_seats: counts.held_seats.into(),
+            queue_depth: counts.queue_depth.into(),
+            queue_depth_max: counts.queue_depth_max.into(),
+        }
     }
 }
 
+fn levers(state: &RoomState) -> GateLevers {
+    let live = &state.memory.live;
+    GateLevers {
+        paused: live.paused,
+        pace_per_minute: live.pace_per_minute,
+        burst: live.burst,
+        max_active: live.max_active,
+        shares: live.shares,
+    }
+}
+
+fn reading<'a>(
+    settings: &RoomSettings,
+    state: &'a RoomState,
+    line: &Line,
+    now: Timestamp,
+) -> GateReading<'a> {
+    GateReading {
+        now,
+        places: line.places(&state.memory.entered),
+        called: state.memory.called,
+        active: state.active,
+        active_fresh: state.active_fresh,
+        came: &state.came,
+        admission_tat_us: state.admission_tat_us,
+        report: state.report.map(Report::from),
+        last_opening: settings.last_opening(now),
+        gathering: line.gathers_for().is_some(),
+        open: line.is_drawn() && now < settings.closes_at,
+    }
+}
+
+/// What the booking API counted, if that says anything about now. Before the first places are released
+/// it counts none; that is no news.
+fn known_counts(settings: &RoomSettings, state: &RoomState, now: Timestamp) -> Option<Counts> {
+    let counts = state.report?;
+    let is_after_opening = settings.last_opening(now).is_some_and(|at| counts.counted_at >= at);
+    (is_after_opening && now.since(counts.counted_at) <= COUNT_AGE_MAX).then_some(counts)
+}
+
 fn phase(settings: &RoomSettings, state: &RoomState, line: &Line, now: Timestamp) -> Phase {
-    let none_left = state.places_left.is_some_and(|left| left.count == 0);
+    let counts = known_counts(settings, state, now);
+    let none_left = counts.is_some_and(|counts| counts.places_left == 0);
     if now >= settings.closes_at {
         Phase::Closed
-    } else if line.boundaries() == 0 {
+    } else if !line.has_begun() {
         Phase::Announced
-    } else if line.is_gathering() && (line.draws().is_empty() || none_left) {
+    } else if line.gathers_for().is_some() && (!line.is_drawn() || none_left) {
         Phase::Gathering
+    } else if state.memory.live.paused {
+        Phase::Paused
     } else if none_left {
         Phase::SoldOut
     } else {
@@ -188,99 +302,12 @@ fn phase(settings: &RoomSettings, state: &RoomState, line: &Line, now: Timestamp
     }
 }
 
-/// The rate of calls over the last minute; the configured pace before anybody was called.
-fn calls_per_minute(settings: &RoomSettings, state: &RoomState, now: Timestamp) -> u64 {
-    let from = now.minus(RATE_WINDOW);
-    let steps = &state.ledger.steps;
-    let older = steps.partition_point(|step| step.at <= from);
-    let base = if older == 0 { state.ledger.claim_from } else { steps[older - 1].called };
-    let Some(first) = steps.get(older) else { return u64::from(settings.gate.pace_per_minute) };
-    let start = if older == 0 { first.at } else { from };
-    let elapsed_ms = u64::try_from(now.since(start).as_millis()).unwrap_or(u64::MAX).max(5_000);
-    (state.called.saturating_sub(base) * 60_000).div_ceil(elapsed_ms)
+/// Everybody who is in a room, by lane.
+#[must_use]
+pub fn in_line(view: &RoomView) -> PerLane<u64> {
+    let memory = &view.state.memory;
+    view.line.places(&memory.entered).zip(&memory.called, u64::saturating_sub)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::contract::{START, pass_id, room_settings};
-    use crate::draw::DrawKey;
-    use crate::state::{Frozen, PlacesLeft};
-
-    fn frozen(entries: &[u64]) -> Vec<Frozen> {
-        let room = room_settings("town").room;
-        let secret = |index: usize| DrawKey::new(&[1; 32]).secret(&room, index / 2);
-        entries
-            .iter()
-            .enumerate()
-            .map(|(index, &entry)| Frozen {
-                entry,
-                at: START,
-                secret: (index % 2 == 1).then(|| secret(index)),
-            })
-            .collect()
-    }
-
-    fn view(state: RoomState, s: i64) -> RoomView {
-        let at = Timestamp::from_unix_s(START.unix_s() + s);
-        RoomView::new(Arc::new(room_settings("town")), state, at, 0)
-    }
-
-    fn left(count: u32) -> PlacesLeft {
-        PlacesLeft { count, as_of: START }
-    }
-
-    #[test]
-    fn the_phase_follows_from_boundaries_places_and_clock() {
-        let state = |frozen_at: &[u64], places_left| RoomState {
-            frozen: frozen(frozen_at),
-            places_left,
-            ..RoomState::empty()
-        };
-        assert_eq!(view(state(&[], None), -4_000).phase, Phase::Announced);
-        assert_eq!(view(state(&[0], None), -60).phase, Phase::Gathering);
-        assert_eq!(view(state(&[0, 9], None), 1).phase, Phase::Open);
-        assert_eq!(view(state(&[0, 9], Some(left(0))), 1).phase, Phase::SoldOut);
-        assert_eq!(view(state(&[0, 9, 12], Some(left(0))), 1_900).phase, Phase::Gathering);
-        assert_eq!(view(state(&[0, 9, 12], Some(left(3))), 1_900).phase, Phase::Open);
-        assert_eq!(view(state(&[0, 9, 12, 20], Some(left(3))), 86_400).phase, Phase::Closed);
-    }
-
-    #[test]
-    fn nobody_is_called_before_the_first_draw() {
-        let state = RoomState { entered: 100, frozen: frozen(&[0]), ..RoomState::empty() };
-        let gathering = view(state.clone(), -1);
-        assert_eq!(gathering.decide(gathering.as_of).call_to, 0);
-        let open = view(RoomState { frozen: frozen(&[0, 100]), ..state }, 0);
-        assert_eq!(open.decide(open.as_of).call_to, 5);
-    }
-
-    #[test]
-    fn a_ticket_gathers_waits_and_is_called() {
-        let state = RoomState { entered: 100, frozen: frozen(&[0]), ..RoomState::empty() };
-        assert!(
-            matches!(view(state.clone(), -9).standing(7), Standing::Gathering { opens_at } if opens_at == START)
-        );
-        let open = RoomState { frozen: frozen(&[0, 10]), called: 12, ..state };
-        let view = view(open, 9);
-        assert!(matches!(view.standing(3), Standing::Called { place } if place < 10));
-        assert!(matches!(view.standing(12), Standing::Waiting { place: 12, ahead: 0, .. }));
-        assert!(matches!(
-            view.standing(72),
-            Standing::Waiting { place: 72, ahead: 60, wait: Some(Wait { low_s, high_s }) }
-                if (30..=60).contains(&low_s) && (60..=120).contains(&high_s)
-        ));
-    }
-
-    #[test]
-    fn polls_stay_within_their_bounds_and_are_spread() {
-        let view = view(RoomState { frozen: frozen(&[0]), ..RoomState::empty() }, -600);
-        let far = view.standing(0);
-        let early = PassId::from_bytes([0; 16]);
-        let late = PassId::from_bytes([255; 16]);
-        assert_eq!(view.poll_after_s(far, &early), 30);
-        assert_eq!(view.poll_after_s(far, &late), 31);
-        assert_eq!(view.poll_after_s(Standing::Called { place: 0 }, &early), 2);
-        assert!(view.poll_after_s(far, &pass_id(1)) >= 30);
-    }
-}
+mod tests;

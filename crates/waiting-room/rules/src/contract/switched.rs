@@ -1,16 +1,17 @@
 //! A store that tests can take away.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use kernel::Timestamp;
 use pass::PassId;
 
-use crate::gate::Ledger;
-use crate::state::{Floor, RoomState};
+use crate::live::LiveSettings;
+use crate::memory::Memory;
+use crate::memory::digest::Digest;
+use crate::state::BookingReport;
 use crate::store::{
-    AdmissionLimits, Arrivals, Created, Entries, FreezeAt, Reading, Redeemed, Redemption, Result,
-    Signals,
+    Arrivals, Ask, Call, Created, Freeze, JoinReply, Reading, Redeemed, Redemption, Result,
 };
 use crate::{MemoryRoomStore, RoomId, RoomSettings, RoomStore, RoomStoreError};
 
@@ -47,51 +48,72 @@ impl RoomStore for SwitchedStore {
         self.up()?.create(settings).await
     }
 
-    async fn rooms(&self) -> Result<Vec<RoomSettings>> {
-        self.up()?.rooms().await
+    async fn list(&self, after: Option<&RoomId>, limit: usize) -> Result<Vec<RoomId>> {
+        self.up()?.list(after, limit).await
     }
 
-    async fn sync(&self, room: &RoomId, floor: Floor) -> Result<Option<Reading>> {
-        self.up()?.sync(room, floor).await
+    async fn settings(&self, room: &RoomId) -> Result<Option<RoomSettings>> {
+        self.up()?.settings(room).await
     }
 
-    async fn restore(
+    async fn read(&self, asks: &[Ask]) -> Result<Vec<Result<Reading>>> {
+        self.up()?.read(asks).await
+    }
+
+    async fn merge(
         &self,
         settings: &RoomSettings,
-        memory: &RoomState,
-        joins_from: Timestamp,
-    ) -> Result<()> {
-        self.up()?.restore(settings, memory, joins_from).await
+        memory: &Memory,
+        quiet: Duration,
+    ) -> Result<Reading> {
+        self.up()?.merge(settings, memory, quiet).await
     }
 
-    async fn join(&self, room: &RoomId, arrivals: &Arrivals, now: Timestamp) -> Result<Entries> {
-        self.up()?.join(room, arrivals, now).await
+    async fn join(&self, room: &RoomId, digest: &Digest, arrivals: &Arrivals) -> Result<JoinReply> {
+        self.up()?.join(room, digest, arrivals).await
     }
 
-    async fn freeze(&self, room: &RoomId, index: usize, boundary: FreezeAt) -> Result<()> {
-        self.up()?.freeze(room, index, boundary).await
+    async fn freeze(&self, room: &RoomId, digest: &Digest, freeze: Freeze) -> Result<()> {
+        self.up()?.freeze(room, digest, freeze).await
     }
 
-    async fn call(&self, room: &RoomId, call_to: u64, ledger: &Ledger) -> Result<bool> {
-        self.up()?.call(room, call_to, ledger).await
+    async fn call(&self, room: &RoomId, digest: &Digest, call: &Call) -> Result<bool> {
+        self.up()?.call(room, digest, call).await
     }
 
     async fn redeem(
         &self,
         room: &RoomId,
+        digest: &Digest,
         redemptions: &[Redemption],
-        limits: &AdmissionLimits,
-        now: Timestamp,
     ) -> Result<Vec<Redeemed>> {
-        self.up()?.redeem(room, redemptions, limits, now).await
+        self.up()?.redeem(room, digest, redemptions).await
     }
 
-    async fn leave(&self, room: &RoomId, pass_ids: &[PassId]) -> Result<()> {
-        self.up()?.leave(room, pass_ids).await
+    async fn end_passes(&self, room: &RoomId, digest: &Digest, pass_ids: &[PassId]) -> Result<()> {
+        self.up()?.end_passes(room, digest, pass_ids).await
     }
 
-    async fn signal(&self, room: &RoomId, signals: &Signals) -> Result<()> {
-        self.up()?.signal(room, signals).await
+    async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()> {
+        self.up()?.report(room, digest, report).await
+    }
+
+    async fn set_live(&self, room: &RoomId, digest: &Digest, live: &LiveSettings) -> Result<bool> {
+        self.up()?.set_live(room, digest, live).await
+    }
+
+    async fn supply_entropy(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        opening: u16,
+        entropy: &str,
+    ) -> Result<bool> {
+        self.up()?.supply_entropy(room, digest, opening, entropy).await
+    }
+
+    async fn remove(&self, room: &RoomId) -> Result<bool> {
+        self.up()?.remove(room).await
     }
 
     async fn ready(&self) -> Result<()> {

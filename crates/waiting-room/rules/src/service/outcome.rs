@@ -1,6 +1,7 @@
 //! What the use cases answer. Expected refusals are outcomes; only what prevents one is an error.
 
 use kernel::{Municipality, SubmitError, Timestamp};
+use pass::{IdentityKind, Subject};
 
 use crate::view::Standing;
 
@@ -22,30 +23,43 @@ pub enum RoomError {
     /// The store gives no answer; the request may be repeated.
     #[error("the room store is unavailable")]
     Unavailable,
+    /// The room has lost something and listens to tickets until then; nothing was done.
+    #[error("the room issues no entries for {for_s} seconds")]
+    Quiet {
+        /// When it goes on, in seconds from now.
+        for_s: u64,
+    },
 }
 
-impl From<SubmitError> for RoomError {
-    fn from(error: SubmitError) -> Self {
+impl From<SubmitError<RoomError>> for RoomError {
+    fn from(error: SubmitError<RoomError>) -> Self {
         match error {
-            SubmitError::Full => Self::Overloaded,
-            SubmitError::ShuttingDown | SubmitError::Lost => Self::Unavailable,
+            SubmitError::Full | SubmitError::Shed => Self::Overloaded,
+            SubmitError::Away | SubmitError::ShuttingDown | SubmitError::Lost => Self::Unavailable,
+            SubmitError::Failed(error) => error,
         }
     }
 }
 
 /// What joining came to.
 #[derive(Clone, Debug)]
-pub enum Joined {
-    /// A new entry.
+pub enum JoinOutcome {
+    /// A new entry, or the one that the same request got before.
     New(Answer),
     /// The entry of the presented ticket.
     Known(Answer),
+    /// The client's key was used to ask for something else.
+    KeyReused,
     /// May not book here.
     NotEligible(Option<Municipality>),
     /// The postcode covers several municipalities: which one?
     MunicipalityRequired(Vec<Municipality>),
     /// The municipality does not have this postcode.
     MunicipalityMismatch,
+    /// The room asks for something else at the door than was given.
+    IdentityRequired(IdentityKind),
+    /// What was given cannot be right.
+    IdentityMistaken(Vec<IdentityMistake>),
     /// The room is announced; arrivals gather from this instant on.
     NotOpenYet {
         /// When joining becomes possible.
@@ -55,13 +69,32 @@ pub enum Joined {
     Closed,
 }
 
+/// A part of the given identity that cannot be right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentityMistake {
+    /// Empty, too long, or without a letter.
+    GivenName,
+    /// Empty, too long, or without a letter.
+    FamilyName,
+    /// No day in the past.
+    DateOfBirth,
+    /// No address that mail can be sent to.
+    Email,
+}
+
 /// The state of a ticket, for its holder.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The ticket's text.
+    /// The ticket's text. It is signed anew when there is more for it to prove.
     pub ticket: String,
+    /// Whether the text differs from the one that was presented.
+    pub is_renewed: bool,
+    /// The room's epoch: when it rises, the ticket should be presented once.
+    pub epoch: u32,
     /// Its entry.
     pub entry: u64,
+    /// Who it stands for: what its lot is drawn with.
+    pub subject: Subject,
     /// Where it stands.
     pub standing: Standing,
     /// When to ask again.
@@ -81,7 +114,7 @@ pub struct IssuedPass {
 
 /// What redeeming came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Redemptions {
+pub enum RedeemOutcome {
     /// Here it is; a repetition gets the same.
     Pass(IssuedPass),
     /// The place is not called yet, or everything is busy for a moment.
@@ -89,6 +122,18 @@ pub enum Redemptions {
         /// When to ask again.
         retry_after_s: u32,
     },
-    /// The ticket's one pass is used up.
+    /// The one pass of the ticket's subject is used up.
     Used,
+    /// The room is over.
+    Closed,
+}
+
+/// What leaving came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaveOutcome {
+    /// The pass is ended.
+    Left,
+    /// A booking API reports for this room: there the pass is given back, since only there nothing new
+    /// can begin with it.
+    LeaveAtBooking,
 }

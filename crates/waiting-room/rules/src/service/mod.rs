@@ -1,0 +1,227 @@
+//! The use cases of one instance, one a file: join, ask, redeem, leave, report, and the operator's.
+//!
+//! Nothing here is pure: it spawns the batchers' tasks and the renewal, and counts. The rules it goes by
+//! are in [`crate::line`], [`crate::gate`], [`crate::admission`] and [`crate::memory`].
+
+mod ask;
+mod join;
+mod leave;
+pub mod operator;
+pub mod outcome;
+mod polls;
+mod redeem;
+mod renewal;
+mod report;
+pub mod room;
+mod rooms;
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use kernel::{Batcher, BatcherLimits, Clock, Entropy, SyncedClock, Timestamp, TripError};
+use pass::{Claims, IdentityKey, PassId, PassMinter, PassVerifier};
+use tokio::task::JoinHandle;
+
+pub use crate::door::GivenIdentity;
+use crate::draw::DrawKey;
+use crate::line::ticket::{Ticket, TicketKeys};
+use crate::settings::RoomId;
+use crate::state::BookingReport;
+use crate::store::{Redeemed, Redemption, RoomStore, RoomStoreError};
+use crate::view::{RoomView, Standing};
+pub use join::JoinRequest;
+use join::{Arrived, Joining};
+use outcome::{IssuedPass, RoomError};
+use polls::Randoms;
+use room::Room;
+use rooms::Refusal;
+
+/// The bounds of one instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The batches of arrivals, for each room.
+    pub joins: BatcherLimits,
+    /// The batches of redemptions, for each room.
+    pub redemptions: BatcherLimits,
+    /// The time between two renewals of the views.
+    pub renew_every: Duration,
+    /// Polls a second that all instances together should get from one room.
+    pub polls_per_s_max: u32,
+}
+
+/// What a waiting room is built from.
+pub struct Parts {
+    /// The shared store.
+    pub store: Arc<dyn RoomStore>,
+    /// The clock of this machine; the store's time takes over as soon as it is known.
+    pub clock: Arc<dyn Clock>,
+    /// The source of ticket ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// The keys of the tickets.
+    pub ticket_keys: TicketKeys,
+    /// The key of the draws.
+    pub draw_key: DrawKey,
+    /// Makes subjects of people, for rooms that ask for identity.
+    pub identity_key: Option<IdentityKey>,
+    /// Signs passes.
+    pub minter: PassMinter,
+    /// Reads passes back, when somebody leaves.
+    pub verifier: PassVerifier,
+    /// The bounds.
+    pub limits: Limits,
+}
+
+/// A room that this instance serves. Everything that goes to the store on behalf of citizens goes through
+/// a batcher, so nobody can take all connections.
+pub(crate) struct OpenRoom {
+    pub(crate) room: Arc<Room>,
+    joins: Batcher<Joining, Arrived, RoomError>,
+    redemptions: Batcher<Redemption, Redeemed, RoomError>,
+    departures: Batcher<PassId, (), RoomError>,
+    reports: Batcher<BookingReport, (), RoomError>,
+}
+
+/// The waiting room service of one instance.
+pub struct WaitingRoom {
+    pub(crate) parts: Parts,
+    pub(crate) clock: Arc<SyncedClock>,
+    pub(crate) rooms: ArcSwap<HashMap<RoomId, Arc<OpenRoom>>>,
+    /// Why rooms that exist are not served here.
+    pub(crate) refused: Mutex<HashMap<RoomId, Refusal>>,
+    /// Whether the store was seen to keep what it acknowledges; otherwise nothing is issued.
+    pub(crate) is_durable: AtomicBool,
+    pub(crate) all_rooms_seen: AtomicBool,
+    /// Spreads polls.
+    pub(crate) randoms: Randoms,
+    batches: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl WaitingRoom {
+    /// A service that knows no rooms yet; see [`Self::discover`].
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let clock = Arc::new(SyncedClock::new(Arc::clone(&parts.clock)));
+        let randoms = Randoms::new(&*parts.entropy);
+        Self {
+            parts,
+            clock,
+            rooms: ArcSwap::default(),
+            refused: Mutex::default(),
+            is_durable: AtomicBool::new(false),
+            all_rooms_seen: AtomicBool::new(false),
+            randoms,
+            batches: Mutex::default(),
+        }
+    }
+
+    /// The view of a room: its public status. From memory.
+    pub fn view(&self, room: &str) -> Result<Arc<RoomView>, RoomError> {
+        Ok(Arc::clone(&self.open(room)?.room.view()))
+    }
+
+    /// The one pass that a ticket can be redeemed for.
+    pub fn pass_id(&self, room: &str, ticket: &str) -> Result<PassId, RoomError> {
+        let open = self.open(room)?;
+        Ok(self.verify(&open, ticket)?.pass_id())
+    }
+
+    pub(crate) fn open(&self, room: &str) -> Result<Arc<OpenRoom>, RoomError> {
+        self.rooms.load().get(room).cloned().ok_or(RoomError::UnknownRoom)
+    }
+
+    /// Refuses new commands, and returns when all accepted ones are answered (P16).
+    pub async fn shut_down(&self) {
+        for open in self.rooms.load_full().values() {
+            open.shut_down();
+        }
+        let tasks =
+            std::mem::take(&mut *self.batches.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a batcher ended badly");
+            }
+        }
+    }
+
+    fn serve(&self, room: &Arc<Room>) -> OpenRoom {
+        let limits = self.parts.limits;
+        let (joins, join_task) = join::batcher(room, limits.joins);
+        let (redemptions, redeem_task) = redeem::batcher(room, limits.redemptions);
+        let (departures, leave_task) = leave::batcher(room, limits.redemptions);
+        let (reports, report_task) = report::batcher(room);
+        let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+        batches.retain(|task| !task.is_finished());
+        batches.extend([join_task, redeem_task, leave_task, report_task]);
+        OpenRoom { room: Arc::clone(room), joins, redemptions, departures, reports }
+    }
+
+    fn verify(&self, open: &OpenRoom, text: &str) -> Result<Ticket, RoomError> {
+        let ticket = self.parts.ticket_keys.verify(text, open.room.id());
+        let ticket = ticket.map_err(|_| RoomError::TicketInvalid)?;
+        // A ticket of another line, of a rehearsal perhaps, must not even raise a counter.
+        if ticket.incarnation != open.room.settings().incarnation {
+            return Err(RoomError::TicketInvalid);
+        }
+        open.room.saw(&ticket);
+        Ok(ticket)
+    }
+
+    /// When the holder of a ticket with this standing should ask again.
+    fn poll_after_s(&self, view: &RoomView, standing: Standing) -> u32 {
+        view.poll_after_s(standing, self.parts.limits.polls_per_s_max, self.randoms.next())
+    }
+
+    fn mint(&self, view: &RoomView, ticket: &Ticket, expires_at: Timestamp) -> IssuedPass {
+        let settings = view.settings.pass;
+        let pass = self.parts.minter.mint(&Claims {
+            issuer: self.parts.minter.issuer().to_owned(),
+            campaign: view.settings.campaign().clone(),
+            pass_id: ticket.pass_id(),
+            issued_at: expires_at.minus(Duration::from_secs(settings.ttl_s.into())),
+            expires_at,
+            ags: ticket.ags,
+            seats: settings.seats_max,
+            binding: view.settings.identity.needs_key().then_some(ticket.subject),
+        });
+        IssuedPass { pass, expires_at }
+    }
+}
+
+impl OpenRoom {
+    fn shut_down(&self) {
+        self.joins.shut_down();
+        self.redemptions.shut_down();
+        self.departures.shut_down();
+        self.reports.shut_down();
+    }
+}
+
+/// What a failure of the store means for the commands that wait: only a store that does not answer
+/// fails them too.
+pub(crate) fn trip_error(error: &RoomStoreError) -> TripError<RoomError> {
+    match error {
+        RoomStoreError::Unavailable(_) => TripError::Away(unavailable(error)),
+        RoomStoreError::Behind(_) | RoomStoreError::Replaced(_) | RoomStoreError::Unusable(_) => {
+            TripError::Failed(unavailable(error))
+        }
+    }
+}
+
+/// Logs a failure of the store once, where it leaves the rules.
+pub(crate) fn unavailable(error: &RoomStoreError) -> RoomError {
+    match error {
+        RoomStoreError::Replaced(_) => RoomError::UnknownRoom,
+        RoomStoreError::Unavailable(_)
+        | RoomStoreError::Behind(_)
+        | RoomStoreError::Unusable(_) => {
+            tracing::warn!(
+                error = error as &dyn std::error::Error,
+                "the room store gave no answer"
+            );
+            RoomError::Unavailable
+        }
+    }
+}

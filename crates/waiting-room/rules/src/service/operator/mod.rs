@@ -1,0 +1,11 @@
+//! The operator's use cases: look at a room, change its levers, supply public entropy.
+//!
+//! They work on the store alone, so that a command line can do them without a running service.
+
+mod set;
+mod show;
+mod supply_entropy;
+
+pub use set::{SetOutcome, set};
+pub use show::{Shown, show};
+pub use supply_entropy::{EntropyOutcome, supply_entropy};
