@@ -1,91 +1,144 @@
 //! How a room's state lies in its hash: one field per number that a script compares, so that no script
-//! has to parse anything.
+//! has to parse anything but the two texts of the digest.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
 use kernel::Timestamp;
-use waiting_room::draw::Secret;
-use waiting_room::state::{Frozen, PlacesLeft, RoomState};
+use waiting_room::RoomSettings;
+use waiting_room::lane::{Lane, PerLane};
+use waiting_room::line::boundary;
+use waiting_room::live::LiveSettings;
+use waiting_room::memory::Memory;
+use waiting_room::memory::digest::{Digest, read_entropy, read_frozen};
+use waiting_room::pace::Pace;
+use waiting_room::state::{Counts, RoomState};
 
 use crate::failure::RedisFailure;
 
-/// Field and value of each part of `state`. What the store counts is not among them.
-pub(crate) fn of_state(
-    state: &RoomState,
-    joins_from: Timestamp,
-) -> Result<Vec<(String, String)>, RedisFailure> {
-    let mut fields: Vec<(String, String)> = [
-        ("epoch", state.epoch.to_string()),
-        ("entered", state.entered.to_string()),
-        ("called", state.called.to_string()),
-        ("joins_from_ms", joins_from.unix_ms().to_string()),
-        ("tat_us", state.admission_tat_us.to_string()),
-        ("boundaries", state.frozen.len().to_string()),
-        ("ledger_version", state.ledger.version.to_string()),
-        ("claim_from", state.ledger.claim_from.to_string()),
-        ("ledger", serde_json::to_string(&state.ledger)?),
+/// Field and value, as they are set.
+pub(crate) type Fields = Vec<(String, String)>;
+
+/// The levers, each where a script reads it, and all together.
+pub(crate) fn of_live(live: &LiveSettings) -> Result<Fields, RedisFailure> {
+    let pace = Pace::per_minute(live.pace_per_minute, live.burst);
+    Ok([
+        ("live_version", live.version.to_string()),
+        ("paused", u8::from(live.paused).to_string()),
+        ("interval_us", pace.interval_us.to_string()),
+        ("burst", pace.burst.to_string()),
+        ("max_active", live.max_active.to_string()),
+        ("live", serde_json::to_string(live)?),
     ]
     .map(|(field, value)| (field.to_owned(), value))
-    .into();
-    for (index, frozen) in state.frozen.iter().enumerate() {
-        let Frozen { entry, at, secret } = frozen;
-        let value = format!("{entry} {} {}", at.unix_ms(), secret_text(secret.as_ref()));
-        fields.push((format!("frozen:{index}"), value));
-    }
-    if let Some(left) = state.places_left {
-        fields.push(("places_left".into(), left.count.to_string()));
-        fields.push(("places_as_of_ms".into(), left.as_of.unix_ms().to_string()));
+    .into())
+}
+
+/// What follows from a memory.
+pub(crate) fn of_memory(settings: &RoomSettings, memory: &Memory) -> Result<Fields, RedisFailure> {
+    let Digest { frozen, entropy, .. } = Digest::of(memory);
+    let next_due = boundary(settings, memory.next_boundary());
+    let next_due = next_due.map_or_else(String::new, |due| due.at.unix_ms().to_string());
+    let mut fields = of_live(&memory.live)?;
+    fields.extend(
+        [
+            ("incarnation", memory.incarnation.to_string()),
+            ("epoch", memory.epoch.to_string()),
+            ("frozen", frozen),
+            ("entropy", entropy),
+            ("next_due_ms", next_due),
+            ("pass_ttl_ms", (u64::from(settings.pass.ttl_s) * 1_000).to_string()),
+            ("express", "0".to_owned()),
+        ]
+        .map(|(field, value)| (field.to_owned(), value)),
+    );
+    for lane in Lane::ALL {
+        fields.push((format!("entered{}", lane.number()), memory.entered[lane].to_string()));
+        fields.push((format!("called{}", lane.number()), memory.called[lane].to_string()));
     }
     Ok(fields)
 }
 
-/// A boundary's secret as text; empty if it has none.
-pub(crate) fn secret_text(secret: Option<&Secret>) -> String {
-    secret.map_or_else(String::new, |secret| secret.0.to_string())
+/// A room with this memory that has just begun.
+pub(crate) fn of_new_room(
+    settings: &RoomSettings,
+    memory: &Memory,
+) -> Result<Fields, RedisFailure> {
+    let mut fields = of_memory(settings, memory)?;
+    fields.extend(
+        [
+            ("ledger_version", "0".to_owned()),
+            ("ledger", serde_json::to_string(&waiting_room::gate::Ledger::default())?),
+            ("allowance", memory.live.max_active.to_string()),
+            ("express_behind", String::new()),
+            ("tat_us", "0".to_owned()),
+        ]
+        .map(|(field, value)| (field.to_owned(), value)),
+    );
+    Ok(fields)
 }
 
 /// What lies in the hash, with what the store counted.
 pub(crate) fn to_state(
     fields: &HashMap<String, String>,
     active: u32,
-    redeemed_in_claim_window: u64,
+    active_fresh: u32,
 ) -> Result<RoomState, RedisFailure> {
-    let boundaries: usize = number(fields, "boundaries")?;
-    let frozen = (0..boundaries).map(|index| frozen(fields, index)).collect::<Result<_, _>>()?;
-    let places_left = if fields.contains_key("places_left") {
-        let as_of = Timestamp::from_unix_ms(number(fields, "places_as_of_ms")?);
-        Some(PlacesLeft { count: number(fields, "places_left")?, as_of })
-    } else {
-        None
+    let malformed =
+        |field: &str| RedisFailure::NotUnderstood(format!("field {field} is malformed"));
+    let memory = Memory {
+        incarnation: number(fields, "incarnation")?,
+        epoch: number(fields, "epoch")?,
+        live: serde_json::from_str(text(fields, "live")?)
+            .map_err(|error| RedisFailure::NotUnderstood(format!("field live: {error}")))?,
+        entered: per_lane(fields, "entered")?,
+        called: per_lane(fields, "called")?,
+        frozen: read_frozen(text(fields, "frozen")?).ok_or_else(|| malformed("frozen"))?,
+        entropy: read_entropy(text(fields, "entropy")?).ok_or_else(|| malformed("entropy"))?,
     };
     Ok(RoomState {
-        epoch: number(fields, "epoch")?,
-        entered: number(fields, "entered")?,
-        called: number(fields, "called")?,
-        frozen,
-        ledger: serde_json::from_str(text(fields, "ledger")?)?,
+        memory,
+        quiet_until: Timestamp::from_unix_ms(number(fields, "quiet_until_ms")?),
+        ledger: serde_json::from_str(text(fields, "ledger")?)
+            .map_err(|error| RedisFailure::NotUnderstood(format!("field ledger: {error}")))?,
+        came: came(fields)?,
         active,
-        redeemed_in_claim_window,
+        active_fresh,
+        allowance: number(fields, "allowance")?,
+        express: number(fields, "express")?,
         admission_tat_us: number(fields, "tat_us")?,
-        places_left,
+        report: counts(fields)?,
     })
 }
 
-fn frozen(fields: &HashMap<String, String>, index: usize) -> Result<Frozen, RedisFailure> {
-    let field = format!("frozen:{index}");
-    let value = text(fields, &field)?;
-    let parse = || {
-        let mut parts = value.split(' ');
-        let entry = parts.next()?.parse().ok()?;
-        let at = Timestamp::from_unix_ms(parts.next()?.parse().ok()?);
-        let secret = match parts.next()? {
-            "" => None,
-            hex => Some(Secret(hex.parse().ok()?)),
-        };
-        parts.next().is_none().then_some(Frozen { entry, at, secret })
-    };
-    parse().ok_or_else(|| RedisFailure::NotUnderstood(format!("field {field} is malformed")))
+fn came(fields: &HashMap<String, String>) -> Result<BTreeMap<u64, u64>, RedisFailure> {
+    let steps = fields.keys().filter_map(|field| {
+        let step = field.strip_prefix("came:")?.parse().ok()?;
+        Some(number(fields, field).map(|count| (step, count)))
+    });
+    steps.collect()
+}
+
+fn counts(fields: &HashMap<String, String>) -> Result<Option<Counts>, RedisFailure> {
+    if !fields.contains_key("counted_at_ms") {
+        return Ok(None);
+    }
+    Ok(Some(Counts {
+        counted_at: Timestamp::from_unix_ms(number(fields, "counted_at_ms")?),
+        places_left: number(fields, "places_left")?,
+        held_passes: number(fields, "held_passes")?,
+        held_seats: number(fields, "held_seats")?,
+        queue_depth: number(fields, "queue_depth")?,
+        queue_depth_max: number(fields, "queue_depth_max")?,
+    }))
+}
+
+fn per_lane(fields: &HashMap<String, String>, name: &str) -> Result<PerLane<u64>, RedisFailure> {
+    let mut counters = PerLane::default();
+    for lane in Lane::ALL {
+        counters[lane] = number(fields, &format!("{name}{}", lane.number()))?;
+    }
+    Ok(counters)
 }
 
 fn text<'a>(fields: &'a HashMap<String, String>, field: &str) -> Result<&'a str, RedisFailure> {
@@ -101,56 +154,47 @@ fn number<T: FromStr>(fields: &HashMap<String, String>, field: &str) -> Result<T
 
 #[cfg(test)]
 mod tests {
-    use waiting_room::contract::START;
-    use waiting_room::draw::Digest;
-    use waiting_room::gate::{Ledger, Step};
+    use waiting_room::contract::{START, room_settings};
+    use waiting_room::memory::Frozen;
 
     use super::*;
 
-    fn full() -> RoomState {
-        RoomState {
-            epoch: 3,
-            entered: 4_000_000_000,
-            called: 70,
-            frozen: vec![
-                Frozen { entry: 0, at: START, secret: None },
-                Frozen { entry: 90, at: START, secret: Some(Secret(Digest([7; 32]))) },
-            ],
-            ledger: Ledger {
-                version: 5,
-                call_tat_us: 1_623_650_400_123_456,
-                claim_from: 12,
-                steps: vec![Step { at: START, called: 70 }],
-            },
-            active: 4,
-            redeemed_in_claim_window: 6,
-            admission_tat_us: 1_623_650_400_123_457,
-            places_left: Some(PlacesLeft { count: 9, as_of: START }),
-        }
+    fn memory() -> Memory {
+        let mut memory = Memory::of_new_room(&room_settings("town"));
+        memory.epoch = 1_623_650_400;
+        memory.called = PerLane([70, 0, 2]);
+        memory.saw_boundary(0, Frozen { at: START, entries: PerLane([0, 0, 0]) });
+        memory.saw_boundary(1, Frozen { at: START, entries: PerLane([4_000_000_000, 0, 9]) });
+        memory.entropy.insert(0, "3 17 ä".into());
+        memory
     }
 
-    fn fields(state: &RoomState) -> HashMap<String, String> {
-        of_state(state, START).expect("fields").into_iter().collect()
+    fn fields(memory: &Memory) -> HashMap<String, String> {
+        let fields = of_new_room(&room_settings("town"), memory).expect("fields");
+        let rest = [("quiet_until_ms".to_owned(), "7".to_owned())];
+        fields.into_iter().chain(rest).collect()
     }
 
     #[test]
-    fn a_state_survives_the_way_there_and_back() {
-        for state in [full(), RoomState::empty()] {
-            let (active, redeemed) = (state.active, state.redeemed_in_claim_window);
-            assert_eq!(to_state(&fields(&state), active, redeemed).expect("understood"), state);
-        }
+    fn a_memory_survives_the_way_there_and_back() {
+        let state = to_state(&fields(&memory()), 4, 3).expect("understood");
+        let quiet_until = Timestamp::from_unix_ms(7);
+        let expected =
+            RoomState { active: 4, active_fresh: 3, ..RoomState::new(memory(), quiet_until) };
+        assert_eq!(state, expected);
     }
 
     #[test]
     fn what_is_missing_or_malformed_is_named() {
-        for field in ["epoch", "entered", "tat_us", "ledger", "frozen:1", "places_as_of_ms"] {
+        let fragile =
+            ["epoch", "entered0", "called2", "tat_us", "ledger", "frozen", "entropy", "live"];
+        for field in fragile {
             for damage in [None, Some("x")] {
-                let mut fields = fields(&full());
+                let mut fields = fields(&memory());
                 fields.remove(field);
                 fields.extend(damage.map(|value| (field.to_owned(), value.to_owned())));
                 let failure = to_state(&fields, 0, 0).expect_err("damaged").to_string();
-                let is_named = failure.contains(field) || field == "ledger";
-                assert!(is_named, "{field}: {failure}");
+                assert!(failure.contains(field), "{field}: {failure}");
             }
         }
     }

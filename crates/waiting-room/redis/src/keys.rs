@@ -2,18 +2,18 @@
 //!
 //! | key | type | holds |
 //! |---|---|---|
-//! | `einlass:rooms` | set | the names of all rooms |
+//! | `einlass:rooms` | sorted set | the names of all rooms, all with the score 0, so in alphabetical order |
 //! | `einlass:{room}:settings` | string | the settings as JSON |
-//! | `einlass:{room}:state` | hash | the counters, the boundaries and the gate's ledger |
-//! | `einlass:{room}:redeemed` | bitmap | one bit per place |
-//! | `einlass:{room}:active` | sorted set | the 16 bytes of a pass id → its expiry in milliseconds |
+//! | `einlass:{room}:state` | hash | the memory, the levers, the counters and the gate's ledger; of a removed room its incarnation |
+//! | `einlass:{room}:admitted` | sorted set | the 16 bytes of a pass id → its end in milliseconds, also when it is over |
+//! | `einlass:{room}:joins:0`, `…:1` | hash | joins that may be repeated: the client's key, hashed → epoch, entry, time, fingerprint |
 //!
 //! The braces are part of the key: what they enclose decides the slot in a Redis Cluster, so all keys
-//! of a room share one and a script may use them together. No key ever expires by itself.
+//! of a room share one and a script may use them together. Only the joins expire by themselves.
 
 use waiting_room::RoomId;
 
-/// The set of all rooms' names.
+/// The sorted set of all rooms' names.
 #[must_use]
 pub fn rooms(prefix: &str) -> String {
     format!("{prefix}:rooms")
@@ -22,14 +22,14 @@ pub fn rooms(prefix: &str) -> String {
 /// The keys of one room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomKeys {
-    /// The counters, the boundaries and the gate's ledger.
+    /// The memory, the levers, the counters and the gate's ledger.
     pub state: String,
     /// The settings.
     pub settings: String,
-    /// The redeemed places.
-    pub redeemed: String,
-    /// The passes that are alive, and some that were until lately.
-    pub active: String,
+    /// The passes given out.
+    pub admitted: String,
+    /// The joins that may be repeated, of two successive periods.
+    pub joins: [String; 2],
 }
 
 impl RoomKeys {
@@ -40,15 +40,16 @@ impl RoomKeys {
         Self {
             state: key("state"),
             settings: key("settings"),
-            redeemed: key("redeemed"),
-            active: key("active"),
+            admitted: key("admitted"),
+            joins: [key("joins:0"), key("joins:1")],
         }
     }
 
     /// All of them.
     #[must_use]
-    pub fn all(&self) -> [&str; 4] {
-        [&self.state, &self.settings, &self.redeemed, &self.active]
+    pub fn all(&self) -> [&str; 5] {
+        let [even, odd] = &self.joins;
+        [&self.state, &self.settings, &self.admitted, even, odd]
     }
 }
 

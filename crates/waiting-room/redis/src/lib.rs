@@ -1,19 +1,20 @@
 //! The room store on Redis 7.
 //!
-//! It knows the port [`waiting_room::RoomStore`] and nothing of the rules behind it. [`keys`] says what
-//! lies where; `scripts/*.lua` is what happens there, one script per operation; `pool` gets there and
+//! It knows the port [`waiting_room::RoomStore`], and of the rules only the one that a store carries out itself,
+//! admission. [`keys`] says what
+//! lies where; `operations/*.lua` is what happens there, one script per operation; [`topology`] gets there and
 //! back in time. [`waiting_room::MemoryRoomStore`] is the model: `tests/model.rs` holds this store
 //! against it, operation by operation.
 //!
-//! Invariant: memory does not grow with the crowd, but for one bit per place.
+//! Invariant: memory does not grow with the crowd, only with the passes given out.
 
 mod failure;
 mod fields;
 pub mod keys;
-mod pool;
+mod operations;
 mod ready;
-mod scripts;
 mod store;
+pub mod topology;
 
-pub use pool::RedisConfig;
 pub use store::RedisRoomStore;
+pub use topology::{RedisAddress, RedisConfig};

@@ -1,42 +1,53 @@
 //! The port on Redis: each operation is one script.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use async_trait::async_trait;
-use kernel::Timestamp;
-use waiting_room::PassId;
-use waiting_room::gate::Ledger;
-use waiting_room::state::{Floor, RoomState};
+use kernel::Clock;
+use waiting_room::live::LiveSettings;
+use waiting_room::memory::digest::Digest;
+use waiting_room::memory::{Memory, heal};
+use waiting_room::state::BookingReport;
 use waiting_room::store::{
-    AdmissionLimits, Arrivals, Created, Entries, FreezeAt, Reading, Redeemed, Redemption, Result,
-    RoomStore, RoomStoreError, Signals,
+    Arrivals, Ask, Call, Created, Freeze, JoinReply, Reading, Redeemed, Redemption, Result,
+    RoomStore, RoomStoreError,
 };
-use waiting_room::{RoomId, RoomSettings};
+use waiting_room::{PassId, RoomId, RoomSettings};
 
 use crate::failure::RedisFailure;
 use crate::keys::{self, RoomKeys};
-use crate::pool::{Connections, RedisConfig};
-use crate::ready;
-use crate::scripts::{Joined, Scripts};
+use crate::operations::{Operations, Replaced};
+use crate::topology::{Connections, RedisConfig, SetupError};
 
-/// Settings asked for at once.
-const SETTINGS_PER_TRIP: usize = 1_000;
+/// How often a merge is tried again when others changed the room meanwhile.
+const MERGE_ATTEMPTS: u32 = 10;
 
 /// Rooms in a Redis that all instances share. Cheap to share itself, behind an `Arc`.
 ///
-/// An operation takes one round trip, besides the check of the connection before it; none takes longer
-/// than [`RedisConfig::trip_deadline`], `create`, `restore`, `rooms` and `ready` than twice that.
+/// An operation takes one round trip; none takes longer than [`RedisConfig::trip_deadline`], `create`,
+/// `merge`, `remove` and `ready` than a few times that.
 pub struct RedisRoomStore {
-    scripts: Scripts,
+    operations: Operations,
     key_prefix: String,
     require_durable: bool,
 }
 
 impl RedisRoomStore {
-    /// A store on this Redis. Connects when it is first used; fails only if the address is no address.
-    pub fn new(config: &RedisConfig) -> Result<Self> {
-        let connections = Connections::new(config)
-            .map_err(|error| RoomStoreError::Unusable(format!("the address of redis: {error}")))?;
+    /// A store on this Redis. Connects when it is first used; fails only if the certificate authority cannot
+    /// be used.
+    pub fn new(config: &RedisConfig) -> std::result::Result<Self, SetupError> {
+        Self::with_clock(config, None)
+    }
+
+    /// A store whose operations go by `clock` instead of Redis's own, so that a test can set the time.
+    pub fn with_clock(
+        config: &RedisConfig,
+        clock: Option<Arc<dyn Clock>>,
+    ) -> std::result::Result<Self, SetupError> {
+        let connections = Connections::new(config)?;
         Ok(Self {
-            scripts: Scripts::new(connections),
+            operations: Operations::new(connections, clock),
             key_prefix: config.key_prefix.clone(),
             require_durable: config.require_durable,
         })
@@ -46,118 +57,199 @@ impl RedisRoomStore {
         RoomKeys::new(&self.key_prefix, room)
     }
 
+    fn command(&self, name: &str) -> redis::Cmd {
+        let mut command = redis::cmd(name);
+        command.arg(keys::rooms(&self.key_prefix));
+        command
+    }
+
     /// Puts the room on the list of rooms. Before it is made: a room that exists must not be missing
     /// from the list, while a name without a room is passed over.
     async fn enlist(&self, room: &RoomId) -> Result<()> {
-        let mut command = redis::cmd("SADD");
-        command.arg(keys::rooms(&self.key_prefix)).arg(room.as_str());
-        Ok(self.scripts.connections.query(&command).await?)
+        let mut command = self.command("ZADD");
+        command.arg(0).arg(room.as_str());
+        Ok(self.operations.connections.query(&command).await?)
     }
 
-    async fn room_names(&self) -> Result<Vec<RoomId>> {
-        let mut command = redis::cmd("SMEMBERS");
-        command.arg(keys::rooms(&self.key_prefix));
-        let names: Vec<String> = self.scripts.connections.query(&command).await?;
-        let invalid = |error| RoomStoreError::Unusable(format!("in the list of rooms, {error}"));
-        let mut rooms: Vec<RoomId> =
-            names.into_iter().map(|name| name.parse().map_err(invalid)).collect::<Result<_>>()?;
-        rooms.sort();
-        Ok(rooms)
+    /// Takes the room off the list if it does not exist. Should it come into being meanwhile, it is put back.
+    async fn strike_off(&self, room: &RoomId) -> Result<()> {
+        let mut exists = redis::cmd("HEXISTS");
+        exists.arg(self.keys(room).state).arg("incarnation");
+        if self.operations.connections.query(&exists).await? {
+            return Ok(());
+        }
+        let mut command = self.command("ZREM");
+        command.arg(room.as_str());
+        let _: u64 = self.operations.connections.query(&command).await?;
+        if self.operations.connections.query(&exists).await? {
+            self.enlist(room).await?;
+        }
+        Ok(())
+    }
+
+    /// The question for what Redis has, whatever that is.
+    fn ask(settings: &RoomSettings) -> Ask {
+        Ask {
+            room: settings.room.clone(),
+            digest: None,
+            claim_window: Duration::from_secs(settings.gate.claim_window_s.into()),
+            listening: Duration::ZERO,
+        }
     }
 }
 
-fn known<T>(room: &RoomId, reply: std::result::Result<Option<T>, RedisFailure>) -> Result<T> {
-    reply?.ok_or_else(|| RoomStoreError::Forgotten(room.clone()))
-}
-
-fn to_json(settings: &RoomSettings) -> Result<String> {
-    Ok(serde_json::to_string(settings).map_err(RedisFailure::from)?)
-}
-
-fn from_json(settings: &str) -> Result<RoomSettings> {
-    Ok(serde_json::from_str(settings).map_err(RedisFailure::from)?)
+/// From which name on a list goes on behind `name`.
+fn behind(name: &[u8]) -> Vec<u8> {
+    [b"(", name].concat()
 }
 
 #[async_trait]
 impl RoomStore for RedisRoomStore {
     async fn create(&self, settings: &RoomSettings) -> Result<Created> {
         self.enlist(&settings.room).await?;
-        let keys = self.keys(&settings.room);
-        let reply = self.scripts.create(&keys, &to_json(settings)?, &RoomState::empty()).await?;
-        Ok(match reply {
-            None => Created::New,
-            Some(known) if from_json(&known)? == *settings => Created::Unchanged,
-            Some(_) => Created::Different,
-        })
+        let created = self.operations.create(&self.keys(&settings.room), settings).await?;
+        match created {
+            Created::Outdated => self.strike_off(&settings.room).await?,
+            Created::New
+            | Created::Healing
+            | Created::Unchanged
+            | Created::Replaced
+            | Created::Different => (),
+        }
+        Ok(created)
     }
 
-    async fn rooms(&self) -> Result<Vec<RoomSettings>> {
+    async fn list(&self, after: Option<&RoomId>, limit: usize) -> Result<Vec<RoomId>> {
+        let mut from = after.map_or_else(|| b"-".to_vec(), |room| behind(room.as_str().as_bytes()));
         let mut rooms = Vec::new();
-        for names in self.room_names().await?.chunks(SETTINGS_PER_TRIP) {
-            let mut commands = redis::pipe();
-            for name in names {
-                commands.get(self.keys(name).settings);
-            }
-            let found: Vec<Option<String>> = self.scripts.connections.query_all(&commands).await?;
-            for settings in found.iter().flatten() {
-                rooms.push(from_json(settings)?);
+        while rooms.len() < limit {
+            let wanted = limit - rooms.len();
+            let mut command = self.command("ZRANGE");
+            command.arg(from).arg("+").arg("BYLEX").arg("LIMIT").arg(0).arg(wanted);
+            let names: Vec<Vec<u8>> = self.operations.connections.query(&command).await?;
+            // A name that no room can have was put there by another hand, and is none of ours (P20).
+            rooms.extend(
+                names.iter().filter_map(|name| std::str::from_utf8(name).ok()?.parse().ok()),
+            );
+            match names.last() {
+                Some(last) if names.len() == wanted => from = behind(last),
+                Some(_) | None => break,
             }
         }
         Ok(rooms)
     }
 
-    async fn sync(&self, room: &RoomId, floor: Floor) -> Result<Option<Reading>> {
-        Ok(self.scripts.sync(&self.keys(room), floor).await?)
+    async fn settings(&self, room: &RoomId) -> Result<Option<RoomSettings>> {
+        let mut command = redis::cmd("GET");
+        command.arg(self.keys(room).settings);
+        let settings: Option<String> = self.operations.connections.query(&command).await?;
+        let unreadable = |error: serde_json::Error| {
+            RedisFailure::NotUnderstood(format!("the settings of room {room}: {error}"))
+        };
+        let read = |text: String| serde_json::from_str(&text).map_err(unreadable);
+        Ok(settings.map(read).transpose()?)
     }
 
-    async fn restore(
+    async fn read(&self, asks: &[Ask]) -> Result<Vec<Result<Reading>>> {
+        let asks: Vec<_> = asks.iter().map(|ask| (self.keys(&ask.room), ask)).collect();
+        Ok(self.operations.read(&asks).await)
+    }
+
+    async fn merge(
         &self,
         settings: &RoomSettings,
-        memory: &RoomState,
-        joins_from: Timestamp,
-    ) -> Result<()> {
-        self.enlist(&settings.room).await?;
-        let state = RoomState { epoch: memory.epoch + 1, ..memory.clone() };
-        let keys = self.keys(&settings.room);
-        self.scripts.restore(&keys, &to_json(settings)?, &state, joins_from).await?;
-        Ok(())
-    }
-
-    async fn join(&self, room: &RoomId, arrivals: &Arrivals, now: Timestamp) -> Result<Entries> {
-        match known(room, self.scripts.join(&self.keys(room), arrivals, now).await)? {
-            Joined::Entries(entries) => Ok(entries),
-            Joined::Recovering => Err(RoomStoreError::Unavailable("the room is recovering".into())),
+        memory: &Memory,
+        quiet: Duration,
+    ) -> Result<Reading> {
+        let (keys, ask) = (self.keys(&settings.room), Self::ask(settings));
+        for _ in 0..MERGE_ATTEMPTS {
+            let known = self.operations.find(&keys, &ask).await?;
+            let (now, state) = if let Some(Reading { now, state }) = known {
+                (now, Some(state))
+            } else {
+                // In a Cluster the list lies on one master; a room on another heals without it.
+                if let Err(error) = self.enlist(&settings.room).await {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(room = %settings.room, error, "the room could not be listed");
+                }
+                (self.operations.time(&keys).await?, None)
+            };
+            let is_quiet = state.as_ref().is_some_and(|state| now < state.quiet_until);
+            let stored = state.as_ref().map(|state| &state.memory);
+            if stored.is_some_and(|stored| stored.incarnation > memory.incarnation) {
+                return Err(RoomStoreError::Replaced(settings.room.clone()));
+            }
+            let Some(healed) = heal(stored, memory, is_quiet, now) else {
+                if let Some(state) = state {
+                    return Ok(Reading { now, state });
+                }
+                continue;
+            };
+            let quiet_until = state.as_ref().map_or(now, |state| state.quiet_until);
+            let quiet_until = quiet_until.max(now.plus(quiet));
+            let replaced =
+                self.operations.replace(&keys, settings, stored, &healed, quiet_until).await;
+            if matches!(replaced, Err(RoomStoreError::Replaced(_))) {
+                self.strike_off(&settings.room).await?;
+            }
+            match replaced? {
+                Replaced::Done | Replaced::Changed => (),
+            }
         }
+        Err(RoomStoreError::Unavailable("others keep changing the room".into()))
     }
 
-    async fn freeze(&self, room: &RoomId, index: usize, boundary: FreezeAt) -> Result<()> {
-        known(room, self.scripts.freeze(&self.keys(room), index, boundary).await)
+    async fn join(&self, room: &RoomId, digest: &Digest, arrivals: &Arrivals) -> Result<JoinReply> {
+        self.operations.join(&self.keys(room), room, digest, arrivals).await
     }
 
-    async fn call(&self, room: &RoomId, call_to: u64, ledger: &Ledger) -> Result<bool> {
-        known(room, self.scripts.call(&self.keys(room), call_to, ledger).await)
+    async fn freeze(&self, room: &RoomId, digest: &Digest, freeze: Freeze) -> Result<()> {
+        self.operations.freeze(&self.keys(room), room, digest, freeze).await
+    }
+
+    async fn call(&self, room: &RoomId, digest: &Digest, call: &Call) -> Result<bool> {
+        self.operations.call(&self.keys(room), room, digest, call).await
     }
 
     async fn redeem(
         &self,
         room: &RoomId,
+        digest: &Digest,
         redemptions: &[Redemption],
-        limits: &AdmissionLimits,
-        now: Timestamp,
     ) -> Result<Vec<Redeemed>> {
-        known(room, self.scripts.redeem(&self.keys(room), redemptions, limits, now).await)
+        self.operations.redeem(&self.keys(room), room, digest, redemptions).await
     }
 
-    async fn leave(&self, room: &RoomId, pass_ids: &[PassId]) -> Result<()> {
-        known(room, self.scripts.leave(&self.keys(room), pass_ids).await)
+    async fn end_passes(&self, room: &RoomId, digest: &Digest, pass_ids: &[PassId]) -> Result<()> {
+        self.operations.end_passes(&self.keys(room), room, digest, pass_ids).await
     }
 
-    async fn signal(&self, room: &RoomId, signals: &Signals) -> Result<()> {
-        known(room, self.scripts.signal(&self.keys(room), signals).await)
+    async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()> {
+        self.operations.report(&self.keys(room), room, digest, report).await
+    }
+
+    async fn set_live(&self, room: &RoomId, digest: &Digest, live: &LiveSettings) -> Result<bool> {
+        self.operations.set_live(&self.keys(room), room, digest, live).await
+    }
+
+    async fn supply_entropy(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        opening: u16,
+        entropy: &str,
+    ) -> Result<bool> {
+        self.operations.supply_entropy(&self.keys(room), room, digest, opening, entropy).await
+    }
+
+    async fn remove(&self, room: &RoomId) -> Result<bool> {
+        let was_there = self.operations.remove(&self.keys(room)).await?;
+        self.strike_off(room).await?;
+        Ok(was_there)
     }
 
     async fn ready(&self) -> Result<()> {
-        let faults = ready::faults(&self.scripts.connections, self.require_durable).await?;
+        let faults = self.operations.connections.faults(self.require_durable).await?;
         if faults.is_empty() { Ok(()) } else { Err(RoomStoreError::Unusable(faults.join("; "))) }
     }
 }

@@ -1,170 +1,226 @@
 //! Batches of the largest size, which a script handles in several rounds: the same answers as the
 //! model's.
 
+use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
-use kernel::{Clock, ManualClock, SystemClock, Timestamp};
-use waiting_room::contract::{START, limits, pass_id, room_settings};
+use kernel::{Clock, ManualClock};
+use waiting_room::contract::{START, pass_id, room_settings};
 use waiting_room::gate::Ledger;
-use waiting_room::pace::Pace;
-use waiting_room::state::{Floor, PlacesLeft};
+use waiting_room::lane::{Lane, PerLane};
+use waiting_room::memory::Memory;
+use waiting_room::memory::digest::Digest;
+use waiting_room::settings::GateSettings;
+use waiting_room::state::{BookingReport, Counts, RoomState};
 use waiting_room::store::{
-    AdmissionLimits, Arrivals, Entries, Express, Reading, Redeemed, Redemption, Signals,
+    Arrival, Arrivals, Call, Entered, Freeze, JoinKey, JoinReply, Redeemed, Redemption,
 };
-use waiting_room::{MemoryRoomStore, RoomId, RoomStore};
+use waiting_room::{MemoryRoomStore, RoomId, RoomSettings, RoomStore};
 use waiting_room_redis::RedisRoomStore;
 
-/// The same room in Redis and in the model.
+/// The same room in Redis and in the model, past its first opening.
 struct Both {
     redis: RedisRoomStore,
     model: MemoryRoomStore,
-    room: RoomId,
+    clock: Arc<ManualClock>,
+    settings: RoomSettings,
+    digest: Digest,
 }
 
 impl Both {
-    async fn new() -> Self {
-        let redis = crate::shared_store().await;
-        let model = MemoryRoomStore::new(Arc::new(ManualClock::at(SystemClock.now())));
+    async fn new(max_active: u32) -> Self {
+        let (redis, clock, ()) = crate::manual_store().await;
+        let model = MemoryRoomStore::new(Arc::clone(&clock) as Arc<dyn Clock>);
         let settings = room_settings("batches");
-        redis.create(&settings).await.expect("create");
-        model.create(&settings).await.expect("create");
-        Self { redis, model, room: settings.room }
+        let gate = GateSettings {
+            max_active,
+            pace_per_minute: 6_000_000,
+            burst: 100_000,
+            ..settings.gate
+        };
+        let settings = RoomSettings { gate, ..settings };
+        let digest = Digest::of(&Memory::of_new_room(&settings));
+        clock.set(settings.first_gathering().minus(Duration::from_secs(1)));
+        let both = Self { redis, model, clock, settings, digest };
+        for store in both.stores() {
+            store.create(&both.settings).await.expect("create");
+        }
+        both.clock.set(START);
+        for index in [0, 1] {
+            let freeze = Freeze { index, due_at: START, next_due_at: None };
+            for store in both.stores() {
+                store.freeze(both.room(), &both.digest, freeze).await.expect("freeze");
+            }
+        }
+        both
     }
 
-    async fn join(&self, arrivals: &Arrivals, now: Timestamp) -> Entries {
-        let redis = self.redis.join(&self.room, arrivals, now).await.expect("join");
-        assert_eq!(redis, self.model.join(&self.room, arrivals, now).await.expect("join"));
+    fn stores(&self) -> [&dyn RoomStore; 2] {
+        [&self.redis, &self.model]
+    }
+
+    fn room(&self) -> &RoomId {
+        &self.settings.room
+    }
+
+    /// What both give.
+    async fn both<T: Debug + PartialEq>(&self, ask: impl AsyncFn(&dyn RoomStore) -> T) -> T {
+        let redis = ask(&self.redis).await;
+        assert_eq!(redis, ask(&self.model).await, "redis on the left");
         redis
     }
 
-    async fn redeem(
-        &self,
-        redemptions: &[Redemption],
-        limits: &AdmissionLimits,
-        now: Timestamp,
-    ) -> Vec<Redeemed> {
-        let redis = self.redis.redeem(&self.room, redemptions, limits, now).await.expect("redeem");
-        let model = self.model.redeem(&self.room, redemptions, limits, now).await.expect("redeem");
-        assert_eq!(redis, model);
-        redis
-    }
-
-    async fn call(&self, version: u64, call_to: u64) {
-        let ledger = Ledger { version, ..Ledger::default() };
-        for store in [&self.redis as &dyn RoomStore, &self.model] {
-            assert!(store.call(&self.room, call_to, &ledger).await.expect("call"));
+    async fn join(&self, arrivals: &Arrivals) -> Vec<Entered> {
+        let join = async |store: &dyn RoomStore| {
+            store.join(self.room(), &self.digest, arrivals).await.expect("join")
+        };
+        match self.both(join).await {
+            JoinReply::Entries(entries) => entries.people,
+            other => panic!("expected entries, got {other:?}"),
         }
     }
 
-    async fn sync(&self) -> Reading {
-        let floor = Floor::default();
-        let redis = self.redis.sync(&self.room, floor).await.expect("sync").expect("known");
-        let model = self.model.sync(&self.room, floor).await.expect("sync").expect("known");
-        assert_eq!(redis.state, model.state);
-        redis
+    async fn redeem(&self, redemptions: &[Redemption]) -> Vec<Redeemed> {
+        let redeem = async |store: &dyn RoomStore| {
+            store.redeem(self.room(), &self.digest, redemptions).await.expect("redeem")
+        };
+        self.both(redeem).await
     }
-}
 
-fn unlimited() -> AdmissionLimits {
-    AdmissionLimits { pace: Pace { interval_us: 1, burst: 100_000 }, ..limits(100_000, START) }
-}
+    async fn call(&self, call_to: u64, express: u32) {
+        let state = self.state().await;
+        let ledger = Ledger { version: state.ledger.version + 1, ..Ledger::default() };
+        let called = PerLane::public(call_to);
+        let call = Call { called, ledger, express, express_behind: None };
+        let digest = Digest::of(&state.memory);
+        let move_gate = async |store: &dyn RoomStore| {
+            store.call(self.room(), &digest, &call).await.expect("call")
+        };
+        assert!(self.both(move_gate).await);
+    }
 
-fn forever(limits: AdmissionLimits) -> AdmissionLimits {
-    AdmissionLimits { expires_at: Timestamp::from_unix_s(9_000_000_000), ..limits }
+    async fn state(&self) -> RoomState {
+        let nothing = Memory::of_new_room(&self.settings);
+        let look = async |store: &dyn RoomStore| {
+            store.merge(&self.settings, &nothing, Duration::ZERO).await.expect("known").state
+        };
+        self.both(look).await
+    }
 }
 
 fn admitted(answers: &[Redeemed]) -> usize {
     answers.iter().filter(|answer| matches!(answer, Redeemed::Admitted { .. })).count()
 }
 
-fn redemption(number: u64) -> Redemption {
-    Redemption { place: number, pass_id: pass_id(number) }
+fn redemption(place: u64, pass: u64) -> Redemption {
+    Redemption { lane: Lane::Public, place, step: Some(1 + place % 3), pass_id: pass_id(pass) }
 }
 
-#[tokio::test]
-async fn a_thousand_arrivals_are_admitted_as_far_as_the_limits_go() {
-    let both = Both::new().await;
-    let arrivals = Arrivals {
-        count: 1_000,
-        floor: Floor::default(),
-        express: Some(Express {
-            pass_ids: (0..1_000).map(pass_id).collect(),
-            boundaries: 0,
-            limits: forever(AdmissionLimits { max_active: 700, ..unlimited() }),
-        }),
+fn arrivals(key_of: impl Fn(u32) -> Option<u32>) -> Arrivals {
+    let arrival = |number: u32| {
+        let key = |from: u32| {
+            let mut key = [0; 16];
+            key[..4].copy_from_slice(&from.to_be_bytes());
+            JoinKey { key, fingerprint: u32::MAX - from }
+        };
+        Arrival { pass_id: Some(pass_id(number.into())), key: key_of(number).map(key) }
     };
-    assert_eq!(both.join(&arrivals, START).await.admitted, 700);
-    let state = both.sync().await.state;
-    assert_eq!((state.entered, state.called, state.active), (1_000, 700, 700));
-    assert_eq!(state.redeemed_in_claim_window, 700);
+    Arrivals { lane: Lane::Public, people: (0..1_000).map(arrival).collect() }
 }
 
 #[tokio::test]
-async fn nobody_is_admitted_behind_a_refused_arrival() {
-    let both = Both::new().await;
-    // Healed upward from an instance that saw more calls than entries.
-    let floor = Floor { entered: 0, called: 5 };
-    for store in [&both.redis as &dyn RoomStore, &both.model] {
-        store.sync(&both.room, floor).await.expect("sync");
-    }
-    let limits = forever(unlimited());
-    assert_eq!(admitted(&both.redeem(&[redemption(1)], &limits, START).await), 1);
-    let pass_ids = (10..14).map(pass_id).collect();
-    let express = Some(Express { pass_ids, boundaries: 0, limits });
-    let arrivals = Arrivals { count: 4, floor: Floor::default(), express };
-    assert_eq!(both.join(&arrivals, START).await.admitted, 1, "the second place is spent");
-    assert_eq!(both.sync().await.state.active, 2);
-    let third = [Redemption { place: 2, pass_id: pass_id(77) }];
-    assert_eq!(admitted(&both.redeem(&third, &limits, START).await), 1, "is still unspent");
+async fn a_thousand_arrivals_are_admitted_as_far_as_the_bounds_go() {
+    let both = Both::new(700).await;
+    both.call(0, 10_000).await;
+    let people = both.join(&arrivals(|_| None)).await;
+    let is_admitted =
+        |entered: &Entered| matches!(entered, Entered::New { admitted_until: Some(_), .. });
+    assert!(people[..700].iter().all(is_admitted));
+    assert!(!people[700..].iter().any(is_admitted));
+    let state = both.state().await;
+    assert_eq!(
+        (state.memory.entered, state.memory.called),
+        (PerLane::public(1_000), PerLane::public(700))
+    );
+    assert_eq!((state.active, state.express), (700, 9_300));
+}
+
+/// P3: every tenth of a thousand repeats the one before it, with passes and keys at the same time.
+#[tokio::test]
+async fn a_thousand_arrivals_with_keys_are_repeated() {
+    let both = Both::new(700).await;
+    both.call(0, 10_000).await;
+    let batch = arrivals(|number| Some(if number % 10 == 9 { number - 1 } else { number }));
+    let people = both.join(&batch).await;
+    let is_repeated = |entered: &&Entered| matches!(entered, Entered::Repeated { .. });
+    assert_eq!(people.iter().filter(is_repeated).count(), 100);
+    let state = both.state().await;
+    assert_eq!((state.memory.entered, state.active), (PerLane::public(900), 700));
+
+    let again = both.join(&batch).await;
+    assert_eq!(again.iter().filter(is_repeated).count(), 1_000);
+    let entry = |entered: &Entered| match entered {
+        Entered::New { entry, .. } | Entered::Repeated { entry, .. } => *entry,
+        Entered::KeyReused => panic!("the same was asked for"),
+    };
+    let entries = |people: &[Entered]| people.iter().map(entry).collect::<Vec<_>>();
+    assert_eq!(entries(&again), entries(&people));
+    assert_eq!(both.state().await, state);
 }
 
 #[tokio::test]
-async fn a_thousand_redemptions_with_repetitions_and_thieves() {
-    let both = Both::new().await;
-    let arrivals = Arrivals { count: 1_000, floor: Floor::default(), express: None };
-    both.join(&arrivals, START).await;
-    both.call(1, 800).await;
+async fn a_thousand_redemptions_with_repetitions_and_shared_places() {
+    let both = Both::new(100_000).await;
+    both.call(800, 0).await;
     let batch: Vec<Redemption> = (0..1_000)
-        .map(|n| match n % 10 {
-            7 => redemption(n - 7),
-            8 => Redemption { place: n - 8, pass_id: pass_id(5_000 + n) },
-            _ => redemption(n),
+        .map(|number| match number % 10 {
+            7 => redemption(number - 7, number - 7),
+            8 => redemption(number - 8, 5_000 + number),
+            _ => redemption(number, number),
         })
         .collect();
-    let answers = both.redeem(&batch, &forever(unlimited()), START).await;
-    assert_eq!(admitted(&answers), 720, "of 800 called, 80 stolen");
-    assert_eq!(answers.iter().filter(|answer| **answer == Redeemed::Used).count(), 80);
+    let answers = both.redeem(&batch).await;
+    assert_eq!(admitted(&answers), 800);
     assert_eq!(answers.iter().filter(|answer| **answer == Redeemed::NotCalled).count(), 200);
-    assert_eq!(both.sync().await.state.active, 640);
+    let state = both.state().await;
+    assert_eq!((state.active, state.came.values().sum::<u64>()), (720, 720));
 
-    let everyone: Vec<_> = (0..1_000).map(pass_id).collect();
-    let report = Signals {
-        places_left: PlacesLeft { count: 1, as_of: START },
-        departures: everyone[300..600].to_vec(),
+    let report = BookingReport {
+        counts: Counts {
+            counted_at: START,
+            places_left: 1,
+            held_passes: 0,
+            held_seats: 0,
+            queue_depth: 0,
+            queue_depth_max: 1,
+        },
+        departures: (0..1_000).map(pass_id).collect(),
     };
-    for store in [&both.redis as &dyn RoomStore, &both.model] {
-        store.signal(&both.room, &report).await.expect("signal");
+    for store in both.stores() {
+        store.report(both.room(), &both.digest, &report).await.expect("report");
     }
-    assert_eq!(both.sync().await.state.active, 400);
-    let everyone: Vec<_> = everyone.into_iter().rev().collect();
-    for store in [&both.redis as &dyn RoomStore, &both.model] {
-        store.leave(&both.room, &everyone).await.expect("leave");
+    assert_eq!(both.state().await.active, 80);
+    let rest: Vec<_> = (5_000..6_000).map(pass_id).collect();
+    for store in both.stores() {
+        store.end_passes(both.room(), &both.digest, &rest).await.expect("end passes");
     }
-    assert_eq!(both.sync().await.state.active, 0);
+    assert_eq!(both.state().await.active, 0);
+    assert_eq!(both.redeem(&batch).await.iter().filter(|a| **a == Redeemed::Used).count(), 800);
 }
 
+/// P11: thousands of passes that are over take nobody's place, and keep nobody's subject from being known.
 #[tokio::test]
-async fn more_expired_passes_than_one_sweep_removes_take_nobodys_place() {
-    let both = Both::new().await;
-    let floor = Floor { entered: 2_600, called: 2_600 };
-    both.join(&Arrivals { count: 1, floor, express: None }, START).await;
+async fn thousands_of_expired_passes_take_nobodys_place() {
+    let both = Both::new(2_400).await;
+    both.call(10_000, 0).await;
     for from in [0, 900, 1_800] {
-        let batch: Vec<Redemption> = (from..from + 800).map(redemption).collect();
-        assert_eq!(admitted(&both.redeem(&batch, &unlimited(), START).await), 800);
+        let batch: Vec<Redemption> = (from..from + 800).map(|n| redemption(n, n)).collect();
+        assert_eq!(admitted(&both.redeem(&batch).await), 800);
     }
-    let later = Timestamp::from_unix_s(START.unix_s() + 900);
-    let one = forever(AdmissionLimits { max_active: 1, ..limits(1, later) });
-    let answers = both.redeem(&[redemption(850), redemption(851)], &one, later).await;
-    assert_eq!(admitted(&answers), 1, "2,400 are expired, one may come in");
-    assert_eq!(both.sync().await.state.active, 1);
+    assert_eq!(both.redeem(&[redemption(850, 850)]).await, [Redeemed::Busy]);
+    both.clock.advance(Duration::from_mins(15));
+    assert_eq!(both.state().await.active, 0);
+    let answers = both.redeem(&[redemption(850, 850), redemption(3, 3)]).await;
+    assert_eq!((admitted(&answers), answers[1]), (1, Redeemed::Used));
 }

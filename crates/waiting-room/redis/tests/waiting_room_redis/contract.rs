@@ -1,3 +1,3 @@
 //! The contract of the port.
 
-waiting_room::room_store_contract!((crate::shared_store().await, ()));
+waiting_room::room_store_contract!(crate::manual_store().await);

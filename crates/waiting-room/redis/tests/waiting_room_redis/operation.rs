@@ -1,166 +1,243 @@
 //! The steps that the store and its model take side by side.
 
-use kernel::Timestamp;
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
-use waiting_room::pace::Pace;
-use waiting_room::state::Floor;
-use waiting_room::store::AdmissionLimits;
 
 /// One step. What depends on the room's state is said relative to it, so that steps make sense in any
 /// order.
 #[derive(Clone, Debug)]
 pub enum Operation {
-    Wait {
-        ms: i64,
-    },
-    Create {
-        other_title: bool,
-    },
-    Rooms,
-    Sync {
-        floor: Floor,
-    },
-    Join {
-        count: u32,
-        floor: Floor,
-        express: Option<ExpressStep>,
-    },
-    Freeze {
-        stale: bool,
-        index: usize,
-        secret: Option<u8>,
-    },
-    /// `version_ahead` of 1 is the successor; without `call_to` everyone is called.
-    Call {
-        version_ahead: u64,
-        call_to: Option<u64>,
-        claim_from: u64,
-    },
-    Redeem {
-        tickets: Vec<(u64, u64)>,
-        limits: LimitsStep,
-    },
-    Leave {
-        passes: Vec<u64>,
-    },
-    Signal {
-        count: u32,
-        counted_at_s: i64,
-        departures: Vec<u64>,
-    },
+    /// Time passes; less than none when the clock steps back.
+    Wait { ms: i64 },
+    /// An operator applies the campaign.
+    Create { incarnation: u32, other_title: bool },
+    /// An operator removes the room.
+    Remove,
+    /// Somebody lists the rooms.
+    List,
+    /// A newcomer reads the room.
+    ReadFirst { listening_ms: u64 },
+    /// An instance reads the room.
+    Read { knows: Knows },
+    /// An instance keeps in mind what the room is like.
+    Remember { instance: usize },
+    /// An instance gives the store what it knows.
+    Merge { knows: Knows, quiet_ms: u64 },
+    /// People arrive.
+    Join { knows: Knows, lane: u8, people: Vec<Somebody>, with_passes: bool },
+    /// A boundary is frozen, the next one or another.
+    Freeze { knows: Knows, ahead: u16, due_in_ms: i64, next_due_in_ms: Option<i64> },
+    /// The gate moves; a version of 1 ahead is the successor.
+    Call { knows: Knows, version_ahead: u64, moved: Moved },
+    /// Tickets are redeemed.
+    Redeem { knows: Knows, tickets: Vec<TicketStep> },
+    /// Passes are given back.
+    EndPasses { knows: Knows, passes: Vec<u64> },
+    /// The booking API reports.
+    Report { knows: Knows, counted_in_ms: i64, places_left: u32, departures: Vec<u64> },
+    /// An operator changes the levers.
+    SetLive { knows: Knows, version_ahead: u64, levers: Levers },
+    /// An operator supplies public entropy.
+    SupplyEntropy { knows: Knows, opening: u16, text: String },
+    /// The store loses everything.
     Forget,
-    Restore {
-        joins_in_ms: i64,
-    },
+    /// The store is backed up.
+    BackUp,
+    /// The store goes back to the last backup.
+    Restore,
+}
+
+/// What an instance knows of the room.
+#[derive(Clone, Debug)]
+pub enum Knows {
+    /// That it exists.
+    Nothing { incarnation: u32 },
+    /// All that the store knows.
+    Current,
+    /// What it kept in mind.
+    Remembered { instance: usize },
+    /// More than the store knows.
+    More(More),
+}
+
+/// By how much more.
+#[derive(Clone, Debug)]
+pub struct More {
+    pub epoch: u32,
+    pub live_version: u64,
+    pub entered: [u64; 3],
+    pub called: [u64; 3],
+    /// A boundary, and how long before now it was frozen.
+    pub boundary: Option<(u16, i64)>,
+    pub entropy: Option<(u16, String)>,
 }
 
 #[derive(Clone, Debug)]
-pub struct ExpressStep {
-    pub passes: Vec<u64>,
-    pub stale: bool,
-    pub limits: LimitsStep,
+pub struct Somebody {
+    pub pass: u64,
+    pub key: Option<(u8, u32)>,
 }
 
-/// `ttl_s` is none for a pass that outlives every clock: the store's shows another year than the steps.
 #[derive(Clone, Debug)]
-pub struct LimitsStep {
-    pub max_active: u32,
-    pub interval_us: i64,
+pub struct Moved {
+    pub called: Option<[u64; 3]>,
+    pub express: u32,
+    pub express_behind: Option<u64>,
+    pub steps: Vec<u64>,
+    pub allowance: Option<u32>,
+}
+
+#[derive(Clone, Debug)]
+pub struct TicketStep {
+    pub lane: u8,
+    pub place: u64,
+    pub pass: u64,
+    pub step: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Levers {
+    pub paused: bool,
+    pub pace_per_minute: u32,
     pub burst: u32,
-    pub ttl_s: Option<i64>,
+    pub max_active: u32,
 }
 
-impl LimitsStep {
-    pub fn at(&self, now: Timestamp) -> AdmissionLimits {
-        let expires_s = self.ttl_s.map_or(9_000_000_000, |ttl_s| now.unix_s() + ttl_s);
-        AdmissionLimits {
-            max_active: self.max_active,
-            pace: Pace { interval_us: self.interval_us, burst: self.burst },
-            expires_at: Timestamp::from_unix_s(expires_s),
-        }
-    }
-}
-
-fn limits() -> impl Strategy<Value = LimitsStep> {
-    (
-        0_u32..8,
-        prop_oneof![Just(1), 1_000_i64..2_000_000],
-        1_u32..6,
-        of(prop_oneof![1 => Just(0_i64), 3 => 1_i64..12]),
-    )
-        .prop_map(|(max_active, interval_us, burst, ttl_s)| LimitsStep {
-            max_active,
-            interval_us,
-            burst,
-            ttl_s,
-        })
-}
-
-fn floor() -> impl Strategy<Value = Floor> {
-    prop_oneof![
-        4 => Just(Floor::default()),
-        1 => (0_u64..40, 0_u64..40).prop_map(|(entered, called)| Floor { entered, called }),
-    ]
-}
-
-fn express() -> impl Strategy<Value = ExpressStep> {
-    (vec(0_u64..60, 0..4), prop::bool::weighted(0.1), limits())
-        .prop_map(|(passes, stale, limits)| ExpressStep { passes, stale, limits })
-}
-
-fn join() -> impl Strategy<Value = Operation> {
-    (1_u32..6, floor(), of(express())).prop_map(|(count, floor, mut express)| {
-        if let Some(express) = &mut express {
-            express.passes.truncate(count as usize);
-        }
-        Operation::Join { count, floor, express }
-    })
-}
-
-fn redeem() -> impl Strategy<Value = Operation> {
-    // Mostly a ticket with its own pass, sometimes with another's.
-    let ticket = prop_oneof![
-        4 => (0_u64..40).prop_map(|place| (place, place)),
-        1 => (0_u64..40, 0_u64..60),
-    ];
-    (vec(ticket, 0..8), limits())
-        .prop_map(|(tickets, limits)| Operation::Redeem { tickets, limits })
-}
-
-fn call() -> impl Strategy<Value = Operation> {
-    (prop_oneof![5 => Just(1_u64), 1 => 0_u64..3], of(0_u64..40), 0_u64..40).prop_map(
-        |(version_ahead, call_to, claim_from)| Operation::Call {
-            version_ahead,
-            call_to,
-            claim_from,
+fn more() -> impl Strategy<Value = More> {
+    let few = || prop_oneof![3 => Just([0; 3]), 1 => prop::array::uniform3(0_u64..4)];
+    let boundary = prop::option::weighted(0.3, (0_u16..5, -3_000_i64..3_000));
+    let entropy = prop::option::weighted(0.2, (0_u16..2, "[a-c;]{1,2}"));
+    let version = prop_oneof![4 => Just(0_u64), 1 => Just(1)];
+    (0_u32..2, version, few(), few(), boundary, entropy).prop_map(
+        |(epoch, live_version, entered, called, boundary, entropy)| More {
+            epoch,
+            live_version,
+            entered,
+            called,
+            boundary,
+            entropy,
         },
     )
 }
 
-/// Half seconds, so that steps often come at the very moment at which something ends.
-fn moments(half_seconds: i64) -> impl Strategy<Value = i64> {
-    (0..half_seconds).prop_map(|count| count * 500)
+fn knows() -> impl Strategy<Value = Knows> {
+    prop_oneof![
+        4 => incarnation().prop_map(|incarnation| Knows::Nothing { incarnation }),
+        8 => Just(Knows::Current),
+        3 => (0_usize..2).prop_map(|instance| Knows::Remembered { instance }),
+        1 => more().prop_map(Knows::More),
+    ]
+}
+
+fn knows_more() -> impl Strategy<Value = Knows> {
+    prop_oneof![3 => more().prop_map(Knows::More), 1 => knows()]
+}
+
+fn incarnation() -> impl Strategy<Value = u32> {
+    prop_oneof![12 => Just(1_u32), 2 => Just(2), 1 => Just(3)]
+}
+
+fn lane() -> impl Strategy<Value = u8> {
+    prop_oneof![6 => Just(0_u8), 1 => Just(1), 1 => Just(2)]
+}
+
+fn join() -> impl Strategy<Value = Operation> {
+    let key = prop::option::weighted(0.5, (0_u8..4, 0_u32..2));
+    let somebody = (0_u64..40, key).prop_map(|(pass, key)| Somebody { pass, key });
+    (knows(), lane(), vec(somebody, 1..6), prop::bool::weighted(0.7)).prop_map(
+        |(knows, lane, people, with_passes)| Operation::Join { knows, lane, people, with_passes },
+    )
+}
+
+fn call() -> impl Strategy<Value = Operation> {
+    let called = of(prop::array::uniform3(0_u64..30));
+    let steps = vec(0_u64..6, 0..3);
+    let moved = (called, 0_u32..5, of(0_u64..12), steps, prop::option::weighted(0.2, 0_u32..4));
+    let moved = moved.prop_map(|(called, express, express_behind, steps, allowance)| Moved {
+        called,
+        express,
+        express_behind,
+        steps,
+        allowance,
+    });
+    (knows(), prop_oneof![6 => Just(1_u64), 1 => 0_u64..3], moved)
+        .prop_map(|(knows, version_ahead, moved)| Operation::Call { knows, version_ahead, moved })
+}
+
+fn redeem() -> impl Strategy<Value = Operation> {
+    let place = prop_oneof![8 => 0_u64..30, 1 => Just(u64::MAX)];
+    let ticket = (lane(), place, 0_u64..40, of(0_u64..6));
+    let ticket =
+        ticket.prop_map(|(lane, place, pass, step)| TicketStep { lane, place, pass, step });
+    (knows(), vec(ticket, 0..8)).prop_map(|(knows, tickets)| Operation::Redeem { knows, tickets })
+}
+
+fn levers() -> impl Strategy<Value = Operation> {
+    let levers = (prop::bool::weighted(0.2), 1_u32..200, 1_u32..6, 1_u32..8);
+    let levers = levers.prop_map(|(paused, pace_per_minute, burst, max_active)| Levers {
+        paused,
+        pace_per_minute,
+        burst,
+        max_active,
+    });
+    (knows(), prop_oneof![4 => Just(1_u64), 1 => 0_u64..3], levers).prop_map(
+        |(knows, version_ahead, levers)| Operation::SetLive { knows, version_ahead, levers },
+    )
+}
+
+fn freeze() -> impl Strategy<Value = Operation> {
+    let ahead = prop_oneof![4 => Just(0_u16), 1 => 0_u16..3];
+    let due_in_ms = prop_oneof![4 => Just(-1_i64), 1 => -2_i64..2];
+    (knows(), ahead, due_in_ms, of(-500_i64..30_000)).prop_map(
+        |(knows, ahead, due_in_ms, next_due_in_ms)| Operation::Freeze {
+            knows,
+            ahead,
+            due_in_ms,
+            next_due_in_ms,
+        },
+    )
+}
+
+/// Half seconds, so that steps often come at the very moment at which something ends; sometimes minutes, so
+/// that passes and remembered joins end, and sometimes back.
+fn wait() -> impl Strategy<Value = Operation> {
+    let ms = prop_oneof![
+        12 => (0_i64..8).prop_map(|count| count * 500),
+        3 => (0_i64..16).prop_map(|count| count * 60_000),
+        1 => (0_i64..8).prop_map(|count| count * -30_000),
+    ];
+    ms.prop_map(|ms| Operation::Wait { ms })
 }
 
 pub fn operation() -> impl Strategy<Value = Operation> {
-    let passes = || vec(0_u64..60, 0..4);
+    let passes = || vec(0_u64..40, 0..4);
     prop_oneof![
-        4 => moments(8).prop_map(|ms| Operation::Wait { ms }),
-        1 => any::<bool>().prop_map(|other_title| Operation::Create { other_title }),
-        1 => Just(Operation::Rooms),
-        1 => floor().prop_map(|floor| Operation::Sync { floor }),
-        8 => join(),
-        2 => (prop::bool::weighted(0.2), 0_usize..4, of(any::<u8>()))
-            .prop_map(|(stale, index, secret)| Operation::Freeze { stale, index, secret }),
-        6 => call(),
-        8 => redeem(),
-        2 => passes().prop_map(|passes| Operation::Leave { passes }),
-        2 => (0_u32..9, 0_i64..5, passes()).prop_map(|(count, counted_at_s, departures)| {
-            Operation::Signal { count, counted_at_s, departures }
-        }),
+        12 => wait(),
+        2 => (incarnation(), any::<bool>())
+            .prop_map(|(incarnation, other_title)| Operation::Create { incarnation, other_title }),
+        1 => Just(Operation::Remove),
+        1 => Just(Operation::List),
+        3 => (0_u64..4).prop_map(|count| Operation::ReadFirst { listening_ms: count * 1_000 }),
+        4 => knows().prop_map(|knows| Operation::Read { knows }),
+        3 => (0_usize..2).prop_map(|instance| Operation::Remember { instance }),
+        5 => (knows_more(), 0_u64..4)
+            .prop_map(|(knows, count)| Operation::Merge { knows, quiet_ms: count * 500 }),
+        16 => join(),
+        4 => freeze(),
+        10 => call(),
+        16 => redeem(),
+        3 => (knows(), passes()).prop_map(|(knows, passes)| Operation::EndPasses { knows, passes }),
+        3 => (knows(), -3_000_i64..3_000, 0_u32..9, passes()).prop_map(
+            |(knows, counted_in_ms, places_left, departures)| Operation::Report {
+                knows, counted_in_ms, places_left, departures,
+            }
+        ),
+        4 => levers(),
+        2 => (knows(), 0_u16..3, "[a-cä;]{1,3}")
+            .prop_map(|(knows, opening, text)| Operation::SupplyEntropy { knows, opening, text }),
         1 => Just(Operation::Forget),
-        2 => moments(6).prop_map(|joins_in_ms| Operation::Restore { joins_in_ms }),
+        2 => Just(Operation::BackUp),
+        2 => Just(Operation::Restore),
     ]
 }

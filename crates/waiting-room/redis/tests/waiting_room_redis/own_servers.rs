@@ -7,24 +7,70 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, InfoDict};
 use test_support::{RedisServer, eventually};
-use waiting_room::contract::{START, limits, pass_id, room_settings};
+use waiting_room::contract::{pass_id, room_settings};
 use waiting_room::gate::Ledger;
-use waiting_room::state::{Floor, RoomState};
-use waiting_room::store::{Arrivals, Redeemed, Redemption};
-use waiting_room::{RoomId, RoomStore, RoomStoreError};
+use waiting_room::lane::{Lane, PerLane};
+use waiting_room::memory::Memory;
+use waiting_room::memory::digest::Digest;
+use waiting_room::store::{
+    Arrival, Arrivals, Call, Entered, JoinReply, Redeemed, Redemption, Result as StoreResult,
+};
+use waiting_room::{RoomSettings, RoomStore, RoomStoreError};
 use waiting_room_redis::{RedisConfig, RedisRoomStore};
 
-const ONE: Arrivals = Arrivals { count: 1, floor: Floor { entered: 0, called: 0 }, express: None };
+/// A store on Redis's own clock with a room in it that everybody may join.
+struct Town {
+    store: RedisRoomStore,
+    settings: RoomSettings,
+}
+
+impl Town {
+    async fn new(config: &RedisConfig) -> Self {
+        let store = RedisRoomStore::new(config).expect("no certificate to read");
+        let mut settings = room_settings("speyer");
+        // No boundary is due at today's time.
+        settings.openings.clear();
+        settings.closes_at = kernel::Timestamp::from_unix_s(9_000_000_000);
+        store.create(&settings).await.expect("create");
+        Self { store, settings }
+    }
+
+    fn digest(&self) -> Digest {
+        Digest::of(&Memory::of_new_room(&self.settings))
+    }
+
+    async fn join(&self, count: usize) -> StoreResult<u64> {
+        let people = vec![Arrival { pass_id: None, key: None }; count];
+        let arrivals = Arrivals { lane: Lane::Public, people };
+        match self.store.join(&self.settings.room, &self.digest(), &arrivals).await? {
+            JoinReply::Entries(entries) => match entries.people[0] {
+                Entered::New { entry, .. } => Ok(entry),
+                other => panic!("expected a new entry, got {other:?}"),
+            },
+            other => panic!("expected entries, got {other:?}"),
+        }
+    }
+
+    async fn memory(&self) -> Memory {
+        let nothing = Memory::of_new_room(&self.settings);
+        let merged = self.store.merge(&self.settings, &nothing, Duration::ZERO).await;
+        merged.expect("known").state.memory
+    }
+
+    async fn redeem(&self, place: u64, pass: u64) -> Redeemed {
+        let redemption =
+            [Redemption { lane: Lane::Public, place, step: None, pass_id: pass_id(pass) }];
+        let answers = self.store.redeem(&self.settings.room, &self.digest(), &redemption).await;
+        answers.expect("redeem")[0]
+    }
+}
 
 async fn server() -> RedisServer {
     RedisServer::start().await.expect("a redis of its own")
 }
 
-async fn store_with_room(config: &RedisConfig) -> (RedisRoomStore, RoomId) {
-    let store = RedisRoomStore::new(config).expect("a valid address");
-    let settings = room_settings("speyer");
-    store.create(&settings).await.expect("create");
-    (store, settings.room)
+fn config(server: &RedisServer) -> RedisConfig {
+    RedisConfig::new(server.url().parse().expect("an address"))
 }
 
 /// A connection beside the store's.
@@ -57,60 +103,60 @@ impl Admin {
     }
 }
 
-async fn state(store: &RedisRoomStore, room: &RoomId) -> RoomState {
-    store.sync(room, Floor::default()).await.expect("sync").expect("known").state
-}
-
 #[tokio::test]
 async fn forgotten_scripts_are_loaded_again() {
     let server = server().await;
     let mut admin = Admin::of(&server).await;
-    let (store, room) = store_with_room(&RedisConfig::new(server.url())).await;
+    let town = Town::new(&config(&server)).await;
     for entry in 0..3 {
         let () = admin.send("SCRIPT FLUSH").await;
-        assert_eq!(store.join(&room, &ONE, START).await.expect("join").first, entry);
+        assert_eq!(town.join(1).await.expect("join"), entry);
         let () = admin.send("SCRIPT FLUSH").await;
-        assert_eq!(state(&store, &room).await.entered, entry + 1);
+        assert_eq!(town.memory().await.entered, PerLane::public(entry + 1));
     }
 }
 
 #[tokio::test]
-async fn a_batch_of_arrivals_costs_two_commands_besides_the_script() {
+async fn a_batch_of_arrivals_costs_three_commands_besides_the_script_and_no_check_of_the_connection()
+ {
     let server = server().await;
     let mut admin = Admin::of(&server).await;
-    let (store, room) = store_with_room(&RedisConfig::new(server.url())).await;
-    store.join(&room, &ONE, START).await.expect("join");
+    let town = Town::new(&config(&server)).await;
+    town.join(1).await.expect("join");
     let () = admin.send("CONFIG RESETSTAT").await;
-    store.join(&room, &Arrivals { count: 1_000, ..ONE }, START).await.expect("join");
+    town.join(1_000).await.expect("join");
     let mut calls = Vec::new();
-    for command in ["evalsha", "hmget", "hset", "ping", "unwatch"] {
+    for command in ["evalsha", "hmget", "time", "hset"] {
         calls.push(admin.calls(command).await);
     }
-    assert_eq!(calls, [1; 5]);
+    assert_eq!(calls, [1; 4]);
     let stats: InfoDict = admin.send("INFO commandstats").await;
     let names: Vec<_> = stats.keys().filter(|name| !name.contains("info")).collect();
-    assert_eq!(names.len(), 6, "the reset is counted, and nothing else: {names:?}");
+    assert_eq!(names.len(), 5, "the reset is counted, and nothing else: {names:?}");
 }
 
 /// P8, P9, P12: what was acknowledged is there after a crash under load.
 #[tokio::test]
 async fn a_crash_loses_nothing_acknowledged() {
     let server = server().await;
-    let (store, room) = store_with_room(&RedisConfig::new(server.url())).await;
-    store.join(&room, &Arrivals { count: 10, ..ONE }, START).await.expect("join");
-    store.call(&room, 10, &Ledger { version: 1, ..Ledger::default() }).await.expect("call");
-    let place = [Redemption { place: 3, pass_id: pass_id(3) }];
-    store.redeem(&room, &place, &limits(5, START), START).await.expect("redeem");
+    let town = Town::new(&config(&server)).await;
+    town.join(10).await.expect("join");
+    let ledger = Ledger { version: 1, ..Ledger::default() };
+    let call = Call { called: PerLane::public(10), ledger, express: 0, express_behind: None };
+    let digest = Digest::of(&town.memory().await);
+    assert!(town.store.call(&town.settings.room, &digest, &call).await.expect("call"));
+    let pass = town.redeem(3, 3).await;
+    assert!(matches!(pass, Redeemed::Admitted { .. }), "{pass:?}");
 
-    let store = Arc::new(store);
+    let town = Arc::new(town);
     let acknowledged = Arc::new(Mutex::new(Vec::new()));
     let arriving: Vec<_> = (0..4)
         .map(|_| {
-            let (store, room) = (Arc::clone(&store), room.clone());
+            let town = Arc::clone(&town);
             let acknowledged = Arc::clone(&acknowledged);
             tokio::spawn(async move {
-                while let Ok(entries) = store.join(&room, &ONE, START).await {
-                    acknowledged.lock().expect("no panic before").push(entries.first);
+                while let Ok(entry) = town.join(1).await {
+                    acknowledged.lock().expect("no panic before").push(entry);
                 }
             })
         })
@@ -123,22 +169,20 @@ async fn a_crash_loses_nothing_acknowledged() {
     for task in arriving {
         task.await.expect("no panic");
     }
-    let gone = store.join(&room, &ONE, START).await;
+    let gone = town.join(1).await;
     assert!(matches!(gone, Err(RoomStoreError::Unavailable(_))), "{gone:?}");
 
     server.restart().await.expect("restarted");
     let mut entries = acknowledged.lock().expect("no panic before").clone();
-    let next = store.join(&room, &ONE, START).await.expect("join after the restart").first;
+    let next = town.join(1).await.expect("join after the restart");
     entries.push(next);
     entries.sort_unstable();
     let issued = entries.len();
     entries.dedup();
     assert_eq!(entries.len(), issued, "no entry is issued twice");
     assert_eq!(entries.last(), Some(&next), "the next entry is behind all others");
-    let thief = [Redemption { place: 3, pass_id: pass_id(4) }];
-    let answers = store.redeem(&room, &thief, &limits(5, START), START).await.expect("redeem");
-    assert_eq!(answers, [Redeemed::Used]);
-    assert_eq!(state(&store, &room).await.called, 10);
+    assert_eq!(town.redeem(3, 3).await, pass, "the same pass, to the millisecond");
+    assert_eq!(town.memory().await.called, PerLane::public(10));
 }
 
 /// A server that is stopped, as by a hung disk, and goes on when this is dropped.
@@ -174,37 +218,37 @@ async fn a_hung_server_is_unavailable_within_the_deadline() {
         connect_timeout: patient,
         recycle_timeout: patient,
         response_timeout: patient,
-        ..RedisConfig::new(server.url())
+        ..config(&server)
     };
-    let (store, room) = store_with_room(&config).await;
+    let town = Town::new(&config).await;
     let info: InfoDict = admin.send("INFO server").await;
     let stopped = Stopped::process(info.get("process_id").expect("a process id"));
     for attempt in ["on the open connection", "on a new connection"] {
-        let joining = store.join(&room, &ONE, START);
-        let joined = tokio::time::timeout(deadline * 4, joining).await.expect(attempt);
+        // Only the deadline can end it before the patience of the client does.
+        let joined = tokio::time::timeout(patient / 2, town.join(1)).await.expect(attempt);
         assert!(matches!(joined, Err(RoomStoreError::Unavailable(_))), "{attempt}: {joined:?}");
     }
     drop(stopped);
-    store.join(&room, &ONE, START).await.expect("join after it goes on");
-    store.ready().await.expect("ready");
+    town.join(1).await.expect("join after it goes on");
+    town.store.ready().await.expect("ready");
 }
 
 #[tokio::test]
 async fn a_demoted_server_is_left() {
     let server = server().await;
     let mut admin = Admin::of(&server).await;
-    let (store, room) = store_with_room(&RedisConfig::new(server.url())).await;
+    let town = Town::new(&config(&server)).await;
     let before = admin.connections_received().await;
     let () = admin.send("REPLICAOF 127.0.0.1 1").await;
     for attempt in 1..=3 {
-        let joined = store.join(&room, &ONE, START).await;
+        let joined = town.join(1).await;
         assert!(matches!(joined, Err(RoomStoreError::Unavailable(_))), "{joined:?}");
         let replaced = admin.connections_received().await - before;
         assert_eq!(replaced, attempt - 1, "each failure closes its connection");
     }
     let () = admin.send("REPLICAOF NO ONE").await;
     for entry in 0..3 {
-        assert_eq!(store.join(&room, &ONE, START).await.expect("join").first, entry);
+        assert_eq!(town.join(1).await.expect("join"), entry);
     }
     assert_eq!(admin.connections_received().await - before, 3, "a sound connection is kept");
 }
@@ -213,7 +257,7 @@ async fn a_demoted_server_is_left() {
 async fn each_setting_that_loses_data_is_named() {
     let server = server().await;
     let mut admin = Admin::of(&server).await;
-    let config = RedisConfig::new(server.url());
+    let config = config(&server);
     let store = RedisRoomStore::new(&config).expect("a valid address");
     store.ready().await.expect("the test's own server keeps everything");
     for (wrong, right) in [
