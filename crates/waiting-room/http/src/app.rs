@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use pass::KeySet;
+use pass::{KeySet, SignalsCredential};
 use waiting_room::WaitingRoom;
 
-use crate::credential::ServiceCredential;
-use crate::routes::status::StatusCache;
+use crate::citizen::status::StatusCache;
+use crate::limits::RateLimits;
 
 /// What the API is built from.
 pub struct Parts {
@@ -15,15 +15,18 @@ pub struct Parts {
     pub rooms: Arc<WaitingRoom>,
     /// The public keys of the passes, as they are published; may be replaced at any time.
     pub keys: Arc<ArcSwap<KeySet>>,
-    /// What the booking service shows when it reports.
-    pub service_credential: ServiceCredential,
+    /// What the credential of each room's booking service is derived from.
+    pub signals_credential: SignalsCredential,
+    /// How often the same client may join and redeem.
+    pub limits: RateLimits,
 }
 
 /// The state of the API: one per process, shared by all workers as `actix_web::web::Data<App>`.
 pub struct App {
     pub(crate) rooms: Arc<WaitingRoom>,
     pub(crate) keys: Arc<ArcSwap<KeySet>>,
-    pub(crate) service_credential: ServiceCredential,
+    pub(crate) signals_credential: SignalsCredential,
+    pub(crate) limits: RateLimits,
     pub(crate) statuses: StatusCache,
 }
 
@@ -31,7 +34,7 @@ impl App {
     /// The state made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { rooms, keys, service_credential } = parts;
-        Self { rooms, keys, service_credential, statuses: StatusCache::default() }
+        let Parts { rooms, keys, signals_credential, limits } = parts;
+        Self { rooms, keys, signals_credential, limits, statuses: StatusCache::default() }
     }
 }

@@ -8,25 +8,35 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::test::{self, TestRequest};
 use actix_web::web::{Bytes, Data};
 use arc_swap::ArcSwap;
-use kernel::{BatcherLimits, ManualClock, Municipality, ResidenceTable, SeededEntropy, Timestamp};
-use pass::{KeySet, PassId, PassMinter, PassVerifier, SigningKey};
+use kernel::{
+    BatcherLimits, Clock as _, ManualClock, Municipality, ResidenceTable, SeededEntropy, Timestamp,
+};
+use pass::{
+    IdentityKey, IdentityKind, KeySet, PassId, PassMinter, PassVerifier, SignalsCredential,
+    SigningKey,
+};
 use serde_json::Value;
 use waiting_room::contract::{START, SwitchedStore, room_settings};
 use waiting_room::draw::DrawKey;
-use waiting_room::state::PlacesLeft;
-use waiting_room::store::Signals;
-use waiting_room::ticket::TicketKeys;
+use waiting_room::line::ticket::{Ticket, TicketKeys};
+use waiting_room::live::LiveChange;
+use waiting_room::service::operator::{self, SetOutcome};
+use waiting_room::service::{Limits, Parts as RoomParts};
+use waiting_room::settings::Opening;
+use waiting_room::state::{BookingReport, Counts};
 use waiting_room::view::RoomView;
-use waiting_room::waiting_room::{Limits, Parts as RoomParts};
-use waiting_room::{MemoryRoomStore, RoomSettings, WaitingRoom};
+use waiting_room::{MemoryRoomStore, RoomId, RoomSettings, WaitingRoom};
 use web::docs_page::DocsPage;
 use web::health::Readiness;
 use web::{Drain, Edge};
 
-use crate::{App, Parts, ServiceCredential};
+use crate::{App, Parts, RateLimits};
 
 pub(crate) const ISSUER: &str = "https://einlass.example";
-pub(crate) const CREDENTIAL: &str = "service-credential-of-the-tests";
+/// The secret text in the key files of both services.
+const CREDENTIAL: &str = "service-credential-of-the-tests";
+/// Long before the first gathering: a room that is created later listens to tickets first.
+const CREATED_S: i64 = -4_000;
 pub(crate) const JOIN_SPEYER: &str = r#"{"residence":{"postcode":"67346"}}"#;
 
 pub(crate) fn get(uri: &str) -> TestRequest {
@@ -38,6 +48,20 @@ pub(crate) fn post(uri: &str, body: &str) -> TestRequest {
         .uri(uri)
         .insert_header((CONTENT_TYPE, "application/json"))
         .set_payload(body.to_owned())
+}
+
+/// What the booking service of this room reports with.
+pub(crate) fn credential(room: &str) -> String {
+    SignalsCredential::new(CREDENTIAL).derive(&id(room)).to_string()
+}
+
+/// The key of the draws of `contract::room_settings`.
+fn draw_key() -> DrawKey {
+    DrawKey::new(&[1; 32])
+}
+
+fn id(room: &str) -> RoomId {
+    room.parse().expect("a name")
 }
 
 /// One answer.
@@ -53,9 +77,25 @@ impl Reply {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
+
+    pub(crate) fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    /// The ticket in the body, as the value of the `Authorization` header.
+    pub(crate) fn bearer(&self) -> String {
+        format!("Bearer {}", self.body["ticket"].as_str().expect("a ticket"))
+    }
+
+    /// The fields that a problem names.
+    pub(crate) fn fields(&self) -> Vec<&str> {
+        let errors = self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+        errors.iter().filter_map(|error| error["field"].as_str()).collect()
+    }
 }
 
-/// Status and body for a snapshot. Tokens are cut short: their tests are elsewhere.
+/// Status and body for a snapshot. Tokens, digests and times that are spread or estimated are cut
+/// short: their tests are elsewhere.
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let body = serde_json::to_string_pretty(&shown(&self.body)).map_err(|_| fmt::Error)?;
@@ -63,7 +103,8 @@ impl fmt::Display for Reply {
     }
 }
 
-fn shown(value: &Value) -> Value {
+/// A part of a body for a snapshot, cut short in the same way.
+pub(crate) fn shown(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
             let mut members: Vec<_> = members.iter().collect();
@@ -73,6 +114,11 @@ fn shown(value: &Value) -> Value {
                 .map(|(name, value)| match name.as_str() {
                     "ticket" | "pass" if value.is_string() => (name.clone(), "<token>".into()),
                     "request_id" => (name.clone(), "<id>".into()),
+                    "subject" => (name.clone(), "<subject>".into()),
+                    "commitment" | "secret" | "seed" => (name.clone(), "<digest>".into()),
+                    "poll_after_s" | "retry_after_s" | "low" | "high" => {
+                        (name.clone(), "<seconds>".into())
+                    }
                     _ => (name.clone(), shown(value)),
                 })
                 .collect()
@@ -82,11 +128,23 @@ fn shown(value: &Value) -> Value {
     }
 }
 
-/// A running API with the rooms `town` and `village`.
+/// Bounds that do not depend on how fast this machine is: nobody is shed, and a store that is back is
+/// tried at once.
+pub(crate) fn patient(queue_depth_max: usize, batch_max: usize) -> BatcherLimits {
+    BatcherLimits {
+        wait_max: Duration::from_mins(1),
+        probe_after: Some(Duration::ZERO),
+        ..BatcherLimits::new(queue_depth_max, batch_max)
+    }
+}
+
+/// A running API with the rooms `town` and `village`, and with `people` and `mailboxes`, which ask for the
+/// person and for the e-mail address.
 pub(crate) struct Harness {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: Arc<SwitchedStore>,
     pub(crate) app: Data<App>,
+    ticket_keys: TicketKeys,
     verifier: PassVerifier,
 }
 
@@ -98,7 +156,7 @@ impl Harness {
 
     /// `s` seconds after the first opening.
     pub(crate) async fn start_at(s: i64) -> Self {
-        Self::with(BatcherLimits { queue_depth_max: 1_000, batch_max: 100 }, s).await
+        Self::with(patient(1_000, 100), s).await
     }
 
     /// A minute before the first opening, with these bounds for joins.
@@ -107,37 +165,82 @@ impl Harness {
     }
 
     async fn with(joins: BatcherLimits, s: i64) -> Self {
-        let clock = Arc::new(ManualClock::at(Timestamp::from_unix_s(START.unix_s() + s)));
+        let clock = Arc::new(ManualClock::at(after(CREATED_S)));
         let store = Arc::new(SwitchedStore::new(MemoryRoomStore::new(clock.clone())));
         let key = SigningKey::generate(&SeededEntropy::new(1));
         let keys = KeySet::new([key.public_key().clone()]).expect("one key");
         let keys = Arc::new(ArcSwap::from_pointee(keys));
+        let ticket_keys = TicketKeys::new(1, &[7; 32]);
         let rooms = Arc::new(WaitingRoom::new(RoomParts {
             store: store.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(2)),
-            ticket_keys: TicketKeys::new(1, &[7; 32]),
-            draw_key: DrawKey::new(&[1; 32]),
+            ticket_keys: ticket_keys.clone(),
+            draw_key: draw_key(),
+            identity_key: Some(IdentityKey::new(&[3; 32])),
             minter: PassMinter::new(key, ISSUER),
             verifier: PassVerifier::new(ISSUER, keys.clone()),
             limits: Limits {
                 joins,
-                redemptions: BatcherLimits { queue_depth_max: 1_000, batch_max: 100 },
+                redemptions: patient(1_000, 100),
                 renew_every: Duration::from_millis(250),
+                polls_per_s_max: 5_000,
             },
         }));
-        for room in ["town", "village"] {
-            rooms.create(&settings(room)).await.expect("a new room");
-        }
         let verifier = PassVerifier::new(ISSUER, keys.clone());
-        let service_credential = ServiceCredential::new(CREDENTIAL);
-        let app = Data::new(App::new(Parts { rooms, keys, service_credential }));
-        Self { clock, store, app, verifier }
+        let app = Data::new(App::new(Parts {
+            rooms,
+            keys,
+            signals_credential: SignalsCredential::new(CREDENTIAL),
+            limits: RateLimits::off(),
+        }));
+        let harness = Self { clock, store, app, ticket_keys, verifier };
+        for (room, identity) in [
+            ("town", IdentityKind::None),
+            ("village", IdentityKind::None),
+            ("people", IdentityKind::Person),
+            ("mailboxes", IdentityKind::Email),
+        ] {
+            harness.create(&RoomSettings { identity, ..settings(room) }).await;
+        }
+        harness.at(s).await;
+        harness
+    }
+
+    /// Creates a room, as an operator does.
+    pub(crate) async fn create(&self, settings: &RoomSettings) {
+        self.app.rooms.create(settings).await.expect("the store answers");
+    }
+
+    /// Begins a new line in `town`, as an operator does after a rehearsal.
+    pub(crate) async fn begin_anew(&self, incarnation: u32) {
+        let mut settings = RoomSettings { incarnation, ..settings("town") };
+        let RoomSettings { room, openings, .. } = &mut settings;
+        for (index, opening) in openings.iter_mut().enumerate() {
+            let Opening { gathers_from, opens_at, .. } = *opening;
+            let line = (&*room, incarnation);
+            *opening = Opening::committed(&draw_key(), line, index, gathers_from, opens_at);
+        }
+        self.create(&settings).await;
+        self.renew().await;
+        self.app.rooms.discover().await.expect("the store answers");
+        self.renew().await;
+    }
+
+    /// The same rooms, under the limits that `limits` makes of the clock.
+    pub(crate) fn limited_to(self, limits: impl FnOnce(Arc<ManualClock>) -> RateLimits) -> Self {
+        let app = Data::new(App::new(Parts {
+            rooms: Arc::clone(&self.app.rooms),
+            keys: Arc::clone(&self.app.keys),
+            signals_credential: SignalsCredential::new(CREDENTIAL),
+            limits: limits(Arc::clone(&self.clock)),
+        }));
+        Self { app, ..self }
     }
 
     /// Moves the clock to `s` seconds after the first opening and renews the views.
     pub(crate) async fn at(&self, s: i64) {
-        self.clock.set(Timestamp::from_unix_s(START.unix_s() + s));
+        self.clock.set(after(s));
         self.renew().await;
     }
 
@@ -177,7 +280,7 @@ impl Harness {
     pub(crate) async fn join(&self) -> String {
         let reply = self.join_with("67346").await;
         assert_eq!(reply.status, 201, "{reply}");
-        format!("Bearer {}", reply.body["ticket"].as_str().expect("a ticket"))
+        reply.bearer()
     }
 
     pub(crate) async fn crowd(&self, people: usize) -> Vec<String> {
@@ -192,9 +295,15 @@ impl Harness {
     pub(crate) async fn admitted(&self) -> (String, String) {
         self.at(10).await;
         let reply = self.join_with("67346").await;
-        let text = |value: &Value| value.as_str().expect("a token").to_owned();
+        let pass = reply.body["pass"]["pass"].as_str().expect("a pass").to_owned();
         self.renew().await;
-        (format!("Bearer {}", text(&reply.body["ticket"])), text(&reply.body["pass"]["pass"]))
+        (reply.bearer(), pass)
+    }
+
+    /// What the ticket in an `Authorization` header says.
+    pub(crate) fn ticket(&self, bearer: &str) -> Ticket {
+        let text = bearer.strip_prefix("Bearer ").expect("a bearer token");
+        self.ticket_keys.verify(text, &id("town")).expect("a valid ticket")
     }
 
     pub(crate) fn pass_id(&self, pass: &str) -> PassId {
@@ -203,15 +312,33 @@ impl Harness {
         claims.expect("a valid pass").pass_id
     }
 
-    /// The booking service's report of places left.
-    pub(crate) async fn report(&self, count: u32) {
-        let places_left = PlacesLeft { count, as_of: self.view().as_of };
-        let signals = Signals { places_left, departures: Vec::new() };
-        self.app.rooms.signal("town", &signals).await.expect("the report is taken over");
+    /// The booking service's report of the places that it counts now.
+    pub(crate) async fn report(&self, places_left: u32) {
+        let counts = Counts {
+            counted_at: self.clock.now(),
+            places_left,
+            held_passes: 0,
+            held_seats: 0,
+            queue_depth: 0,
+            queue_depth_max: 64,
+        };
+        let report = BookingReport { counts, departures: Vec::new() };
+        self.app.rooms.report("town", report).await.expect("the report is taken over");
+    }
+
+    /// The operator moves the levers of `town`.
+    pub(crate) async fn set(&self, change: LiveChange) {
+        let set = operator::set(&*self.store, &id("town"), &change, None).await;
+        assert!(matches!(set, Ok(SetOutcome::Set(_))), "{set:?}");
     }
 }
 
-fn settings(room: &str) -> RoomSettings {
+/// So many seconds after the first opening.
+pub(crate) const fn after(s: i64) -> Timestamp {
+    Timestamp::from_unix_s(START.unix_s() + s)
+}
+
+pub(crate) fn settings(room: &str) -> RoomSettings {
     let municipality = |postcode: &str, ags: &str, name: &str, eligible| Municipality {
         postcode: postcode.parse().expect("a postcode"),
         ags: ags.parse().expect("an AGS"),

@@ -1,20 +1,23 @@
 //! The waiting room's HTTP API.
 //!
-//! One file under `routes` is one endpoint: its wire types, its handler, its problems, its part of
-//! the OpenAPI document and its tests. A handler only translates: the request into a command of
+//! One file under `citizen` or `systems` is one endpoint: its wire types, its handler, its problems, its
+//! part of the OpenAPI document and its tests. A handler only translates: the request into a command of
 //! [`waiting_room::WaitingRoom`], and the outcome into a wire type or a problem. It knows nothing of
-//! stores, and it holds no state of its own but the rendered status of each room.
+//! stores, and it holds no state of its own but the rendered status of each room and the counters of
+//! the rate limits.
 
 mod app;
-mod credential;
+mod citizen;
 #[cfg(test)]
 mod harness;
+mod limits;
 mod openapi;
 mod refusal;
 mod routes;
+mod systems;
 mod wire;
 
 pub use app::{App, Parts};
-pub use credential::ServiceCredential;
+pub use limits::RateLimits;
 pub use openapi::openapi;
 pub use routes::routes;

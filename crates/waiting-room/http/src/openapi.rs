@@ -13,13 +13,14 @@ use crate::routes;
         title = "Einlass waiting room",
         version = "1",
         description = "The virtual waiting room in front of a campaign.\n\n\
-            A citizen joins with a postcode and gets a ticket. The ticket is the whole state: keep it, \
-            ask with it how things stand as often as `poll_after_s` says, and redeem it for a pass when \
-            it is called. The pass opens the booking API for a few minutes. Who closes the page loses \
-            nothing.\n\n\
+            A citizen joins with a postcode, and where the room asks for it with names or an e-mail \
+            address, and gets a ticket. The ticket is the whole state: keep it, ask with it how things \
+            stand as often as `poll_after_s` says, and redeem it for a pass when it is called. The pass \
+            opens the booking API for a few minutes. Whoever closes the page loses nothing.\n\n\
             Times are RFC 3339 in UTC. Refusals are problem details (RFC 9457) from a closed catalogue; \
-            decide on `code`. Texts come in English or German, as `Accept-Language` asks. New members \
-            and new values of `phase` can be added at any time; ignore what you do not know.",
+            decide on `code`. Texts come in English or German, as `Accept-Language` asks. New members, \
+            and new values of `phase`, `state`, `slowed` and `odds`, can be added at any time; ignore \
+            what you do not know.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     paths(
@@ -60,7 +61,12 @@ impl Modify for SecuritySchemes {
         );
         components.add_security_scheme(
             "service",
-            bearer("The secret that both services are configured with.", None),
+            bearer(
+                "The credential of the room in the path: HMAC-SHA256 of `einlass signals v1`, a zero \
+                 byte and the name of the room, in base64url without padding. The key is the text that \
+                 both services are configured with as `signals.credential`.",
+                None,
+            ),
         );
     }
 }
@@ -108,25 +114,32 @@ mod tests {
 
     /// Method and path in the route attributes of the handlers.
     fn written() -> BTreeSet<(String, String)> {
-        let routes = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/routes");
-        let mut found = BTreeSet::new();
-        for file in fs::read_dir(routes).expect("the folder of routes") {
-            let source = fs::read_to_string(file.expect("an entry").path()).expect("a source file");
-            for line in source.lines() {
-                for method in ["get", "post", "put", "delete", "patch", "head"] {
-                    if let Some(rest) = line.strip_prefix(&format!("#[{method}(\"")) {
-                        let path = rest.split('"').next().expect("a path").to_owned();
-                        found.insert((method.to_owned(), path));
-                    }
-                }
-            }
-        }
-        found
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let files = ["citizen", "systems"].map(|folder| source.join(folder));
+        files
+            .iter()
+            .flat_map(|folder| fs::read_dir(folder).expect("a folder of routes"))
+            .map(|file| file.expect("an entry").path())
+            .filter(|path| path.is_file())
+            .flat_map(|path| routes_in(&fs::read_to_string(path).expect("a source file")))
+            .collect()
+    }
+
+    fn routes_in(source: &str) -> Vec<(String, String)> {
+        let methods = ["get", "post", "put", "delete", "patch", "head"];
+        let route = |line: &str| {
+            methods.iter().find_map(|method| {
+                let rest = line.strip_prefix(&format!("#[{method}(\""))?;
+                Some((method.to_string(), rest.split('"').next()?.to_owned()))
+            })
+        };
+        source.lines().filter_map(route).collect()
     }
 
     #[test]
     fn the_checked_in_document_is_the_generated_one() {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../api-spec/waiting-room.json");
+        let file =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../api-spec/waiting-room.json");
         #[expect(clippy::disallowed_methods, reason = "the switch of the drift tests")]
         let update = std::env::var_os("UPDATE_DRIFT").is_some();
         if update {
@@ -164,7 +177,7 @@ mod tests {
         assert_eq!(reply.status, 405);
         assert_eq!(reply.header("allow"), Some("GET"));
         let reply = Harness::start().await.send(TestRequest::get().uri("/v1/nothing")).await;
-        assert_eq!((reply.status, &reply.body["code"]), (404, &"not-found".into()));
+        assert_eq!((reply.status, reply.code()), (404, "not-found"));
     }
 
     #[test]

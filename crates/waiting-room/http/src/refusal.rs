@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use utoipa::IntoParams;
-use waiting_room::outcome::RoomError;
+use waiting_room::service::outcome::RoomError;
 use web::{Code, Problem};
 
 /// The room in the path.
@@ -23,11 +23,19 @@ pub(crate) fn room(request: &HttpRequest) -> &str {
 
 /// What a client is told of an error of the use cases.
 pub(crate) fn problem(error: RoomError) -> Problem {
-    Problem::new(match error {
+    let problem = Problem::new(match error {
         RoomError::UnknownRoom => Code::RoomNotFound,
         RoomError::TicketInvalid => Code::TicketInvalid,
         RoomError::PassInvalid => Code::PassInvalid,
         RoomError::Overloaded => Code::Overloaded,
-        RoomError::Unavailable => Code::Unavailable,
-    })
+        RoomError::Unavailable | RoomError::Quiet { .. } => Code::Unavailable,
+    });
+    match error {
+        RoomError::Quiet { for_s } => problem.retry_after_s(for_s),
+        RoomError::UnknownRoom
+        | RoomError::TicketInvalid
+        | RoomError::PassInvalid
+        | RoomError::Overloaded
+        | RoomError::Unavailable => problem,
+    }
 }

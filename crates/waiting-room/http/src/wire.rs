@@ -3,9 +3,10 @@
 use kernel::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
-use waiting_room::outcome::{Answer, IssuedPass};
+use waiting_room::gate::estimate::{Odds, Slowed, Wait};
+use waiting_room::service::outcome::{Answer, IssuedPass};
 use waiting_room::settings::Opening;
-use waiting_room::view::{Standing, Wait};
+use waiting_room::view::Standing;
 
 /// Where a ticket stands.
 #[derive(Serialize, ToSchema)]
@@ -13,22 +14,38 @@ pub(crate) struct TicketState {
     /// The running number of the arrival, from 0. It never changes.
     #[schema(example = 4711)]
     entry: u64,
+    /// Whom the ticket stands for, as 32 hexadecimal digits: its lot is drawn with it. All tickets of a
+    /// person have the same one; where the room does not ask who comes, each ticket has its own.
+    #[schema(example = "8c1f0e9b2d3a4c5e6f708192a3b4c5d6", pattern = "^[0-9a-f]{32}$")]
+    subject: String,
+    /// The epoch of the room. When its status shows a higher one later, the room may have lost something:
+    /// ask with the ticket once, and the room remembers it.
+    #[schema(example = 1_623_650_400)]
+    epoch: u32,
+    /// What the ticket waits for.
     state: State,
-    /// The place in line, from 0; null before the draw. Once there, it never changes.
+    /// The place in line, from 0; null before the draw. Several tickets may share one.
     #[schema(example = 137, required = true)]
     place: Option<u64>,
-    /// How many are called before this ticket; null before the draw, 0 for a called ticket.
+    /// How many places are called before this ticket; null before the draw, 0 for a called ticket.
     #[schema(example = 37, required = true)]
     ahead: Option<u64>,
+    /// How long it will probably take; null before the draw and while nothing moves.
     #[schema(required = true)]
     estimated_wait_s: Option<EstimatedWait>,
+    /// Why it takes longer than it did, or why nothing moves; null if there is nothing to explain.
+    #[schema(required = true)]
+    slowed: Option<SlowedBy>,
+    /// What the chances of a place are; null as long as nobody can tell.
+    #[schema(required = true)]
+    odds: Option<Chances>,
     /// When to ask again, in seconds.
     #[schema(example = 12)]
     poll_after_s: u32,
 }
 
 /// What a ticket waits for: `gathering` for the draw, `waiting` for its call. A `called` ticket can be
-/// redeemed for a pass.
+/// redeemed for a pass. When the room is `closed`, there is nothing to wait for any more.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
@@ -38,10 +55,11 @@ pub(crate) enum State {
     Waiting,
     /// It can be redeemed.
     Called,
+    /// The room is over.
+    Closed,
 }
 
-/// How long it will probably take until the call, in seconds; null before the draw and while nothing
-/// moves.
+/// How long it will probably take until the ticket is called or the places are gone, in seconds.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 pub(crate) struct EstimatedWait {
     /// If it goes well.
@@ -52,33 +70,89 @@ pub(crate) struct EstimatedWait {
     high: u64,
 }
 
+/// Why it takes longer: the operator has `paused` the room; the booking system is busy, so fewer people
+/// are let in (`booking_slow`); or the places may be gone before (`places_short`).
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SlowedBy {
+    Paused,
+    BookingSlow,
+    PlacesShort,
+}
+
+/// Whether there will be a place when it is this ticket's turn: there are clearly more places than people
+/// before it (`likely`), it depends on how many come and how many places they take (`possible`), or only
+/// if more people than usual change their minds (`unlikely`).
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Chances {
+    Likely,
+    Possible,
+    Unlikely,
+}
+
 impl From<Wait> for EstimatedWait {
     fn from(wait: Wait) -> Self {
         Self { low: wait.low_s, high: wait.high_s }
     }
 }
 
-impl From<&Answer> for TicketState {
-    fn from(answer: &Answer) -> Self {
-        let (state, place, ahead, estimated_wait_s) = match answer.standing {
-            Standing::Gathering { opens_at: _ } => (State::Gathering, None, None, None),
-            Standing::Waiting { place, ahead, wait } => {
-                (State::Waiting, Some(place), Some(ahead), wait.map(EstimatedWait::from))
-            }
-            Standing::Called { place } => {
-                let now = EstimatedWait { low: 0, high: 0 };
-                (State::Called, Some(place), Some(0), Some(now))
-            }
-        };
-        Self {
-            entry: answer.entry,
-            state,
-            place,
-            ahead,
-            estimated_wait_s,
-            poll_after_s: answer.poll_after_s,
+impl From<Slowed> for SlowedBy {
+    fn from(slowed: Slowed) -> Self {
+        match slowed {
+            Slowed::Paused => Self::Paused,
+            Slowed::BookingSlow => Self::BookingSlow,
+            Slowed::PlacesShort => Self::PlacesShort,
         }
     }
+}
+
+impl From<Odds> for Chances {
+    fn from(odds: Odds) -> Self {
+        match odds {
+            Odds::Likely => Self::Likely,
+            Odds::Possible => Self::Possible,
+            Odds::Unlikely => Self::Unlikely,
+        }
+    }
+}
+
+impl From<&Answer> for TicketState {
+    fn from(answer: &Answer) -> Self {
+        let mut wire = Self {
+            entry: answer.entry,
+            subject: hex(answer.subject.as_bytes()),
+            epoch: answer.epoch,
+            state: State::Gathering,
+            place: None,
+            ahead: None,
+            estimated_wait_s: None,
+            slowed: None,
+            odds: None,
+            poll_after_s: answer.poll_after_s,
+        };
+        match answer.standing {
+            Standing::Gathering { opens_at: _ } => (),
+            Standing::Waiting { place, ahead, estimate } => {
+                wire.state = State::Waiting;
+                (wire.place, wire.ahead) = (Some(place), Some(ahead));
+                wire.estimated_wait_s = estimate.wait.map(EstimatedWait::from);
+                wire.slowed = estimate.slowed.map(SlowedBy::from);
+                wire.odds = estimate.odds.map(Chances::from);
+            }
+            Standing::Called { place } => {
+                wire.state = State::Called;
+                (wire.place, wire.ahead) = (Some(place), Some(0));
+                wire.estimated_wait_s = Some(EstimatedWait { low: 0, high: 0 });
+            }
+            Standing::Closed => wire.state = State::Closed,
+        }
+        wire
+    }
+}
+
+fn hex(bytes: &[u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(*bytes))
 }
 
 /// A pass and its end.

@@ -3,18 +3,21 @@
 //! It is the same for all, so it is written once whenever the view of the room is renewed; a request
 //! only picks up the bytes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use arc_swap::ArcSwap;
 use kernel::Timestamp;
+use pass::IdentityKind;
 use serde::Serialize;
 use utoipa::ToSchema;
 use waiting_room::RoomId;
 use waiting_room::draw::{Digest, Secret};
-use waiting_room::settings::Opening;
+use waiting_room::lane::Lane;
+use waiting_room::line::Draw;
+use waiting_room::settings::{Opening, RoomSettings};
 use waiting_room::view::{Phase, RoomView};
 use web::{CachedBody, Problem};
 
@@ -31,7 +34,16 @@ struct RoomStatus<'a> {
     /// The name of the room, which is its campaign's.
     #[schema(example = "speyer-2021-06-20")]
     room: &'a str,
+    /// Which line of this name it is, from 1. A ticket of another one is worth nothing.
+    #[schema(example = 1)]
+    incarnation: u32,
+    /// The epoch of the room. When it is higher than in the last answer, the room may have lost something:
+    /// ask with the ticket once, and the room remembers it.
+    #[schema(example = 1_623_650_400)]
+    epoch: u32,
+    /// The title of the campaign.
     title: Texts<'a>,
+    /// What the room does at the moment.
     phase: RoomPhase,
     /// The waiting room's time: compare openings with it, not with the clock of the device.
     #[schema(value_type = String, format = DateTime, example = "2021-06-14T05:59:30.000Z")]
@@ -45,12 +57,18 @@ struct RoomStatus<'a> {
     /// How many places have been called so far: a ticket whose place is below it is called.
     #[schema(example = 137)]
     called: u64,
+    /// What the room asks of whoever joins.
+    identity: Asked,
+    /// The public source of chance that goes into every draw, as announced; null if there is none.
+    #[schema(required = true, example = "Lotto 6 aus 49 vom 12. Juni 2021")]
+    public_entropy: Option<&'a str>,
     /// The draw of every opening, in order.
     draws: Vec<DrawData>,
     /// How many are admitted per minute at most.
     #[schema(example = 600)]
     pace_per_minute: u32,
-    /// How many places the booking service could still give away; null until it has reported.
+    /// How many places the booking service could give away at once; null until it has counted since the
+    /// last opening, and once its last count is more than a minute old.
     #[schema(example = 840, required = true)]
     places_left: Option<u32>,
     /// When to ask again, in seconds.
@@ -72,24 +90,46 @@ struct Texts<'a> {
     en: &'a str,
 }
 
-/// What the room does: it is `announced` before anybody can join; arrivals are `gathering` for a draw;
-/// it is `open` while places are called; it is `sold_out` while nothing can be booked, though places may
-/// come back; and finally it is `closed`.
+/// What the room does: it is `announced` before anybody can join; arrivals are `gathering` for a draw; it
+/// is `open` while places are called, and `paused` while the operator has stopped that; it is `sold_out`
+/// while nothing can be booked, though places may come back; and finally it is `closed`.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum RoomPhase {
     Announced,
     Gathering,
     Open,
+    Paused,
     SoldOut,
     Closed,
 }
 
+/// What a room asks of whoever joins, besides the residence: `none`, nothing; `person`, names and date of
+/// birth; `email`, the e-mail address.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Asked {
+    None,
+    Person,
+    Email,
+}
+
+impl From<IdentityKind> for Asked {
+    fn from(kind: IdentityKind) -> Self {
+        match kind {
+            IdentityKind::None => Self::None,
+            IdentityKind::Person => Self::Person,
+            IdentityKind::Email => Self::Email,
+        }
+    }
+}
+
 /// All that is needed to recompute a draw. The commitment is published in advance; the members that
-/// follow it are there once the draw has been held.
+/// follow it are there once the entries are frozen.
 #[derive(Serialize, ToSchema)]
 struct DrawData {
     /// The number of the opening, from 0.
+    #[schema(example = 0)]
     opening: usize,
     /// When the draw is held.
     #[schema(value_type = String, format = DateTime, example = "2021-06-14T06:00:00.000Z")]
@@ -97,26 +137,54 @@ struct DrawData {
     /// SHA-256 of the secret, as 64 hexadecimal digits.
     #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
     commitment: Digest,
-    /// When it was held.
+    /// When the entries were frozen.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
+    #[schema(
+        value_type = Option<String>, format = DateTime, nullable = false,
+        example = "2021-06-14T06:00:00.041Z",
+    )]
     frozen_at: Option<Timestamp>,
     /// The first entry, and the first place, that was drawn.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, example = 0)]
     first_entry: Option<u64>,
-    /// How many entries were drawn.
+    /// How many entries were drawn, in all lanes together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 127_261)]
+    entries: Option<u64>,
+    /// The lanes by name, where others than `public` took part too: then `first_entry` and `entries` of
+    /// the lane give a place.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    entries: Option<u64>,
+    lanes: Option<BTreeMap<&'static str, DrawnLane>>,
     /// The secret, as 64 hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{64}$", nullable = false)]
     secret: Option<Secret>,
-    /// The seed that follows from room, opening, entries and secret, as 64 hexadecimal digits.
+    /// The public entropy that was supplied, as the hexadecimal digits of its UTF-8; null as long as it is
+    /// awaited, and where none was announced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, pattern = "^([0-9a-f]{2})+$", example = "332038203231")]
+    entropy: Option<Supplied>,
+    /// The seed that follows, as 64 hexadecimal digits; left out as long as public entropy is awaited.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{64}$", nullable = false)]
     seed: Option<Digest>,
+}
+
+/// The public entropy of a held draw, if there is any.
+#[derive(Serialize)]
+struct Supplied(Option<String>);
+
+/// A lane's part of a draw.
+#[derive(Serialize, ToSchema)]
+struct DrawnLane {
+    /// The first entry, and the first place, of this lane that was drawn.
+    #[schema(example = 0)]
+    first_entry: u64,
+    /// How many entries of this lane were drawn.
+    #[schema(example = 120_000)]
+    entries: u64,
 }
 
 impl From<Phase> for RoomPhase {
@@ -125,6 +193,7 @@ impl From<Phase> for RoomPhase {
             Phase::Announced => Self::Announced,
             Phase::Gathering => Self::Gathering,
             Phase::Open => Self::Open,
+            Phase::Paused => Self::Paused,
             Phase::SoldOut => Self::SoldOut,
             Phase::Closed => Self::Closed,
         }
@@ -134,72 +203,107 @@ impl From<Phase> for RoomPhase {
 impl<'a> RoomStatus<'a> {
     fn of(view: &'a RoomView, now: Timestamp) -> Self {
         let settings = &*view.settings;
+        let memory = &view.state.memory;
         let draws = settings.openings.iter().enumerate();
         Self {
             room: settings.room.as_str(),
+            incarnation: settings.incarnation,
+            epoch: view.state.memory.epoch,
+            identity: settings.identity.into(),
+            public_entropy: settings.public_entropy.as_deref(),
             title: Texts { de: &settings.title_de, en: &settings.title_en },
             phase: view.phase.into(),
             now,
             next_opening: view.next_opening().map(NextOpening::from),
-            entered: view.state.entered,
-            called: view.state.called,
+            entered: memory.entered[Lane::Public],
+            called: memory.called[Lane::Public],
             draws: draws.map(|(number, opening)| DrawData::of(view, number, opening)).collect(),
-            pace_per_minute: settings.gate.pace_per_minute,
-            places_left: view.state.places_left.map(|left| left.count),
+            pace_per_minute: memory.live.pace_per_minute,
+            places_left: view.places_left(),
             poll_after_s: view.status_poll_after_s(),
-            message: None,
+            message: memory.live.message.as_ref().map(|text| Texts { de: &text.de, en: &text.en }),
         }
     }
 }
 
 impl DrawData {
     fn of(view: &RoomView, number: usize, opening: &Opening) -> Self {
-        let held = view.line.draws().get(number);
+        let held = view.line.draws().iter().find(|draw| usize::from(draw.block.opening) == number);
         Self {
             opening: number,
             opens_at: opening.opens_at,
             commitment: opening.commitment,
-            frozen_at: held.map(|draw| draw.held_at),
-            first_entry: held.map(|draw| draw.first),
-            entries: held.map(|draw| draw.entries),
+            frozen_at: held.map(|draw| draw.block.end.at),
+            first_entry: held.map(|draw| draw.block.start.entries[Lane::Public]),
+            entries: held.map(Draw::entries),
+            lanes: held.and_then(lanes),
             secret: held.map(|draw| draw.secret),
-            seed: held.map(|draw| draw.seed),
+            entropy: held.map(entropy),
+            seed: held.and_then(|draw| draw.seed),
         }
     }
 }
 
-/// The rendered status of every room, renewed with its view.
-#[derive(Default)]
-pub(crate) struct StatusCache(ArcSwap<HashMap<RoomId, Arc<Rendered>>>);
+/// What each lane has of a draw; `None` if nobody but the public lane took part.
+fn lanes(draw: &Draw) -> Option<BTreeMap<&'static str, DrawnLane>> {
+    let first = draw.block.start.entries;
+    let entries = draw.block.end.entries.zip(&first, u64::saturating_sub);
+    let is_public_alone = entries[Lane::Public] == entries.total();
+    let drawn = |lane| DrawnLane { first_entry: first[lane], entries: entries[lane] };
+    (!is_public_alone).then(|| Lane::ALL.map(|lane| (lane.name(), drawn(lane))).into())
+}
 
-struct Rendered {
+fn entropy(draw: &Draw) -> Supplied {
+    let hex = |byte: u8| format!("{byte:02x}");
+    Supplied((!draw.entropy.is_empty()).then(|| draw.entropy.bytes().map(hex).collect()))
+}
+
+/// The rendered status of every room, renewed with its view. The map changes when a room is opened, and
+/// then only: what is rendered lies in a cell of its own.
+#[derive(Default)]
+pub(crate) struct StatusCache(ArcSwap<HashMap<RoomId, Arc<ArcSwap<Rendered>>>>);
+
+pub(crate) struct Rendered {
+    /// Those of the room as it was opened: a room that is opened anew counts its views anew.
+    settings: Arc<RoomSettings>,
     generation: u64,
     body: CachedBody,
 }
 
 impl StatusCache {
     fn rendered(&self, view: &RoomView) -> Arc<Rendered> {
-        let room = &view.settings.room;
-        if let Some(known) = self.0.load().get(room)
-            && known.generation >= view.generation
-        {
-            return Arc::clone(known);
+        let cell = self.cell(view);
+        let known = cell.load_full();
+        if known.is_at_least(view) {
+            return known;
         }
         // Several workers may do this at the same time; the newest view stays.
         let fresh = Arc::new(Rendered::of(view));
+        cell.rcu(|known| Arc::clone(if known.is_at_least(view) { known } else { &fresh }));
+        fresh
+    }
+
+    fn cell(&self, view: &RoomView) -> Arc<ArcSwap<Rendered>> {
+        let room = &view.settings.room;
+        if let Some(cell) = self.0.load().get(room) {
+            return Arc::clone(cell);
+        }
+        let new = Arc::new(ArcSwap::from_pointee(Rendered::of(view)));
         self.0.rcu(|rooms| {
             let mut rooms = HashMap::clone(rooms);
-            let kept = rooms.entry(room.clone()).or_insert_with(|| Arc::clone(&fresh));
-            if kept.generation < fresh.generation {
-                *kept = Arc::clone(&fresh);
-            }
+            rooms.entry(room.clone()).or_insert_with(|| Arc::clone(&new));
             rooms
         });
-        fresh
+        self.0.load().get(room).map_or(new, Arc::clone)
     }
 }
 
 impl Rendered {
+    /// Whether it shows `view` or a newer one of the same room.
+    fn is_at_least(&self, view: &RoomView) -> bool {
+        Arc::ptr_eq(&self.settings, &view.settings) && self.generation >= view.generation
+    }
+
     fn of(view: &RoomView) -> Self {
         let json = |now| {
             let status = RoomStatus::of(view, now);
@@ -208,7 +312,7 @@ impl Rendered {
         let body = CachedBody::json(json(view.as_of), MAX_AGE_S);
         // Nobody needs the bytes again because only the time has gone on.
         let body = body.validated_by(&json(Timestamp::default()));
-        Self { generation: view.generation, body }
+        Self { settings: Arc::clone(&view.settings), generation: view.generation, body }
     }
 }
 
@@ -252,135 +356,4 @@ pub(crate) async fn show_status(
 }
 
 #[cfg(test)]
-mod tests {
-    use actix_web::test::TestRequest;
-
-    use super::*;
-    use crate::harness::{Harness, get};
-
-    #[actix_web::test]
-    async fn a_room_gathers_and_opens() {
-        let harness = Harness::start().await;
-        harness.join().await;
-        harness.renew().await;
-        let reply = harness.send(get("/v1/rooms/town")).await;
-        assert_eq!(reply.header("cache-control"), Some("public, max-age=1"));
-        insta::assert_snapshot!(reply, @r#"
-        200 {
-          "called": 0,
-          "draws": [
-            {
-              "commitment": "95d793899c1b3a86abd0e2465f31b0ee93dadd5aa1bce84cdc321f3e9616e327",
-              "opening": 0,
-              "opens_at": "2021-06-14T06:00:00.000Z"
-            },
-            {
-              "commitment": "309b07975267b2ae863b9f8d1cc2cf9feb69401250ac75f79e77247f1eea82bb",
-              "opening": 1,
-              "opens_at": "2021-06-14T07:00:00.000Z"
-            }
-          ],
-          "entered": 1,
-          "message": null,
-          "next_opening": {
-            "gathers_from": "2021-06-14T05:00:00.000Z",
-            "index": 0,
-            "opens_at": "2021-06-14T06:00:00.000Z"
-          },
-          "now": "2021-06-14T05:59:00.000Z",
-          "pace_per_minute": 60,
-          "phase": "gathering",
-          "places_left": null,
-          "poll_after_s": 2,
-          "room": "town",
-          "title": {
-            "de": "Probe",
-            "en": "Test"
-          }
-        }
-        "#);
-        harness.at(1).await;
-        harness.report(7).await;
-        harness.renew().await;
-        let open = harness.send(get("/v1/rooms/town")).await.body;
-        assert_eq!((&open["called"], &open["places_left"]), (&1.into(), &7.into()));
-        insta::assert_json_snapshot!(open["draws"][0], @r#"
-        {
-          "commitment": "95d793899c1b3a86abd0e2465f31b0ee93dadd5aa1bce84cdc321f3e9616e327",
-          "entries": 1,
-          "first_entry": 0,
-          "frozen_at": "2021-06-14T06:00:01.000Z",
-          "opening": 0,
-          "opens_at": "2021-06-14T06:00:00.000Z",
-          "secret": "a312c91878df294650d3109465b7ebc806128b0d51823bd185991c647818e27e",
-          "seed": "1becb3557170d2abd5e5cc1c047c291a8530e046f28e016aa982ddd5e919ae6d"
-        }
-        "#);
-    }
-
-    #[actix_web::test]
-    async fn the_phases_have_their_names() {
-        let harness = Harness::start_at(-4_000).await;
-        let mut phases = Vec::new();
-        for s in [-4_000, -60, 0, 90_000] {
-            harness.at(s).await;
-            phases.push(harness.send(get("/v1/rooms/town")).await.body["phase"].clone());
-            if s == 0 {
-                harness.report(0).await;
-                harness.renew().await;
-                phases.push(harness.send(get("/v1/rooms/town")).await.body["phase"].clone());
-            }
-        }
-        assert_eq!(phases, ["announced", "gathering", "open", "sold_out", "closed"]);
-    }
-
-    #[actix_web::test]
-    async fn it_is_rendered_once_per_view() {
-        let harness = Harness::start().await;
-        let view = harness.view();
-        let first = harness.app.statuses.rendered(&view);
-        assert!(Arc::ptr_eq(&first, &harness.app.statuses.rendered(&view)));
-        harness.renew().await;
-        let second = harness.app.statuses.rendered(&harness.view());
-        assert!(!Arc::ptr_eq(&first, &second));
-        let late = harness.app.statuses.rendered(&view);
-        assert!(Arc::ptr_eq(&second, &late), "an older view does not come back");
-    }
-
-    #[actix_web::test]
-    async fn only_a_change_is_sent_again() {
-        let harness = Harness::start().await;
-        let ask = |tag: &str| {
-            TestRequest::get().uri("/v1/rooms/town").insert_header(("if-none-match", tag))
-        };
-        let first = harness.send(get("/v1/rooms/town")).await;
-        let tag = first.header("etag").expect("a tag").to_owned();
-        assert!(tag.starts_with("W/\""), "{tag}");
-        harness.at(-59).await;
-        let later = harness.send(get("/v1/rooms/town")).await;
-        assert_ne!(later.body["now"], first.body["now"]);
-        assert_eq!(later.header("etag"), Some(&*tag));
-        let unchanged = harness.send(ask(&tag)).await;
-        assert_eq!((unchanged.status, unchanged.bytes.len()), (304, 0));
-        assert_eq!(unchanged.header("etag"), Some(&*tag));
-        harness.join().await;
-        harness.renew().await;
-        let changed = harness.send(ask(&tag)).await;
-        assert_eq!((changed.status, &changed.body["entered"]), (200, &1.into()));
-    }
-
-    #[actix_web::test]
-    async fn an_unknown_room_is_not_found() {
-        let harness = Harness::start().await;
-        insta::assert_snapshot!(harness.send(get("/v1/rooms/nowhere")).await, @r#"
-        404 {
-          "code": "room-not-found",
-          "detail": "Please check the address.",
-          "request_id": "<id>",
-          "status": 404,
-          "title": "This waiting room does not exist",
-          "type": "urn:einlass:problem:room-not-found"
-        }
-        "#);
-    }
-}
+mod tests;

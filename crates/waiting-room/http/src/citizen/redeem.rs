@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
-use waiting_room::outcome::Redemptions;
+use waiting_room::service::outcome::RedeemOutcome;
 use web::reply;
 use web::{Code, Problem, bearer};
 
@@ -13,13 +13,21 @@ use crate::wire::Pass;
 
 web::problem_responses!(
     /// What a redemption can be refused with.
-    RedeemProblems: TicketInvalid, RoomNotFound, NotYourTurn, PassUsed, Overloaded, Unavailable
+    RedeemProblems:
+        TicketInvalid,
+        RoomNotFound,
+        NotYourTurn,
+        PassUsed,
+        RoomClosed,
+        RateLimited,
+        Overloaded,
+        Unavailable
 );
 
 /// Redeem the presented ticket for its pass.
 ///
-/// Each ticket has one pass. Repeating the request while the pass is valid gives the same bytes, so a
-/// lost answer costs nothing. The problem `not-your-turn` has `retry_after_s`.
+/// Each subject has one pass, however many tickets it has. Repeating the request while the pass is valid
+/// gives the same bytes, so a lost answer costs nothing. The problem `not-your-turn` has `retry_after_s`.
 #[utoipa::path(
     tag = "rooms",
     params(RoomInPath),
@@ -36,20 +44,27 @@ web::problem_responses!(
 )]
 #[post("/v1/rooms/{room}/passes")]
 pub(crate) async fn redeem(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    app.limits.redeem.check(&request)?;
     let ticket = bearer(&request, Code::TicketInvalid)?;
-    let redeemed = app.rooms.redeem(refusal::room(&request), ticket).await;
+    let room = refusal::room(&request);
+    let pass_id = app.rooms.pass_id(room, ticket).map_err(refusal::problem)?;
+    app.limits.redeem_by_pass.check(&pass_id)?;
+    let redeemed = app.rooms.redeem(room, ticket).await;
     match redeemed.map_err(refusal::problem)? {
-        Redemptions::Pass(issued) => Ok(reply::private(StatusCode::CREATED, &Pass::from(issued))),
-        Redemptions::NotYourTurn { retry_after_s } => {
+        RedeemOutcome::Pass(issued) => Ok(reply::private(StatusCode::CREATED, &Pass::from(issued))),
+        RedeemOutcome::NotYourTurn { retry_after_s } => {
             Err(Problem::new(Code::NotYourTurn).retry_after_s(retry_after_s.into()))
         }
-        Redemptions::Used => Err(Problem::new(Code::PassUsed)),
+        RedeemOutcome::Used => Err(Problem::new(Code::PassUsed)),
+        RedeemOutcome::Closed => Err(Problem::new(Code::RoomClosed)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+
+    use waiting_room::live::LiveChange;
 
     use crate::harness::Harness;
 
@@ -82,18 +97,32 @@ mod tests {
         let harness = Harness::start().await;
         let ticket = harness.join().await;
         let reply = harness.send(redeem(&ticket)).await;
-        assert!(reply.header("retry-after").is_some());
+        let retry_after_s = reply.body["retry_after_s"].as_u64().expect("seconds");
+        assert!((20..=30).contains(&retry_after_s), "{retry_after_s}");
+        assert_eq!(reply.header("retry-after"), Some(&*retry_after_s.to_string()));
         insta::assert_snapshot!(reply, @r#"
         409 {
           "code": "not-your-turn",
           "detail": "Your place in line is safe. You need not do anything; please wait a little longer.",
           "request_id": "<id>",
-          "retry_after_s": 30,
+          "retry_after_s": "<seconds>",
           "status": 409,
           "title": "It is not your turn yet",
           "type": "urn:einlass:problem:not-your-turn"
         }
         "#);
+    }
+
+    #[actix_web::test]
+    async fn in_a_paused_room_a_called_ticket_waits_and_nothing_is_lost() {
+        let harness = Harness::start().await;
+        let ticket = harness.join().await;
+        harness.at(0).await;
+        harness.set(LiveChange { paused: Some(true), ..LiveChange::default() }).await;
+        let reply = harness.send(redeem(&ticket)).await;
+        assert_eq!((reply.status, reply.code()), (409, "not-your-turn"));
+        harness.set(LiveChange { paused: Some(false), ..LiveChange::default() }).await;
+        assert_eq!(harness.send(redeem(&ticket)).await.status, 201);
     }
 
     #[actix_web::test]
@@ -106,7 +135,7 @@ mod tests {
         insta::assert_snapshot!(harness.send(redeem(&ticket)).await, @r#"
         409 {
           "code": "pass-used",
-          "detail": "Its pass has been used or has expired. If you need another place, please enter the waiting room again.",
+          "detail": "Its pass has been used or has expired. If somebody else needs a place, please enter the waiting room again.",
           "request_id": "<id>",
           "status": 409,
           "title": "This ticket has already let you in",
@@ -119,9 +148,9 @@ mod tests {
     async fn without_a_ticket_there_is_no_pass() {
         let harness = Harness::start().await;
         let reply = harness.send(TestRequest::post().uri(URI)).await;
-        assert_eq!((reply.status, &reply.body["code"]), (401, &"ticket-invalid".into()));
+        assert_eq!((reply.status, reply.code()), (401, "ticket-invalid"));
         let reply = harness.send(redeem("Bearer nonsense")).await;
-        assert_eq!((reply.status, &reply.body["code"]), (401, &"ticket-invalid".into()));
+        assert_eq!((reply.status, reply.code()), (401, "ticket-invalid"));
     }
 
     #[actix_web::test]
@@ -131,7 +160,7 @@ mod tests {
         harness.at(0).await;
         harness.store.set_down(true);
         let reply = harness.send(redeem(&ticket)).await;
-        assert_eq!((reply.status, &reply.body["code"]), (503, &"unavailable".into()));
+        assert_eq!((reply.status, reply.code()), (503, "unavailable"));
         assert!(reply.header("retry-after").is_some());
         harness.store.set_down(false);
         assert_eq!(harness.send(redeem(&ticket)).await.status, 201);

@@ -26,12 +26,16 @@ struct JwkSet {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; the body itself is written by `KeySet`")]
 struct Jwk {
+    /// The type of the key.
     #[schema(example = "OKP")]
     kty: String,
+    /// Its curve.
     #[schema(example = "Ed25519")]
     crv: String,
+    /// What it signs with.
     #[schema(example = "EdDSA")]
     alg: String,
+    /// What it is for: signatures.
     #[schema(rename = "use", example = "sig")]
     usage: String,
     /// The id that passes name in their header.

@@ -1,17 +1,12 @@
-//! The endpoints, one file each.
-
-pub(crate) mod join;
-pub(crate) mod jwks;
-pub(crate) mod leave;
-pub(crate) mod redeem;
-pub(crate) mod signals;
-pub(crate) mod status;
-pub(crate) mod ticket;
+//! The one list of the routes. Each is a file, in the folder of those who ask: [`crate::citizen`] and
+//! [`crate::systems`].
 
 use actix_web::web::{self, Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
+use crate::citizen::{join, leave, redeem, status, ticket};
+use crate::systems::{jwks, signals};
 
 /// Registers the routes: `actix_web::App::new().configure(waiting_room_http::routes(app))`.
 ///

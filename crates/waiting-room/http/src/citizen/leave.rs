@@ -2,6 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete};
+use waiting_room::service::outcome::LeaveOutcome;
 use web::reply;
 use web::{Code, Problem, bearer};
 
@@ -10,13 +11,14 @@ use crate::refusal::{self, RoomInPath};
 
 web::problem_responses!(
     /// What leaving can be refused with.
-    LeaveProblems: PassInvalid, RoomNotFound, Unavailable
+    LeaveProblems: PassInvalid, RoomNotFound, LeaveAtBooking, Overloaded, Unavailable
 );
 
 /// End the presented pass before its time.
 ///
-/// The waiting room lets somebody else in; the ticket cannot be redeemed again. Repeatable until the
-/// pass expires.
+/// The waiting room lets somebody else in, and the ticket cannot be redeemed again. Repeatable until the
+/// pass expires. Where a booking service reports for the room, the pass is given back there, as the
+/// problem `leave-at-booking` says.
 #[utoipa::path(
     tag = "rooms",
     params(RoomInPath),
@@ -26,8 +28,11 @@ web::problem_responses!(
 #[delete("/v1/rooms/{room}/passes/current")]
 pub(crate) async fn leave(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let pass = bearer(&request, Code::PassInvalid)?;
-    app.rooms.leave(refusal::room(&request), pass).await.map_err(refusal::problem)?;
-    Ok(reply::done())
+    let left = app.rooms.leave(refusal::room(&request), pass).await;
+    match left.map_err(refusal::problem)? {
+        LeaveOutcome::Left => Ok(reply::done()),
+        LeaveOutcome::LeaveAtBooking => Err(Problem::new(Code::LeaveAtBooking)),
+    }
 }
 
 #[cfg(test)]
@@ -44,7 +49,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn who_leaves_makes_room_and_does_not_come_back() {
+    async fn whoever_leaves_makes_room_and_does_not_come_back() {
         let harness = Harness::start().await;
         let (ticket, pass) = harness.admitted().await;
         assert_eq!(harness.view().state.active, 1);
@@ -56,7 +61,29 @@ mod tests {
         assert_eq!(harness.view().state.active, 0);
         let again = TestRequest::post().uri("/v1/rooms/town/passes");
         let again = harness.send(again.insert_header(("authorization", ticket))).await;
-        assert_eq!((again.status, &again.body["code"]), (409, &"pass-used".into()));
+        assert_eq!((again.status, again.code()), (409, "pass-used"));
+    }
+
+    /// Only there is it certain that nothing new begins with the pass: whoever left here and held seats
+    /// there would count as nobody.
+    #[actix_web::test]
+    async fn where_a_booking_service_reports_the_pass_is_given_back_there() {
+        let harness = Harness::start().await;
+        let (_, pass) = harness.admitted().await;
+        harness.report(7).await;
+        harness.renew().await;
+        insta::assert_snapshot!(harness.send(leave(&pass)).await, @r#"
+        409 {
+          "code": "leave-at-booking",
+          "detail": "Send DELETE /v1/campaigns/{campaign}/passes/current with the pass to the booking API. Only the booking system can make sure that nothing new begins with it.",
+          "request_id": "<id>",
+          "status": 409,
+          "title": "The pass is given back at the booking system",
+          "type": "urn:einlass:problem:leave-at-booking"
+        }
+        "#);
+        harness.renew().await;
+        assert_eq!(harness.view().state.active, 1);
     }
 
     #[actix_web::test]

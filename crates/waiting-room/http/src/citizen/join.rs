@@ -1,0 +1,213 @@
+//! `POST /v1/rooms/{room}/tickets`: join the room, after the questions at the door.
+
+mod identity;
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, post};
+use kernel::{Ags, Municipality, Postcode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use waiting_room::service::JoinRequest;
+use waiting_room::service::outcome::{Answer, JoinOutcome};
+use web::reply;
+use web::{Body, Code, IdempotencyKey, Problem, optional_bearer};
+
+use crate::app::App;
+use crate::refusal::{self, RoomInPath};
+use crate::wire::{NextOpening, Pass, TicketState};
+use identity::Identity;
+
+/// What to join with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Join {
+    /// Where the citizen lives.
+    residence: Residence,
+    /// Who joins: needed where the room asks for it, as the `identity` in its status says, and refused
+    /// where it does not.
+    #[schema(nullable = false)]
+    identity: Option<Identity>,
+}
+
+/// Where the citizen lives: a self-declaration, checked at the gate on the day.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Residence {
+    /// The postcode, five digits.
+    #[schema(value_type = String, pattern = "^[0-9]{5}$", example = "67346")]
+    postcode: Postcode,
+    /// The official key of the municipality, eight digits; needed where a postcode covers several.
+    #[schema(value_type = Option<String>, pattern = "^[0-9]{8}$", example = "07318000")]
+    ags: Option<Ags>,
+}
+
+/// A ticket and where it stands.
+#[derive(Serialize, ToSchema)]
+struct JoinedRoom {
+    /// The ticket. Keep it: it is the only proof of the entry, and nobody else has it.
+    #[schema(example = "AgEAAAABYMcfIAAAAAAAAAAAEmcAb6cQ…")]
+    ticket: String,
+    #[serde(flatten)]
+    state: TicketState,
+    /// The pass, if nobody was waiting and the ticket was admitted at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pass: Option<Pass>,
+}
+
+impl From<Answer> for JoinedRoom {
+    fn from(answer: Answer) -> Self {
+        let state = TicketState::from(&answer);
+        Self { ticket: answer.ticket, state, pass: answer.pass.map(Pass::from) }
+    }
+}
+
+/// A municipality to choose.
+#[derive(Serialize)]
+struct Choice {
+    ags: Ags,
+    name: String,
+}
+
+/// The shortest key of a join: a short one would be somebody else's, too.
+const KEY_LENGTH_MIN: usize = 16;
+
+web::problem_responses!(
+    /// What joining can be refused with.
+    JoinProblems:
+        InvalidRequest,
+        TicketInvalid,
+        NotEligible,
+        RoomNotFound,
+        RequestTimeout,
+        RoomNotOpen,
+        RoomClosed,
+        BodyTooLarge,
+        UnsupportedMediaType,
+        IdempotencyKeyReused,
+        IdentityRequired,
+        MunicipalityMismatch,
+        MunicipalityRequired,
+        RateLimited,
+        Overloaded,
+        Unavailable
+);
+
+/// Join the room.
+///
+/// People who may not book here are turned away before they take an entry. Whoever presents a ticket gets
+/// its entry back with 200, so a client that has one sends it along. If nobody waits, the answer already
+/// has the pass.
+///
+/// With an `Idempotency-Key` the request can be repeated when its answer was lost: for two minutes at
+/// least, the same key gets the same entry and the same ticket; if the entry was let in at once, redeem
+/// the ticket for its pass. Send a new random key for each new entry.
+///
+/// Members of problems: `identity-required` has `asks_for`, `person` or `email`;
+/// `not-eligible` has `municipality`, the name, if the postcode is known;
+/// `municipality-required` has `municipalities`, a list of `{ags, name}` to choose from; `room-not-open`
+/// has `next_opening` with `gathers_from`, when joining becomes possible.
+#[utoipa::path(
+    tag = "rooms",
+    params(
+        RoomInPath,
+        (
+            "Idempotency-Key" = Option<String>, Header,
+            description = "16 to 64 visible ASCII characters, chosen at random.",
+        ),
+    ),
+    request_body = Join,
+    security((), ("ticket" = [])),
+    responses(
+        (
+            status = 201,
+            description = "A new entry.",
+            body = JoinedRoom,
+            headers(("Cache-Control" = String, description = "`no-store`")),
+        ),
+        (
+            status = 200,
+            description = "The entry of the presented ticket.",
+            body = JoinedRoom,
+            headers(("Cache-Control" = String, description = "`no-store`")),
+        ),
+        JoinProblems,
+    ),
+)]
+#[post("/v1/rooms/{room}/tickets")]
+pub(crate) async fn join(
+    app: Data<App>,
+    request: HttpRequest,
+    Body(Join { residence, identity }): Body<Join>,
+) -> Result<HttpResponse, Problem> {
+    app.limits.join.check(&request)?;
+    let ticket = optional_bearer(&request, Code::TicketInvalid)?;
+    let key = IdempotencyKey::optional(&request)?.map(unguessable).transpose()?;
+    let identity = identity.map(Identity::given).transpose()?.flatten();
+    let room = refusal::room(&request);
+    let joining = JoinRequest {
+        ticket,
+        key: key.as_ref().map(IdempotencyKey::as_str),
+        identity: identity.as_ref(),
+    };
+    let joined = app.rooms.join(room, (residence.postcode, residence.ags), joining).await;
+    match joined.map_err(refusal::problem)? {
+        JoinOutcome::New(answer) => {
+            Ok(reply::private(StatusCode::CREATED, &JoinedRoom::from(answer)))
+        }
+        JoinOutcome::Known(answer) => Ok(reply::private(StatusCode::OK, &JoinedRoom::from(answer))),
+        JoinOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
+        JoinOutcome::NotEligible(known) => Err(not_eligible(known)),
+        JoinOutcome::MunicipalityRequired(choices) => Err(municipality_required(choices)),
+        JoinOutcome::MunicipalityMismatch => Err(Problem::new(Code::MunicipalityMismatch)),
+        JoinOutcome::IdentityRequired(kind) => Err(identity::required(kind)),
+        JoinOutcome::IdentityMistaken(mistakes) => Err(identity::mistaken(&mistakes)),
+        JoinOutcome::NotOpenYet { gathers_from: _ } => Err(not_open_yet(&app, room)),
+        JoinOutcome::Closed => Err(Problem::new(Code::RoomClosed)),
+    }
+}
+
+/// Whoever knows a key gets the entry that was issued under it, so a key must not be one that others
+/// choose too.
+fn unguessable(key: IdempotencyKey) -> Result<IdempotencyKey, Problem> {
+    if key.as_str().len() >= KEY_LENGTH_MIN {
+        return Ok(key);
+    }
+    Err(Problem::new(Code::InvalidRequest).field(
+        "Idempotency-Key",
+        "a random key of 16 to 64 characters, such as a UUID, is expected",
+        "erwartet wird ein zufälliger Schlüssel aus 16 bis 64 Zeichen, etwa eine UUID",
+    ))
+}
+
+fn not_eligible(known: Option<Municipality>) -> Problem {
+    let problem = Problem::new(Code::NotEligible);
+    match known {
+        Some(municipality) => problem.with("municipality", municipality.name),
+        None => problem,
+    }
+}
+
+fn municipality_required(choices: Vec<Municipality>) -> Problem {
+    let choices = choices.into_iter().map(|row| Choice { ags: row.ags, name: row.name });
+    Problem::new(Code::MunicipalityRequired)
+        .with("municipalities", choices.map(value).collect::<Vec<Value>>())
+}
+
+fn not_open_yet(app: &App, room: &str) -> Problem {
+    let problem = Problem::new(Code::RoomNotOpen);
+    let Ok(view) = app.rooms.view(room) else { return problem };
+    match view.next_opening().map(NextOpening::from) {
+        Some(next) => problem.with("next_opening", value(next)),
+        None => problem,
+    }
+}
+
+fn value(wire: impl Serialize) -> Value {
+    serde_json::to_value(wire).expect("wire types can be written as JSON")
+}
+
+#[cfg(test)]
+mod tests;

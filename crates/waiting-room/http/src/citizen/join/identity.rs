@@ -1,0 +1,263 @@
+//! Who joins, where a room asks for it.
+
+use pass::IdentityKind;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use waiting_room::service::GivenIdentity;
+use waiting_room::service::outcome::IdentityMistake;
+use web::{Code, Problem};
+
+/// Who joins: names and date of birth, or the e-mail address, as the room's `identity` says. It is turned
+/// into the ticket's subject at once and not kept.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Identity {
+    /// Given name or names.
+    #[schema(nullable = false, example = "Erika")]
+    given_name: Option<String>,
+    /// Family name.
+    #[schema(nullable = false, example = "Mustermann")]
+    family_name: Option<String>,
+    /// The date of birth.
+    #[schema(nullable = false, format = Date, example = "1964-08-12")]
+    date_of_birth: Option<String>,
+    /// The e-mail address, and nothing else with it.
+    #[schema(nullable = false, format = Email, example = "erika@example.org")]
+    email: Option<String>,
+}
+
+impl Identity {
+    /// What the fields make up, `None` if there are none. Every field that is missing is named.
+    pub(super) fn given(self) -> Result<Option<GivenIdentity>, Problem> {
+        let Self { given_name, family_name, date_of_birth, email } = self;
+        match (given_name, family_name, date_of_birth, email) {
+            (None, None, None, None) => Ok(None),
+            (None, None, None, Some(email)) => Ok(Some(GivenIdentity::Email(email))),
+            (Some(given_name), Some(family_name), Some(date_of_birth), None) => {
+                Ok(Some(GivenIdentity::Person { given_name, family_name, date_of_birth }))
+            }
+            (given_name, family_name, date_of_birth, None) => Err(missing([
+                ("identity.given_name", given_name.is_none()),
+                ("identity.family_name", family_name.is_none()),
+                ("identity.date_of_birth", date_of_birth.is_none()),
+            ])),
+            (_, _, _, Some(_)) => Err(Problem::new(Code::InvalidRequest).field(
+                "identity.email",
+                "give either the person or the e-mail address",
+                "geben Sie entweder die Person oder die E-Mail-Adresse an",
+            )),
+        }
+    }
+}
+
+fn missing(fields: [(&'static str, bool); 3]) -> Problem {
+    let missing = fields.into_iter().filter(|(_, is_missing)| *is_missing);
+    missing.fold(Problem::new(Code::InvalidRequest), |problem, (field, _)| {
+        problem.field(field, "this field is missing", "dieses Feld fehlt")
+    })
+}
+
+/// The room asks for something else than was given.
+pub(super) fn required(kind: IdentityKind) -> Problem {
+    match kind {
+        IdentityKind::Person | IdentityKind::Email => {
+            Problem::new(Code::IdentityRequired).with("asks_for", kind.as_str())
+        }
+        IdentityKind::None => Problem::new(Code::InvalidRequest).field(
+            "identity",
+            "this waiting room does not ask who you are; leave it out",
+            "dieser Warteraum fragt nicht, wer Sie sind; lassen Sie die Angabe weg",
+        ),
+    }
+}
+
+/// What was given cannot be right.
+pub(super) fn mistaken(mistakes: &[IdentityMistake]) -> Problem {
+    let name = ("this is not a name", "das ist kein Name");
+    mistakes.iter().fold(Problem::new(Code::InvalidRequest), |problem, mistake| {
+        let (field, (en, de)) = match mistake {
+            IdentityMistake::GivenName => ("identity.given_name", name),
+            IdentityMistake::FamilyName => ("identity.family_name", name),
+            IdentityMistake::DateOfBirth => (
+                "identity.date_of_birth",
+                (
+                    "a date of birth such as 1964-08-12 is expected",
+                    "erwartet wird ein Geburtsdatum wie 1964-08-12",
+                ),
+            ),
+            IdentityMistake::Email => (
+                "identity.email",
+                ("this is not an e-mail address", "das ist keine E-Mail-Adresse"),
+            ),
+        };
+        problem.field(field, en, de)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use serde_json::json;
+
+    use crate::harness::{Harness, Reply, post};
+
+    fn join(room: &str, identity: &serde_json::Value) -> TestRequest {
+        let body = json!({"residence": {"postcode": "67346"}, "identity": identity});
+        post(&format!("/v1/rooms/{room}/tickets"), &body.to_string())
+    }
+
+    fn erika() -> serde_json::Value {
+        json!({"given_name": "Erika", "family_name": "Mustermann", "date_of_birth": "1964-08-12"})
+    }
+
+    async fn fields(harness: &Harness, room: &str, identity: serde_json::Value) -> Vec<String> {
+        let reply = harness.send(join(room, &identity)).await;
+        assert_eq!((reply.status, reply.code()), (400, "invalid-request"), "{reply}");
+        reply.fields().into_iter().map(str::to_owned).collect()
+    }
+
+    #[actix_web::test]
+    async fn a_room_that_asks_takes_whoever_says_who_they_are() {
+        let harness = Harness::start().await;
+        assert_eq!(harness.send(join("people", &erika())).await.status, 201);
+        let address = json!({"email": "erika@example.org"});
+        assert_eq!(harness.send(join("mailboxes", &address)).await.status, 201);
+    }
+
+    #[actix_web::test]
+    async fn what_the_room_asks_for_is_named_in_both_languages() {
+        let harness = Harness::start().await;
+        let nobody = || post("/v1/rooms/people/tickets", crate::harness::JOIN_SPEYER);
+        insta::assert_snapshot!(harness.send(nobody()).await, @r#"
+        422 {
+          "asks_for": "person",
+          "code": "identity-required",
+          "detail": "This waiting room needs what is listed under asks_for. The place is drawn for you, and only you can book with it.",
+          "request_id": "<id>",
+          "status": 422,
+          "title": "Please say who you are",
+          "type": "urn:einlass:problem:identity-required"
+        }
+        "#);
+        let german = nobody().insert_header(("accept-language", "de"));
+        insta::assert_snapshot!(harness.send(german).await, @r#"
+        422 {
+          "asks_for": "person",
+          "code": "identity-required",
+          "detail": "Dieser Warteraum braucht die Angaben, die unter asks_for stehen. Der Platz wird für Sie gelost, und nur Sie können damit buchen.",
+          "request_id": "<id>",
+          "status": 422,
+          "title": "Bitte sagen Sie, wer Sie sind",
+          "type": "urn:einlass:problem:identity-required"
+        }
+        "#);
+        let asks_for = |reply: Reply| reply.body["asks_for"].clone();
+        let address = join("people", &json!({"email": "erika@example.org"}));
+        assert_eq!(asks_for(harness.send(address).await), "person");
+        assert_eq!(asks_for(harness.send(join("mailboxes", &erika())).await), "email");
+        assert_eq!(asks_for(harness.send(join("mailboxes", &json!({}))).await), "email");
+    }
+
+    #[actix_web::test]
+    async fn every_missing_field_is_named_and_so_is_what_is_too_much() {
+        let harness = Harness::start().await;
+        let family_name = json!({"family_name": "Mustermann"});
+        assert_eq!(
+            fields(&harness, "people", family_name).await,
+            ["identity.given_name", "identity.date_of_birth"]
+        );
+        let names = json!({"given_name": "Erika", "family_name": "Mustermann"});
+        assert_eq!(fields(&harness, "people", names).await, ["identity.date_of_birth"]);
+        let mut both = erika();
+        both["email"] = "erika@example.org".into();
+        assert_eq!(fields(&harness, "people", both.clone()).await, ["identity.email"]);
+        assert_eq!(fields(&harness, "mailboxes", both).await, ["identity.email"]);
+        let mut unknown = erika();
+        unknown["phone"] = "0".into();
+        assert_eq!(fields(&harness, "people", unknown).await, ["identity.phone"]);
+    }
+
+    #[actix_web::test]
+    async fn every_mistake_is_named_in_both_languages() {
+        let harness = Harness::start().await;
+        let nonsense = json!({"given_name": "…", "family_name": "", "date_of_birth": "12.8.1964"});
+        insta::assert_json_snapshot!(
+            harness.send(join("people", &nonsense)).await.body["errors"],
+            @r#"
+        [
+          {
+            "detail": "this is not a name",
+            "field": "identity.given_name"
+          },
+          {
+            "detail": "this is not a name",
+            "field": "identity.family_name"
+          },
+          {
+            "detail": "a date of birth such as 1964-08-12 is expected",
+            "field": "identity.date_of_birth"
+          }
+        ]
+        "#
+        );
+        let german = join("people", &nonsense).insert_header(("accept-language", "de"));
+        insta::assert_json_snapshot!(harness.send(german).await.body["errors"], @r#"
+        [
+          {
+            "detail": "das ist kein Name",
+            "field": "identity.given_name"
+          },
+          {
+            "detail": "das ist kein Name",
+            "field": "identity.family_name"
+          },
+          {
+            "detail": "erwartet wird ein Geburtsdatum wie 1964-08-12",
+            "field": "identity.date_of_birth"
+          }
+        ]
+        "#);
+        let mut unborn = erika();
+        unborn["date_of_birth"] = "2021-06-16".into();
+        assert_eq!(fields(&harness, "people", unborn).await, ["identity.date_of_birth"]);
+        let mut never = erika();
+        never["date_of_birth"] = "1964-02-30".into();
+        assert_eq!(fields(&harness, "people", never).await, ["identity.date_of_birth"]);
+        let no_address = json!({"email": "erika"});
+        assert_eq!(fields(&harness, "mailboxes", no_address).await, ["identity.email"]);
+    }
+
+    #[actix_web::test]
+    async fn a_room_that_does_not_ask_does_not_want_to_know() {
+        let harness = Harness::start().await;
+        assert_eq!(fields(&harness, "town", erika()).await, ["identity"]);
+        assert_eq!(harness.send(join("town", &json!({}))).await.status, 201);
+    }
+
+    /// P9, P17: further tickets of a person draw the same lot and get the same pass.
+    #[actix_web::test]
+    async fn a_person_with_two_tickets_gets_one_pass() {
+        let harness = Harness::start().await;
+        let first = harness.send(join("people", &erika())).await;
+        let shouted = json!({
+            "given_name": " ERIKA", "family_name": "mustermann", "date_of_birth": "1964-08-12",
+        });
+        let second = harness.send(join("people", &shouted)).await;
+        assert_eq!((&first.body["entry"], &second.body["entry"]), (&0.into(), &1.into()));
+        assert_ne!(first.body["ticket"], second.body["ticket"]);
+        assert_eq!(first.body["subject"], second.body["subject"]);
+        harness.at(0).await;
+        let redeem = async |ticket: &str| {
+            let request = TestRequest::post().uri("/v1/rooms/people/passes");
+            harness.send(request.insert_header(("authorization", ticket))).await
+        };
+        let pass = redeem(&first.bearer()).await;
+        let same = redeem(&second.bearer()).await;
+        assert_eq!((pass.status, same.status), (201, 201));
+        assert_eq!(pass.bytes, same.bytes);
+        harness.at(901).await;
+        for ticket in [first.bearer(), second.bearer()] {
+            assert_eq!(redeem(&ticket).await.code(), "pass-used");
+        }
+    }
+}

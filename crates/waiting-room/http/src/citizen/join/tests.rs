@@ -1,0 +1,341 @@
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::test::TestRequest;
+use futures_util::future::join_all;
+use serde_json::json;
+use waiting_room::lane::Lane;
+
+use crate::harness::{Harness, JOIN_SPEYER, Reply, get, patient, post, settings};
+
+const URI: &str = "/v1/rooms/town/tickets";
+
+fn keyed(key: &str, body: &str) -> TestRequest {
+    post(URI, body).insert_header(("idempotency-key", key))
+}
+
+fn in_german(body: &str) -> TestRequest {
+    post(URI, body).insert_header(("accept-language", "de-DE,de;q=0.9,en;q=0.5"))
+}
+
+#[actix_web::test]
+async fn an_arrival_before_the_opening_gathers() {
+    let harness = Harness::start().await;
+    let reply = harness.send(post(URI, JOIN_SPEYER)).await;
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+    insta::assert_snapshot!(reply, @r#"
+    201 {
+      "ahead": null,
+      "entry": 0,
+      "epoch": 1623646400,
+      "estimated_wait_s": null,
+      "odds": null,
+      "place": null,
+      "poll_after_s": "<seconds>",
+      "slowed": null,
+      "state": "gathering",
+      "subject": "<subject>",
+      "ticket": "<token>"
+    }
+    "#);
+}
+
+#[actix_web::test]
+async fn an_arrival_is_let_in_at_once_if_nobody_waits() {
+    let harness = Harness::start().await;
+    harness.at(10).await;
+    insta::assert_snapshot!(harness.send(post(URI, JOIN_SPEYER)).await, @r#"
+    201 {
+      "ahead": 0,
+      "entry": 0,
+      "epoch": 1623646400,
+      "estimated_wait_s": {
+        "high": "<seconds>",
+        "low": "<seconds>"
+      },
+      "odds": null,
+      "pass": {
+        "expires_at": "2021-06-14T06:15:10.000Z",
+        "pass": "<token>"
+      },
+      "place": 0,
+      "poll_after_s": "<seconds>",
+      "slowed": null,
+      "state": "called",
+      "subject": "<subject>",
+      "ticket": "<token>"
+    }
+    "#);
+}
+
+#[actix_web::test]
+async fn whoever_presents_a_ticket_gets_its_entry_back() {
+    let harness = Harness::start().await;
+    harness.crowd(3).await;
+    let first = harness.send(post(URI, JOIN_SPEYER)).await;
+    let again = post(URI, JOIN_SPEYER).insert_header(("authorization", first.bearer()));
+    let again = harness.send(again).await;
+    assert_eq!((first.status, again.status), (201, 200));
+    assert_eq!(again.to_string().replacen("200", "201", 1), first.to_string());
+    assert_eq!(again.body["ticket"], first.body["ticket"]);
+    assert_eq!(again.body["entry"], 3);
+    let invalid = post(URI, JOIN_SPEYER).insert_header(("authorization", "Bearer nonsense"));
+    let invalid = harness.send(invalid).await;
+    assert_eq!((invalid.status, invalid.code()), (401, "ticket-invalid"));
+    harness.renew().await;
+    assert_eq!(
+        harness.view().state.memory.entered[Lane::Public],
+        4,
+        "only new arrivals take an entry"
+    );
+}
+
+/// A lost answer costs nothing: neither an entry that nobody holds nor a second place in the draw.
+#[actix_web::test]
+async fn a_join_repeated_under_its_key_gets_the_same_entry_and_ticket() {
+    let harness = Harness::start_at(-600).await;
+    let first = harness.send(keyed("8e03978e-6a1f-4c55", JOIN_SPEYER)).await;
+    harness.at(-480).await;
+    let again = harness.send(keyed("\"8e03978e-6a1f-4c55\"", JOIN_SPEYER)).await;
+    assert_eq!((first.status, again.status), (201, 201));
+    assert_eq!(first.body["ticket"], again.body["ticket"]);
+    assert_eq!(first.to_string(), again.to_string());
+    let another = harness.send(keyed("another-of-sixteen", JOIN_SPEYER)).await;
+    assert_eq!((another.status, &another.body["entry"]), (201, &1.into()));
+    let elsewhere = keyed("8e03978e-6a1f-4c55", JOIN_SPEYER).uri("/v1/rooms/village/tickets");
+    let elsewhere = harness.send(elsewhere).await;
+    assert_eq!(elsewhere.status, 201, "a key counts in its room");
+    assert_ne!(elsewhere.body["subject"], first.body["subject"]);
+    harness.renew().await;
+    assert_eq!(harness.view().state.memory.entered[Lane::Public], 2);
+}
+
+#[actix_web::test]
+async fn a_key_that_is_used_for_something_else_is_refused() {
+    let harness = Harness::start().await;
+    assert_eq!(harness.send(keyed("the-key-of-sixteen", JOIN_SPEYER)).await.status, 201);
+    let dudenhofen = r#"{"residence":{"postcode":"67373","ags":"07338007"}}"#;
+    insta::assert_snapshot!(harness.send(keyed("the-key-of-sixteen", dudenhofen)).await, @r#"
+    422 {
+      "code": "idempotency-key-reused",
+      "detail": "Send a new request with a new random key, and repeat an earlier one unchanged.",
+      "request_id": "<id>",
+      "status": 422,
+      "title": "This Idempotency-Key belongs to another request",
+      "type": "urn:einlass:problem:idempotency-key-reused"
+    }
+    "#);
+    let person = |name: &str| {
+        format!(
+            r#"{{"residence":{{"postcode":"67346"}},"identity":{{"given_name":"{name}","family_name":"Mustermann","date_of_birth":"1964-08-12"}}}}"#
+        )
+    };
+    let join = |name: &str| {
+        harness.send(keyed("the-key-of-sixteen", &person(name)).uri("/v1/rooms/people/tickets"))
+    };
+    assert_eq!(join("Erika").await.status, 201);
+    assert_eq!(join("Erika").await.body["entry"], 0);
+    assert_eq!(join("Max").await.code(), "idempotency-key-reused");
+    for length in [15, 65] {
+        let refused = harness.send(keyed(&"k".repeat(length), JOIN_SPEYER)).await;
+        assert_eq!((refused.status, refused.fields()), (400, vec!["Idempotency-Key"]));
+    }
+}
+
+/// The pass of an arrival that was let in at once is not lost with the answer.
+#[actix_web::test]
+async fn a_repeated_join_that_was_let_in_is_redeemed_for_the_same_pass() {
+    let harness = Harness::start_at(10).await;
+    let first = harness.send(keyed("the-key-of-sixteen", JOIN_SPEYER)).await;
+    harness.renew().await;
+    let again = harness.send(keyed("the-key-of-sixteen", JOIN_SPEYER)).await;
+    let told = |reply: &Reply| ["entry", "place", "state"].map(|name| reply.body[name].clone());
+    assert_eq!(told(&first), [json!(0), json!(0), json!("called")]);
+    assert_eq!(told(&again), told(&first));
+    let redeem = TestRequest::post().uri("/v1/rooms/town/passes");
+    let redeemed = harness.send(redeem.insert_header(("authorization", again.bearer()))).await;
+    assert_eq!((redeemed.status, &redeemed.body), (201, &first.body["pass"]));
+}
+
+#[actix_web::test]
+async fn people_who_may_not_book_are_turned_away_with_a_reason() {
+    let harness = Harness::start().await;
+    let hassloch = r#"{"residence":{"postcode":"67454"}}"#;
+    insta::assert_snapshot!(harness.send(post(URI, hassloch)).await, @r#"
+    403 {
+      "code": "not-eligible",
+      "detail": "Only residents of the municipalities of this campaign can book here. Please ask your own municipality which offers there are for you.",
+      "municipality": "Haßloch",
+      "request_id": "<id>",
+      "status": 403,
+      "title": "This campaign is not for your place of residence",
+      "type": "urn:einlass:problem:not-eligible"
+    }
+    "#);
+    let german = harness.send(in_german(hassloch)).await;
+    assert_eq!(german.header("content-language"), Some("de"));
+    insta::assert_snapshot!(german, @r#"
+    403 {
+      "code": "not-eligible",
+      "detail": "Hier können nur Menschen aus den Gemeinden dieser Aktion buchen. Bitte fragen Sie Ihre Gemeinde, welche Angebote es für Sie gibt.",
+      "municipality": "Haßloch",
+      "request_id": "<id>",
+      "status": 403,
+      "title": "Diese Aktion gilt nicht für Ihren Wohnort",
+      "type": "urn:einlass:problem:not-eligible"
+    }
+    "#);
+    let elsewhere = harness.send(post(URI, r#"{"residence":{"postcode":"80331"}}"#)).await;
+    assert_eq!((elsewhere.status, elsewhere.body.get("municipality")), (403, None));
+    harness.renew().await;
+    assert_eq!(harness.view().state.memory.entered[Lane::Public], 0);
+}
+
+#[actix_web::test]
+async fn an_ambiguous_postcode_asks_for_the_municipality() {
+    let harness = Harness::start().await;
+    let ambiguous = r#"{"residence":{"postcode":"67373"}}"#;
+    insta::assert_snapshot!(harness.send(in_german(ambiguous)).await, @r#"
+    422 {
+      "code": "municipality-required",
+      "detail": "Bitte wählen Sie Ihre aus der Liste.",
+      "municipalities": [
+        {
+          "ags": "07332999",
+          "name": "Nachbarort"
+        },
+        {
+          "ags": "07338007",
+          "name": "Dudenhofen"
+        }
+      ],
+      "request_id": "<id>",
+      "status": 422,
+      "title": "Mehrere Gemeinden haben diese Postleitzahl",
+      "type": "urn:einlass:problem:municipality-required"
+    }
+    "#);
+    let residence =
+        |ags: &str| post(URI, &format!(r#"{{"residence":{{"postcode":"67373","ags":"{ags}"}}}}"#));
+    assert_eq!(harness.send(residence("07338007")).await.status, 201);
+    assert_eq!(harness.send(residence("07332999")).await.body["code"], "not-eligible");
+    let mismatch = harness.send(residence("07318000")).await;
+    assert_eq!((mismatch.status, &mismatch.body["code"]), (422, &"municipality-mismatch".into()));
+}
+
+#[actix_web::test]
+async fn an_announced_room_says_when_it_opens() {
+    let harness = Harness::start_at(-4_000).await;
+    insta::assert_snapshot!(harness.send(post(URI, JOIN_SPEYER)).await, @r#"
+    409 {
+      "code": "room-not-open",
+      "detail": "Please come back at the time shown. Everybody who is there before the opening has the same chance; you need not hurry.",
+      "next_opening": {
+        "gathers_from": "2021-06-14T05:00:00.000Z",
+        "index": 0,
+        "opens_at": "2021-06-14T06:00:00.000Z"
+      },
+      "request_id": "<id>",
+      "status": 409,
+      "title": "The waiting room is not open yet",
+      "type": "urn:einlass:problem:room-not-open"
+    }
+    "#);
+}
+
+#[actix_web::test]
+async fn a_closed_room_takes_nobody() {
+    let harness = Harness::start().await;
+    harness.at(86_400).await;
+    insta::assert_snapshot!(harness.send(post(URI, JOIN_SPEYER)).await, @r#"
+    410 {
+      "code": "room-closed",
+      "detail": "The campaign is over. Please ask your municipality about further offers.",
+      "request_id": "<id>",
+      "status": 410,
+      "title": "This waiting room is closed",
+      "type": "urn:einlass:problem:room-closed"
+    }
+    "#);
+}
+
+/// A room that is created while people may hold tickets of it listens to those first: to issue entries
+/// then would be to issue some of them twice (P8).
+#[actix_web::test]
+async fn a_room_that_listens_to_tickets_issues_no_entries_and_says_until_when() {
+    let harness = Harness::start().await;
+    harness.create(&settings("late")).await;
+    let join = || harness.send(post("/v1/rooms/late/tickets", JOIN_SPEYER));
+    let reply = join().await;
+    assert_eq!((reply.status, reply.code()), (503, "unavailable"));
+    let retry_after_s = reply.body["retry_after_s"].as_i64().expect("seconds");
+    assert!((38..=39).contains(&retry_after_s), "{retry_after_s}");
+    assert_eq!(reply.header("retry-after"), Some(&*retry_after_s.to_string()));
+    assert_eq!(harness.send(get("/v1/rooms/late")).await.status, 200, "P13");
+    harness.at(-60 + retry_after_s - 2).await;
+    assert_eq!(join().await.status, 503);
+    harness.at(-60 + retry_after_s).await;
+    assert_eq!(join().await.status, 201);
+}
+
+#[actix_web::test]
+async fn a_broken_request_is_named() {
+    let harness = Harness::start().await;
+    let unknown = r#"{"residence":{"postcode":"67346","name":"x"}}"#;
+    insta::assert_snapshot!(harness.send(post(URI, unknown)).await, @r#"
+    400 {
+      "code": "invalid-request",
+      "detail": "Please correct what is listed under errors and send it again.",
+      "errors": [
+        {
+          "detail": "this field is not known",
+          "field": "residence.name"
+        }
+      ],
+      "request_id": "<id>",
+      "status": 400,
+      "title": "Something in the request is not right",
+      "type": "urn:einlass:problem:invalid-request"
+    }
+    "#);
+    let cases = [
+        ("{}", "residence"),
+        (r#"{"residence":{"postcode":"6734"}}"#, "residence.postcode"),
+        (r#"{"residence":{"postcode":67346}}"#, "residence.postcode"),
+        (r#"{"residence":{"postcode":"67346","ags":"x"}}"#, "residence.ags"),
+        (r#"{"residence":{"postcode":"67346"},"lane":1}"#, "lane"),
+        (r#"{"residence":{"postcode":"67346"},"identity":"Erika"}"#, "identity"),
+        ("", "body"),
+    ];
+    for (body, field) in cases {
+        let reply = harness.send(post(URI, body)).await;
+        assert_eq!((reply.status, reply.fields()), (400, vec![field]), "{body}");
+    }
+    let padded = format!("{}{JOIN_SPEYER}", " ".repeat(8 * 1024));
+    assert_eq!(harness.send(post(URI, &padded)).await.body["code"], "body-too-large");
+    let form = post(URI, JOIN_SPEYER).insert_header((CONTENT_TYPE, "text/plain"));
+    assert_eq!(harness.send(form).await.body["code"], "unsupported-media-type");
+    let nowhere = harness.send(post("/v1/rooms/nowhere/tickets", JOIN_SPEYER)).await;
+    assert_eq!((nowhere.status, &nowhere.body["code"]), (404, &"room-not-found".into()));
+}
+
+#[actix_web::test]
+async fn a_store_that_is_down_refuses_joins_at_once() {
+    let harness = Harness::start().await;
+    harness.store.set_down(true);
+    let reply = harness.send(post(URI, JOIN_SPEYER)).await;
+    assert_eq!((reply.status, &reply.body["code"]), (503, &"unavailable".into()));
+    let retry_after_s = reply.body["retry_after_s"].as_u64().expect("a number");
+    assert!((1..=30).contains(&retry_after_s));
+    assert_eq!(reply.header("retry-after"), Some(&*retry_after_s.to_string()));
+}
+
+#[actix_web::test]
+async fn a_full_queue_refuses_at_once() {
+    let joins = patient(2, 2);
+    let harness = Harness::with_joins(joins).await;
+    let replies = join_all((0..5).map(|_| harness.send(post(URI, JOIN_SPEYER)))).await;
+    let refused: Vec<_> = replies.iter().filter(|reply| reply.status == 503).collect();
+    assert_eq!(refused.len(), 3, "P14");
+    assert_eq!(refused[0].body["code"], "overloaded");
+    assert!(refused[0].header("retry-after").is_some());
+    assert!(replies.iter().filter(|reply| reply.status == 201).count() == 2);
+}

@@ -1,0 +1,303 @@
+use actix_web::test::TestRequest;
+use serde_json::Value;
+use waiting_room::RoomStore as _;
+use waiting_room::draw::published::{PublishedRoom, Stage};
+use waiting_room::live::{LiveChange, Message};
+use waiting_room::memory::digest::Digest as MemoryDigest;
+use waiting_room::service::operator::{self, EntropyOutcome};
+use waiting_room::store::{Arrival, Arrivals};
+
+use super::*;
+use crate::harness::{Harness, get, post, settings, shown};
+
+#[actix_web::test]
+async fn a_room_gathers_and_opens() {
+    let harness = Harness::start().await;
+    harness.join().await;
+    harness.renew().await;
+    let reply = harness.send(get("/v1/rooms/town")).await;
+    assert_eq!(reply.header("cache-control"), Some("public, max-age=1"));
+    insta::assert_snapshot!(reply, @r#"
+    200 {
+      "called": 0,
+      "draws": [
+        {
+          "commitment": "<digest>",
+          "opening": 0,
+          "opens_at": "2021-06-14T06:00:00.000Z"
+        },
+        {
+          "commitment": "<digest>",
+          "opening": 1,
+          "opens_at": "2021-06-14T07:00:00.000Z"
+        }
+      ],
+      "entered": 1,
+      "epoch": 1623646400,
+      "identity": "none",
+      "incarnation": 1,
+      "message": null,
+      "next_opening": {
+        "gathers_from": "2021-06-14T05:00:00.000Z",
+        "index": 0,
+        "opens_at": "2021-06-14T06:00:00.000Z"
+      },
+      "now": "2021-06-14T05:59:00.000Z",
+      "pace_per_minute": 60,
+      "phase": "gathering",
+      "places_left": null,
+      "poll_after_s": "<seconds>",
+      "public_entropy": null,
+      "room": "town",
+      "title": {
+        "de": "Probe",
+        "en": "Test"
+      }
+    }
+    "#);
+    harness.at(1).await;
+    harness.report(7).await;
+    harness.renew().await;
+    let open = harness.send(get("/v1/rooms/town")).await.body;
+    assert_eq!((&open["called"], &open["places_left"]), (&1.into(), &7.into()));
+    assert_eq!(open["poll_after_s"], 2);
+    insta::assert_json_snapshot!(shown(&open["draws"][0]), @r#"
+    {
+      "commitment": "<digest>",
+      "entries": 1,
+      "entropy": null,
+      "first_entry": 0,
+      "frozen_at": "2021-06-14T06:00:01.000Z",
+      "opening": 0,
+      "opens_at": "2021-06-14T06:00:00.000Z",
+      "secret": "<digest>",
+      "seed": "<digest>"
+    }
+    "#);
+}
+
+#[actix_web::test]
+async fn the_phases_have_their_names() {
+    let harness = Harness::start_at(-4_000).await;
+    let phase = async || harness.send(get("/v1/rooms/town")).await.body["phase"].clone();
+    assert_eq!(phase().await, "announced");
+    harness.at(-60).await;
+    assert_eq!(phase().await, "gathering");
+    harness.at(0).await;
+    assert_eq!(phase().await, "open");
+    harness.report(0).await;
+    harness.renew().await;
+    assert_eq!(phase().await, "sold_out");
+    harness.set(LiveChange { paused: Some(true), ..LiveChange::default() }).await;
+    harness.renew().await;
+    assert_eq!(phase().await, "paused");
+    harness.at(90_000).await;
+    assert_eq!(phase().await, "closed");
+}
+
+/// Before places are released the booking service counts none; that is no news.
+#[actix_web::test]
+async fn a_count_from_before_the_opening_says_nothing_of_its_places() {
+    let harness = Harness::start().await;
+    let shown = async || {
+        harness.renew().await;
+        let body = harness.send(get("/v1/rooms/town")).await.body;
+        (body["phase"].clone(), body["places_left"].clone())
+    };
+    harness.report(0).await;
+    assert_eq!(shown().await, ("gathering".into(), Value::Null));
+    harness.at(0).await;
+    assert_eq!(shown().await, ("open".into(), Value::Null));
+    harness.at(1).await;
+    harness.report(0).await;
+    assert_eq!(shown().await, ("sold_out".into(), 0.into()));
+    harness.report(3).await;
+    assert_eq!(shown().await, ("open".into(), 3.into()), "places came back");
+    harness.report(0).await;
+    harness.at(62).await;
+    assert_eq!(shown().await, ("open".into(), Value::Null), "the last count is no news any more");
+    harness.at(3_599).await;
+    harness.report(0).await;
+    assert_eq!(shown().await, ("gathering".into(), 0.into()));
+    harness.at(3_600).await;
+    assert_eq!(shown().await, ("open".into(), Value::Null), "the second opening");
+}
+
+#[actix_web::test]
+async fn a_pause_and_its_message_are_shown_from_the_next_renewal_on() {
+    let harness = Harness::start_at(0).await;
+    let status = async || {
+        let body = harness.send(get("/v1/rooms/town")).await.body;
+        (body["phase"].clone(), body["message"].clone())
+    };
+    let message = Message { de: "Kurze Pause.".into(), en: "A short break.".into() };
+    let pause = LiveChange {
+        paused: Some(true),
+        message: Some(Some(message)),
+        pace_per_minute: Some(30),
+        ..LiveChange::default()
+    };
+    harness.set(pause).await;
+    assert_eq!(status().await, ("open".into(), Value::Null));
+    harness.renew().await;
+    let message = serde_json::json!({"de": "Kurze Pause.", "en": "A short break."});
+    assert_eq!(status().await, ("paused".into(), message));
+    let body = harness.send(get("/v1/rooms/town")).await.body;
+    assert_eq!(body["pace_per_minute"], 30);
+    let go_on = LiveChange { paused: Some(false), message: Some(None), ..LiveChange::default() };
+    harness.set(go_on).await;
+    harness.renew().await;
+    assert_eq!(status().await, ("open".into(), Value::Null));
+}
+
+#[actix_web::test]
+async fn what_a_room_asks_at_the_door_is_shown() {
+    let harness = Harness::start().await;
+    for (room, identity) in [("town", "none"), ("people", "person"), ("mailboxes", "email")] {
+        let status = harness.send(get(&format!("/v1/rooms/{room}"))).await;
+        assert_eq!(status.body["identity"], identity);
+    }
+}
+
+/// Everything that is needed is published: nobody has to believe the room.
+#[actix_web::test]
+async fn a_published_draw_can_be_recomputed_and_gives_the_place_of_a_ticket() {
+    let harness = Harness::start_at(-4_000).await;
+    let lottery = "Lotto 6 aus 49".to_owned();
+    harness.create(&RoomSettings { public_entropy: Some(lottery), ..settings("lottery") }).await;
+    let status = async || harness.send(get("/v1/rooms/lottery")).await.body;
+    let published = |body: &Value| {
+        serde_json::from_value::<PublishedRoom>(body.clone()).expect("what verify-draw reads")
+    };
+    let ahead = status().await;
+    assert_eq!(ahead["public_entropy"], "Lotto 6 aus 49");
+    let noted = published(&ahead).draws[0].commitment;
+    harness.at(-60).await;
+    let join = || post("/v1/rooms/lottery/tickets", crate::harness::JOIN_SPEYER);
+    let ticket = harness.send(join()).await;
+    harness.send(join()).await;
+
+    harness.at(0).await;
+    let awaited = status().await;
+    assert_eq!(
+        (&awaited["phase"], &awaited["draws"][0]["entropy"]),
+        (&"gathering".into(), &Value::Null)
+    );
+    assert_eq!(awaited["draws"][0].get("seed"), None);
+    let stage = published(&awaited).check(0, Some(noted)).map(|draw| draw.stage);
+    assert_eq!(stage, Ok(Stage::AwaitsEntropy { entries: 2 }));
+
+    let room = "lottery".parse().expect("a name");
+    let supplied = operator::supply_entropy(&*harness.store, &room, 0, "3 8 21").await;
+    assert!(matches!(supplied, Ok(EntropyOutcome::Supplied)), "{supplied:?}");
+    harness.renew().await;
+    let held = status().await;
+    assert_eq!(
+        (&held["phase"], &held["draws"][0]["entropy"]),
+        (&"open".into(), &"332038203231".into())
+    );
+    let draw = published(&held).check(0, Some(noted)).expect("a verifiable draw");
+    assert_eq!(draw.mismatches, []);
+    let Stage::Held(draw) = draw.stage else { panic!("{draw:?}") };
+    let subject = ticket.body["subject"].as_str().expect("a subject");
+    let subject = u128::from_str_radix(subject, 16).expect("hexadecimal digits").to_be_bytes();
+    let own = get("/v1/rooms/lottery/ticket").insert_header(("authorization", ticket.bearer()));
+    assert_eq!(harness.send(own).await.body["place"], draw.lanes["public"].place(&subject));
+}
+
+#[actix_web::test]
+async fn a_draw_of_several_lanes_publishes_each() {
+    let harness = Harness::start().await;
+    harness.crowd(2).await;
+    let somebody = Arrival { pass_id: None, key: None };
+    let callers = Arrivals { lane: Lane::Hotline, people: vec![somebody; 3] };
+    let digest = MemoryDigest::of(&harness.view().state.memory);
+    harness.store.join(&harness.view().settings.room, &digest, &callers).await.expect("entries");
+    harness.at(0).await;
+    let status = harness.send(get("/v1/rooms/town")).await.body;
+    insta::assert_json_snapshot!(status["draws"][0]["lanes"], @r#"
+    {
+      "hotline": {
+        "entries": 3,
+        "first_entry": 0
+      },
+      "priority": {
+        "entries": 0,
+        "first_entry": 0
+      },
+      "public": {
+        "entries": 2,
+        "first_entry": 0
+      }
+    }
+    "#);
+    assert_eq!(status["draws"][0]["entries"], 5);
+    let published: PublishedRoom = serde_json::from_value(status).expect("what verify-draw reads");
+    assert_eq!(published.check(0, None).map(|draw| draw.mismatches), Ok(vec![]));
+}
+
+#[actix_web::test]
+async fn a_line_that_was_begun_anew_shows_itself() {
+    let harness = Harness::start().await;
+    harness.crowd(2).await;
+    harness.renew().await;
+    let status = async || harness.send(get("/v1/rooms/town")).await.body;
+    assert_eq!(
+        (&status().await["incarnation"], &status().await["entered"]),
+        (&1.into(), &2.into())
+    );
+    harness.begin_anew(2).await;
+    assert_eq!(
+        (&status().await["incarnation"], &status().await["entered"]),
+        (&2.into(), &0.into())
+    );
+}
+
+#[actix_web::test]
+async fn it_is_rendered_once_per_view() {
+    let harness = Harness::start().await;
+    let view = harness.view();
+    let first = harness.app.statuses.rendered(&view);
+    assert!(Arc::ptr_eq(&first, &harness.app.statuses.rendered(&view)));
+    harness.renew().await;
+    let second = harness.app.statuses.rendered(&harness.view());
+    assert!(!Arc::ptr_eq(&first, &second));
+    let late = harness.app.statuses.rendered(&view);
+    assert!(Arc::ptr_eq(&second, &late), "an older view does not come back");
+}
+
+#[actix_web::test]
+async fn only_a_change_is_sent_again() {
+    let harness = Harness::start().await;
+    let ask =
+        |tag: &str| TestRequest::get().uri("/v1/rooms/town").insert_header(("if-none-match", tag));
+    let first = harness.send(get("/v1/rooms/town")).await;
+    let tag = first.header("etag").expect("a tag").to_owned();
+    assert!(tag.starts_with("W/\""), "{tag}");
+    harness.at(-59).await;
+    let later = harness.send(get("/v1/rooms/town")).await;
+    assert_ne!(later.body["now"], first.body["now"]);
+    assert_eq!(later.header("etag"), Some(&*tag));
+    let unchanged = harness.send(ask(&tag)).await;
+    assert_eq!((unchanged.status, unchanged.bytes.len()), (304, 0));
+    assert_eq!(unchanged.header("etag"), Some(&*tag));
+    harness.join().await;
+    harness.renew().await;
+    let changed = harness.send(ask(&tag)).await;
+    assert_eq!((changed.status, &changed.body["entered"]), (200, &1.into()));
+}
+
+#[actix_web::test]
+async fn an_unknown_room_is_not_found() {
+    let harness = Harness::start().await;
+    insta::assert_snapshot!(harness.send(get("/v1/rooms/nowhere")).await, @r#"
+    404 {
+      "code": "room-not-found",
+      "detail": "Please check the address.",
+      "request_id": "<id>",
+      "status": 404,
+      "title": "This waiting room does not exist",
+      "type": "urn:einlass:problem:room-not-found"
+    }
+    "#);
+}

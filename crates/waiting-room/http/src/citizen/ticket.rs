@@ -1,0 +1,71 @@
+//! `GET /v1/rooms/{room}/ticket`: where a ticket stands. Answered from memory, whatever the store
+//! does (P13).
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use serde::Serialize;
+use utoipa::ToSchema;
+use waiting_room::service::outcome::Answer;
+use web::reply;
+use web::{Code, Problem, bearer};
+
+use crate::app::App;
+use crate::refusal::{self, RoomInPath};
+use crate::wire::TicketState;
+
+web::problem_responses!(
+    /// What asking with a ticket can be refused with.
+    TicketProblems: TicketInvalid, RoomNotFound
+);
+
+/// Where the presented ticket stands.
+#[derive(Serialize, ToSchema)]
+struct OwnTicket {
+    /// The ticket signed anew, because it proves more than the one that was presented: keep it instead.
+    /// Left out if there is nothing new to prove.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "AgEAAAABYMcf…")]
+    ticket: Option<String>,
+    #[serde(flatten)]
+    state: TicketState,
+}
+
+impl From<Answer> for OwnTicket {
+    fn from(answer: Answer) -> Self {
+        let state = TicketState::from(&answer);
+        Self { ticket: answer.is_renewed.then_some(answer.ticket), state }
+    }
+}
+
+/// Where the presented ticket stands.
+///
+/// Ask again after `poll_after_s`; asking more often changes nothing. Once the place is drawn, and again
+/// when it is called, the answer has the ticket signed anew: it then proves the place even to a room that
+/// has lost everything.
+#[utoipa::path(
+    tag = "rooms",
+    params(RoomInPath),
+    security(("ticket" = [])),
+    responses(
+        (
+            status = 200,
+            description = "The state of the ticket.",
+            body = OwnTicket,
+            headers(("Cache-Control" = String, description = "`no-store`")),
+        ),
+        TicketProblems,
+    ),
+)]
+#[get("/v1/rooms/{room}/ticket")]
+pub(crate) async fn show_ticket(
+    app: Data<App>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let ticket = bearer(&request, Code::TicketInvalid)?;
+    let answer = app.rooms.ask(refusal::room(&request), ticket).map_err(refusal::problem)?;
+    Ok(reply::private(StatusCode::OK, &OwnTicket::from(answer)))
+}
+
+#[cfg(test)]
+mod tests;

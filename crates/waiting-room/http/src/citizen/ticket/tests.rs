@@ -1,0 +1,257 @@
+use waiting_room::lane::Lane;
+use waiting_room::line::ticket::Ticket;
+
+use crate::harness::{Harness, Reply, get, post};
+
+const URI: &str = "/v1/rooms/town/ticket";
+
+async fn ask(harness: &Harness, ticket: &str) -> Reply {
+    harness.send(get(URI).insert_header(("authorization", ticket))).await
+}
+
+#[actix_web::test]
+async fn a_ticket_gathers_is_called_or_waits() {
+    let harness = Harness::start().await;
+    let tickets = harness.crowd(20).await;
+    let reply = ask(&harness, &tickets[0]).await;
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+    insta::assert_snapshot!(reply, @r#"
+    200 {
+      "ahead": null,
+      "entry": 0,
+      "epoch": 1623646400,
+      "estimated_wait_s": null,
+      "odds": null,
+      "place": null,
+      "poll_after_s": "<seconds>",
+      "slowed": null,
+      "state": "gathering",
+      "subject": "<subject>"
+    }
+    "#);
+    let poll_after_s = reply.body["poll_after_s"].as_u64().expect("seconds");
+    assert!((20..=30).contains(&poll_after_s), "{poll_after_s}");
+    let subject = reply.body["subject"].as_str().expect("a subject");
+    assert_eq!(subject.len(), 32);
+    assert_eq!(
+        u128::from_str_radix(subject, 16).map(u128::to_be_bytes),
+        Ok(*harness.ticket(&tickets[0]).subject.as_bytes())
+    );
+    harness.at(0).await;
+    let mut replies = Vec::new();
+    for ticket in &tickets {
+        replies.push(ask(&harness, ticket).await);
+    }
+    let called = harness.view().state.memory.called[Lane::Public];
+    assert!((5..20).contains(&called), "{called}");
+    for reply in &replies {
+        let place = reply.body["place"].as_u64().expect("a place");
+        let is_called = place < called;
+        assert_eq!(reply.body["state"], if is_called { "called" } else { "waiting" });
+        assert_eq!(reply.body["ahead"].as_u64(), Some(place.saturating_sub(called)));
+        let wait_s = |bound: &str| reply.body["estimated_wait_s"][bound].as_u64();
+        assert_eq!(wait_s("high") == Some(0), is_called);
+        assert!(wait_s("low") <= wait_s("high"));
+    }
+    replies.sort_by_key(|reply| reply.body["place"].as_u64());
+    let poll_after_s = |reply: &Reply| reply.body["poll_after_s"].as_u64().expect("seconds");
+    assert!(replies.iter().map(poll_after_s).all(|s| (1..=30).contains(&s)));
+    insta::assert_snapshot!(replies[0], @r#"
+    200 {
+      "ahead": 0,
+      "entry": 3,
+      "epoch": 1623646400,
+      "estimated_wait_s": {
+        "high": "<seconds>",
+        "low": "<seconds>"
+      },
+      "odds": null,
+      "place": 1,
+      "poll_after_s": "<seconds>",
+      "slowed": null,
+      "state": "called",
+      "subject": "<subject>",
+      "ticket": "<token>"
+    }
+    "#);
+    insta::assert_snapshot!(replies[19], @r#"
+    200 {
+      "ahead": 12,
+      "entry": 14,
+      "epoch": 1623646400,
+      "estimated_wait_s": {
+        "high": "<seconds>",
+        "low": "<seconds>"
+      },
+      "odds": null,
+      "place": 17,
+      "poll_after_s": "<seconds>",
+      "slowed": null,
+      "state": "waiting",
+      "subject": "<subject>",
+      "ticket": "<token>"
+    }
+    "#);
+}
+
+#[actix_web::test]
+async fn only_a_genuine_ticket_of_this_room_is_answered() {
+    let harness = Harness::start().await;
+    let ticket = harness.join().await;
+    insta::assert_snapshot!(harness.send(get(URI)).await, @r#"
+    401 {
+      "code": "ticket-invalid",
+      "detail": "The ticket is missing, incomplete, or from another or an earlier waiting room. Please enter the waiting room again.",
+      "request_id": "<id>",
+      "status": 401,
+      "title": "This ticket is not valid",
+      "type": "urn:einlass:problem:ticket-invalid"
+    }
+    "#);
+    let middle = ticket.len() / 2;
+    let other = if ticket[middle..].starts_with('x') { "y" } else { "x" };
+    let forged = format!("{}{other}{}", &ticket[..middle], &ticket[middle + 1..]);
+    for bad in ["Bearer x", "Basic x", &*forged, &*ticket.replacen("Bearer ", "Bearer A", 1)] {
+        let reply = ask(&harness, bad).await;
+        assert_eq!((reply.status, reply.code()), (401, "ticket-invalid"), "{bad}");
+        assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
+    }
+    let elsewhere = get("/v1/rooms/village/ticket").insert_header(("authorization", &*ticket));
+    assert_eq!(harness.send(elsewhere).await.status, 401);
+    let nowhere = get("/v1/rooms/nowhere/ticket").insert_header(("authorization", &*ticket));
+    assert_eq!(harness.send(nowhere).await.code(), "room-not-found");
+}
+
+/// After a rehearsal nobody keeps a place, and no old ticket raises a counter of the new line.
+#[actix_web::test]
+async fn a_ticket_of_an_earlier_line_is_worth_nothing() {
+    let harness = Harness::start().await;
+    let old = harness.crowd(3).await.pop().expect("a ticket");
+    harness.begin_anew(2).await;
+    let auth = |request: actix_web::test::TestRequest| {
+        harness.send(request.insert_header(("authorization", &*old)))
+    };
+    for request in [
+        get(URI),
+        actix_web::test::TestRequest::post().uri("/v1/rooms/town/passes"),
+        post("/v1/rooms/town/tickets", crate::harness::JOIN_SPEYER),
+    ] {
+        let reply = auth(request).await;
+        assert_eq!((reply.status, reply.code()), (401, "ticket-invalid"));
+    }
+    harness.renew().await;
+    assert_eq!(harness.view().state.memory.entered[Lane::Public], 0);
+    let new = harness.join().await;
+    assert_eq!((harness.ticket(&new).incarnation, harness.ticket(&new).entry), (2, 0));
+    assert_eq!(ask(&harness, &new).await.status, 200);
+}
+
+/// P12: once it is drawn, and once it is called, a ticket proves it to a room that has lost everything.
+#[actix_web::test]
+async fn a_ticket_is_signed_anew_when_it_can_prove_more() {
+    let harness = Harness::start().await;
+    let tickets = harness.crowd(20).await;
+    assert_eq!(ask(&harness, &tickets[0]).await.body.get("ticket"), None, "nothing to prove yet");
+    harness.at(0).await;
+    let mut waiting = Vec::new();
+    for ticket in &tickets {
+        let reply = ask(&harness, ticket).await;
+        if reply.body["state"] == "waiting" {
+            waiting.push((ticket, reply));
+        }
+    }
+    let (gathered, drawn) =
+        waiting.into_iter().min_by_key(|(_, reply)| reply.body["place"].as_u64()).expect("some");
+    let said = harness.ticket(&drawn.bearer());
+    assert!(said.block.is_some() && !said.is_called);
+    assert_eq!(Ticket { block: None, ..said }, harness.ticket(gathered), "nothing else changes");
+    assert_eq!(ask(&harness, &drawn.bearer()).await.body.get("ticket"), None);
+    assert_eq!(ask(&harness, gathered).await.body["ticket"], drawn.body["ticket"]);
+
+    let mut called = ask(&harness, &drawn.bearer()).await;
+    for s in (60..1_800).step_by(60) {
+        if called.body["state"] == "called" {
+            break;
+        }
+        harness.at(s).await;
+        called = ask(&harness, &drawn.bearer()).await;
+    }
+    assert_eq!(
+        (&called.body["state"], &called.body["place"]),
+        (&"called".into(), &drawn.body["place"])
+    );
+    assert!(harness.ticket(&called.bearer()).is_called);
+    assert_eq!(ask(&harness, &called.bearer()).await.body.get("ticket"), None);
+}
+
+/// Nobody is left waiting for a call that cannot come any more.
+#[actix_web::test]
+async fn a_closed_room_tells_whoever_still_waits() {
+    let harness = Harness::start().await;
+    let ticket = harness.join().await;
+    harness.at(86_400).await;
+    insta::assert_snapshot!(ask(&harness, &ticket).await, @r#"
+    200 {
+      "ahead": null,
+      "entry": 0,
+      "epoch": 1623646400,
+      "estimated_wait_s": null,
+      "odds": null,
+      "place": null,
+      "poll_after_s": "<seconds>",
+      "slowed": null,
+      "state": "closed",
+      "subject": "<subject>",
+      "ticket": "<token>"
+    }
+    "#);
+    let redeem = actix_web::test::TestRequest::post().uri("/v1/rooms/town/passes");
+    insta::assert_snapshot!(harness.send(redeem.insert_header(("authorization", ticket))).await, @r#"
+    410 {
+      "code": "room-closed",
+      "detail": "The campaign is over. Please ask your municipality about further offers.",
+      "request_id": "<id>",
+      "status": 410,
+      "title": "This waiting room is closed",
+      "type": "urn:einlass:problem:room-closed"
+    }
+    "#);
+}
+
+/// Whoever waits learns why nothing moves.
+#[actix_web::test]
+async fn a_wait_that_has_no_end_says_why() {
+    let harness = Harness::start().await;
+    let tickets = harness.crowd(20).await;
+    harness.at(0).await;
+    let change = waiting_room::live::LiveChange { paused: Some(true), ..Default::default() };
+    harness.set(change).await;
+    harness.report(0).await;
+    harness.at(1).await;
+    let mut seen = std::collections::BTreeSet::new();
+    for ticket in &tickets {
+        let body = ask(&harness, ticket).await.body;
+        if body["state"] == "waiting" {
+            seen.insert(format!(
+                "{} {} {}",
+                body["slowed"], body["odds"], body["estimated_wait_s"]
+            ));
+        }
+    }
+    assert_eq!(Vec::from_iter(seen), [r#""paused" "unlikely" null"#]);
+}
+
+#[actix_web::test]
+async fn polls_go_on_while_the_store_is_down() {
+    let harness = Harness::start().await;
+    let ticket = harness.join().await;
+    harness.store.set_down(true);
+    harness.at(-30).await;
+    for uri in [URI, "/v1/rooms/town"] {
+        let reply = harness.send(get(uri).insert_header(("authorization", &*ticket))).await;
+        assert_eq!(reply.status, 200, "P13: {uri}");
+    }
+    assert_eq!(harness.join_with("67346").await.status, 503);
+    harness.store.set_down(false);
+    assert_eq!(harness.join_with("67346").await.status, 201);
+}

@@ -1,0 +1,140 @@
+//! How often the same client may join and redeem.
+
+use web::{AddressLimit, RateLimit};
+
+/// The rate limits of the API. Asking with a ticket has none: it costs no more than refusing would.
+pub struct RateLimits {
+    /// Joins from one address.
+    pub join: AddressLimit,
+    /// Redemptions from one address.
+    pub redeem: AddressLimit,
+    /// Redemptions for one pass, and so with all tickets of its subject.
+    pub redeem_by_pass: RateLimit,
+}
+
+impl RateLimits {
+    /// No limits, for tests whose citizens all come from one address.
+    #[must_use]
+    pub fn off() -> Self {
+        Self {
+            join: AddressLimit::off(),
+            redeem: AddressLimit::off(),
+            redeem_by_pass: RateLimit::off(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use kernel::{Clock as _, SeededEntropy};
+    use web::TrustedProxies;
+    use web::client_address::ForwardedHeader;
+    use web::limits::{Allowance, LimitClock, LimitParts};
+
+    use super::*;
+    use crate::harness::{Harness, JOIN_SPEYER, post};
+
+    const PROXY: ([u8; 4], u16) = ([10, 0, 0, 1], 4_711);
+
+    async fn limited(join: Allowance, redeem_by_pass: Allowance) -> Harness {
+        Harness::start().await.limited_to(|clock| {
+            let clock = LimitClock::of(move || {
+                Duration::from_millis(u64::try_from(clock.now().unix_ms()).unwrap_or_default())
+            });
+            let entropy = Arc::new(SeededEntropy::new(4));
+            let parts = LimitParts { keys_max: 200_000, clock, entropy };
+            let proxies = TrustedProxies::parse(["10.0.0.0/8"], ForwardedHeader::default());
+            let proxies = proxies.expect("a network");
+            RateLimits {
+                join: AddressLimit::new("join", join, proxies, &parts),
+                redeem: AddressLimit::off(),
+                redeem_by_pass: RateLimit::new("redeem-pass", redeem_by_pass, &parts),
+            }
+        })
+    }
+
+    fn off() -> Allowance {
+        Allowance { per_minute: 0, burst: 0 }
+    }
+
+    fn join_from(client: &str) -> TestRequest {
+        post("/v1/rooms/town/tickets", JOIN_SPEYER)
+            .peer_addr(SocketAddr::from(PROXY))
+            .insert_header(("x-forwarded-for", format!("192.0.2.1, {client}")))
+    }
+
+    /// P17: a thousand joins from one address within half a second leave the others their chance.
+    #[actix_web::test]
+    async fn one_address_is_cut_to_its_burst_and_the_honest_all_join() {
+        let harness = limited(Allowance { per_minute: 60, burst: 100 }, off()).await;
+        let service =
+            init_service(actix_web::App::new().configure(crate::routes(harness.app.clone()))).await;
+        let join = async |client: &str| {
+            let response = call_service(&service, join_from(client).to_request()).await;
+            let status = response.status().as_u16();
+            assert!([201, 429].contains(&status), "{status}");
+            u32::from(status == 201)
+        };
+        let (mut greedy, mut honest) = (0, 0);
+        for number in 0..1_000 {
+            greedy += join("203.0.113.1").await;
+            if number % 20 == 0 {
+                honest += join(&format!("198.51.100.{}", number / 20)).await;
+                harness.clock.advance(Duration::from_millis(10));
+            }
+        }
+        assert_eq!((greedy, honest), (100, 50));
+    }
+
+    #[actix_web::test]
+    async fn a_ticket_that_is_redeemed_again_and_again_is_told_to_wait() {
+        let harness = limited(off(), Allowance { per_minute: 60, burst: 10 }).await;
+        let (ticket, other) = (harness.join().await, harness.join().await);
+        let redeem = |ticket: &str| {
+            let request = TestRequest::post().uri("/v1/rooms/town/passes");
+            harness.send(request.insert_header(("authorization", ticket)))
+        };
+        for _ in 0..10 {
+            assert_eq!(redeem(&ticket).await.status, 409);
+        }
+        let reply = redeem(&ticket).await;
+        assert_eq!(reply.header("ratelimit-policy"), Some(r#""redeem-pass";q=10;w=10"#));
+        assert_eq!(reply.header("ratelimit"), Some(r#""redeem-pass";r=0;t=1"#));
+        assert!(["1", "2"].map(Some).contains(&reply.header("retry-after")), "{reply}");
+        assert_eq!((reply.status, reply.code()), (429, "rate-limited"));
+        assert_eq!(redeem(&other).await.status, 409, "another ticket is not affected");
+        harness.clock.advance(Duration::from_secs(1));
+        assert_eq!(redeem(&ticket).await.status, 409, "P12: the place is not affected");
+    }
+
+    /// A person is one client, with however many tickets.
+    #[actix_web::test]
+    async fn the_tickets_of_one_person_share_the_limit() {
+        let harness = limited(off(), Allowance { per_minute: 60, burst: 10 }).await;
+        let join = async |name: &str| {
+            let identity = format!(
+                r#""identity":{{"given_name":"{name}","family_name":"Mustermann","date_of_birth":"1964-08-12"}}"#
+            );
+            let body = JOIN_SPEYER.replacen('{', &format!("{{{identity},"), 1);
+            harness.send(post("/v1/rooms/people/tickets", &body)).await.bearer()
+        };
+        let tickets = [join("Erika").await, join("Erika").await];
+        let other = join("Max").await;
+        let redeem = |ticket: &str| {
+            let request = TestRequest::post().uri("/v1/rooms/people/passes");
+            harness.send(request.insert_header(("authorization", ticket)))
+        };
+        for ticket in tickets.iter().cycle().take(10) {
+            assert_eq!(redeem(ticket).await.status, 409);
+        }
+        for ticket in &tickets {
+            assert_eq!(redeem(ticket).await.status, 429);
+        }
+        assert_eq!(redeem(&other).await.status, 409);
+    }
+}

@@ -1,0 +1,141 @@
+use actix_web::test::TestRequest;
+use serde_json::{Value, json};
+
+use crate::harness::{Harness, after, credential, get, post};
+
+fn report(body: &Value, credential: &str) -> TestRequest {
+    post("/v1/rooms/town/signals", &body.to_string())
+        .insert_header(("authorization", format!("Bearer {credential}")))
+}
+
+/// What was counted `s` seconds after the first opening.
+fn counted(s: i64, places_left: u32, departures: &[String]) -> Value {
+    json!({
+        "counted_at": after(s),
+        "places_left": places_left,
+        "held": {"passes": 2, "seats": 5},
+        "load": {"queue_depth": 3, "queue_depth_max": 64},
+        "departures": departures,
+    })
+}
+
+#[actix_web::test]
+async fn counts_and_departures_are_taken_over() {
+    let harness = Harness::start().await;
+    let (_, pass) = harness.admitted().await;
+    assert_eq!(harness.view().state.active, 1);
+    let departed = [harness.pass_id(&pass).to_string()];
+    let reply = harness.send(report(&counted(9, 7, &departed), &credential("town"))).await;
+    assert_eq!((reply.status, reply.bytes.len()), (204, 0));
+    harness.renew().await;
+    let state = harness.view().state.clone();
+    let counts = state.report.expect("a report");
+    assert_eq!((counts.counted_at, counts.places_left), (after(9), 7));
+    assert_eq!((counts.held_passes, counts.held_seats), (2, 5));
+    assert_eq!((counts.queue_depth, counts.queue_depth_max), (3, 64));
+    assert_eq!(state.active, 0);
+}
+
+#[actix_web::test]
+async fn a_count_from_the_future_counts_as_now_and_blocks_no_later_one() {
+    let harness = Harness::start_at(10).await;
+    let report = async |s: i64, places_left: u32| {
+        let request = report(&counted(s, places_left, &[]), &credential("town"));
+        assert_eq!(harness.send(request).await.status, 204);
+        harness.renew().await;
+        harness.view().state.report.map(|counts| (counts.counted_at, counts.places_left))
+    };
+    assert_eq!(report(3_600, 7).await, Some((after(10), 7)));
+    harness.at(11).await;
+    assert_eq!(report(11, 6).await, Some((after(11), 6)));
+    assert_eq!(report(9, 8).await, Some((after(11), 6)), "an older count is ignored");
+}
+
+#[actix_web::test]
+async fn only_the_booking_service_may_report() {
+    let harness = Harness::start().await;
+    insta::assert_snapshot!(harness.send(report(&counted(-60, 7, &[]), "guess")).await, @r#"
+    401 {
+      "code": "service-credential-invalid",
+      "detail": "This address is for the booking system of this campaign. Check that both services are configured with the same credential.",
+      "request_id": "<id>",
+      "status": 401,
+      "title": "The service credential is not accepted",
+      "type": "urn:einlass:problem:service-credential-invalid"
+    }
+    "#);
+    let anonymous = harness.send(post("/v1/rooms/town/signals", "not even JSON")).await;
+    assert_eq!((anonymous.status, anonymous.code()), (401, "service-credential-invalid"));
+    harness.renew().await;
+    assert_eq!(harness.view().state.report, None);
+}
+
+/// One campaign's booking system cannot sell out another's.
+#[actix_web::test]
+async fn the_credential_of_another_room_is_refused() {
+    let harness = Harness::start().await;
+    let sold_out = counted(-60, 0, &[]);
+    let foreign = harness.send(report(&sold_out, &credential("village"))).await;
+    assert_eq!((foreign.status, foreign.code()), (401, "service-credential-invalid"));
+    let underived = report(&sold_out, "service-credential-of-the-tests");
+    assert_eq!(harness.send(underived).await.status, 401, "the text itself is no credential");
+    harness.renew().await;
+    assert_eq!(harness.view().state.report, None);
+    let own = report(&sold_out, &credential("village")).uri("/v1/rooms/village/signals");
+    assert_eq!(harness.send(own).await.status, 204);
+}
+
+#[actix_web::test]
+async fn a_thousand_departures_fit_and_more_do_not() {
+    let harness = Harness::start().await;
+    let ids = |count: u128| (0..count).map(|n| format!("{n:032x}")).collect::<Vec<_>>();
+    let report = |departures: &[String]| {
+        harness.send(report(&counted(-60, 7, departures), &credential("town")))
+    };
+    assert_eq!(report(&ids(1_000)).await.status, 204);
+    let over = report(&ids(1_001)).await;
+    assert_eq!((over.status, over.fields()), (400, vec!["departures"]));
+    let broken = report(&["x".to_owned()]).await;
+    assert_eq!((broken.status, broken.fields()), (400, vec!["departures[0]"]));
+}
+
+#[actix_web::test]
+async fn a_broken_report_is_named() {
+    type Change = fn(&mut Value);
+    let harness = Harness::start().await;
+    let changed = |change: Change| {
+        let mut body = counted(-60, 7, &[]);
+        change(&mut body);
+        harness.send(report(&body, &credential("town")))
+    };
+    let cases: [(Change, &str); 7] = [
+        (|body| body["held"]["people"] = 1.into(), "held.people"),
+        (|body| body["held"] = json!({"passes": 1}), "held.seats"),
+        (|body| body["load"]["cpu"] = 1.into(), "load.cpu"),
+        (|body| body["as_of"] = "2021-06-14T06:00:00Z".into(), "as_of"),
+        (|body| body["counted_at"] = "now".into(), "counted_at"),
+        (|body| body["places_left"] = (-1).into(), "places_left"),
+        (|body| body["held"]["passes"] = 4_294_967_296_u64.into(), "held.passes"),
+    ];
+    for (change, field) in cases {
+        let reply = changed(change).await;
+        assert_eq!((reply.status, reply.fields()), (400, vec![field]), "{reply}");
+    }
+    let without = |body: &mut Value| {
+        body.as_object_mut().expect("an object").remove("departures");
+    };
+    assert_eq!(changed(without).await.status, 204, "nobody left");
+}
+
+#[actix_web::test]
+async fn a_report_for_an_unknown_room_or_to_a_store_that_is_down_is_refused() {
+    let harness = Harness::start().await;
+    let nowhere = report(&counted(-60, 7, &[]), &credential("nowhere"));
+    let nowhere = harness.send(nowhere.uri("/v1/rooms/nowhere/signals")).await;
+    assert_eq!((nowhere.status, nowhere.code()), (404, "room-not-found"));
+    harness.store.set_down(true);
+    let reply = harness.send(report(&counted(-60, 7, &[]), &credential("town"))).await;
+    assert_eq!((reply.status, reply.code()), (503, "unavailable"));
+    assert!(reply.header("retry-after").is_some());
+    assert_eq!(harness.send(get("/v1/rooms/town")).await.status, 200, "P13");
+}
