@@ -38,7 +38,7 @@ fn id(what: &str, bytes: &[u8]) -> Result<[u8; 16], Fault> {
 }
 
 /// A stored pass id.
-fn pass_id<T: FromStr>(bytes: &[u8]) -> Result<T, Fault> {
+pub(crate) fn pass_id<T: FromStr>(bytes: &[u8]) -> Result<T, Fault> {
     let mut hex = String::with_capacity(32);
     write_hex(&mut hex, bytes);
     parse("pass id", &hex)
@@ -75,6 +75,7 @@ pub(crate) fn pass_use(row: &entity::pass_use::Model) -> Result<PassUse, Fault> 
         campaign: parse("campaign id", &row.campaign)?,
         seats_held: number("seats_held", row.seats_held)?,
         seats_booked: number("seats_booked", row.seats_booked)?,
+        ended_at: row.ended_at_ms.map(Timestamp::from_unix_ms),
         expires_at: Timestamp::from_unix_ms(row.expires_at_ms),
     })
 }

@@ -270,6 +270,7 @@ impl Found {
             seats_held: number("seats_held", filled("seats_held", self.number_2)?)?,
             seats_booked: number("seats_booked", filled("seats_booked", self.number_3)?)?,
             expires_at_ms: filled("expires_at_ms", self.number_1)?,
+            ended_at_ms: self.number_4,
         })
     }
 

@@ -1,8 +1,11 @@
 //! What is read outside batches: one statement each, nothing locked.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use booking::{Availability, Booking, BookingId, Campaign, Hold, HoldId, SlotCounters, StoreError};
+use booking::{
+    Availability, Booking, BookingId, Campaign, Held, Hold, HoldId, PassId, SlotCounters,
+    StoreError,
+};
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{
     ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryOrder, Statement, Value,
@@ -13,6 +16,8 @@ use crate::entity;
 use crate::fault::Fault;
 use crate::load::{Version, definition};
 use crate::migration;
+use crate::rows::{Cell, Rows};
+use crate::statements::BYTE_IDS;
 use crate::store::DbStore;
 
 #[derive(FromQueryResult)]
@@ -23,6 +28,8 @@ struct StoredAvailability {
     taken: i32,
     released: i32,
     overdue: i64,
+    held_passes: i64,
+    held_seats: i64,
 }
 
 #[derive(FromQueryResult)]
@@ -83,9 +90,54 @@ impl DbStore {
             if let Some(campaign) = self.cache.campaign(&self.pools.read, id, version).await? {
                 let counters =
                     rows.iter().map(counters_of).collect::<Result<HashMap<_, _>, _>>()?;
-                return Ok(Some(Availability::of(&campaign, &counters, now)));
+                let held = Held {
+                    passes: number("passes that hold", first.held_passes)?,
+                    seats: number("seats held", first.held_seats)?,
+                };
+                return Ok(Some(Availability::of(&campaign, &counters, held, now)));
             }
         }
+    }
+
+    pub(crate) async fn read_open_holds(
+        &self,
+        passes: &[PassId],
+        now: Timestamp,
+    ) -> Result<HashSet<PassId>, Fault> {
+        let doing = "read the open holds";
+        let backend = self.pools.backend;
+        let mut values = Vec::new();
+        let ids = passes.iter().map(|id| [Cell::Bytes(id.as_bytes())]);
+        Rows::collect(backend, BYTE_IDS, ids).bind(&mut values);
+        values.push(now.unix_ms().into());
+        let find = Statement::from_sql_and_values(backend, &self.statements.open_holds, values);
+        Ok(self.read_pass_ids(find, doing).await?.into_iter().collect())
+    }
+
+    pub(crate) async fn read_departed(
+        &self,
+        campaign: &CampaignId,
+        now: Timestamp,
+        passes_max: u32,
+    ) -> Result<Vec<PassId>, Fault> {
+        let values: [Value; 3] =
+            [campaign.as_str().into(), now.unix_ms().into(), i64::from(passes_max).into()];
+        let sql = &self.statements.departed_passes;
+        let find = Statement::from_sql_and_values(self.pools.backend, sql, values);
+        self.read_pass_ids(find, "read the departed passes").await
+    }
+
+    async fn read_pass_ids(
+        &self,
+        find: Statement,
+        doing: &'static str,
+    ) -> Result<Vec<PassId>, Fault> {
+        let rows = self.pools.read.query_all_raw(find).await.map_err(Fault::at(doing))?;
+        let ids = rows.iter().map(|row| {
+            let bytes: Vec<u8> = row.try_get("", "pass_id").map_err(Fault::at(doing))?;
+            convert::pass_id(&bytes)
+        });
+        ids.collect()
     }
 
     pub(crate) async fn read_now(&self) -> Result<Timestamp, Fault> {

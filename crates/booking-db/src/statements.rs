@@ -29,6 +29,7 @@ pub(crate) const PASS_USES: &[Column] = &[
     ("seats_held", Number),
     ("seats_booked", Number),
     ("expires_at_ms", Number),
+    ("ended_at_ms", Number),
 ];
 pub(crate) const HOLDS: &[Column] = &[
     ("id", Bytes),
@@ -162,6 +163,8 @@ pub(crate) struct Statements {
     pub write: WriteStatements,
     pub apply_slots: String,
     pub availability: String,
+    pub open_holds: String,
+    pub departed_passes: String,
 }
 
 impl Statements {
@@ -195,6 +198,14 @@ impl Statements {
             availability: of(
                 include_str!("sql/availability.sql"),
                 &[("campaign", Scalar), ("now", Scalar)],
+            ),
+            open_holds: of(
+                include_str!("sql/open_holds.sql"),
+                &[("passes", Rows(BYTE_IDS)), ("now", Scalar)],
+            ),
+            departed_passes: of(
+                include_str!("sql/departed_passes.sql"),
+                &[("campaign", Scalar), ("now", Scalar), ("passes_max", Scalar)],
             ),
         }
     }

@@ -1,11 +1,12 @@
 //! The booking store.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use booking::{
     Applied, Availability, Booking, BookingId, BookingStore, Campaign, CampaignPlan, Command,
-    Footprint, Hold, HoldId, Outcome, StoreError, decide,
+    Footprint, Hold, HoldId, Outcome, PassId, StoreError, decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbErr};
@@ -153,6 +154,23 @@ impl BookingStore for DbStore {
         now: Timestamp,
     ) -> Result<Option<Availability>, StoreError> {
         attempts!(self.read_availability(campaign, now))
+    }
+
+    async fn passes_with_open_holds(
+        &self,
+        passes: &[PassId],
+        now: Timestamp,
+    ) -> Result<HashSet<PassId>, StoreError> {
+        attempts!(self.read_open_holds(passes, now))
+    }
+
+    async fn departed_passes(
+        &self,
+        campaign: &CampaignId,
+        now: Timestamp,
+        passes_max: u32,
+    ) -> Result<Vec<PassId>, StoreError> {
+        attempts!(self.read_departed(campaign, now, passes_max))
     }
 
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {

@@ -142,6 +142,7 @@ fn pass_use(pass_use: &PassUse) -> [Cell<'_>; PASS_USES.len()] {
         number(pass_use.seats_held),
         number(pass_use.seats_booked),
         number(pass_use.expires_at.unix_ms()),
+        pass_use.ended_at.map_or(Cell::Null, |at| number(at.unix_ms())),
     ]
 }
 

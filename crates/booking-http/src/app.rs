@@ -1,5 +1,6 @@
 //! What the handlers share.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use booking::Bookings;
@@ -8,12 +9,18 @@ use pass::PassVerifier;
 
 use crate::rendered::RenderedView;
 
+/// Ends when the published keys have been read again, or when there is no use in waiting for that any
+/// longer. It may be asked at any rate and must bound how often it reads, and how long it takes.
+pub type RefreshKeys = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
 /// What the API is built from.
 pub struct Parts {
     /// The use cases.
     pub bookings: Arc<Bookings>,
     /// Verifies the passes of the waiting room, offline.
     pub passes: PassVerifier,
+    /// Reads the published keys again, when a pass names one that is not known.
+    pub refresh_keys: RefreshKeys,
     /// Spreads the times at which refused clients come back.
     pub entropy: Arc<dyn Entropy>,
 }
@@ -22,6 +29,7 @@ pub struct Parts {
 pub struct App {
     pub(crate) bookings: Arc<Bookings>,
     pub(crate) passes: PassVerifier,
+    pub(crate) refresh_keys: RefreshKeys,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) rendered: RenderedView,
 }
@@ -30,7 +38,7 @@ impl App {
     /// The state made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { bookings, passes, entropy } = parts;
-        Self { bookings, passes, entropy, rendered: RenderedView::default() }
+        let Parts { bookings, passes, refresh_keys, entropy } = parts;
+        Self { bookings, passes, refresh_keys, entropy, rendered: RenderedView::default() }
     }
 }

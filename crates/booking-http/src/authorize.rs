@@ -13,25 +13,37 @@ use crate::app::App;
 
 impl App {
     /// What the request's pass allows in `campaign`.
-    pub(crate) fn pass(
+    pub(crate) async fn pass(
         &self,
         request: &HttpRequest,
         campaign: &CampaignId,
     ) -> Result<PassGrant, Problem> {
         let token = bearer(request, Code::PassInvalid)?;
-        self.verify(token, campaign)
+        self.verify(token, campaign).await
     }
 
     /// What the request's pass allows, in whichever campaign it is for: the path names a hold, and
     /// the hold says nothing of its campaign to a stranger.
-    pub(crate) fn pass_of_any_campaign(&self, request: &HttpRequest) -> Result<PassGrant, Problem> {
+    pub(crate) async fn pass_of_any_campaign(
+        &self,
+        request: &HttpRequest,
+    ) -> Result<PassGrant, Problem> {
         let token = bearer(request, Code::PassInvalid)?;
         let campaign = claimed_campaign(token).ok_or_else(|| Problem::new(Code::PassInvalid))?;
-        self.verify(token, &campaign)
+        self.verify(token, &campaign).await
     }
 
-    fn verify(&self, token: &str, campaign: &CampaignId) -> Result<PassGrant, Problem> {
-        match self.passes.verify(token, campaign, self.bookings.now()) {
+    /// Verifies a pass; one that was signed with a new key makes the keys be read again first.
+    async fn verify(&self, token: &str, campaign: &CampaignId) -> Result<PassGrant, Problem> {
+        let verify = || self.passes.verify(token, campaign, self.bookings.now());
+        let verified = match verify() {
+            Err(PassError::UnknownKey { .. }) => {
+                (self.refresh_keys)().await;
+                verify()
+            }
+            known => known,
+        };
+        match verified {
             Ok(claims) => Ok(PassGrant::from(&claims)),
             Err(PassError::WrongAudience) => Err(Problem::new(Code::PassWrongCampaign)),
             Err(
@@ -64,4 +76,21 @@ fn claimed_campaign(token: &str) -> Option<CampaignId> {
     let payload = token.split('.').nth(1)?;
     let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
     serde_json::from_slice(&payload).ok().map(|Claimed { aud }| aud)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::harness::Api;
+
+    /// Nobody is refused because the keys were read a moment too early.
+    #[actix_web::test]
+    async fn a_pass_of_a_new_key_is_accepted_at_once() {
+        let api = Api::start().await;
+        let pass = api.pass_of_new_key();
+        let reply = api.hold("c", 1, "k1").bearer(&pass).send().await;
+        assert_eq!(reply.status, 201, "{}", reply.json);
+        let id = reply.json["id"].as_str().expect("an id");
+        let shown = api.get(&format!("/v1/holds/{id}")).bearer(&pass).send().await;
+        assert_eq!(shown.status, 200);
+    }
 }

@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use booking::contract::scene;
 use booking::{BookingSecrets, BookingStore, Bookings, BookingsLimits, MemoryStore};
 use kernel::{Entropy, ManualClock, SeededEntropy, SyncedClock, Timestamp};
-use pass::{Claims, KeySet, PassId, PassMinter, PassVerifier, SigningKey};
+use pass::{Claims, IdentityKey, KeySet, PassId, PassMinter, PassVerifier, SigningKey};
 use serde_json::{Value, json};
 use web::{Drain, Edge};
 
@@ -30,6 +30,8 @@ pub(crate) struct Api {
     pub(crate) clock: Arc<ManualClock>,
     /// A pass for four, of a resident who may book.
     pub(crate) pass: String,
+    /// The keys that the waiting room publishes; the API knows those of its start.
+    published: Arc<ArcSwap<KeySet>>,
     minter: PassMinter,
     passes: Cell<u8>,
     service: Service,
@@ -104,25 +106,32 @@ impl Api {
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
         let key = SigningKey::generate(&*entropy);
         let keys = KeySet::new([key.public_key().clone()]).expect("one key is a key set");
+        let published = Arc::new(ArcSwap::from_pointee(keys));
+        let known = Arc::new(ArcSwap::new(published.load_full()));
         let (bookings, _tasks) = Bookings::start(
             store,
             Arc::new(SyncedClock::new(Arc::new(ManualClock::at(scene::at(0))))),
             entropy.clone(),
-            BookingSecrets::new(&[1; 32], &[2; 32]),
+            BookingSecrets::new(&[1; 32], &[2; 32]).with_identity(identity()),
             BookingsLimits { view_every_ms: 1, ..BookingsLimits::default() },
         );
         let app = Data::new(App::new(Parts {
             bookings: bookings.clone(),
-            passes: PassVerifier::new(
-                "https://room.example",
-                Arc::new(ArcSwap::from_pointee(keys)),
-            ),
+            passes: PassVerifier::new("https://room.example", known.clone()),
+            refresh_keys: Box::new({
+                let (published, known) = (published.clone(), known.clone());
+                move || {
+                    known.store(published.load_full());
+                    Box::pin(std::future::ready(()))
+                }
+            }),
             entropy: entropy.clone(),
         }));
         let minter = PassMinter::new(key, "https://room.example");
         let passes = Cell::new(0);
         let service = service(app, entropy).await;
-        let mut api = Self { bookings, clock, pass: String::new(), minter, passes, service };
+        let pass = String::new();
+        let mut api = Self { bookings, clock, pass, published, minter, passes, service };
         api.pass = api.pass_of("07318000", "rehearsal");
         api.refreshed().await;
         api
@@ -130,17 +139,33 @@ impl Api {
 
     /// Another pass for four, for residents of `ags`, valid for 15 minutes from the opening.
     pub(crate) fn pass_of(&self, ags: &str, campaign: &str) -> String {
-        self.mint(ags, campaign, scene::at(0))
+        self.minter.mint(&self.claims(ags, campaign, scene::at(0)))
+    }
+
+    /// A pass of a resident who may book, bound to this person.
+    pub(crate) fn bound_pass(&self, given_name: &str, family_name: &str, born: &str) -> String {
+        let claims = self.claims("07318000", "rehearsal", scene::at(0));
+        let subject = identity().person(&claims.campaign, given_name, family_name, born);
+        self.minter.mint(&Claims { binding: Some(subject), ..claims })
+    }
+
+    /// A pass signed with a new key, which the waiting room has just published.
+    pub(crate) fn pass_of_new_key(&self) -> String {
+        let key = SigningKey::generate(&SeededEntropy::new(2));
+        let keys = [self.minter.key().public_key().clone(), key.public_key().clone()];
+        self.published.store(Arc::new(KeySet::new(keys).expect("two keys")));
+        let minter = PassMinter::new(key, self.minter.issuer());
+        minter.mint(&self.claims("07318000", "rehearsal", scene::at(0)))
     }
 
     /// A pass of a resident who may book, minted at `issued_at`.
     pub(crate) fn pass_at(&self, issued_at: Timestamp) -> String {
-        self.mint("07318000", "rehearsal", issued_at)
+        self.minter.mint(&self.claims("07318000", "rehearsal", issued_at))
     }
 
-    fn mint(&self, ags: &str, campaign: &str, issued_at: Timestamp) -> String {
+    fn claims(&self, ags: &str, campaign: &str, issued_at: Timestamp) -> Claims {
         self.passes.set(self.passes.get() + 1);
-        self.minter.mint(&Claims {
+        Claims {
             issuer: "https://room.example".to_owned(),
             campaign: campaign.parse().expect("a name"),
             pass_id: PassId::from_bytes([self.passes.get(); 16]),
@@ -148,7 +173,8 @@ impl Api {
             expires_at: issued_at.plus(Duration::from_mins(15)),
             ags: ags.parse().expect("a municipality key"),
             seats: 4,
-        })
+            binding: None,
+        }
     }
 
     /// Waits until the service has looked at the store anew.
@@ -156,13 +182,9 @@ impl Api {
         // A look that was under way may have read before; the one after it has not.
         let seen = self.bookings.view().generation + 2;
         let mut interval = tokio::time::interval(Duration::from_millis(1));
-        for _ in 0..5_000 {
-            if self.bookings.view().generation >= seen {
-                return;
-            }
+        while self.bookings.view().generation < seen {
             interval.tick().await;
         }
-        panic!("the view was not refreshed");
     }
 
     pub(crate) fn request(&self, method: &Method, path: &str) -> Call {
@@ -192,6 +214,10 @@ impl Api {
         let body = json!({"person": person(given_name)});
         self.post(&format!("/v1/holds/{hold}/bookings"), key, &body)
     }
+}
+
+fn identity() -> IdentityKey {
+    IdentityKey::new(&[3; 32])
 }
 
 fn person(given_name: &str) -> Value {

@@ -15,6 +15,6 @@ mod rendered;
 mod routes;
 mod wire;
 
-pub use app::{App, Parts};
+pub use app::{App, Parts, RefreshKeys};
 pub use openapi::openapi;
 pub use routes::routes;

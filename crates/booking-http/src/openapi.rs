@@ -21,6 +21,7 @@ use crate::routes;
     tags(
         (name = "campaigns", description = "What everybody may read."),
         (name = "holds", description = "Seats of one slot, kept for a few minutes."),
+        (name = "passes", description = "What the waiting room gave."),
         (name = "bookings", description = "One person's confirmed place."),
     ),
     modifiers(&ProblemSchemas, &Tokens),
@@ -67,7 +68,8 @@ mod tests {
     use super::*;
     use crate::harness::Api;
 
-    const ROUTES: [&str; 16] = [
+    const ROUTES: [&str; 17] = [
+        "DELETE /v1/campaigns/{campaign}/passes/current",
         "DELETE /v1/holds/{hold}",
         "GET /docs",
         "GET /healthz",

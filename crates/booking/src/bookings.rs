@@ -5,8 +5,8 @@
 
 mod background;
 mod read;
+mod report;
 mod running;
-mod signals;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -21,23 +21,23 @@ use tokio::sync::{Semaphore, watch};
 
 pub use background::BookingsTasks;
 pub use read::{BookingLookup, HoldLookup};
-pub use signals::Signals;
+pub use report::{BookingReport, Load};
 pub use view::{CampaignView, View};
 
 use crate::campaign::SlotId;
 use crate::command::{
-    BookHold, BookSlot, BookingCode, BookingId, CancelBooking, Command, HoldId, HoldSeats,
-    Idempotency, PassGrant, Registration, ReleaseHold, RenewHold, TokenHash,
+    BindingCheck, BookHold, BookSlot, BookingCode, BookingId, CancelBooking, Command, EndPass,
+    HoldId, HoldSeats, Idempotency, PassGrant, Registration, ReleaseHold, RenewHold, TokenHash,
 };
 use crate::outcome::{
-    BookHoldOutcome, BookSlotOutcome, CancelOutcome, HoldOutcome, Outcome, ReleaseOutcome,
-    RenewOutcome,
+    BookHoldOutcome, BookSlotOutcome, CancelOutcome, EndPassOutcome, HoldOutcome, Outcome,
+    ReleaseOutcome, RenewOutcome,
 };
 use crate::person::Person;
 use crate::secrets::{BookingSecrets, IdempotencyScope, idempotency_key};
 use crate::store::{BookingStore, StoreError};
+use report::Departures;
 use running::RunningKeys;
-use signals::Departures;
 
 /// The limits of the booking service in one process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,11 +96,12 @@ impl From<&StoreError> for Failure {
     }
 }
 
-impl From<SubmitError> for Failure {
-    fn from(error: SubmitError) -> Self {
+impl From<SubmitError<Failure>> for Failure {
+    fn from(error: SubmitError<Failure>) -> Self {
         match error {
-            SubmitError::Full => Self::Overloaded,
-            SubmitError::ShuttingDown | SubmitError::Lost => Self::Unavailable,
+            SubmitError::Full | SubmitError::Shed => Self::Overloaded,
+            SubmitError::Away | SubmitError::ShuttingDown | SubmitError::Lost => Self::Unavailable,
+            SubmitError::Failed(failure) => failure,
         }
     }
 }
@@ -111,7 +112,7 @@ pub struct Bookings {
     clock: Arc<SyncedClock>,
     entropy: Arc<dyn Entropy>,
     secrets: BookingSecrets,
-    batcher: Batcher<Command, Result<Outcome, Failure>>,
+    batcher: Batcher<Command, Outcome, Failure>,
     reads: Arc<Semaphore>,
     running: RunningKeys,
     view: ArcSwap<View>,
@@ -145,8 +146,13 @@ impl Bookings {
         secrets: BookingSecrets,
         limits: BookingsLimits,
     ) -> (Arc<Self>, BookingsTasks) {
-        let batcher_limits =
-            BatcherLimits { queue_depth_max: limits.queue_depth_max, batch_max: limits.batch_max };
+        let batcher_limits = BatcherLimits {
+            // A batch may fail because one campaign's rows are locked; that says nothing of others.
+            probe_after: None,
+            // Whoever has sent a booking off may rely on it, though the connection broke.
+            skip_abandoned: false,
+            ..BatcherLimits::new(limits.queue_depth_max, limits.batch_max)
+        };
         let (trip_store, trip_clock) = (Arc::clone(&store), Arc::clone(&clock));
         let (batcher, batcher_task) = Batcher::spawn("bookings", batcher_limits, move |commands| {
             background::trip(Arc::clone(&trip_store), trip_clock.now(), commands)
@@ -228,9 +234,11 @@ impl Bookings {
             &[&hold.as_bytes()[..], &person_bytes(person)],
         );
         let _running = self.running.enter(idempotency.key)?;
+        let binding = self.check_binding(&pass, person)?;
         let registration = self.registration(&pass.campaign, person);
         let (campaign, pass_id) = (pass.campaign.clone(), pass.pass_id);
-        let command = Command::BookHold(BookHold { pass, hold, registration, idempotency });
+        let command =
+            Command::BookHold(BookHold { pass, hold, registration, binding, idempotency });
         let outcome = outcome!(self.submit(command).await?, Outcome::BookHold)?;
         if matches!(&outcome, BookHoldOutcome::Booked(booked) if booked.hold_complete) {
             self.departures.add(&campaign, pass_id);
@@ -250,12 +258,27 @@ impl Bookings {
         let parts = [pass.campaign.as_str().as_bytes(), slot.as_str().as_bytes(), &person_bytes];
         let idempotency = self.idempotency(&pass, key, "book-slot", &parts);
         let _running = self.running.enter(idempotency.key)?;
+        let binding = self.check_binding(&pass, person)?;
         let registration = self.registration(&pass.campaign, person);
         let (campaign, pass_id) = (pass.campaign.clone(), pass.pass_id);
-        let command = Command::BookSlot(BookSlot { pass, slot, registration, idempotency });
+        let command =
+            Command::BookSlot(BookSlot { pass, slot, registration, binding, idempotency });
         let outcome = outcome!(self.submit(command).await?, Outcome::BookSlot)?;
         if matches!(&outcome, BookSlotOutcome::Booked(_)) {
             self.departures.add(&campaign, pass_id);
+        }
+        Ok(outcome)
+    }
+
+    /// Gives a pass back: nothing new begins with it. The waiting room hears of it once the pass has
+    /// no open hold.
+    pub async fn end_pass(&self, pass: PassGrant) -> Result<EndPassOutcome, Failure> {
+        let (campaign, pass_id) = (pass.campaign.clone(), pass.pass_id);
+        let command = Command::EndPass(EndPass { pass });
+        let outcome = outcome!(self.submit(command).await?, Outcome::EndPass)?;
+        match outcome {
+            EndPassOutcome::Ended => self.departures.add(&campaign, pass_id),
+            EndPassOutcome::CampaignNotFound => {}
         }
         Ok(outcome)
     }
@@ -305,27 +328,6 @@ impl Bookings {
         self.clock.now()
     }
 
-    /// What the waiting room should know about a campaign, and which passes have done what they
-    /// came for since the last call; at most 1,000 of them at a time.
-    #[must_use]
-    pub fn take_signals(&self, campaign: &CampaignId) -> Option<Signals> {
-        let places_left = self.view().campaign(campaign)?.availability.places_left();
-        Some(Signals {
-            as_of: self.now(),
-            places_left,
-            queue_depth: self.batcher.depth(),
-            queue_depth_max: self.batcher.depth_max(),
-            departures: self.departures.take(campaign),
-        })
-    }
-
-    /// Gives departures back that could not be reported.
-    pub fn return_departures(&self, campaign: &CampaignId, departures: Vec<pass::PassId>) {
-        for pass_id in departures {
-            self.departures.add(campaign, pass_id);
-        }
-    }
-
     /// Refuses new commands from now on. The accepted ones are carried out, then the tasks end.
     pub fn shut_down(&self) {
         self.closing.send_replace(true);
@@ -333,7 +335,7 @@ impl Bookings {
     }
 
     async fn submit(&self, command: Command) -> Result<Outcome, Failure> {
-        self.batcher.submit(command).await?
+        Ok(self.batcher.submit(command).await?)
     }
 
     fn idempotency(&self, pass: &PassGrant, key: &str, kind: &str, parts: &[&[u8]]) -> Idempotency {
@@ -341,6 +343,22 @@ impl Bookings {
             key: idempotency_key(IdempotencyScope::Pass(pass.pass_id), key),
             fingerprint: self.secrets.fingerprint(kind, parts),
         }
+    }
+
+    /// How the person stands to what the pass is bound to: their names and date of birth, or their
+    /// e-mail address. The two kinds of subjects cannot be equal, so either will do.
+    fn check_binding(&self, pass: &PassGrant, person: &Person) -> Result<BindingCheck, Failure> {
+        let Some(subject) = pass.binding else { return Ok(BindingCheck::Unbound) };
+        let Some(key) = self.secrets.identity() else {
+            tracing::error!(campaign = %pass.campaign, "a pass is bound and there is no identity key");
+            return Err(Failure::Broken);
+        };
+        let date_of_birth = person.date_of_birth().to_string();
+        let (given_name, family_name) = (person.given_name(), person.family_name());
+        let campaign = &pass.campaign;
+        let matches = key.person(campaign, given_name, family_name, &date_of_birth) == subject
+            || person.email().is_some_and(|email| key.email(campaign, email) == subject);
+        Ok(if matches { BindingCheck::Matches } else { BindingCheck::Differs })
     }
 
     fn registration(&self, campaign: &CampaignId, person: &Person) -> Arc<Registration> {

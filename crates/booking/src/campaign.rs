@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
+use pass::IdentityKind;
 use serde::{Deserialize, Serialize};
 
 /// The name of a slot, unique within its campaign.
@@ -39,6 +40,9 @@ pub struct Campaign {
     pub slots: Vec<Slot>,
     /// The openings, ordered by time. A tranche's position here is its index.
     pub tranches: Vec<Tranche>,
+    /// What the room in front asks people for: passes of the campaign may be bound to it.
+    #[serde(default)]
+    pub identity: IdentityKind,
     /// The limits.
     pub rules: Rules,
     /// Places on the waitlist.

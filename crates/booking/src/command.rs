@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use kernel::{Ags, CampaignId, Entropy, InvalidId, Timestamp, prefixed_id};
-use pass::PassId;
+use pass::{PassId, Subject};
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::SlotId;
@@ -39,6 +39,8 @@ pub struct PassGrant {
     pub seats: u8,
     /// When it ends; nothing held under it lasts longer.
     pub expires_at: Timestamp,
+    /// Who must be the first person booked with it; `None` if it is bound to nobody.
+    pub binding: Option<Subject>,
 }
 
 impl From<&pass::Claims> for PassGrant {
@@ -49,8 +51,20 @@ impl From<&pass::Claims> for PassGrant {
             ags: claims.ags,
             seats: claims.seats,
             expires_at: claims.expires_at,
+            binding: claims.binding,
         }
     }
+}
+
+/// How the person to be booked stands to the binding of the pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BindingCheck {
+    /// The pass is bound to nobody.
+    Unbound,
+    /// It is bound to this person.
+    Matches,
+    /// It is bound to somebody else.
+    Differs,
 }
 
 /// The key under which a command takes effect at most once (P3).
@@ -185,6 +199,8 @@ pub struct BookHold {
     pub hold: HoldId,
     /// Who.
     pub registration: Arc<Registration>,
+    /// Whether the pass is for that person.
+    pub binding: BindingCheck,
     /// At most once.
     pub idempotency: Idempotency,
 }
@@ -198,8 +214,18 @@ pub struct BookSlot {
     pub slot: SlotId,
     /// Who.
     pub registration: Arc<Registration>,
+    /// Whether the pass is for that person.
+    pub binding: BindingCheck,
     /// At most once.
     pub idempotency: Idempotency,
+}
+
+/// Gives the pass itself back: nothing new can begin with it. An open hold may still be booked on or
+/// released. Ending it again changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndPass {
+    /// The pass.
+    pub pass: PassGrant,
 }
 
 /// Gives a booked place back.
@@ -238,6 +264,8 @@ pub enum Command {
     BookHold(BookHold),
     /// Hold and book in one step.
     BookSlot(BookSlot),
+    /// Give a pass back.
+    EndPass(EndPass),
     /// Give a booked place back.
     CancelBooking(CancelBooking),
     /// Release what has expired.
@@ -254,6 +282,7 @@ impl Command {
             Self::ReleaseHold(command) => &command.pass.campaign,
             Self::BookHold(command) => &command.pass.campaign,
             Self::BookSlot(command) => &command.pass.campaign,
+            Self::EndPass(command) => &command.pass.campaign,
             Self::CancelBooking(command) => &command.campaign,
             Self::ReleaseExpiredHolds(command) => &command.campaign,
         }
@@ -269,7 +298,7 @@ impl Command {
             Self::BookHold(command) => Some(&command.idempotency),
             Self::BookSlot(command) => Some(&command.idempotency),
             Self::CancelBooking(command) => Some(&command.idempotency),
-            Self::ReleaseHold(_) | Self::ReleaseExpiredHolds(_) => None,
+            Self::ReleaseHold(_) | Self::EndPass(_) | Self::ReleaseExpiredHolds(_) => None,
         }
     }
 }

@@ -7,12 +7,14 @@
 
 mod booking;
 mod hold;
+mod pass;
 mod plan;
 pub mod scene;
 pub mod script;
 
 pub use booking::*;
 pub use hold::*;
+pub use pass::*;
 pub use plan::*;
 
 use kernel::Timestamp;
@@ -39,6 +41,11 @@ macro_rules! booking_store_contract {
             a_hold_ends_in_exactly_one_way,
             a_pass_pays_for_its_seats_and_no_more,
             a_sweep_is_bounded,
+            a_pass_that_was_given_back_begins_nothing,
+            a_pass_can_be_given_back_unused,
+            whoever_a_pass_is_bound_to_is_booked_first,
+            what_is_held_is_counted,
+            departed_passes_are_remembered,
             a_booking_reads_back_as_it_was_made,
             one_key_has_one_effect,
             a_person_has_one_active_booking,

@@ -13,8 +13,8 @@ use pass::PassId;
 
 use crate::campaign::{Campaign, Slot, SlotId, SlotKey};
 use crate::change::{Cancellation, Changes, SlotChange};
-use crate::command::{Command, HoldId, Idempotency, PassGrant};
-use crate::outcome::{Outcome, Recorded};
+use crate::command::{BindingCheck, Command, EndPass, HoldId, Idempotency, PassGrant};
+use crate::outcome::{EndPassOutcome, Outcome, Recorded};
 use crate::state::{Booking, HoldState, IdempotencyRecord, PassUse, State};
 
 /// Carries out `commands` in order against `state`, and says what is to be written and what came
@@ -64,6 +64,7 @@ enum NoEntry {
     CampaignClosed,
     NotEligible,
     PassExpired,
+    PassEnded,
     SlotNotFound,
 }
 
@@ -88,6 +89,7 @@ impl Decision {
             Command::ReleaseHold(command) => Outcome::ReleaseHold(self.release_hold(command)),
             Command::BookHold(command) => Outcome::BookHold(self.book_hold(command)),
             Command::BookSlot(command) => Outcome::BookSlot(self.book_slot(command)),
+            Command::EndPass(command) => Outcome::EndPass(self.end_pass(command)),
             Command::CancelBooking(command) => Outcome::CancelBooking(self.cancel_booking(command)),
             // Every overdue hold that was loaded has been released already.
             Command::ReleaseExpiredHolds(_) => Outcome::ExpiredHoldsReleased,
@@ -158,6 +160,9 @@ impl Decision {
         if pass.expires_at <= self.now {
             return Err(NoEntry::PassExpired);
         }
+        if self.has_ended(pass) {
+            return Err(NoEntry::PassEnded);
+        }
         let definition = campaign.slot(slot).ok_or(NoEntry::SlotNotFound)?;
         let key = SlotKey { campaign: pass.campaign.clone(), slot: definition.id.clone() };
         let taken = self.state.slots.get(&key).ok_or(NoEntry::SlotNotFound)?.taken;
@@ -193,8 +198,36 @@ impl Decision {
             campaign: pass.campaign.clone(),
             seats_held: 0,
             seats_booked: 0,
+            ended_at: None,
             expires_at: pass.expires_at,
         })
+    }
+
+    /// Whether the pass was given back.
+    fn has_ended(&self, pass: &PassGrant) -> bool {
+        self.state.passes.get(&pass.pass_id).is_some_and(|used| used.ended_at.is_some())
+    }
+
+    /// Whether the pass may book this person: the one it is bound to comes first, the others of the
+    /// same car after that.
+    fn may_be_booked(&self, pass: &PassGrant, binding: BindingCheck) -> bool {
+        match binding {
+            BindingCheck::Unbound | BindingCheck::Matches => true,
+            BindingCheck::Differs => {
+                self.state.passes.get(&pass.pass_id).is_some_and(|used| used.seats_booked > 0)
+            }
+        }
+    }
+
+    fn end_pass(&mut self, command: &EndPass) -> EndPassOutcome {
+        if !self.state.campaigns.contains_key(&command.pass.campaign) {
+            return EndPassOutcome::CampaignNotFound;
+        }
+        if !self.has_ended(&command.pass) {
+            let now = self.now;
+            self.pass_use(&command.pass).ended_at = Some(now);
+        }
+        EndPassOutcome::Ended
     }
 
     /// Seats that the pass may still hold or book.

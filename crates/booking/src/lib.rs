@@ -19,9 +19,12 @@ pub mod secrets;
 pub mod state;
 pub mod store;
 
+/// The passes that the port speaks of.
+pub use pass::PassId;
+
 pub use bookings::{
-    BookingLookup, Bookings, BookingsLimits, BookingsTasks, CampaignView, Failure, HoldLookup,
-    Signals, View,
+    BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView, Failure,
+    HoldLookup, Load, View,
 };
 pub use campaign::{
     Campaign, CampaignPlan, PlanProblem, Rules, Site, SiteId, Slot, SlotCounters, SlotId, SlotKey,
@@ -29,14 +32,15 @@ pub use campaign::{
 };
 pub use change::{Cancellation, Changes, SlotChange};
 pub use command::{
-    BookHold, BookSlot, BookingCode, BookingId, CancelBooking, Command, HoldId, HoldSeats,
-    Idempotency, PassGrant, Registration, ReleaseExpiredHolds, ReleaseHold, RenewHold, TokenHash,
+    BindingCheck, BookHold, BookSlot, BookingCode, BookingId, CancelBooking, Command, EndPass,
+    HoldId, HoldSeats, Idempotency, PassGrant, Registration, ReleaseExpiredHolds, ReleaseHold,
+    RenewHold, TokenHash,
 };
 pub use decide::decide;
 pub use memory::MemoryStore;
 pub use outcome::{
-    BookHoldOutcome, BookSlotOutcome, Booked, CancelOutcome, Cancelled, HoldFacts, HoldOutcome,
-    Outcome, Recorded, ReleaseOutcome, RenewOutcome,
+    BookHoldOutcome, BookSlotOutcome, Booked, CancelOutcome, Cancelled, EndPassOutcome, HoldFacts,
+    HoldOutcome, Outcome, Recorded, ReleaseOutcome, RenewOutcome,
 };
 pub use person::{DateOfBirth, FieldProblem, Person, PersonField, PersonFields, PersonKey};
 pub use secrets::BookingSecrets;
@@ -44,4 +48,4 @@ pub use state::{
     Booking, BookingHead, BookingStatus, Footprint, Hold, HoldState, IdempotencyRecord, PassUse,
     State,
 };
-pub use store::{Applied, Availability, BookingStore, SlotAvailability, StoreError};
+pub use store::{Applied, Availability, BookingStore, Held, SlotAvailability, StoreError};

@@ -4,6 +4,7 @@
 //! first, and it checks the promises with every change, as the constraints of a database do. The
 //! property tests and the contract hold every other store against it.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,7 +22,7 @@ use crate::state::{
     Booking, BookingHead, BookingStatus, Footprint, Hold, HoldState, IdempotencyRecord, PassUse,
     State,
 };
-use crate::store::{Applied, Availability, BookingStore, StoreError};
+use crate::store::{Applied, Availability, BookingStore, Held, StoreError};
 
 /// A booking store in memory.
 pub struct MemoryStore {
@@ -137,15 +138,46 @@ impl BookingStore for MemoryStore {
             .filter(|(key, _)| key.campaign == *campaign)
             .map(|(key, counters)| (key.slot.clone(), (*counters, 0)))
             .collect();
-        for hold in tables.holds.values() {
-            if hold.campaign == *campaign
-                && hold.is_overdue(now)
-                && let Some((_, overdue)) = counters.get_mut(&hold.slot)
-            {
+        let mut holders = HashSet::new();
+        let mut held = Held::default();
+        for hold in tables.holds.values().filter(|hold| hold.campaign == *campaign) {
+            if hold.is_open(now) {
+                holders.insert(hold.pass_id);
+                held.seats += u32::from(hold.seats_open());
+            } else if let Some((_, overdue)) = counters.get_mut(&hold.slot) {
                 *overdue += u32::from(hold.seats_open());
             }
         }
-        Ok(Some(Availability::of(definition, &counters, now)))
+        held.passes = u32::try_from(holders.len()).unwrap_or(u32::MAX);
+        Ok(Some(Availability::of(definition, &counters, held, now)))
+    }
+
+    async fn passes_with_open_holds(
+        &self,
+        passes: &[PassId],
+        now: Timestamp,
+    ) -> Result<HashSet<PassId>, StoreError> {
+        let tables = self.tables();
+        let open = tables.holds.values().filter(|hold| hold.is_open(now));
+        Ok(open.map(|hold| hold.pass_id).filter(|id| passes.contains(id)).collect())
+    }
+
+    async fn departed_passes(
+        &self,
+        campaign: &CampaignId,
+        now: Timestamp,
+        passes_max: u32,
+    ) -> Result<Vec<PassId>, StoreError> {
+        let tables = self.tables();
+        let is_departed = |pass: &&PassUse| {
+            pass.campaign == *campaign
+                && pass.expires_at > now
+                && (pass.ended_at.is_some() || pass.seats_booked > 0)
+        };
+        let mut departed: Vec<_> = tables.passes.values().filter(is_departed).collect();
+        departed.sort_unstable_by_key(|pass| (Reverse(pass.expires_at), pass.pass_id));
+        let passes_max = usize::try_from(passes_max).unwrap_or(usize::MAX);
+        Ok(departed.into_iter().take(passes_max).map(|pass| pass.pass_id).collect())
     }
 
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {

@@ -25,6 +25,8 @@ pub enum Outcome {
     BookHold(BookHoldOutcome),
     /// Of [`crate::Command::BookSlot`].
     BookSlot(BookSlotOutcome),
+    /// Of [`crate::Command::EndPass`].
+    EndPass(EndPassOutcome),
     /// Of [`crate::Command::CancelBooking`].
     CancelBooking(CancelOutcome),
     /// Of [`crate::Command::ReleaseExpiredHolds`].
@@ -44,6 +46,8 @@ pub enum HoldOutcome {
     NotEligible,
     /// The pass has expired.
     PassExpired,
+    /// The pass was given back.
+    PassEnded,
     /// The campaign has no such slot.
     SlotNotFound,
     /// The slot has not as many places now.
@@ -74,6 +78,8 @@ pub enum RenewOutcome {
     HoldNotFound,
     /// The hold is booked, released or expired.
     HoldEnded,
+    /// The pass was given back: the hold may be booked on or released as long as it lasts.
+    PassEnded,
     /// The hold was renewed as often as allowed, or cannot last longer than it does.
     NotRenewable,
     /// The idempotency key belongs to another request.
@@ -100,6 +106,8 @@ pub enum BookHoldOutcome {
     HoldNotFound,
     /// The hold is fully booked, released or expired.
     HoldEnded,
+    /// The pass is bound to somebody else, who has to be booked first.
+    PersonNotOfPass,
     /// The person has an active booking in this campaign.
     AlreadyBooked,
     /// The idempotency key belongs to another request.
@@ -119,16 +127,29 @@ pub enum BookSlotOutcome {
     NotEligible,
     /// The pass has expired.
     PassExpired,
+    /// The pass was given back.
+    PassEnded,
     /// The campaign has no such slot.
     SlotNotFound,
     /// The slot has no place now.
     SlotFull,
     /// All seats of the pass are used.
     PassExhausted,
+    /// The pass is bound to somebody else, who has to be booked first.
+    PersonNotOfPass,
     /// The person has an active booking in this campaign.
     AlreadyBooked,
     /// The idempotency key belongs to another request.
     KeyReused,
+}
+
+/// What came of giving a pass back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndPassOutcome {
+    /// Nothing new can begin with it, now or since earlier.
+    Ended,
+    /// There is no such campaign.
+    CampaignNotFound,
 }
 
 /// What came of a cancellation.

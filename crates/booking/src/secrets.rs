@@ -4,18 +4,19 @@ use aws_lc_rs::{digest, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kernel::CampaignId;
-use pass::PassId;
+use pass::{IdentityKey, PassId};
 
 use crate::command::{BookingId, TokenHash};
 use crate::person::{Person, PersonKey};
 
-/// The two secrets of the booking service. All instances on one database share them.
+/// The secrets of the booking service. All instances on one database share them.
 pub struct BookingSecrets {
     person_key: hmac::Key,
     manage_key: hmac::Key,
+    identity: Option<IdentityKey>,
 }
 
-/// Within what an idempotency key is unique.
+/// The scope in which an idempotency key is unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdempotencyScope {
     /// The requests made with one pass.
@@ -33,7 +34,20 @@ impl BookingSecrets {
         Self {
             person_key: hmac::Key::new(hmac::HMAC_SHA256, person_key),
             manage_key: hmac::Key::new(hmac::HMAC_SHA256, manage_key),
+            identity: None,
         }
+    }
+
+    /// The same secrets with the key that the waiting room binds passes with.
+    #[must_use]
+    pub fn with_identity(self, key: IdentityKey) -> Self {
+        Self { identity: Some(key), ..self }
+    }
+
+    /// The key that passes are bound with, if there is one.
+    #[must_use]
+    pub fn identity(&self) -> Option<&IdentityKey> {
+        self.identity.as_ref()
     }
 
     /// The blind index of `person` in `campaign`.

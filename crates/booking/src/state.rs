@@ -48,6 +48,12 @@ impl Hold {
         }
     }
 
+    /// Whether it keeps seats at `now`.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.state == HoldState::Active && now < self.expires_at
+    }
+
     /// Whether the time of the hold has run out though nothing has released it yet.
     #[must_use]
     pub fn is_overdue(&self, now: Timestamp) -> bool {
@@ -97,6 +103,8 @@ pub struct PassUse {
     pub seats_held: u8,
     /// Persons booked, including those that were cancelled since.
     pub seats_booked: u8,
+    /// When it was given back, if it was: since then nothing new begins with it.
+    pub ended_at: Option<Timestamp>,
     /// When the pass ends: after that the row is of no use.
     pub expires_at: Timestamp,
 }
@@ -258,7 +266,10 @@ impl Footprint {
                 self.slots.push(key(&command.slot));
                 self.passes.push(command.pass.pass_id);
             }
-            Command::RenewHold(command) => self.holds.push(command.hold),
+            Command::RenewHold(command) => {
+                self.holds.push(command.hold);
+                self.passes.push(command.pass.pass_id);
+            }
             Command::ReleaseHold(command) => {
                 self.holds.push(command.hold);
                 self.passes.push(command.pass.pass_id);
@@ -273,6 +284,7 @@ impl Footprint {
                 self.passes.push(command.pass.pass_id);
                 self.person_keys.push((campaign.clone(), command.registration.person_key));
             }
+            Command::EndPass(command) => self.passes.push(command.pass.pass_id),
             Command::CancelBooking(command) => self.bookings.push(command.booking),
             Command::ReleaseExpiredHolds(command) => {
                 let holds_max = self.sweeps.entry(campaign.clone()).or_default();

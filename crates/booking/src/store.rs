@@ -1,9 +1,11 @@
 //! The port to the booking database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use kernel::{CampaignId, Timestamp};
+use pass::PassId;
+use serde::Serialize;
 
 use crate::campaign::{Campaign, CampaignPlan, PlanProblem, SlotCounters, SlotId};
 use crate::command::{BookingId, Command, HoldId};
@@ -40,12 +42,29 @@ pub trait BookingStore: Send + Sync {
     ) -> Result<Vec<Outcome>, StoreError>;
 
     /// The places of a campaign's slots at `now`, ordered by slot id, without locking anything;
-    /// `None` if there is no such campaign. Seats of overdue holds count as free.
+    /// `None` if there is no such campaign. Seats of overdue holds count as free, those of open ones as taken.
     async fn availability(
         &self,
         campaign: &CampaignId,
         now: Timestamp,
     ) -> Result<Option<Availability>, StoreError>;
+
+    /// Those of `passes` that have an open hold at `now`: active, not overdue. Nothing is locked.
+    async fn passes_with_open_holds(
+        &self,
+        passes: &[PassId],
+        now: Timestamp,
+    ) -> Result<HashSet<PassId>, StoreError>;
+
+    /// The passes of a campaign that were given back or have booked and have not expired at `now`, at
+    /// most so many, the latest to expire first. Some may have an open hold. O(passes of all
+    /// campaigns): each process asks once, for what an earlier one did not live to report.
+    async fn departed_passes(
+        &self,
+        campaign: &CampaignId,
+        now: Timestamp,
+        passes_max: u32,
+    ) -> Result<Vec<PassId>, StoreError>;
 
     /// The booking with this id, if there is one.
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError>;
@@ -73,11 +92,34 @@ pub enum Applied {
     Refused(PlanProblem),
 }
 
+impl Applied {
+    /// What became of the campaign, in words for the operator; or why nothing was changed.
+    pub fn verdict(self) -> std::result::Result<&'static str, PlanProblem> {
+        match self {
+            Self::Created => Ok("is in force"),
+            Self::Unchanged => Ok("was in force already"),
+            Self::Updated => Ok("has replaced the earlier one"),
+            Self::Refused(problem) => Err(problem),
+        }
+    }
+}
+
+/// What open holds keep at one instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// Passes that have an open hold: active, not overdue.
+    pub passes: u32,
+    /// Seats of these holds that have no person yet.
+    pub seats: u32,
+}
+
 /// The places of a campaign at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Availability {
-    /// The instant.
+    /// The instant at which they were counted, on the store's clock.
     pub as_of: Timestamp,
+    /// What is held; none of it is bookable.
+    pub held: Held,
     /// The slots, ordered by id.
     pub slots: Vec<SlotAvailability>,
 }
@@ -96,12 +138,13 @@ pub struct SlotAvailability {
 }
 
 impl Availability {
-    /// The places of `campaign` at `now`, given each slot's counters and the seats that its overdue
-    /// holds still count as taken. A slot without an entry has nothing taken.
+    /// The places of `campaign` at `now`, given each slot's counters, the seats that its overdue
+    /// holds still count as taken, and what the open ones keep. A slot without an entry has nothing taken.
     #[must_use]
     pub fn of(
         campaign: &Campaign,
         counters: &HashMap<SlotId, (SlotCounters, u32)>,
+        held: Held,
         now: Timestamp,
     ) -> Self {
         let slots = campaign
@@ -123,7 +166,7 @@ impl Availability {
                 }
             })
             .collect();
-        Self { as_of: now, slots }
+        Self { as_of: now, held, slots }
     }
 
     /// Places bookable now, over all slots.

@@ -13,6 +13,7 @@ pub struct Model {
     pub seats_held: i32,
     pub seats_booked: i32,
     pub expires_at_ms: i64,
+    pub ended_at_ms: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

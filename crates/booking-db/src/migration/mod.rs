@@ -4,6 +4,7 @@
 //! few words in braces that differ between them (see `dialect`).
 
 mod m20261122_000001_booking;
+mod m20261123_000002_ended_passes;
 
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait, Statement,
@@ -17,7 +18,10 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_booking::Migration)]
+        vec![
+            Box::new(m20261122_000001_booking::Migration),
+            Box::new(m20261123_000002_ended_passes::Migration),
+        ]
     }
 }
 
@@ -92,4 +96,36 @@ fn dialect(backend: DbBackend, sql: &str) -> String {
         ],
     };
     words.iter().fold(sql.to_owned(), |sql, (word, meaning)| sql.replace(word, meaning))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database of the first release, with a pass that was used, is brought up to date.
+    async fn a_used_pass_survives(url: &str) {
+        let backend = backend_of(url).expect("a database");
+        let database = Database::connect(url).await.expect("connects");
+        Migrator::up(&database, Some(1)).await.expect("the first release");
+        let pass = if backend == DbBackend::Postgres { "'\\x01'" } else { "X'01'" };
+        let insert = format!("INSERT INTO pass_use VALUES ({pass}, 'speyer', 1, 2, 3)");
+        database.execute_unprepared(&insert).await.expect("inserts");
+        migrate(url).await.expect("migrates");
+        assert_eq!(pending(&database).await.expect("answers"), Vec::<String>::new());
+        let passes = crate::entity::pass_use::Entity::find().all(&database).await.expect("reads");
+        let pass = passes.first().expect("the pass is there");
+        assert_eq!((pass.seats_held, pass.seats_booked, pass.ended_at_ms), (1, 2, None));
+    }
+
+    #[tokio::test]
+    async fn a_used_pass_survives_on_postgres() {
+        a_used_pass_survives(&test_support::shared_postgres_database().await).await;
+    }
+
+    #[tokio::test]
+    async fn a_used_pass_survives_on_sqlite() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}/booking.db?mode=rwc", folder.path().display());
+        a_used_pass_survives(&url).await;
+    }
 }

@@ -41,11 +41,11 @@ FROM slot WHERE campaign {in campaigns.id} AND id {among}
   SELECT slot FROM found_hold UNION ALL SELECT slot FROM found_booking {/among}
 UNION ALL
 SELECT 'pass_use', NULL, campaign, NULL, pass_id, NULL, NULL, NULL, expires_at_ms, seats_held,
-  seats_booked, NULL, NULL, NULL
+  seats_booked, ended_at_ms, NULL, NULL
 FROM pass_use WHERE pass_id {in passes.id}
 UNION ALL
 SELECT 'pass_use', NULL, campaign, NULL, pass_id, NULL, NULL, NULL, expires_at_ms, seats_held,
-  seats_booked, NULL, NULL, NULL
+  seats_booked, ended_at_ms, NULL, NULL
 FROM pass_use WHERE pass_id {among}
   SELECT pass_id FROM found_hold WHERE state = 'active' AND expires_at_ms <= {now} {/among}
 UNION ALL

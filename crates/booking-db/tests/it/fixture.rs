@@ -26,8 +26,19 @@ impl Fixture {
     }
 }
 
+/// A busy machine is no failure: nothing that is waited for here is missing.
+fn patient() -> DbOptions {
+    DbOptions {
+        acquire_timeout_ms: 60_000,
+        statement_timeout_ms: 60_000,
+        lock_timeout_ms: 60_000,
+        idle_in_transaction_timeout_ms: 60_000,
+        ..DbOptions::default()
+    }
+}
+
 pub async fn open(url: &str) -> DbStore {
-    connect(url, &DbOptions::default(), Arc::new(SystemClock)).await.expect("connects")
+    connect(url, &patient(), Arc::new(SystemClock)).await.expect("connects")
 }
 
 pub async fn on_postgres() -> Fixture {

@@ -26,7 +26,7 @@ async fn the_pool_recovers_and_nothing_that_was_answered_is_lost() {
     let server = PostgresServer::start().await.expect("PostgreSQL starts");
     let url = server.create_database().await.expect("a database");
     migrate(&url).await.expect("migrates");
-    let options = DbOptions { acquire_timeout_ms: 300, ..DbOptions::default() };
+    let options = DbOptions::default();
     let store = connect(&url, &options, Arc::new(SystemClock)).await.expect("connects");
     store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("applies");
     // Every connection of both pools is open and idle when the server dies.
@@ -47,7 +47,7 @@ async fn the_pool_recovers_and_nothing_that_was_answered_is_lost() {
     assert!(matches!(while_down, Err(StoreError::Unavailable { .. })), "{while_down:?}");
 
     server.restart().await.expect("restarts");
-    eventually("the store answers again", Duration::from_secs(10), async || {
+    eventually("the store answers again", Duration::from_mins(1), async || {
         store.ready().await.is_ok()
     })
     .await;
@@ -95,7 +95,7 @@ async fn a_kill_amid_batches_loses_and_doubles_nothing() {
     let server = PostgresServer::start().await.expect("PostgreSQL starts");
     let url = server.create_database().await.expect("a database");
     migrate(&url).await.expect("migrates");
-    let options = DbOptions { acquire_timeout_ms: 300, ..DbOptions::default() };
+    let options = DbOptions::default();
     let mut campaign = scene::campaign();
     campaign.slots[2].capacity = 60_000;
     campaign.slots[2].allotments = vec![60_000, 0];
@@ -122,7 +122,7 @@ async fn a_kill_amid_batches_loses_and_doubles_nothing() {
     }
     server.restart().await.expect("restarts");
     let store = &instances[0].0;
-    eventually("the store answers again", Duration::from_secs(10), async || {
+    eventually("the store answers again", Duration::from_mins(1), async || {
         store.ready().await.is_ok()
     })
     .await;

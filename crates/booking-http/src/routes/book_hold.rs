@@ -20,7 +20,8 @@ struct NewBookingOnHold {
 
 problem_responses!(
     /// What a registration can be refused with.
-    RegistrationProblems: InvalidRequest, IdempotencyKeyMissing, PassInvalid, HoldNotFound, AlreadyBooked, HoldEnded,
+    RegistrationProblems: InvalidRequest, IdempotencyKeyMissing, PassInvalid, NotThePersonOfThePass, HoldNotFound,
+        AlreadyBooked, HoldEnded,
         RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
@@ -39,7 +40,7 @@ pub(crate) async fn book_hold(
     key: IdempotencyKey,
     body: Body<NewBookingOnHold>,
 ) -> Result<HttpResponse, Problem> {
-    let pass = app.pass_of_any_campaign(&request)?;
+    let pass = app.pass_of_any_campaign(&request).await?;
     let id = refusal::hold(&request)?;
     let person = body.0.person.parse(app.bookings.now())?;
     let campaign = pass.campaign.clone();
@@ -47,6 +48,7 @@ pub(crate) async fn book_hold(
     match outcome.map_err(|failure| app.problem(failure))? {
         BookHoldOutcome::Booked(booked) => app.booked(&campaign, &booked, &person),
         BookHoldOutcome::HoldNotFound => Err(Problem::new(Code::HoldNotFound)),
+        BookHoldOutcome::PersonNotOfPass => Err(Problem::new(Code::NotThePersonOfThePass)),
         BookHoldOutcome::HoldEnded => Err(Problem::new(Code::HoldEnded)),
         BookHoldOutcome::AlreadyBooked => Err(Problem::new(Code::AlreadyBooked)),
         BookHoldOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
@@ -84,8 +86,25 @@ mod tests {
             (&json!("booked"), &json!(2))
         );
         let campaign = "rehearsal".parse().expect("a name");
-        let signals = api.bookings.take_signals(&campaign).expect("known");
-        assert_eq!(signals.departures.len(), 1);
+        let report = api.bookings.report(&campaign).await.expect("known");
+        assert_eq!(report.departures.len(), 1);
+    }
+
+    /// P17: in which order the people of a car are registered matters under a bound pass.
+    #[actix_web::test]
+    async fn a_bound_pass_is_for_its_person_first() {
+        let api = Api::start().await;
+        let pass = api.bound_pass("Anna", "Muster", "1970-01-31");
+        let held = api.hold("c", 2, "k1").bearer(&pass).send().await;
+        let id = held.json["id"].as_str().expect("an id");
+        let book = async |name: &str, key: &str| {
+            let reply = api.book_hold(id, name, key).bearer(&pass).send().await;
+            (reply.status, reply.code().to_owned())
+        };
+        let refused = (403, "not-the-person-of-the-pass".to_owned());
+        assert_eq!(book("Berta", "k2").await, refused);
+        assert_eq!(book("Anna", "k3").await.0, 201);
+        assert_eq!(book("Berta", "k4").await.0, 201);
     }
 
     #[actix_web::test]

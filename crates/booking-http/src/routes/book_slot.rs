@@ -24,6 +24,7 @@ struct NewBooking {
 problem_responses!(
     /// What a booking can be refused with.
     BookingProblems: InvalidRequest, IdempotencyKeyMissing, PassInvalid, PassWrongCampaign, NotEligible,
+        NotThePersonOfThePass, PassEnded,
         CampaignNotFound, SlotNotFound, AlreadyBooked, SlotFull, PassExhausted, RequestInProgress, CampaignClosed,
         IdempotencyKeyReused, Overloaded, Unavailable
 );
@@ -44,7 +45,7 @@ pub(crate) async fn book_slot(
     body: Body<NewBooking>,
 ) -> Result<HttpResponse, Problem> {
     let campaign = refusal::campaign(&request)?;
-    let pass = app.pass(&request, &campaign)?;
+    let pass = app.pass(&request, &campaign).await?;
     let Body(NewBooking { slot, person }) = body;
     let person = person.parse(app.bookings.now())?;
     let outcome = app.bookings.book_slot(pass, slot, &person, key.as_str()).await;
@@ -54,6 +55,8 @@ pub(crate) async fn book_slot(
         BookSlotOutcome::CampaignClosed => Err(Problem::new(Code::CampaignClosed)),
         BookSlotOutcome::NotEligible => Err(Problem::new(Code::NotEligible)),
         BookSlotOutcome::PassExpired => Err(Problem::new(Code::PassInvalid)),
+        BookSlotOutcome::PassEnded => Err(Problem::new(Code::PassEnded)),
+        BookSlotOutcome::PersonNotOfPass => Err(Problem::new(Code::NotThePersonOfThePass)),
         BookSlotOutcome::SlotNotFound => Err(Problem::new(Code::SlotNotFound)),
         BookSlotOutcome::SlotFull => Err(Problem::new(Code::SlotFull)),
         BookSlotOutcome::PassExhausted => Err(Problem::new(Code::PassExhausted)),
@@ -125,6 +128,18 @@ mod tests {
         for secret in ["booking_", "\"a\"", "Anna", "ANNA", "Muster", "1970"] {
             assert!(!told.contains(secret), "the refusal reveals {secret}: {told}");
         }
+    }
+
+    /// P17: the pass of one person books for that person first.
+    #[actix_web::test]
+    async fn a_bound_pass_is_for_its_person_first() {
+        let api = Api::start().await;
+        let pass = api.bound_pass("Anna", "Muster", "1970-01-31");
+        let other = api.book_slot("c", "Berta", "k1").bearer(&pass).send().await;
+        assert_eq!((other.status, other.code()), (403, "not-the-person-of-the-pass"));
+        assert!(!other.json.to_string().contains("Anna"), "{}", other.json);
+        assert_eq!(api.book_slot("c", " ÄNNA", "k2").bearer(&pass).send().await.status, 201);
+        assert_eq!(api.book_slot("c", "Berta", "k3").bearer(&pass).send().await.status, 201);
     }
 
     #[actix_web::test]

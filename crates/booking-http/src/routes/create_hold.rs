@@ -27,7 +27,7 @@ struct NewHold {
 problem_responses!(
     /// What a hold can be refused with.
     HoldProblems: InvalidRequest, IdempotencyKeyMissing, PassInvalid, PassWrongCampaign, NotEligible, CampaignNotFound,
-        SlotNotFound, SlotFull, PassExhausted, RequestInProgress, CampaignClosed, IdempotencyKeyReused, Overloaded, Unavailable
+        SlotNotFound, PassEnded, SlotFull, PassExhausted, RequestInProgress, CampaignClosed, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
 /// Keeps seats of one slot for a few minutes.
@@ -48,7 +48,7 @@ pub(crate) async fn create_hold(
     key: IdempotencyKey,
     body: Body<NewHold>,
 ) -> Result<HttpResponse, Problem> {
-    let pass = app.pass(&request, &refusal::campaign(&request)?)?;
+    let pass = app.pass(&request, &refusal::campaign(&request)?).await?;
     let Body(NewHold { slot, seats }) = body;
     let outcome = app.bookings.hold(pass, slot, seats, key.as_str()).await;
     match outcome.map_err(|failure| app.problem(failure))? {
@@ -60,6 +60,7 @@ pub(crate) async fn create_hold(
         HoldOutcome::CampaignClosed => Err(Problem::new(Code::CampaignClosed)),
         HoldOutcome::NotEligible => Err(Problem::new(Code::NotEligible)),
         HoldOutcome::PassExpired => Err(Problem::new(Code::PassInvalid)),
+        HoldOutcome::PassEnded => Err(Problem::new(Code::PassEnded)),
         HoldOutcome::SlotNotFound => Err(Problem::new(Code::SlotNotFound)),
         HoldOutcome::SlotFull { places_left } => {
             Err(Problem::new(Code::SlotFull).with("places_left", places_left))

@@ -28,7 +28,7 @@ pub(crate) async fn show_hold(
     request: HttpRequest,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let pass = app.pass_of_any_campaign(&request)?;
+    let pass = app.pass_of_any_campaign(&request).await?;
     let id = refusal::hold(&request)?;
     let lookup = app.bookings.find_hold(&pass, id).await;
     match lookup.map_err(|failure| app.problem(failure))? {

@@ -8,6 +8,7 @@ mod campaigns;
 mod cancellation;
 mod create_hold;
 mod eligibility;
+mod end_pass;
 mod hold;
 mod release_hold;
 mod renewal;
@@ -35,6 +36,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(renewal::renew_hold)
         .service(book_hold::book_hold)
         .service(book_slot::book_slot)
+        .service(end_pass::end_pass)
         .service(booking::show_booking)
         .service(cancellation::cancel_booking);
 }

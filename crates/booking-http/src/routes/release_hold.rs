@@ -29,7 +29,7 @@ pub(crate) async fn release_hold(
     request: HttpRequest,
     app: Data<App>,
 ) -> Result<HttpResponse, Problem> {
-    let pass = app.pass_of_any_campaign(&request)?;
+    let pass = app.pass_of_any_campaign(&request).await?;
     let id = refusal::hold(&request)?;
     let outcome = app.bookings.release_hold(pass, id).await;
     match outcome.map_err(|failure| app.problem(failure))? {

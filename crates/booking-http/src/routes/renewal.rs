@@ -14,6 +14,7 @@ use crate::wire::HoldBody;
 problem_responses!(
     /// What a renewal can be refused with.
     RenewalProblems: IdempotencyKeyMissing, InvalidRequest, PassInvalid, HoldNotFound, HoldEnded, HoldNotRenewable,
+        PassEnded,
         RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
@@ -30,7 +31,7 @@ pub(crate) async fn renew_hold(
     app: Data<App>,
     key: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
-    let pass = app.pass_of_any_campaign(&request)?;
+    let pass = app.pass_of_any_campaign(&request).await?;
     let id = refusal::hold(&request)?;
     let outcome = app.bookings.renew_hold(pass, id, key.as_str()).await;
     match outcome.map_err(|failure| app.problem(failure))? {
@@ -39,6 +40,7 @@ pub(crate) async fn renew_hold(
         }
         RenewOutcome::HoldNotFound => Err(Problem::new(Code::HoldNotFound)),
         RenewOutcome::HoldEnded => Err(Problem::new(Code::HoldEnded)),
+        RenewOutcome::PassEnded => Err(Problem::new(Code::PassEnded)),
         RenewOutcome::NotRenewable => Err(Problem::new(Code::HoldNotRenewable)),
         RenewOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
     }

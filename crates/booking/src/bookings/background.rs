@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::Timestamp;
+use kernel::{Timestamp, TripError};
 use metrics::{counter, gauge};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -47,18 +47,18 @@ pub(super) async fn trip(
     store: Arc<dyn BookingStore>,
     now: Timestamp,
     commands: Vec<Command>,
-) -> Vec<Result<Outcome, Failure>> {
+) -> Result<Vec<Outcome>, TripError<Failure>> {
     match store.execute(&commands, now).await {
-        Ok(outcomes) if outcomes.len() == commands.len() => outcomes.into_iter().map(Ok).collect(),
+        Ok(outcomes) if outcomes.len() == commands.len() => Ok(outcomes),
         Ok(outcomes) => {
             tracing::error!(
                 commands = commands.len(),
                 outcomes = outcomes.len(),
                 "outcomes are missing"
             );
-            vec![Err(Failure::Broken); commands.len()]
+            Err(TripError::Failed(Failure::Broken))
         }
-        Err(error) => vec![Err(failed("execute a batch", &error)); commands.len()],
+        Err(error) => Err(TripError::Failed(failed("execute a batch", &error))),
     }
 }
 
@@ -106,8 +106,9 @@ pub(super) async fn tick(
 impl Bookings {
     /// Looks at the store: its clock, the campaigns if asked for, and the places left.
     pub(super) async fn refresh(&self, read_campaigns: bool) -> Result<(), StoreError> {
+        let sending = self.clock.sending();
         let now = self.store.now().await?;
-        self.clock.observe(now);
+        self.clock.observe(sending, now);
         let earlier = self.view();
         let known: Vec<_> = if read_campaigns {
             let campaigns = self.store.campaigns().await?.into_iter();
@@ -117,6 +118,9 @@ impl Bookings {
         };
         let mut campaigns = BTreeMap::new();
         for campaign in known {
+            if earlier.campaign(&campaign.id).is_none() {
+                self.remember_departures(&campaign.id, now).await?;
+            }
             let Some(availability) = self.store.availability(&campaign.id, now).await? else {
                 continue;
             };

@@ -81,7 +81,7 @@ impl Bookings {
     }
 
     /// Reads in a task of its own, as long as not too many do.
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, Failure> {

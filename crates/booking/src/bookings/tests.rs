@@ -1,9 +1,12 @@
 //! The use cases on the model, and on a store that can be stopped.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use kernel::{ManualClock, SeededEntropy};
+use pass::{IdentityKey, PassId};
 
 use super::*;
 use crate::campaign::{Campaign, CampaignPlan};
@@ -54,6 +57,26 @@ impl BookingStore for GatedStore {
         self.model.availability(campaign, now).await
     }
 
+    async fn passes_with_open_holds(
+        &self,
+        passes: &[PassId],
+        now: Timestamp,
+    ) -> Result<HashSet<PassId>, StoreError> {
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable { reason: "down".to_owned(), source: None });
+        }
+        self.model.passes_with_open_holds(passes, now).await
+    }
+
+    async fn departed_passes(
+        &self,
+        campaign: &CampaignId,
+        now: Timestamp,
+        passes_max: u32,
+    ) -> Result<Vec<PassId>, StoreError> {
+        self.model.departed_passes(campaign, now, passes_max).await
+    }
+
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {
         self.model.booking(id).await
     }
@@ -74,12 +97,16 @@ impl BookingStore for GatedStore {
 struct Service {
     store: Arc<GatedStore>,
     clock: Arc<ManualClock>,
+    /// The clock of this machine.
+    base: Arc<ManualClock>,
     bookings: Arc<Bookings>,
     tasks: BookingsTasks,
 }
 
 /// The service on the scene's campaign, with `permits` batches to go. Its ticker has looked once.
 async fn service(permits: usize, limits: BookingsLimits) -> Service {
+    // The service looks by itself only once: a sweep in the middle would take a permit.
+    let limits = BookingsLimits { view_every_ms: 3_600_000, ..limits };
     let clock = Arc::new(ManualClock::at(scene::at(0)));
     let store = Arc::new(GatedStore {
         model: MemoryStore::new(clock.clone()),
@@ -88,18 +115,18 @@ async fn service(permits: usize, limits: BookingsLimits) -> Service {
     });
     store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("answers");
     // The base clock is wrong; the store's counts.
-    let base = Arc::new(ManualClock::at(scene::at(0).minus(std::time::Duration::from_secs(99))));
+    let base = Arc::new(ManualClock::at(scene::at(0).minus(Duration::from_secs(99))));
     let (bookings, tasks) = Bookings::start(
         store.clone(),
-        Arc::new(SyncedClock::new(base)),
+        Arc::new(SyncedClock::new(base.clone())),
         Arc::new(SeededEntropy::new(1)),
-        BookingSecrets::new(&[1; 32], &[2; 32]),
+        BookingSecrets::new(&[1; 32], &[2; 32]).with_identity(IdentityKey::new(&[3; 32])),
         limits,
     );
     while bookings.view().generation == 0 {
         tokio::task::yield_now().await;
     }
-    Service { store, clock, bookings, tasks }
+    Service { store, clock, base, bookings, tasks }
 }
 
 fn person(given_name: &str) -> Person {
@@ -167,13 +194,14 @@ async fn a_hold_from_beginning_to_end() {
 
     bookings.book_hold(pass.clone(), facts.hold, &person("Anna"), "k2").await.expect("answers");
     bookings.refresh(false).await.expect("answers");
-    let signals = bookings.take_signals(&pass.campaign).expect("known");
-    assert_eq!((signals.places_left, signals.departures), (31, vec![]), "one is still missing");
+    let report = bookings.report(&pass.campaign).await.expect("known");
+    assert_eq!((report.places_left, report.departures), (31, vec![]), "one is still missing");
     bookings.book_hold(pass.clone(), facts.hold, &person("Berta"), "k3").await.expect("answers");
-    let signals = bookings.take_signals(&pass.campaign).expect("known");
-    assert_eq!(signals.departures, [pass.pass_id]);
-    bookings.return_departures(&pass.campaign, signals.departures);
-    assert_eq!(bookings.take_signals(&pass.campaign).expect("known").departures, [pass.pass_id]);
+    let report = bookings.report(&pass.campaign).await.expect("known");
+    assert_eq!(report.departures, [pass.pass_id]);
+    bookings.return_departures(&pass.campaign, report.departures);
+    assert_eq!(departures(&bookings, &pass).await, [pass.pass_id]);
+    assert_eq!(departures(&bookings, &pass).await, [], "each is taken once");
 
     let other = scene::grant(3, 2, scene::at(0));
     let held = bookings.hold(other.clone(), scene::slot("a"), 1, "k1").await.expect("answers");
@@ -189,7 +217,129 @@ async fn a_hold_from_beginning_to_end() {
     assert_eq!(released, ReleaseOutcome::Released);
 }
 
+async fn departures(bookings: &Bookings, pass: &PassGrant) -> Vec<PassId> {
+    bookings.report(&pass.campaign).await.expect("known").departures
+}
+
+/// Whoever leaves holds nothing afterwards, and whoever holds something has not left: with five
+/// passes one client once held all 400 places by leaving between the holds.
 #[tokio::test]
+async fn leaving_is_no_way_to_hoard() {
+    let Service { bookings, clock, .. } = service(1_000, BookingsLimits::default()).await;
+    for number in 0..5 {
+        let pass = scene::grant(number, 4, scene::at(0));
+        let key = format!("k{number}");
+        assert_eq!(bookings.end_pass(pass.clone()).await, Ok(EndPassOutcome::Ended));
+        let held = bookings.hold(pass.clone(), scene::slot("c"), 4, &key).await;
+        assert_eq!(held, Ok(HoldOutcome::PassEnded));
+        let anna = person("Anna");
+        let booked = bookings.book_slot(pass.clone(), scene::slot("c"), &anna, &key).await;
+        assert_eq!(booked, Ok(BookSlotOutcome::PassEnded));
+        assert_eq!(departures(&bookings, &pass).await, [pass.pass_id]);
+    }
+    let pass = scene::grant(9, 4, scene::at(0));
+    let held = bookings.hold(pass.clone(), scene::slot("c"), 4, "k1").await.expect("answers");
+    assert!(matches!(held, HoldOutcome::Held(_)), "{held:?}");
+    for _ in 0..2 {
+        assert_eq!(bookings.end_pass(pass.clone()).await, Ok(EndPassOutcome::Ended));
+        assert_eq!(departures(&bookings, &pass).await, [], "a pass with an open hold is present");
+    }
+    clock.set(scene::at(480));
+    bookings.refresh(false).await.expect("answers");
+    assert_eq!(departures(&bookings, &pass).await, [pass.pass_id], "gone once the hold is");
+}
+
+#[tokio::test]
+async fn a_departure_outlives_a_store_that_does_not_answer() {
+    let Service { bookings, store, .. } = service(100, BookingsLimits::default()).await;
+    let pass = scene::grant(1, 4, scene::at(0));
+    bookings.end_pass(pass.clone()).await.expect("answers");
+    store.is_down.store(true, Ordering::SeqCst);
+    assert_eq!(departures(&bookings, &pass).await, []);
+    store.is_down.store(false, Ordering::SeqCst);
+    assert_eq!(departures(&bookings, &pass).await, [pass.pass_id]);
+}
+
+/// P19: what a process did not live to report, the next one does.
+#[tokio::test]
+async fn departures_survive_a_crash() {
+    let Service { bookings, store, clock, .. } = service(100, BookingsLimits::default()).await;
+    let [left, booked, holding, waiting] =
+        [1, 2, 3, 4].map(|number| scene::grant(number, 4, scene::at(0)));
+    bookings.end_pass(left.clone()).await.expect("answers");
+    for (pass, name) in [(&booked, "Anna"), (&holding, "Berta")] {
+        let slot = scene::slot("c");
+        bookings.book_slot(pass.clone(), slot, &person(name), "k1").await.expect("answers");
+    }
+    for pass in [&holding, &waiting] {
+        bookings.hold(pass.clone(), scene::slot("c"), 1, "k2").await.expect("answers");
+    }
+    let (next, _tasks) = Bookings::start(
+        store,
+        Arc::new(SyncedClock::new(clock)),
+        Arc::new(SeededEntropy::new(2)),
+        BookingSecrets::new(&[1; 32], &[2; 32]),
+        BookingsLimits::default(),
+    );
+    while next.view().generation == 0 {
+        tokio::task::yield_now().await;
+    }
+    let mut departed = departures(&next, &left).await;
+    departed.sort_unstable();
+    assert_eq!(departed, [left.pass_id, booked.pass_id]);
+}
+
+/// A report says when the places were counted, and an old count is not reported at all.
+#[tokio::test]
+async fn only_a_fresh_count_is_reported() {
+    let limits = BookingsLimits { view_every_ms: 3_600_000, ..BookingsLimits::default() };
+    let Service { bookings, clock, base, .. } = service(100, limits).await;
+    let campaign = scene::slot("rehearsal");
+    base.advance(Duration::from_secs(5));
+    let report = bookings.report(&campaign).await.expect("just fresh enough");
+    assert_eq!((report.counted_at, report.held), (scene::at(0), crate::store::Held::default()));
+    base.advance(Duration::from_millis(1));
+    assert_eq!(bookings.report(&campaign).await, None);
+    clock.set(scene::at(6));
+    Arc::clone(&bookings).count_now().await.expect("answers");
+    assert_eq!(bookings.report(&campaign).await.expect("fresh").counted_at, scene::at(6));
+    assert_eq!(bookings.report(&scene::slot("nowhere")).await, None);
+}
+
+/// P17: the pass knows its person by any spelling of the name, or by the e-mail address.
+#[tokio::test]
+async fn a_bound_pass_books_its_person_first() {
+    let Service { bookings, .. } = service(100, BookingsLimits::default()).await;
+    let campaign = scene::slot("rehearsal");
+    let key = IdentityKey::new(&[3; 32]);
+    let by_name = key.person(&campaign, "MÜSTER", "änna", "1970-01-31");
+    let by_email = key.email(&campaign, "Anna+town@Example.org");
+    for (number, subject) in [(1, by_name), (2, by_email)] {
+        let pass = PassGrant { binding: Some(subject), ..scene::grant(number, 4, scene::at(0)) };
+        let book = async |name: &str, email: &str, request: &str| {
+            let person = Person::parse(
+                PersonFields {
+                    given_name: name.to_owned(),
+                    family_name: format!("Muester{}", "x".repeat(number as usize - 1)),
+                    date_of_birth: "1970-01-31".to_owned(),
+                    email: Some(email.to_owned()),
+                    phone: None,
+                },
+                scene::at(0),
+            );
+            let person = person.expect("plausible");
+            bookings.book_slot(pass.clone(), scene::slot("c"), &person, request).await
+        };
+        let other = book("Berta", "berta@example.org", "k1").await;
+        assert_eq!(other, Ok(BookSlotOutcome::PersonNotOfPass));
+        let own = book("Anna", "anna@example.org", "k2").await;
+        assert!(matches!(own, Ok(BookSlotOutcome::Booked(_))), "{own:?}");
+        let other = book("Berta", "berta@example.org", "k3").await;
+        assert!(matches!(other, Ok(BookSlotOutcome::Booked(_))), "{other:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_under_way_is_not_started_again() {
     let Service { bookings, store, .. } = service(0, BookingsLimits::default()).await;
     let pass = scene::grant(1, 4, scene::at(0));
@@ -208,7 +358,7 @@ async fn a_request_under_way_is_not_started_again() {
     assert_eq!(book("k1").await.expect("joined"), Ok(first), "afterwards it may be repeated");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_full_queue_and_a_store_that_is_down_are_told_apart() {
     let limits = BookingsLimits { queue_depth_max: 2, batch_max: 1, ..BookingsLimits::default() };
     let Service { bookings, store, .. } = service(0, limits).await;
@@ -231,7 +381,7 @@ async fn a_full_queue_and_a_store_that_is_down_are_told_apart() {
     assert!(store.model.holds().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn closing_carries_out_what_was_accepted() {
     let Service { bookings, store, tasks, .. } = service(0, BookingsLimits::default()).await;
     let accepted = {

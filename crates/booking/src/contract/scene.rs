@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{Municipality, ResidenceTable, Timestamp};
-use pass::PassId;
+use pass::{IdentityKind, PassId};
 
 use crate::campaign::{Campaign, CampaignPlan, Rules, Site, Slot, SlotId, Tranche};
 use crate::command::{
-    BookHold, BookSlot, BookingId, CancelBooking, Command, HoldId, HoldSeats, Idempotency,
-    PassGrant, Registration, ReleaseExpiredHolds, ReleaseHold, RenewHold, TokenHash,
+    BindingCheck, BookHold, BookSlot, BookingId, CancelBooking, Command, EndPass, HoldId,
+    HoldSeats, Idempotency, PassGrant, Registration, ReleaseExpiredHolds, ReleaseHold, RenewHold,
+    TokenHash,
 };
 use crate::person::{Person, PersonFields, PersonKey};
 
@@ -74,6 +75,7 @@ pub fn campaign() -> Campaign {
             slot("c", "north", 1, [30, 20]),
         ],
         tranches: vec![Tranche { opens_at: OPENING }, Tranche { opens_at: at(10_800) }],
+        identity: IdentityKind::Person,
         rules: Rules { seats_max: 4, hold_ttl_s: 480, hold_renewals_max: 1 },
         waitlist_places: 5,
         closes_at: at(86_400),
@@ -96,6 +98,7 @@ pub fn grant(number: u32, seats: u8, issued_at: Timestamp) -> PassGrant {
         ags: "07318000".parse().expect("a municipality key"),
         seats,
         expires_at: issued_at.plus(Duration::from_mins(15)),
+        binding: None,
     }
 }
 
@@ -181,6 +184,7 @@ pub fn book_hold(
         pass: pass.clone(),
         hold: hold_id(hold),
         registration,
+        binding: BindingCheck::Unbound,
         idempotency,
     })
 }
@@ -195,7 +199,29 @@ pub fn book_slot(
     idempotency: Idempotency,
 ) -> Command {
     let registration = registration(booking, person);
-    Command::BookSlot(BookSlot { pass: pass.clone(), slot: slot(name), registration, idempotency })
+    Command::BookSlot(BookSlot {
+        pass: pass.clone(),
+        slot: slot(name),
+        registration,
+        binding: BindingCheck::Unbound,
+        idempotency,
+    })
+}
+
+/// The same registration with another answer to whether the pass is for that person.
+#[must_use]
+pub fn bound(command: Command, binding: BindingCheck) -> Command {
+    match command {
+        Command::BookHold(command) => Command::BookHold(BookHold { binding, ..command }),
+        Command::BookSlot(command) => Command::BookSlot(BookSlot { binding, ..command }),
+        other => other,
+    }
+}
+
+/// Gives a pass back.
+#[must_use]
+pub fn end_pass(pass: &PassGrant) -> Command {
+    Command::EndPass(EndPass { pass: pass.clone() })
 }
 
 /// Cancels a booking.

@@ -5,7 +5,9 @@ use std::time::Duration;
 use kernel::{Entropy, SeededEntropy, Timestamp};
 
 use super::scene;
-use crate::command::{Command, Idempotency, PassGrant};
+use crate::command::{
+    BindingCheck, BookHold, Command, Idempotency, PassGrant, ReleaseHold, RenewHold,
+};
 
 const PASSES: u32 = 12;
 const PERSONS: u32 = 40;
@@ -67,9 +69,30 @@ impl Writer<'_> {
         if self.below(8) == 0 && back < self.written.len() {
             return self.written[self.written.len() - 1 - back].clone();
         }
-        let command = self.new_command(now);
+        let mut command = self.new_command(now);
+        self.leave_to_a_holder(&mut command);
         self.written.push(command.clone());
         command
+    }
+
+    /// What is done with a hold is mostly done with a recent one by its holder: under a pass taken at
+    /// random hardly anything would ever come of it.
+    fn leave_to_a_holder(&mut self, command: &mut Command) {
+        let (Command::BookHold(BookHold { pass, hold, .. })
+        | Command::RenewHold(RenewHold { pass, hold, .. })
+        | Command::ReleaseHold(ReleaseHold { pass, hold })) = command
+        else {
+            return;
+        };
+        let (is_a_stranger, back) = (self.below(8) == 0, self.below(6) as usize);
+        let mut holds = self.written.iter().rev().filter_map(|earlier| {
+            if let Command::Hold(held) = earlier { Some(held) } else { None }
+        });
+        if let Some(held) = holds.nth(back)
+            && !is_a_stranger
+        {
+            (*pass, *hold) = (held.pass.clone(), held.hold);
+        }
     }
 
     fn new_command(&mut self, now: Timestamp) -> Command {
@@ -79,20 +102,27 @@ impl Writer<'_> {
         let person = self.below(PERSONS);
         let slot = ["a", "b", "c", "c", "c", "nowhere"][self.below(6) as usize];
         let key = self.key();
-        match self.below(16) {
-            0..=3 => {
+        let binding = match self.below(8) {
+            0 => BindingCheck::Differs,
+            1 => BindingCheck::Matches,
+            _ => BindingCheck::Unbound,
+        };
+        let command = match self.below(34) {
+            0..=7 => {
                 let seats = u8::try_from(self.below(6)).expect("small");
                 scene::hold(&pass, slot, seats, number, key)
             }
-            4..=7 => {
+            8..=15 => {
                 let hold = self.earlier();
                 scene::book_hold(&pass, hold, number, person, key)
             }
-            8..=10 => scene::book_slot(&pass, slot, number, person, key),
-            11 | 12 => scene::cancel(self.earlier(), key),
-            13 => scene::renew(&pass, self.earlier(), key),
-            14 => scene::release(&pass, self.earlier()),
-            _ => scene::sweep(1 + self.below(3)),
-        }
+            16..=21 => scene::book_slot(&pass, slot, number, person, key),
+            22..=25 => scene::cancel(self.earlier(), key),
+            26 | 27 => scene::renew(&pass, self.earlier(), key),
+            28 | 29 => scene::release(&pass, self.earlier()),
+            30 | 31 => scene::sweep(1 + self.below(3)),
+            _ => scene::end_pass(&pass),
+        };
+        scene::bound(command, binding)
     }
 }

@@ -19,6 +19,7 @@ impl Decision {
             Earlier::Same(Recorded::Booked(booked)) => return BookHoldOutcome::Booked(booked),
             Earlier::Same(_) | Earlier::Other => return BookHoldOutcome::KeyReused,
         }
+        let may_be_booked = self.may_be_booked(&command.pass, command.binding);
         let campaign = self.state.campaigns.get(&command.pass.campaign).map(Arc::clone);
         let hold =
             self.state.holds.get_mut(&command.hold).filter(|hold| is_of(hold, &command.pass));
@@ -31,6 +32,10 @@ impl Decision {
         match hold.state {
             HoldState::Active => {}
             HoldState::Booked | HoldState::Released => return BookHoldOutcome::HoldEnded,
+        }
+        // Before the next question, whose answer says something about the person.
+        if !may_be_booked {
+            return BookHoldOutcome::PersonNotOfPass;
         }
         let person = (command.pass.campaign.clone(), command.registration.person_key);
         if self.state.active_persons.contains(&person) {
@@ -68,8 +73,12 @@ impl Decision {
             Err(NoEntry::CampaignClosed) => return BookSlotOutcome::CampaignClosed,
             Err(NoEntry::NotEligible) => return BookSlotOutcome::NotEligible,
             Err(NoEntry::PassExpired) => return BookSlotOutcome::PassExpired,
+            Err(NoEntry::PassEnded) => return BookSlotOutcome::PassEnded,
             Err(NoEntry::SlotNotFound) => return BookSlotOutcome::SlotNotFound,
         };
+        if !self.may_be_booked(&command.pass, command.binding) {
+            return BookSlotOutcome::PersonNotOfPass;
+        }
         let person = (command.pass.campaign.clone(), command.registration.person_key);
         if self.state.active_persons.contains(&person) {
             return BookSlotOutcome::AlreadyBooked;

@@ -23,6 +23,7 @@ impl Decision {
             Err(NoEntry::CampaignClosed) => return HoldOutcome::CampaignClosed,
             Err(NoEntry::NotEligible) => return HoldOutcome::NotEligible,
             Err(NoEntry::PassExpired) => return HoldOutcome::PassExpired,
+            Err(NoEntry::PassEnded) => return HoldOutcome::PassEnded,
             Err(NoEntry::SlotNotFound) => return HoldOutcome::SlotNotFound,
         };
         let seats_max = open.campaign.rules.seats_max;
@@ -65,6 +66,7 @@ impl Decision {
             Earlier::Same(_) | Earlier::Other => return RenewOutcome::KeyReused,
         }
         let now = self.now;
+        let pass_has_ended = self.has_ended(&command.pass);
         let campaign = self.state.campaigns.get(&command.pass.campaign);
         let hold =
             self.state.holds.get_mut(&command.hold).filter(|hold| is_of(hold, &command.pass));
@@ -74,6 +76,9 @@ impl Decision {
         match hold.state {
             HoldState::Active => {}
             HoldState::Booked | HoldState::Released => return RenewOutcome::HoldEnded,
+        }
+        if pass_has_ended {
+            return RenewOutcome::PassEnded;
         }
         let expires_at = hold_end(campaign, &command.pass, now);
         if hold.renewals >= campaign.rules.hold_renewals_max || expires_at <= hold.expires_at {
