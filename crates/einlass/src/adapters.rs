@@ -10,6 +10,7 @@ use kernel::Clock;
 use waiting_room::{MemoryRoomStore, RoomStore};
 use waiting_room_redis::{RedisConfig, RedisRoomStore};
 
+use crate::addresses::{DatabaseAddress, RoomStoreAddress};
 use crate::config::{BookingConfig, WaitingRoomConfig};
 
 /// The store of the rooms.
@@ -17,15 +18,18 @@ pub fn room_store(
     config: &WaitingRoomConfig,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<dyn RoomStore>> {
-    if config.store_url == "memory:" {
-        return Ok(Arc::new(MemoryRoomStore::new(Arc::clone(clock))));
-    }
+    let address = match &config.store_url {
+        RoomStoreAddress::Memory => {
+            return Ok(Arc::new(MemoryRoomStore::new(Arc::clone(clock))));
+        }
+        RoomStoreAddress::Redis(address) => address.clone(),
+    };
     let redis = RedisConfig {
         key_prefix: config.redis_key_prefix.clone(),
         pool_size: config.redis_pool_size,
         trip_deadline: Duration::from_millis(config.redis_trip_deadline_ms),
         require_durable: config.redis_require_durable,
-        ..RedisConfig::new(&config.store_url)
+        ..RedisConfig::new(address)
     };
     Ok(Arc::new(RedisRoomStore::new(&redis).context("failed to set up the room store")?))
 }
@@ -40,10 +44,11 @@ pub async fn booking_store(
         readers_max: config.database_readers_max,
         ..DbOptions::default()
     };
-    if config.database_url.starts_with("sqlite:") {
-        migrate(config).await?;
+    match &config.database_url {
+        DatabaseAddress::Sqlite(_) => migrate(config).await?,
+        DatabaseAddress::Postgres(_) => {}
     }
-    let store = booking_db::connect(&config.database_url, &options, Arc::clone(clock))
+    let store = booking_db::connect(config.database_url.url(), &options, Arc::clone(clock))
         .await
         .context("failed to set up the booking database")?;
     Ok(Arc::new(store))
@@ -51,7 +56,7 @@ pub async fn booking_store(
 
 /// Brings the schema of the booking database up to date.
 pub async fn migrate(config: &BookingConfig) -> anyhow::Result<()> {
-    booking_db::migrate(&config.database_url)
+    booking_db::migrate(config.database_url.url())
         .await
         .context("failed to bring the booking database's schema up to date")
 }

@@ -6,19 +6,19 @@ use std::time::Duration;
 use actix_web::web::Data;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use booking::{Applied, BookingStore, Bookings, BookingsLimits, BookingsTasks};
+use booking::{BookingStore, Bookings, BookingsLimits, BookingsTasks};
 use campaign_file::CampaignFile;
 use kernel::SyncedClock;
-use pass::{KeySet, PassVerifier};
+use pass::{IdentityKey, IdentityKind, KeySet, PassVerifier, SignalsCredential};
 use tokio::task::JoinHandle;
 use web::health::Readiness;
 
 use crate::config::{BookingConfig, Config};
-use crate::jwks::{JwksSource, keep_refreshing};
-use crate::keys::BookingKeys;
+use crate::jwks::{JwksSource, PublishedKeys};
+use crate::keys::{BookingKeys, require_identity};
 use crate::listener::{Listeners, PublicApi};
 use crate::process::{Process, StopTimes};
-use crate::reporter::Reporter;
+use crate::reporter::{Reporter, Reporting};
 use crate::{adapters, campaign};
 
 /// A running booking API.
@@ -26,7 +26,8 @@ pub struct BookingService {
     listeners: Listeners,
     bookings: Arc<Bookings>,
     tasks: BookingsTasks,
-    background: Vec<JoinHandle<()>>,
+    refreshing: JoinHandle<()>,
+    reporting: Option<Reporting>,
 }
 
 impl BookingService {
@@ -38,10 +39,10 @@ impl BookingService {
         campaigns: &[CampaignFile],
     ) -> anyhow::Result<Self> {
         pass::self_test().context("the crypto library fails its self-test")?;
-        let store = adapters::booking_store(&config.booking, &process.clock).await?;
-        for file in campaigns {
-            apply(&*store, file).await?;
-        }
+        // Opening a database makes a large future, which would be part of this one for ever.
+        let identity = keys.secrets.identity().cloned();
+        let store = Box::pin(open_store(process, &config.booking, identity, campaigns)).await?;
+        let has_identity = keys.secrets.identity().is_some();
         let clock = Arc::new(SyncedClock::new(Arc::clone(&process.clock)));
         let (bookings, tasks) = Bookings::start(
             store,
@@ -50,30 +51,22 @@ impl BookingService {
             keys.secrets,
             limits(&config.booking),
         );
-        let key_set = Arc::new(ArcSwap::from_pointee(KeySet::default()));
-        let jwks = JwksSource::new(&config.booking.jwks)?;
+        let published = PublishedKeys::new(JwksSource::new(&config.booking.jwks)?);
+        let key_set = published.keys();
         let refresh_every = Duration::from_secs(config.booking.jwks_refresh_s);
-        let mut background =
-            vec![tokio::spawn(keep_refreshing(jwks, Arc::clone(&key_set), refresh_every))];
-        if !config.booking.signals_url.is_empty() {
-            let reporter = Reporter::new(
-                Arc::clone(&bookings),
-                &config.booking.signals_url,
-                &keys.signals_credential,
-            )?;
-            let every = Duration::from_millis(config.booking.signals_every_ms);
-            background.push(tokio::spawn(async move { reporter.keep_reporting(every).await }));
-        }
+        let refreshing = tokio::spawn(Arc::clone(&published).keep_refreshing(refresh_every));
+        let reporting = start_reporting(&config.booking, &bookings, keys.signals)?;
         let app = Data::new(booking_http::App::new(booking_http::Parts {
             bookings: Arc::clone(&bookings),
             passes: PassVerifier::new(&config.pass.issuer, Arc::clone(&key_set)),
+            refresh_keys: Box::new(move || published.refreshed()),
             entropy: Arc::clone(&process.entropy),
         }));
-        let api = public_api(&config.booking, readiness(process, &bookings, key_set));
+        let api = public_api(&config.booking, readiness(process, &bookings, key_set, has_identity));
         let listeners =
             Listeners::start(process, api, StopTimes::of(config), booking_http::routes(app))?;
         tracing::info!(url = listeners.url(), "the booking api is open");
-        Ok(Self { listeners, bookings, tasks, background })
+        Ok(Self { listeners, bookings, tasks, refreshing, reporting })
     }
 
     /// The public base URL on this machine.
@@ -84,26 +77,57 @@ impl BookingService {
 
     /// Stops in two phases and loses nothing that was accepted (P16).
     pub async fn stop(self, process: &Process, stop: StopTimes) {
-        // Reports and new keys are of no use any more; the waiting room may stop at the same time.
-        for task in self.background {
-            task.abort();
-        }
         self.listeners.stop(process, stop).await;
         self.bookings.shut_down();
         self.tasks.finished().await;
+        if let Some(reporting) = self.reporting {
+            reporting.finish().await;
+        }
+        self.refreshing.abort();
     }
 }
 
+/// The booking database with these campaigns in force.
+async fn open_store(
+    process: &Process,
+    config: &BookingConfig,
+    identity: Option<IdentityKey>,
+    campaigns: &[CampaignFile],
+) -> anyhow::Result<Arc<dyn BookingStore>> {
+    let asking = campaigns.iter().map(|file| (&file.id, file.room.identity));
+    require_identity(identity.as_ref(), &config.keys_file, asking)?;
+    let store = adapters::booking_store(config, &process.embedded_clock).await?;
+    for file in campaigns {
+        apply(&*store, file).await?;
+    }
+    // A database that cannot be asked yet is no reason not to start: `readiness` asks again.
+    if let Ok(in_force) = store.campaigns().await {
+        let asking = in_force.iter().map(|campaign| (&campaign.id, campaign.identity));
+        require_identity(identity.as_ref(), &config.keys_file, asking)?;
+    }
+    Ok(store)
+}
+
+fn start_reporting(
+    config: &BookingConfig,
+    bookings: &Arc<Bookings>,
+    credential: SignalsCredential,
+) -> anyhow::Result<Option<Reporting>> {
+    if config.signals_url.is_empty() {
+        return Ok(None);
+    }
+    let reporter = Reporter::new(Arc::clone(bookings), &config.signals_url, credential)?;
+    let every = Duration::from_millis(config.signals_every_ms);
+    Ok(Some(Reporting::start(reporter, every)))
+}
+
 /// Puts a campaign into force; says what came of it.
-pub async fn apply(store: &dyn BookingStore, file: &CampaignFile) -> anyhow::Result<Applied> {
+pub async fn apply(store: &dyn BookingStore, file: &CampaignFile) -> anyhow::Result<&'static str> {
     let plan = campaign::plan(file)?;
     let now = store.now().await?;
-    match store.apply_campaign(&plan, now).await? {
-        Applied::Refused(problem) => {
-            anyhow::bail!("the campaign {} cannot replace what is in force: {problem}", file.id)
-        }
-        applied => Ok(applied),
-    }
+    store.apply_campaign(&plan, now).await?.verdict().map_err(|problem| {
+        anyhow::anyhow!("the campaign {} cannot replace what is in force: {problem}", file.id)
+    })
 }
 
 fn limits(config: &BookingConfig) -> BookingsLimits {
@@ -115,8 +139,13 @@ fn limits(config: &BookingConfig) -> BookingsLimits {
     }
 }
 
-fn readiness(process: &Process, bookings: &Arc<Bookings>, keys: Arc<ArcSwap<KeySet>>) -> Readiness {
-    let bookings = Arc::clone(bookings);
+fn readiness(
+    process: &Process,
+    bookings: &Arc<Bookings>,
+    keys: Arc<ArcSwap<KeySet>>,
+    has_identity: bool,
+) -> Readiness {
+    let (bookings, known) = (Arc::clone(bookings), Arc::clone(bookings));
     Readiness::new(process.drain.clone())
         .with("booking database", move || {
             let bookings = Arc::clone(&bookings);
@@ -125,6 +154,15 @@ fn readiness(process: &Process, bookings: &Arc<Bookings>, keys: Arc<ArcSwap<KeyS
         .with("public keys", move || {
             let known = !keys.load().is_empty();
             async move { known.then_some(()).ok_or_else(|| "no key of the passes is known yet".into()) }
+        })
+        .with("identity key", move || {
+            let view = known.view();
+            let mut campaigns = view.campaigns.values().map(|view| view.campaign.identity);
+            let is_missing = !has_identity && campaigns.any(IdentityKind::needs_key);
+            async move {
+                let problem = "a campaign in force asks for identity, and the key file has no [identity] key";
+                if is_missing { Err(problem.into()) } else { Ok(()) }
+            }
         })
 }
 

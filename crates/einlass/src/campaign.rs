@@ -53,19 +53,25 @@ pub fn read(path: &Path) -> Result<CampaignFile, CampaignError> {
 pub fn room_settings(file: &CampaignFile, draw_key: &DrawKey) -> RoomSettings {
     let rules = file.room;
     let openings = file.tranches.iter().enumerate().map(|(index, tranche)| {
-        Opening::committed(draw_key, &file.id, index, tranche.gathers_from, tranche.opens_at)
+        let line = (&file.id, file.incarnation);
+        Opening::committed(draw_key, line, index, tranche.gathers_from, tranche.opens_at)
     });
     RoomSettings {
+        format: RoomSettings::FORMAT,
         room: file.id.clone(),
+        incarnation: file.incarnation,
         title_de: file.title_de.clone(),
         title_en: file.title_en.clone(),
         openings: openings.collect(),
+        public_entropy: file.public_entropy.clone(),
         closes_at: file.closes_at,
         residence: file.residence.clone(),
+        identity: rules.identity,
         gate: GateSettings {
             max_active: rules.max_active,
             pace_per_minute: rules.pace_per_minute,
             burst: rules.burst,
+            min_active: rules.min_active,
             claim_window_s: rules.claim_window_s,
             places_factor_percent: rules.places_factor_percent,
         },
@@ -102,6 +108,7 @@ pub fn plan(file: &CampaignFile) -> Result<CampaignPlan, PlanProblem> {
             .iter()
             .map(|tranche| booking::Tranche { opens_at: tranche.opens_at })
             .collect(),
+        identity: file.room.identity,
         rules: booking::Rules {
             seats_max: file.booking.seats_max,
             hold_ttl_s: file.booking.hold_ttl_s,

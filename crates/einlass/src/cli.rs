@@ -37,6 +37,9 @@ enum Command {
     /// Check campaign files, or put one into force
     #[command(subcommand)]
     Campaign(commands::campaign::Campaign),
+    /// Look at rooms, change them while people wait, remove them
+    #[command(subcommand)]
+    Room(commands::room::Room),
     /// Make secret keys
     #[command(subcommand)]
     Keys(commands::keys::Keys),
@@ -58,6 +61,7 @@ impl Cli {
             Command::Serve => commands::serve::both(&self.source).await,
             Command::Migrate => commands::migrate::run(&self.source).await,
             Command::Campaign(command) => command.run(&self.source).await,
+            Command::Room(command) => command.run(&self.source).await,
             Command::Keys(command) => command.run(&self.source),
             Command::Config(command) => command.run(&self.source),
             Command::Demo(demo) => Box::pin(demo.run()).await,

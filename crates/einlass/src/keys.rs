@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use booking::BookingSecrets;
-use kernel::Entropy;
-use pass::{KeySet, KeySetError, SigningKey, SigningKeyError};
+use kernel::{CampaignId, Entropy};
+use pass::{
+    IdentityKey, IdentityKind, KeySet, KeySetError, SignalsCredential, SigningKey, SigningKeyError,
+};
 use serde::Deserialize;
 use waiting_room::draw::DrawKey;
-use waiting_room::ticket::TicketKeys;
+use waiting_room::line::ticket::TicketKeys;
 use zeroize::Zeroizing;
 
 /// A key file cannot be used.
@@ -40,6 +42,20 @@ pub enum KeysError {
         /// What is wrong.
         reason: String,
     },
+    /// A campaign needs a key that the file does not have.
+    #[error(
+        "the key file {path} has no [identity] key, and the campaign {campaign} asks people for it \
+         (waiting_room.identity = \"{kind}\"): add the same 32 bytes in base64url to both key files, \
+         as `einlass keys generate` writes them"
+    )]
+    IdentityMissing {
+        /// The file.
+        path: PathBuf,
+        /// The campaign.
+        campaign: CampaignId,
+        /// What it asks for.
+        kind: &'static str,
+    },
 }
 
 /// 32 secret bytes, written as base64url.
@@ -63,6 +79,7 @@ struct WaitingRoomFile {
     pass: Vec<PassKeyEntry>,
     ticket: Vec<TicketKeyEntry>,
     draw: KeyEntry,
+    identity: Option<KeyEntry>,
     signals: CredentialEntry,
 }
 
@@ -71,6 +88,7 @@ struct WaitingRoomFile {
 struct BookingFile {
     person: KeyEntry,
     manage: KeyEntry,
+    identity: Option<KeyEntry>,
     signals: CredentialEntry,
 }
 
@@ -109,16 +127,18 @@ pub struct WaitingRoomKeys {
     pub ticket_keys: TicketKeys,
     /// Fixes the secrets of the draws.
     pub draw_key: DrawKey,
-    /// What the booking API shows when it reports.
-    pub signals_credential: String,
+    /// Makes subjects of people; missing in files from before campaigns could ask for identity.
+    pub identity: Option<IdentityKey>,
+    /// Gives the booking API of each campaign what it shows when it reports.
+    pub signals: SignalsCredential,
 }
 
 /// What the booking API needs.
 pub struct BookingKeys {
-    /// Blind indexes and manage tokens.
+    /// Blind indexes, manage tokens, and the identity that passes are bound to.
     pub secrets: BookingSecrets,
-    /// What it shows to the waiting room when it reports.
-    pub signals_credential: String,
+    /// Gives for each campaign what is shown to its room when reporting.
+    pub signals: SignalsCredential,
 }
 
 /// The texts of a new pair of key files.
@@ -135,7 +155,7 @@ impl NewKeys {
     pub fn generate(entropy: &dyn Entropy) -> Self {
         let key = || Zeroizing::new(URL_SAFE_NO_PAD.encode(Zeroizing::new(entropy.bytes::<32>())));
         let pass = SigningKey::generate(entropy).to_pkcs8_pem();
-        let credential = key();
+        let (credential, identity) = (key(), key());
         Self {
             waiting_room: Zeroizing::new(format!(
                 "# The secret keys of the waiting room. Whoever has them can forge tickets and passes.\n\n\
@@ -145,11 +165,14 @@ impl NewKeys {
                  [[ticket]]\nid = 1\nkey = \"{}\"\n\n\
                  # Fixes the secrets of all draws. Do not change it while a campaign runs.\n\
                  [draw]\nkey = \"{}\"\n\n\
-                 # What the booking API shows when it reports.\n\
+                 # Makes of a person what tickets and passes are bound to. The same in both files.\n\
+                 [identity]\nkey = \"{}\"\n\n\
+                 # What the booking API reports with: `einlass keys signals` gives each campaign its own.\n\
                  [signals]\ncredential = \"{}\"\n",
                 *pass,
                 *key(),
                 *key(),
+                *identity,
                 *credential
             )),
             booking: Zeroizing::new(format!(
@@ -158,10 +181,13 @@ impl NewKeys {
                  [person]\nkey = \"{}\"\n\n\
                  # Derives the tokens with which citizens manage their bookings.\n\
                  [manage]\nkey = \"{}\"\n\n\
-                 # What it shows to the waiting room when it reports.\n\
+                 # Recognises whom a pass is bound to. The same in both files.\n\
+                 [identity]\nkey = \"{}\"\n\n\
+                 # What it reports to the waiting room with. The same in both files.\n\
                  [signals]\ncredential = \"{}\"\n",
                 *key(),
                 *key(),
+                *identity,
                 *credential
             )),
         }
@@ -204,6 +230,37 @@ fn invalid(path: &Path, error: &toml::de::Error) -> KeysError {
     KeysError::Invalid { path: path.to_owned(), reason: error.message().to_owned() }
 }
 
+/// A shorter credential could be guessed, and whoever has it can declare a campaign sold out.
+const CREDENTIAL_LENGTH_MIN: usize = 16;
+
+fn credential(entry: &CredentialEntry) -> Result<SignalsCredential, String> {
+    if entry.credential.len() < CREDENTIAL_LENGTH_MIN {
+        return Err(format!(
+            "[signals]: the credential is shorter than {CREDENTIAL_LENGTH_MIN} characters, so it could \
+             be guessed"
+        ));
+    }
+    Ok(SignalsCredential::new(&entry.credential))
+}
+
+/// Refuses campaigns that ask for identity if the key file at `path` has no key for it: their passes
+/// could be bound to nobody, or their binding not be checked.
+pub fn require_identity<'a>(
+    key: Option<&IdentityKey>,
+    path: &Path,
+    campaigns: impl IntoIterator<Item = (&'a CampaignId, IdentityKind)>,
+) -> Result<(), KeysError> {
+    let needs_key = |(_, kind): &(&CampaignId, IdentityKind)| kind.needs_key();
+    match (key, campaigns.into_iter().find(needs_key)) {
+        (None, Some((campaign, kind))) => Err(KeysError::IdentityMissing {
+            path: path.to_owned(),
+            campaign: campaign.clone(),
+            kind: kind.as_str(),
+        }),
+        (Some(_), _) | (None, None) => Ok(()),
+    }
+}
+
 impl WaitingRoomKeys {
     /// Reads a key file.
     pub fn read(path: &Path) -> Result<Self, KeysError> {
@@ -225,15 +282,23 @@ impl WaitingRoomKeys {
         let signing_key = signing_keys.into_iter().next();
         let mut tickets = file.ticket.iter();
         let first = tickets.next().ok_or_else(|| refuse("[[ticket]] is missing".into()))?;
-        let ticket_keys = tickets.fold(TicketKeys::new(first.id, &first.key.0), |keys, entry| {
-            keys.accepting(entry.id, &entry.key.0)
-        });
+        let mut ticket_keys = TicketKeys::new(first.id, &first.key.0);
+        for entry in tickets {
+            ticket_keys = ticket_keys.accepting(entry.id, &entry.key.0).ok_or_else(|| {
+                refuse(format!(
+                    "[[ticket]]: the id {} is given twice, so one of the keys would be lost with all \
+                     its tickets; give each key its own",
+                    entry.id
+                ))
+            })?;
+        }
         Ok(Self {
             signing_key: signing_key.ok_or_else(|| refuse("[[pass]] is missing".into()))?,
             public_keys,
             ticket_keys,
             draw_key: DrawKey::new(&file.draw.key.0),
-            signals_credential: file.signals.credential,
+            identity: file.identity.map(|entry| IdentityKey::new(&entry.key.0)),
+            signals: credential(&file.signals).map_err(refuse)?,
         })
     }
 }
@@ -247,52 +312,17 @@ impl BookingKeys {
     /// Reads the text of a key file; `path` is named in errors.
     pub fn parse(text: &str, path: &Path) -> Result<Self, KeysError> {
         let file: BookingFile = toml::from_str(text).map_err(|error| invalid(path, &error))?;
+        let refuse = |reason: String| KeysError::Invalid { path: path.to_owned(), reason };
+        let secrets = BookingSecrets::new(&file.person.key.0, &file.manage.key.0);
         Ok(Self {
-            secrets: BookingSecrets::new(&file.person.key.0, &file.manage.key.0),
-            signals_credential: file.signals.credential,
+            secrets: match &file.identity {
+                Some(entry) => secrets.with_identity(IdentityKey::new(&entry.key.0)),
+                None => secrets,
+            },
+            signals: credential(&file.signals).map_err(refuse)?,
         })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use kernel::SeededEntropy;
-
-    use super::*;
-
-    #[test]
-    fn new_keys_read_back_and_fit_together() {
-        let folder = tempfile::tempdir().expect("folder");
-        let (room, booking) =
-            (folder.path().join("k/room.toml"), folder.path().join("k/booking.toml"));
-        let keys = NewKeys::generate(&SeededEntropy::new(1));
-        keys.write(&room, &booking).expect("written");
-        let (room_keys, booking_keys) = (
-            WaitingRoomKeys::read(&room).expect("valid"),
-            BookingKeys::read(&booking).expect("valid"),
-        );
-        assert_eq!(room_keys.signals_credential, booking_keys.signals_credential);
-        assert_eq!(room_keys.public_keys.len(), 1);
-        assert!(matches!(keys.write(&room, &booking), Err(KeysError::Exists(_))));
-        let mode = std::os::unix::fs::PermissionsExt::mode(
-            &fs::metadata(&room).expect("file").permissions(),
-        );
-        assert_eq!(mode & 0o777, 0o600);
-    }
-
-    #[test]
-    fn a_spoiled_key_file_is_refused_without_showing_it() {
-        let keys = NewKeys::generate(&SeededEntropy::new(1));
-        let path = Path::new("room.toml");
-        let secret = URL_SAFE_NO_PAD.encode([7; 31]);
-        let short = format!(
-            "[person]\nkey = \"{secret}\"\n[manage]\nkey = \"x\"\n[signals]\ncredential = \"y\"\n"
-        );
-        let error = BookingKeys::parse(&short, path).err().expect("refused").to_string();
-        assert!(error.contains("32 bytes") && !error.contains(&secret), "{error}");
-        let unknown = format!("{}extra = 1\n", *keys.waiting_room);
-        let error = WaitingRoomKeys::parse(&unknown, path).err().expect("refused").to_string();
-        assert!(error.contains("extra"), "{error}");
-        assert!(WaitingRoomKeys::parse("", path).is_err());
-    }
-}
+mod tests;

@@ -5,14 +5,16 @@
 //! [`booking_service::BookingService::start`], and `stop`.
 
 pub mod adapters;
+pub mod addresses;
 pub mod booking_service;
 pub mod campaign;
 pub mod cli;
-mod commands;
+pub mod commands;
 pub mod config;
 mod jwks;
 pub mod keys;
 mod listener;
 pub mod process;
+pub mod rate_limits;
 mod reporter;
 pub mod waiting_room_service;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kernel::{Clock, Entropy, OsEntropy, SystemClock};
+use kernel::{Clock, Entropy, MonotonicClock, OsEntropy, SteadyClock};
 use web::Drain;
 use web::metrics::Metrics;
 
@@ -12,8 +12,11 @@ use web::metrics::Metrics;
 pub struct Process {
     /// The measurements; `None` where nobody reads them, as in tests.
     pub metrics: Option<Metrics>,
-    /// The clock of this machine.
+    /// The time of day that runs on whatever is done to the machine's clock; what follows a store's
+    /// clock runs on it in between.
     pub clock: Arc<dyn Clock>,
+    /// The clock of the stores that live in this process and have none of their own.
+    pub embedded_clock: Arc<dyn Clock>,
     /// The system's randomness.
     pub entropy: Arc<dyn Entropy>,
     /// Set when the process is about to stop.
@@ -21,12 +24,13 @@ pub struct Process {
 }
 
 impl Process {
-    /// A process on the system's clock and randomness.
+    /// A process on the system's clocks and randomness.
     #[must_use]
     pub fn new(metrics: Option<Metrics>) -> Self {
         Self {
             metrics,
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(MonotonicClock::start()),
+            embedded_clock: Arc::new(SteadyClock::start()),
             entropy: Arc::new(OsEntropy),
             drain: Drain::new(),
         }

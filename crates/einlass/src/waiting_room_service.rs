@@ -8,19 +8,19 @@ use actix_web::web::Data;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use campaign_file::CampaignFile;
-use kernel::BatcherLimits;
+use kernel::{BatcherLimits, CampaignId};
 use pass::{PassMinter, PassVerifier};
 use tokio::task::JoinHandle;
+use waiting_room::RoomStoreError;
 use waiting_room::WaitingRoom;
-use waiting_room::store::Created;
-use waiting_room::waiting_room::{Limits, Parts};
+use waiting_room::service::{Limits, Parts};
 use web::health::Readiness;
 
 use crate::config::{Config, WaitingRoomConfig};
-use crate::keys::WaitingRoomKeys;
+use crate::keys::{WaitingRoomKeys, require_identity};
 use crate::listener::{Listeners, PublicApi};
 use crate::process::{Process, StopTimes};
-use crate::{adapters, campaign};
+use crate::{adapters, campaign, rate_limits};
 
 /// A running waiting room.
 pub struct WaitingRoomService {
@@ -41,32 +41,36 @@ impl WaitingRoomService {
         let public_keys = Arc::new(ArcSwap::from_pointee(keys.public_keys));
         let issuer = &config.pass.issuer;
         let rooms = Arc::new(WaitingRoom::new(Parts {
-            store: adapters::room_store(&config.waiting_room, &process.clock)?,
+            store: adapters::room_store(&config.waiting_room, &process.embedded_clock)?,
             clock: Arc::clone(&process.clock),
             entropy: Arc::clone(&process.entropy),
             ticket_keys: keys.ticket_keys,
             draw_key: keys.draw_key.clone(),
+            identity_key: keys.identity.clone(),
             minter: PassMinter::new(keys.signing_key, issuer),
             verifier: PassVerifier::new(issuer, Arc::clone(&public_keys)),
             limits: limits(&config.waiting_room),
         }));
-        for file in campaigns {
-            let settings = campaign::room_settings(file, &keys.draw_key);
-            if rooms.create(&settings).await? == Created::Different {
-                tracing::warn!(
-                    room = %settings.room,
-                    "the room exists with other settings, which stay in force"
-                );
+        let asking = campaigns.iter().map(|file| (&file.id, file.room.identity));
+        require_identity(keys.identity.as_ref(), &config.waiting_room.keys_file, asking)?;
+        if config.has_embedded_rooms() {
+            // This process is the store, so nobody else could put the campaigns into force.
+            for file in campaigns {
+                rooms.create(&campaign::room_settings(file, &keys.draw_key)).await?;
             }
+        } else if let Err(error) = rooms.discover().await {
+            // Only the operator's `campaign apply` creates rooms; until they are seen it is not ready.
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "the rooms could not be listed yet");
         }
+        let in_force = campaigns.iter().map(|file| file.id.clone()).collect();
         let app = Data::new(waiting_room_http::App::new(waiting_room_http::Parts {
             rooms: Arc::clone(&rooms),
             keys: public_keys,
-            service_credential: waiting_room_http::ServiceCredential::new(
-                keys.signals_credential.as_str(),
-            ),
+            signals_credential: keys.signals,
+            limits: rate_limits::of_the_waiting_room(&config.limits, process)?,
         }));
-        let api = public_api(&config.waiting_room, readiness(process, &rooms));
+        let api = public_api(&config.waiting_room, readiness(process, &rooms, in_force));
         let stop = StopTimes::of(config);
         let listeners = Listeners::start(process, api, stop, waiting_room_http::routes(app))?;
         let renewed = Arc::clone(&rooms);
@@ -91,40 +95,63 @@ impl WaitingRoomService {
 
 fn limits(config: &WaitingRoomConfig) -> Limits {
     Limits {
-        joins: BatcherLimits {
-            queue_depth_max: config.join_queue_depth_max,
-            batch_max: config.join_batch_max,
-        },
-        redemptions: BatcherLimits {
-            queue_depth_max: config.redeem_queue_depth_max,
-            batch_max: config.redeem_batch_max,
-        },
+        joins: BatcherLimits::new(config.join_queue_depth_max, config.join_batch_max),
+        redemptions: BatcherLimits::new(config.redeem_queue_depth_max, config.redeem_batch_max),
         renew_every: Duration::from_millis(config.renew_every_ms),
+        polls_per_s_max: config.polls_per_s_max,
     }
 }
 
-/// Ready once the store was reached and found set up as it must be. Afterwards the instance stays ready
-/// without it: polls need no store (P13), and a proxy must not cut them off.
-fn readiness(process: &Process, rooms: &Arc<WaitingRoom>) -> Readiness {
-    let (rooms, was_ready) = (Arc::clone(rooms), Arc::new(AtomicBool::new(false)));
-    Readiness::new(process.drain.clone()).with("room store", move || {
-        let (rooms, was_ready) = (Arc::clone(&rooms), Arc::clone(&was_ready));
-        async move {
-            match rooms.ready().await {
-                Ok(()) => was_ready.store(true, Ordering::Relaxed),
-                Err(error) if !was_ready.load(Ordering::Relaxed) => {
-                    return Err(format!("{:#}", anyhow::Error::new(error)));
+/// Ready once the store was reached and found set up as it must be, and every room of the campaigns in
+/// force is open here. Afterwards the instance stays ready without the store: polls need none (P13), and
+/// a proxy must not cut them off.
+fn readiness(process: &Process, rooms: &Arc<WaitingRoom>, in_force: Vec<CampaignId>) -> Readiness {
+    let (store, views, served) = (Arc::clone(rooms), Arc::clone(rooms), Arc::clone(rooms));
+    let was_ready = Arc::new(AtomicBool::new(false));
+    Readiness::new(process.drain.clone())
+        .with("room store", move || {
+            let (rooms, was_ready) = (Arc::clone(&store), Arc::clone(&was_ready));
+            async move {
+                let ready = rooms.store_ready().await;
+                match ready {
+                    Ok(()) => was_ready.store(true, Ordering::Relaxed),
+                    Err(RoomStoreError::Unusable(why)) => return Err(why),
+                    Err(error) if !was_ready.load(Ordering::Relaxed) => {
+                        return Err(format!("{:#}", anyhow::Error::new(error)));
+                    }
+                    Err(_) => (),
                 }
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "the room store is away"
-                    );
-                }
+                Ok(())
             }
-            Ok(())
+        })
+        .with("rooms", move || {
+            let found = what_is_missing(&served, &in_force);
+            async move { found }
+        })
+        .with_detail("views", move || {
+            let oldest = views.oldest_view();
+            async move { Ok(format!("the oldest one in use is {} ms old", oldest.as_millis())) }
+        })
+}
+
+fn what_is_missing(rooms: &WaitingRoom, in_force: &[CampaignId]) -> Result<(), String> {
+    if let Some(why) = rooms.key_conflict() {
+        return Err(why);
+    }
+    if !rooms.has_seen_all_rooms() {
+        return Err("the rooms have not been listed yet".into());
+    }
+    match rooms.missing(in_force).as_slice() {
+        [] => Ok(()),
+        missing => {
+            let names: Vec<&str> = missing.iter().map(|room| room.as_str()).collect();
+            Err(format!(
+                "the store has no room, or none that can be served, for {}: put it into force with \
+                 `einlass campaign apply`",
+                names.join(", ")
+            ))
         }
-    })
+    }
 }
 
 fn public_api(config: &WaitingRoomConfig, readiness: Readiness) -> PublicApi {

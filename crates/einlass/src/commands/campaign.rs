@@ -3,16 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use booking::Applied;
 use campaign_file::CampaignFile;
 use clap::Subcommand;
 use kernel::{Clock, SystemClock};
-use waiting_room::store::Created;
 
 use crate::cli::ConfigSource;
 use crate::commands::configuration;
-use crate::config::Config;
-use crate::keys::WaitingRoomKeys;
+use crate::config::{Config, WaitingRoomConfig};
+use crate::keys::{WaitingRoomKeys, require_identity};
 use crate::{adapters, booking_service, campaign};
 
 /// Check campaign files, or put one into force.
@@ -53,26 +51,27 @@ async fn apply(config: &Config, file: &CampaignFile) -> anyhow::Result<()> {
     );
     // The room first: it is the one that may refuse a change, and then nothing has changed.
     let keys = WaitingRoomKeys::read(&config.waiting_room.keys_file)?;
-    let rooms = adapters::room_store(&config.waiting_room, &clock)?;
-    let created = match rooms.create(&campaign::room_settings(file, &keys.draw_key)).await? {
-        Created::New => "is open",
-        Created::Unchanged => "was open already",
-        Created::Different => anyhow::bail!(
-            "the room {} exists with other settings, which stay in force: its openings and draws are \
-             published, so a running room is not replaced",
-            file.id
-        ),
-    };
+    let created = apply_room(&config.waiting_room, &keys, file).await?;
     println!("waiting room: the room {} {created}", file.id);
     let store = adapters::booking_store(&config.booking, &clock).await?;
-    let applied = match booking_service::apply(&*store, file).await? {
-        Applied::Created => "is in force",
-        Applied::Unchanged => "was in force already",
-        Applied::Updated => "has replaced the earlier one",
-        Applied::Refused(problem) => anyhow::bail!("refused: {problem}"),
-    };
+    let applied = booking_service::apply(&*store, file).await?;
     println!("booking api: the campaign {} {applied}", file.id);
     Ok(())
+}
+
+/// Puts the room of a campaign into force in a store that other processes share; says what came of it.
+/// Nothing else makes rooms there.
+pub async fn apply_room(
+    config: &WaitingRoomConfig,
+    keys: &WaitingRoomKeys,
+    file: &CampaignFile,
+) -> anyhow::Result<&'static str> {
+    let asks = (&file.id, file.room.identity);
+    require_identity(keys.identity.as_ref(), &config.keys_file, [asks])?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let rooms = adapters::room_store(config, &clock)?;
+    let created = rooms.create(&campaign::room_settings(file, &keys.draw_key)).await?;
+    created.verdict().map_err(|why| anyhow::anyhow!("the room {} {why}", file.id))
 }
 
 fn print_summary(file: &CampaignFile) {

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::adapters;
 use crate::booking_service::BookingService;
+use crate::commands::campaign::apply_room;
 use crate::config::{Config, load};
 use crate::keys::{BookingKeys, NewKeys, WaitingRoomKeys};
 use crate::process::{Process, StopTimes, asked_to_stop};
@@ -21,8 +22,11 @@ use crate::waiting_room_service::WaitingRoomService;
 
 const SPEYER: &str = include_str!("../../../../deploy/campaigns/speyer-2021-06-20.toml");
 
-/// From the start of the demo to the first opening: the time in which most people arrive.
-const FIRST_OPENING_AFTER: Duration = Duration::from_secs(10);
+/// From the start of the demo until people gather: the room must be in force by then, or else it would
+/// listen to tickets of an earlier one first.
+const GATHERS_AFTER: Duration = Duration::from_secs(2);
+/// From then to the first opening: the time in which most people arrive.
+const GATHERING: Duration = Duration::from_secs(10);
 /// Between two openings; in Speyer it was three hours.
 const OPENINGS_EVERY: Duration = Duration::from_secs(6);
 /// How long the services may take to become ready, and how often they are asked.
@@ -76,7 +80,7 @@ impl Demo {
     /// Runs the demo.
     pub async fn run(self) -> anyhow::Result<u8> {
         web::telemetry::init("warn")?;
-        let stage = self.set_up().await?;
+        let stage = Box::pin(self.set_up()).await?;
         let summary = self.rush(&stage).await?;
         let is_kept = summary.broken_promises.is_empty();
         if self.json {
@@ -109,6 +113,9 @@ impl Demo {
             adapters::migrate(&config.booking).await?;
         }
         let campaign = self.campaign(process.clock.now(), &*process.entropy)?;
+        if self.redis.is_some() {
+            apply_room(&config.waiting_room, &room_keys, &campaign).await?;
+        }
         let campaigns = std::slice::from_ref(&campaign);
         let room = WaitingRoomService::start(&process, &config, room_keys, campaigns).await?;
         config.booking.jwks = format!("{}/.well-known/jwks.json", room.url());
@@ -124,14 +131,16 @@ impl Demo {
         let mut config = load(None, std::iter::empty())?.config;
         config.waiting_room.listen.set_port(self.room_port);
         config.booking.listen.set_port(self.booking_port);
+        // Everybody in the demo comes from this machine, and thinks ten times faster than people do.
+        config.limits.turn_off();
         config.booking.signals_every_ms = 200;
         config.booking.availability_every_ms = 200;
         if let Some(url) = &self.redis {
-            config.waiting_room.store_url.clone_from(url);
+            config.waiting_room.store_url = url.parse().context("--redis")?;
         }
         config.booking.database_url = match &self.database {
-            Some(url) => url.clone(),
-            None => format!("sqlite://{}", folder.join("einlass.db").display()),
+            Some(url) => url.parse().context("--database")?,
+            None => format!("sqlite://{}", folder.join("einlass.db").display()).parse()?,
         };
         Ok(config)
     }
@@ -139,7 +148,9 @@ impl Demo {
     /// The Speyer campaign with its openings moved to now, and hours turned into seconds.
     fn campaign(&self, now: Timestamp, entropy: &dyn Entropy) -> anyhow::Result<CampaignFile> {
         let file = CampaignFile::parse(SPEYER)?;
-        let mut file = file.reschedule(now.plus(FIRST_OPENING_AFTER), OPENINGS_EVERY);
+        let gathers_from = now.plus(GATHERS_AFTER);
+        let mut file = file.reschedule(gathers_from.plus(GATHERING), OPENINGS_EVERY);
+        file.tranches[0].gathers_from = gathers_from;
         if self.redis.is_some() || self.database.is_some() {
             // These keep the rooms and bookings of earlier demos, which were made with other keys.
             file.id = format!("{}-{:08x}", file.id, entropy.u64() >> 32).parse()?;
@@ -166,7 +177,7 @@ impl Demo {
             "{} people, {} places, the first opening is in {} s (seed {})",
             self.people,
             stage.campaign.places(),
-            FIRST_OPENING_AFTER.as_secs(),
+            (GATHERS_AFTER + GATHERING).as_secs(),
             self.seed
         );
         let shown = tokio::spawn(progress::show(progress, std::io::stdout()));
@@ -226,6 +237,6 @@ fn print_urls(stage: &Stage) {
          curl -H 'Accept-Language: de' '{booking}/v1/campaigns/{id}/eligibility?postcode=67346'\n\
          curl -H 'Accept-Language: de' --json '{{\"residence\":{{\"postcode\":\"67454\"}}}}' {room}/v1/rooms/{id}/tickets\n\
          curl --json '{{\"residence\":{{\"postcode\":\"67346\"}}}}' {room}/v1/rooms/{id}/tickets\n\
-         einlass verify-draw {room}/v1/rooms/{id} --entry 0"
+         einlass verify-draw {room}/v1/rooms/{id}"
     );
 }

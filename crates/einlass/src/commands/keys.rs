@@ -1,32 +1,49 @@
 //! `einlass keys`.
 
 use clap::Subcommand;
-use kernel::OsEntropy;
+use kernel::{CampaignId, OsEntropy};
 
 use crate::cli::ConfigSource;
 use crate::commands::configuration;
-use crate::keys::NewKeys;
+use crate::config::Config;
+use crate::keys::{NewKeys, WaitingRoomKeys};
 
-/// Make secret keys.
+/// Make secret keys, or derive one for somebody else.
 #[derive(Subcommand)]
 pub enum Keys {
     /// Write new keys to the two configured key files; existing ones are never overwritten
     Generate,
+    /// Print what a foreign booking system shows when it reports to the room of one campaign
+    Signals {
+        /// The campaign
+        #[arg(long, value_name = "ID")]
+        campaign: CampaignId,
+    },
 }
 
 impl Keys {
     /// Runs the command.
     pub fn run(self, source: &ConfigSource) -> anyhow::Result<u8> {
-        let Self::Generate = self;
         let config = configuration(source)?.config;
-        let (room, booking) = (&config.waiting_room.keys_file, &config.booking.keys_file);
-        NewKeys::generate(&OsEntropy).write(room, booking)?;
-        println!(
-            "{}: for the waiting room\n{}: for the booking api",
-            room.display(),
-            booking.display()
-        );
-        println!("keep both secret; every instance of a service needs the same file");
+        match self {
+            Self::Generate => generate(&config)?,
+            Self::Signals { campaign } => {
+                let keys = WaitingRoomKeys::read(&config.waiting_room.keys_file)?;
+                println!("{}", *keys.signals.derive(&campaign));
+            }
+        }
         Ok(0)
     }
+}
+
+fn generate(config: &Config) -> anyhow::Result<()> {
+    let (room, booking) = (&config.waiting_room.keys_file, &config.booking.keys_file);
+    NewKeys::generate(&OsEntropy).write(room, booking)?;
+    println!(
+        "{}: for the waiting room\n{}: for the booking api",
+        room.display(),
+        booking.display()
+    );
+    println!("keep both secret; every instance of a service needs the same file");
+    Ok(())
 }

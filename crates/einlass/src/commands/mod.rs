@@ -5,6 +5,7 @@ pub mod config;
 pub mod demo;
 pub mod keys;
 pub mod migrate;
+pub mod room;
 pub mod serve;
 pub mod verify_draw;
 

@@ -3,9 +3,13 @@
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
+use web::client_address::ForwardedHeader;
+
 use super::Loaded;
+use crate::rate_limits;
 
 const MILLISECONDS_OF_A_RENEWAL: RangeInclusive<u64> = 20..=2_000;
+const LIMITED_KEYS: RangeInclusive<usize> = 1_000..=10_000_000;
 const BATCH: RangeInclusive<usize> = 1..=1_000;
 
 /// Collects one line for each contradiction.
@@ -17,11 +21,11 @@ struct Check<'a> {
 /// One line for each contradiction.
 pub(super) fn contradictions(loaded: &Loaded) -> Vec<String> {
     let mut check = Check { loaded, found: Vec::new() };
-    check.adapters();
     check.waiting_room();
     check.booking();
     check.addresses();
     check.origins();
+    check.limits();
     check.found
 }
 
@@ -32,24 +36,6 @@ impl Check<'_> {
         }
     }
 
-    fn adapters(&mut self) {
-        let config = &self.loaded.config;
-        let starts =
-            |url: &str, schemes: [&str; 2]| schemes.iter().any(|scheme| url.starts_with(scheme));
-        self.refuse(
-            "waiting_room.store_url",
-            !config.has_embedded_rooms()
-                && !starts(&config.waiting_room.store_url, ["redis://", "redis+unix://"]),
-            "must be \"memory:\" or begin with redis://",
-        );
-        self.refuse(
-            "booking.database_url",
-            !config.has_embedded_database()
-                && !starts(&config.booking.database_url, ["postgres://", "postgresql://"]),
-            "must begin with sqlite:// or postgres://",
-        );
-    }
-
     fn waiting_room(&mut self) {
         let room = &self.loaded.config.waiting_room;
         self.refuse(
@@ -57,6 +43,11 @@ impl Check<'_> {
             !MILLISECONDS_OF_A_RENEWAL.contains(&room.renew_every_ms),
             "must be 20 to 2000: after a lost store, entries are issued again only 2000 ms later, when \
              every instance has reported what it knows",
+        );
+        self.refuse(
+            "waiting_room.polls_per_s_max",
+            room.polls_per_s_max == 0,
+            "must be at least 1: nobody would ever be told when to ask again",
         );
         let long_batch = "must be 1 to 1000: a longer script call would make all others wait";
         self.refuse(
@@ -135,6 +126,42 @@ impl Check<'_> {
         }
     }
 
+    fn limits(&mut self) {
+        let limits = &self.loaded.config.limits;
+        if let Err(error) = rate_limits::trusted_proxies(limits) {
+            self.refuse(
+                "limits.trusted_proxies",
+                true,
+                &format!("must list your proxies: {error}"),
+            );
+        }
+        self.refuse(
+            "limits.forwarded_header",
+            ForwardedHeader::named(&limits.forwarded_header).is_none(),
+            "must be \"x-forwarded-for\" or \"forwarded\"",
+        );
+        for (path, burst, per_minute) in [
+            ("limits.join_burst", limits.join_burst, limits.join_per_minute),
+            ("limits.redeem_burst", limits.redeem_burst, limits.redeem_per_minute),
+            (
+                "limits.ticket_redeem_burst",
+                limits.ticket_redeem_burst,
+                limits.ticket_redeem_per_minute,
+            ),
+        ] {
+            self.refuse(
+                path,
+                burst == 0 && per_minute > 0,
+                "must be at least 1: no request would ever be let through; 0 a minute turns the limit off",
+            );
+        }
+        self.refuse(
+            "limits.keys_max",
+            !LIMITED_KEYS.contains(&limits.keys_max),
+            "must be 1000 to 10000000: citizens beyond it share one count",
+        );
+    }
+
     fn origins(&mut self) {
         let (room, booking) = (&self.loaded.config.waiting_room, &self.loaded.config.booking);
         for (path, origins) in [
@@ -161,17 +188,59 @@ mod tests {
 
     #[test]
     fn contradictions_name_the_place_and_the_consequence() {
-        let text = "[waiting_room]\nstore_url = \"redsi://x\"\n\n[booking]\nbatch_max = 64\nqueue_depth_max = 63\ncors_origins = [\"*\"]\n";
+        let text = "[waiting_room]\nredis_pool_size = 0\n\n[booking]\nbatch_max = 64\nqueue_depth_max = 63\ncors_origins = [\"*\"]\n";
         let error = load(Some(("town.toml", text)), Vec::new()).expect_err("refused");
         let lines: Vec<&str> = error.0.iter().map(String::as_str).collect();
         assert_eq!(
             lines[..2],
             [
-                "town.toml:2: `waiting_room.store_url` must be \"memory:\" or begin with redis://",
+                "town.toml:2: `waiting_room.redis_pool_size` must be at least 1",
                 "town.toml:6: `booking.queue_depth_max` must not be below `batch_max`: a batch could never fill",
             ]
         );
         assert!(lines[2].starts_with("town.toml:7: `booking.cors_origins` must list origins"));
         assert_eq!(lines.len(), 3);
+    }
+
+    #[test]
+    fn polls_must_be_answered() {
+        let text = "[waiting_room]\npolls_per_s_max = 0\n";
+        let error = load(Some(("town.toml", text)), Vec::new()).expect_err("refused");
+        assert!(error.0[0].starts_with("town.toml:2: `waiting_room.polls_per_s_max` must be"));
+        assert_eq!(error.0.len(), 1);
+    }
+
+    #[test]
+    fn every_form_of_a_store_is_accepted() {
+        for url in [
+            "memory:",
+            "redis://redis:6379/0",
+            "rediss://room:secret@redis/?ca=/etc/ca.pem",
+            "redis+unix:///run/redis/redis.sock",
+            "redis+sentinel://a:26379,b/master/0?sentinel_user=s&sentinel_password=p",
+            "redis+cluster://a:7000,b:7001",
+        ] {
+            let text = format!("[waiting_room]\nstore_url = \"{url}\"\n");
+            load(Some(("town.toml", &text)), Vec::new()).expect(url);
+        }
+    }
+
+    #[test]
+    fn a_wrong_network_of_a_proxy_is_named() {
+        let refused = |line: &str| {
+            let text = format!("[limits]\n{line}\n");
+            load(Some(("town.toml", &text)), Vec::new()).expect_err(line).0.join("\n")
+        };
+        assert_eq!(
+            refused(r#"trusted_proxies = ["10.0.0.0/8", "10.1.0.0/33"]"#),
+            "town.toml:2: `limits.trusted_proxies` must list your proxies: \"10.1.0.0/33\" is no network \
+             in CIDR notation, such as \"10.0.0.0/8\" or \"2001:db8::/48\""
+        );
+        assert!(refused(r#"trusted_proxies = ["0.0.0.0/0"]"#).contains("holds every address"));
+        assert!(refused(r#"forwarded_header = "x-real-ip""#).contains("x-forwarded-for"));
+        assert!(refused("join_burst = 0").contains("no request would ever be let through"));
+        assert!(refused("keys_max = 10").contains("1000 to 10000000"));
+        let off = "[limits]\njoin_burst = 0\njoin_per_minute = 0\n";
+        load(Some(("town.toml", off)), Vec::new()).expect("a limit that is off needs no burst");
     }
 }

@@ -46,9 +46,16 @@ impl Loaded {
     }
 }
 
-/// Replaces the password of a URL by `***`.
+/// Replaces the passwords of a URL by `***`: the one before the hosts, and that for Sentinels.
 #[must_use]
 pub fn without_password(text: &str) -> String {
+    const PARAMETER: &str = "sentinel_password=";
+    let Some((before, after)) = text.split_once(PARAMETER) else { return without_userinfo(text) };
+    let rest = after.find(['&', '"', '\'']).map_or("", |end| &after[end..]);
+    format!("{}{PARAMETER}***{rest}", without_userinfo(before))
+}
+
+fn without_userinfo(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
     let authority_end = rest.find('/').unwrap_or(rest.len());
     match rest[..authority_end].rfind('@') {
@@ -195,13 +202,14 @@ fn parse(settings: &BTreeMap<String, Setting>) -> Result<Config, ConfigError> {
         value.decor_mut().clear();
         document[table].or_insert(toml_edit::table())[key] = Item::Value(value);
     }
-    toml::from_str(&document.to_string()).map_err(|error| {
-        // Types are right by now; what is left are values that do not parse, such as an address.
-        let path = settings
-            .iter()
-            .find(|(path, _)| error.to_string().contains(path.rsplit('.').next().unwrap_or(path)))
-            .map_or_else(String::new, |(path, setting)| format!("{}: `{path}`: ", setting.origin));
-        ConfigError(vec![format!("{path}{}", error.message())])
+    let text = document.to_string();
+    let read = toml::Deserializer::parse(&text).expect("a document is printed as valid TOML");
+    serde_path_to_error::deserialize(read).map_err(|error| {
+        // Types are right by now; what is left are values that do not parse, such as an address. Only the
+        // message is shown: the line itself may hold a password.
+        let path = error.path().to_string();
+        let origin = settings.get(&path).map_or(&Origin::Default, |setting| &setting.origin);
+        ConfigError(vec![format!("{origin}: `{path}`: {}", error.inner().message())])
     })
 }
 
@@ -268,7 +276,28 @@ mod tests {
     }
 
     #[test]
+    fn addresses_are_read_once_and_what_is_wrong_is_named_without_the_password() {
+        let wrong = "[waiting_room]\nstore_url = \"redis://:geheim@x:0\"\n";
+        assert_eq!(
+            mistakes(wrong),
+            [
+                "town.toml:2: `waiting_room.store_url`: has a port that is not a number from 1 to 65535"
+            ]
+        );
+        let database = mistakes("[booking]\ndatabase_url = \"mysql://u:geheim@h/d\"\n");
+        assert!(
+            database[0].starts_with("town.toml:2: `booking.database_url`: must begin with sqlite"),
+            "{database:?}"
+        );
+    }
+
+    #[test]
     fn passwords_are_not_shown() {
+        let sentinel = "redis+sentinel://u:geheim@a,b/m?sentinel_user=s&sentinel_password=geheim&";
+        assert_eq!(
+            without_password(sentinel),
+            "redis+sentinel://u:***@a,b/m?sentinel_user=s&sentinel_password=***&"
+        );
         let url = variable("EINLASS__BOOKING__DATABASE_URL", "postgres://town:geheim@db/einlass");
         let keys = variable("EINLASS__BOOKING__KEYS_FILE", "/etc/einlass/booking.toml");
         let loaded = load(None, url.into_iter().chain(keys)).expect("valid");

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::addresses::{DatabaseAddress, RoomStoreAddress};
+
 pub use load::{ConfigError, DEFAULTS, Loaded, load};
 pub use origin::Origin;
 
@@ -20,6 +22,8 @@ pub struct Config {
     pub waiting_room: WaitingRoomConfig,
     /// The booking service.
     pub booking: BookingConfig,
+    /// How often the same client may ask.
+    pub limits: LimitsConfig,
     /// What both services must agree on.
     pub pass: PassConfig,
     /// Campaigns put into force at start.
@@ -40,8 +44,8 @@ pub struct WaitingRoomConfig {
     pub metrics_listen: String,
     /// Serving threads; 0 for one per processor.
     pub workers: usize,
-    /// `memory:` or `redis://…`.
-    pub store_url: String,
+    /// `memory:`, or the address of a Redis.
+    pub store_url: RoomStoreAddress,
     /// The beginning of every key in Redis.
     pub redis_key_prefix: String,
     /// Connections to Redis.
@@ -54,6 +58,8 @@ pub struct WaitingRoomConfig {
     pub keys_file: PathBuf,
     /// The time between two renewals of a view.
     pub renew_every_ms: u64,
+    /// Polls a second of one room that all instances together should get.
+    pub polls_per_s_max: u32,
     /// Arrivals that may wait.
     pub join_queue_depth_max: usize,
     /// Arrivals of one trip.
@@ -77,7 +83,7 @@ pub struct BookingConfig {
     /// Serving threads; 0 for one per processor.
     pub workers: usize,
     /// `sqlite://…` or `postgres://…`.
-    pub database_url: String,
+    pub database_url: DatabaseAddress,
     /// Connections that write.
     pub database_writers_max: u32,
     /// Connections that only read.
@@ -100,6 +106,40 @@ pub struct BookingConfig {
     pub availability_every_ms: u64,
     /// The CORS allow-list.
     pub cors_origins: Vec<String>,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Networks of proxies, in CIDR notation.
+    pub trusted_proxies: Vec<String>,
+    /// The header in which they name the client.
+    pub forwarded_header: String,
+    /// Joins from one address in a minute; 0 for any number.
+    pub join_per_minute: u32,
+    /// Joins from one address at once.
+    pub join_burst: u32,
+    /// Redemptions from one address in a minute; 0 for any number.
+    pub redeem_per_minute: u32,
+    /// Redemptions from one address at once.
+    pub redeem_burst: u32,
+    /// Redemptions of one ticket in a minute; 0 for any number.
+    pub ticket_redeem_per_minute: u32,
+    /// Redemptions of one ticket at once.
+    pub ticket_redeem_burst: u32,
+    /// The keys of one limit that are counted separately.
+    pub keys_max: usize,
+}
+
+impl LimitsConfig {
+    /// Turns the limits off that are in the way where everybody comes from one machine and asks as
+    /// fast as it can: in demos and tests.
+    pub fn turn_off(&mut self) {
+        self.join_per_minute = 0;
+        self.redeem_per_minute = 0;
+        self.ticket_redeem_per_minute = 0;
+    }
 }
 
 /// `[pass]`
@@ -140,12 +180,12 @@ impl Config {
     /// Whether the waiting room keeps its rooms in this process.
     #[must_use]
     pub fn has_embedded_rooms(&self) -> bool {
-        self.waiting_room.store_url == "memory:"
+        self.waiting_room.store_url == RoomStoreAddress::Memory
     }
 
     /// Whether the booking database is a file of this process.
     #[must_use]
     pub fn has_embedded_database(&self) -> bool {
-        self.booking.database_url.starts_with("sqlite:")
+        matches!(self.booking.database_url, DatabaseAddress::Sqlite(_))
     }
 }

@@ -1,5 +1,7 @@
 //! What a citizen sends, as plain HTTP.
 
+use std::time::Duration;
+
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
@@ -35,6 +37,33 @@ pub async fn send(request: RequestBuilder) -> Reply {
 
 pub fn join(client: &Client, room_url: &str, postcode: &str) -> RequestBuilder {
     client.post(format!("{room_url}/tickets")).json(&json!({"residence": {"postcode": postcode}}))
+}
+
+/// Joins, and again as long as the room is not open or the service is busy, as a citizen's browser does;
+/// the answer, and whether a try before it may have left an entry behind that nobody holds.
+pub async fn join_patiently(client: &Client, room_url: &str, postcode: &str) -> (Reply, bool) {
+    let answer = tokio::sync::Mutex::new((None, false));
+    test_support::eventually("the service is not busy", Duration::from_mins(1), async || {
+        let reply = send(join(client, room_url, postcode)).await;
+        let mut answer = answer.lock().await;
+        if reply.status == StatusCode::SERVICE_UNAVAILABLE {
+            answer.1 = true;
+            return false;
+        }
+        if reply.code() == "room-not-open" {
+            return false;
+        }
+        answer.0 = Some(reply);
+        true
+    })
+    .await;
+    let (reply, was_busy) = answer.into_inner();
+    (reply.expect("an answer"), was_busy)
+}
+
+/// Where the ticket stands.
+pub fn poll(client: &Client, room_url: &str, ticket: &str) -> RequestBuilder {
+    client.get(format!("{room_url}/ticket")).bearer_auth(ticket)
 }
 
 pub fn redeem(client: &Client, room_url: &str, ticket: &str) -> RequestBuilder {

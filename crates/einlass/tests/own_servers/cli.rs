@@ -1,31 +1,11 @@
 //! The commands that need no server, as an operator types them.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::json;
-use waiting_room::draw::{DrawKey, Permutation, seed};
+use waiting_room::draw::{DrawKey, Lots, seed};
 
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-fn einlass(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_einlass"))
-        .args(arguments)
-        .current_dir(folder)
-        .envs(variables.iter().copied())
-        .output()
-        .expect("the binary runs");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ran {
-        code: output.status.code().unwrap_or(-1),
-        out: text(&output.stdout),
-        err: text(&output.stderr),
-    }
-}
+use crate::command::einlass;
 
 fn speyer() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/campaigns/speyer-2021-06-20.toml")
@@ -73,6 +53,23 @@ fn keys_are_made_once_and_never_overwritten() {
 }
 
 #[test]
+fn each_campaign_has_its_own_credential_for_reports() {
+    let folder = tempfile::tempdir().expect("folder");
+    assert_eq!(einlass(folder.path(), &["keys", "generate"], &[]).code, 0);
+    let signals = |campaign: &str| {
+        let ran = einlass(folder.path(), &["keys", "signals", "--campaign", campaign], &[]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        ran.out.trim().to_owned()
+    };
+    let speyer = signals("speyer-2021-06-20");
+    assert_eq!(speyer.len(), 43);
+    assert_eq!(signals("speyer-2021-06-20"), speyer);
+    assert_ne!(signals("worms"), speyer);
+    let wrong = einlass(folder.path(), &["keys", "signals", "--campaign", "No Name"], &[]);
+    assert_ne!(wrong.code, 0);
+}
+
+#[test]
 fn config_check_shows_origins_and_hides_passwords() {
     let folder = tempfile::tempdir().expect("folder");
     std::fs::write(
@@ -107,12 +104,12 @@ fn production_needs_keys_that_are_given() {
 fn verify_draw_recomputes_or_objects() {
     let folder = tempfile::tempdir().expect("folder");
     let room = "town".parse().expect("name");
-    let secret = DrawKey::new(&[4; 32]).secret(&room, 0);
-    let seed = seed(&room, 0, 50, &secret, b"");
+    let secret = DrawKey::new(&[4; 32]).secret(&room, 1, 0);
+    let lots = Lots { first: 0, entries: 50, seed: seed(&room, 1, 0, 50, &secret, b"") };
     let status = |secret: &str| {
-        json!({"room": "town", "draws": [{
-            "opening": 0, "commitment": DrawKey::new(&[4; 32]).secret(&room, 0).commitment(),
-            "first_entry": 0, "entries": 50, "secret": secret, "seed": seed,
+        json!({"room": "town", "incarnation": 1, "draws": [{
+            "opening": 0, "commitment": DrawKey::new(&[4; 32]).secret(&room, 1, 0).commitment(),
+            "first_entry": 0, "entries": 50, "secret": secret, "entropy": null, "seed": lots.seed,
         }]})
     };
     let write = |name: &str, secret: &str| {
@@ -120,10 +117,11 @@ fn verify_draw_recomputes_or_objects() {
     };
     write("good.json", &secret.0.to_string());
     write("forged.json", &"ab".repeat(32));
-    let good = einlass(folder.path(), &["verify-draw", "good.json", "--entry", "7"], &[]);
-    let place = Permutation::new(&seed, 50).apply(7);
+    let subject = "07".repeat(16);
+    let good = einlass(folder.path(), &["verify-draw", "good.json", "--subject", &subject], &[]);
+    let place = lots.place(&[7; 16]);
     assert_eq!(good.code, 0, "{}", good.out);
-    assert!(good.out.contains(&format!("entry 7 was drawn place {place}:")), "{}", good.out);
+    assert!(good.out.contains(&format!("place       {place} of")), "{}", good.out);
     let forged = einlass(folder.path(), &["verify-draw", "forged.json"], &[]);
     assert_eq!(forged.code, 1);
     assert!(forged.out.contains("DOES NOT FIT"), "{}", forged.out);

@@ -5,12 +5,17 @@ use std::time::Duration;
 
 use campaign_file::{CampaignFile, Tranche};
 use einlass::booking_service::BookingService;
+use einlass::commands::campaign::apply_room;
 use einlass::config::{Config, load};
 use einlass::keys::{BookingKeys, NewKeys, WaitingRoomKeys};
 use einlass::process::{Process, StopTimes};
 use einlass::waiting_room_service::WaitingRoomService;
 use kernel::Clock as _;
 use test_support::{PostgresServer, RedisServer};
+
+/// From the application of the campaign until people gather: applied later, the room would listen to
+/// tickets of an earlier one first.
+const GATHERS_AFTER: Duration = Duration::from_millis(500);
 
 const SPEYER: &str = include_str!("../../../../deploy/campaigns/speyer-2021-06-20.toml");
 
@@ -27,7 +32,10 @@ pub struct Fleet {
 pub struct Plan {
     pub rooms: usize,
     pub bookings: usize,
+    /// Its openings are moved when the fleet starts.
     pub campaign: CampaignFile,
+    /// How long people gather before the first opening.
+    pub gathering: Duration,
     pub store_url: String,
     pub database_url: String,
 }
@@ -39,23 +47,27 @@ impl Plan {
         postgres: &PostgresServer,
         rooms: usize,
         bookings: usize,
-        campaign: CampaignFile,
+        (campaign, gathering): (CampaignFile, Duration),
     ) -> Self {
         let database_url = postgres.create_database().await.expect("a database");
-        Self { rooms, bookings, campaign, store_url: redis.url(), database_url }
+        Self { rooms, bookings, campaign, gathering, store_url: redis.url(), database_url }
     }
 
     pub async fn start(self) -> Fleet {
         let process = Process::new(None);
         let keys = NewKeys::generate(&*process.entropy);
         let mut config = config();
-        config.waiting_room.store_url = self.store_url;
-        config.booking.database_url = self.database_url;
+        config.waiting_room.store_url = self.store_url.parse().expect("an address");
+        config.booking.database_url = self.database_url.parse().expect("an address");
         einlass::adapters::migrate(&config.booking).await.expect("migrated");
-        let campaigns = std::slice::from_ref(&self.campaign);
+        let campaign = scheduled(&self.campaign, self.gathering);
+        let parsed = || WaitingRoomKeys::parse(&keys.waiting_room, Path::new("keys"));
+        let room_keys = parsed().expect("keys");
+        apply_room(&config.waiting_room, &room_keys, &campaign).await.expect("a room");
+        let campaigns = std::slice::from_ref(&campaign);
         let mut rooms = Vec::new();
         for _ in 0..self.rooms {
-            let keys = WaitingRoomKeys::parse(&keys.waiting_room, Path::new("keys")).expect("keys");
+            let keys = parsed().expect("keys");
             let room = WaitingRoomService::start(&process, &config, keys, campaigns).await;
             rooms.push(room.expect("a waiting room"));
         }
@@ -67,7 +79,7 @@ impl Plan {
             let booking = BookingService::start(&process, &config, keys, campaigns).await;
             bookings.push(booking.expect("a booking api"));
         }
-        let fleet = Fleet { process, rooms, bookings, campaign: self.campaign, config };
+        let fleet = Fleet { process, rooms, bookings, campaign, config };
         fleet.wait_until_ready().await;
         fleet
     }
@@ -77,6 +89,8 @@ fn config() -> Config {
     let mut config = load(None, std::iter::empty()).expect("the defaults").config;
     config.waiting_room.listen.set_port(0);
     config.booking.listen.set_port(0);
+    // All citizens of a test come from this machine.
+    config.limits.turn_off();
     config.waiting_room.workers = 1;
     config.booking.workers = 1;
     config.booking.signals_every_ms = 100;
@@ -96,7 +110,7 @@ impl Fleet {
     }
 
     pub fn database_url(&self) -> &str {
-        &self.config.booking.database_url
+        self.config.booking.database_url.url()
     }
 
     async fn wait_until_ready(&self) {
@@ -126,18 +140,18 @@ impl Fleet {
     }
 }
 
-/// The Speyer campaign, opening `opens_after` from now.
-pub fn speyer(opens_after: Duration) -> CampaignFile {
-    let now = Process::new(None).clock.now();
-    CampaignFile::parse(SPEYER)
-        .expect("valid")
-        .reschedule(now.plus(opens_after), Duration::from_hours(1))
+/// The campaign as if people gathered from now on.
+fn scheduled(campaign: &CampaignFile, gathering: Duration) -> CampaignFile {
+    let gathers_from = Process::new(None).clock.now().plus(GATHERS_AFTER);
+    let mut file = campaign.reschedule(gathers_from.plus(gathering), Duration::from_hours(1));
+    file.tranches[0].gathers_from = gathers_from;
+    file
 }
 
-/// A campaign of `slots` slots with `places` places each, all in one tranche, and a gate that lets
-/// everybody in.
-pub fn scarce(opens_after: Duration, slots: usize, places: u32) -> CampaignFile {
-    let mut file = speyer(opens_after);
+/// The Speyer campaign with `slots` slots of `places` places each, all in one tranche, and a gate that
+/// lets everybody in.
+pub fn scarce(slots: usize, places: u32) -> CampaignFile {
+    let mut file = CampaignFile::parse(SPEYER).expect("valid");
     file.slots.truncate(slots);
     for slot in &mut file.slots {
         slot.capacity = places;
@@ -155,5 +169,6 @@ pub fn scarce(opens_after: Duration, slots: usize, places: u32) -> CampaignFile 
     file.room.burst = 20_000;
     file.room.places_factor_percent = 30_000;
     file.room.poll_min_s = 1;
+    file.room.poll_max_s = 2;
     file
 }

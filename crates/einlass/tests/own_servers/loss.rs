@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Client;
 use test_support::{PostgresServer, RedisServer, eventually};
 
-use crate::citizen::{join, send, try_send};
+use crate::citizen::{join, join_patiently, send, try_send};
 use crate::fleet::{Plan, scarce};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -14,11 +14,11 @@ async fn polls_go_on_while_redis_is_down() {
         RedisServer::start().await.expect("redis"),
         PostgresServer::start().await.expect("postgres"),
     );
-    let campaign = scarce(Duration::from_mins(10), 1, 1);
+    let campaign = (scarce(1, 1), Duration::from_mins(10));
     let fleet = Plan::on(&redis, &postgres, 1, 1, campaign).await.start().await;
     let client = Client::new();
     let url = fleet.room_url(0);
-    let joined = send(join(&client, &url, "67346")).await;
+    let (joined, _) = join_patiently(&client, &url, "67346").await;
     assert_eq!((joined.status.as_u16(), joined.text("state")), (201, "gathering"));
 
     redis.kill9().expect("killed");
@@ -38,7 +38,7 @@ async fn polls_go_on_while_redis_is_down() {
 
     redis.restart().await.expect("restarted");
     let next = tokio::sync::Mutex::new(None);
-    eventually("joining works again", Duration::from_secs(20), async || {
+    eventually("joining works again", Duration::from_mins(1), async || {
         let reply = try_send(join(&client, &url, "67346")).await;
         *next.lock().await = reply.clone();
         reply.is_some_and(|reply| reply.status == 201)

@@ -2,9 +2,17 @@
 
 mod citizen;
 mod cli;
+mod command;
 mod demo;
+mod draw_document;
+mod faults;
 mod fleet;
+mod levers;
 mod loss;
+mod readiness;
+mod restored;
+mod rotation;
 mod rush;
 mod stop;
+mod town;
 mod walk;

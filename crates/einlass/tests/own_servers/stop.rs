@@ -8,34 +8,65 @@ use std::time::Duration;
 
 use kernel::{Clock as _, SystemClock};
 use reqwest::Client;
-use test_support::eventually;
+use test_support::{Port, eventually};
 
 use crate::citizen::{Reply, book, join, person, try_send};
 
 const SPEYER: &str = include_str!("../../../../deploy/campaigns/speyer-2021-06-20.toml");
-const ROOM: &str = "http://127.0.0.1:18480/v1/rooms/speyer-2021-06-20";
-const BOOKING: &str = "http://127.0.0.1:18481/v1";
-const SOON: Duration = Duration::from_secs(30);
+const CAMPAIGN: &str = "speyer-2021-06-20";
+const SOON: Duration = Duration::from_mins(1);
 
-/// The Speyer campaign as if its openings had been yesterday and its slots came the day after tomorrow.
+/// The Speyer campaign as if its openings had been yesterday and its slots came the day after tomorrow. A
+/// room that is made so late listens to tickets first, for the time in which everybody polls once.
 fn open_campaign() -> String {
     let day = |days: i64| {
         let at = kernel::Timestamp::from_unix_s(SystemClock.now().unix_s() + days * 86_400);
         at.to_string()[..10].to_owned()
     };
-    SPEYER.replace("2021-06-14", &day(-1)).replace("= 2021-06-20", &format!("= {}", day(2)))
+    SPEYER
+        .replace("2021-06-14", &day(-1))
+        .replace("= 2021-06-20", &format!("= {}", day(2)))
+        .replace("poll_max_s = 30", "poll_max_s = 2")
 }
 
-fn serve(folder: &Path) -> Child {
+/// Where the process listens. Its ports stay its own while it is restarted.
+struct Addresses {
+    room: Port,
+    booking: Port,
+    metrics: Port,
+}
+
+impl Addresses {
+    fn reserve() -> Self {
+        let port = || Port::reserve().expect("a free port");
+        Self { room: port(), booking: port(), metrics: port() }
+    }
+
+    fn room(&self) -> String {
+        format!("http://127.0.0.1:{}", self.room.number())
+    }
+
+    fn booking(&self) -> String {
+        format!("http://127.0.0.1:{}", self.booking.number())
+    }
+
+    fn metrics(&self) -> String {
+        format!("http://127.0.0.1:{}/metrics", self.metrics.number())
+    }
+}
+
+fn serve(folder: &Path, addresses: &Addresses) -> Child {
+    let listen = |port: &Port| format!("127.0.0.1:{}", port.number());
     Command::new(env!("CARGO_BIN_EXE_einlass"))
         .arg("serve")
         .current_dir(folder)
-        .env("EINLASS__WAITING_ROOM__LISTEN", "127.0.0.1:18480")
+        .env("EINLASS__WAITING_ROOM__LISTEN", listen(&addresses.room))
         .env("EINLASS__WAITING_ROOM__METRICS_LISTEN", "")
-        .env("EINLASS__BOOKING__LISTEN", "127.0.0.1:18481")
-        .env("EINLASS__BOOKING__METRICS_LISTEN", "127.0.0.1:18482")
-        .env("EINLASS__BOOKING__JWKS", "http://127.0.0.1:18480/.well-known/jwks.json")
-        .env("EINLASS__BOOKING__SIGNALS_URL", "http://127.0.0.1:18480")
+        .env("EINLASS__BOOKING__LISTEN", listen(&addresses.booking))
+        .env("EINLASS__BOOKING__METRICS_LISTEN", listen(&addresses.metrics))
+        .env("EINLASS__BOOKING__JWKS", format!("{}/.well-known/jwks.json", addresses.room()))
+        .env("EINLASS__BOOKING__SIGNALS_URL", addresses.room())
+        .env("EINLASS__LIMITS__JOIN_PER_MINUTE", "0")
         .env("EINLASS__CAMPAIGNS__FILES", r#"["campaign.toml"]"#)
         .env("EINLASS__SHUTDOWN__DRAIN_S", "1")
         .env("EINLASS__LOG__FILTER", "warn")
@@ -44,10 +75,11 @@ fn serve(folder: &Path) -> Child {
         .expect("the binary runs")
 }
 
-async fn wait_until_ready() {
-    for url in ["http://127.0.0.1:18480/readyz", "http://127.0.0.1:18481/readyz"] {
+async fn wait_until_ready(addresses: &Addresses) {
+    for url in [addresses.room(), addresses.booking()] {
         eventually("both services are ready", SOON, async || {
-            reqwest::get(url).await.is_ok_and(|reply| reply.status().is_success())
+            let answer = reqwest::get(format!("{url}/readyz")).await;
+            answer.is_ok_and(|reply| reply.status().is_success())
         })
         .await;
     }
@@ -62,14 +94,21 @@ async fn terminate(child: &mut Child) -> ExitStatus {
 }
 
 /// Joins and books until the service is gone; gives the confirmed bookings.
-async fn live(client: Client, number: usize, confirmed: Arc<AtomicUsize>) -> Vec<Reply> {
+async fn live(
+    client: Client,
+    addresses: Arc<Addresses>,
+    number: usize,
+    confirmed: Arc<AtomicUsize>,
+) -> Vec<Reply> {
+    let room = format!("{}/v1/rooms/{CAMPAIGN}", addresses.room());
+    let booking = format!("{}/v1", addresses.booking());
     let mut bookings = Vec::new();
     for turn in 0.. {
-        let Some(joined) = try_send(join(&client, ROOM, "67346")).await else { break };
+        let Some(joined) = try_send(join(&client, &room, "67346")).await else { break };
         let Some(pass) = joined.body["pass"]["pass"].as_str() else { continue };
         let slot = format!("boe-fashion-{:02}{}0", 7 + turn % 7, number % 6);
         let who = person(number * 100_000 + turn);
-        let request = book(&client, BOOKING, "speyer-2021-06-20", pass, "key", (&slot, who));
+        let request = book(&client, &booking, CAMPAIGN, pass, "key", (&slot, who));
         match try_send(request).await {
             Some(reply) if reply.status == 201 => {
                 confirmed.fetch_add(1, Ordering::Relaxed);
@@ -86,16 +125,20 @@ async fn live(client: Client, number: usize, confirmed: Arc<AtomicUsize>) -> Vec
 async fn sigterm_loses_no_booking() {
     let folder = tempfile::tempdir().expect("folder");
     std::fs::write(folder.path().join("campaign.toml"), open_campaign()).expect("written");
-    let mut child = serve(folder.path());
-    wait_until_ready().await;
+    let addresses = Arc::new(Addresses::reserve());
+    let mut child = serve(folder.path(), &addresses);
+    wait_until_ready(&addresses).await;
     let client = Client::new();
-    let metrics = client.get("http://127.0.0.1:18482/metrics").send().await.expect("metrics");
+    let metrics = client.get(addresses.metrics()).send().await.expect("metrics");
     let metrics = metrics.text().await.expect("text");
     assert!(metrics.contains("batcher_batch_size"), "{metrics}");
 
     let confirmed = Arc::new(AtomicUsize::new(0));
     let people: Vec<_> = (0..12)
-        .map(|number| tokio::spawn(live(client.clone(), number, Arc::clone(&confirmed))))
+        .map(|number| {
+            let (client, addresses) = (client.clone(), Arc::clone(&addresses));
+            tokio::spawn(live(client, addresses, number, Arc::clone(&confirmed)))
+        })
         .collect();
     eventually("some have booked", SOON, async || confirmed.load(Ordering::Relaxed) >= 30).await;
     let ended = terminate(&mut child).await;
@@ -106,10 +149,10 @@ async fn sigterm_loses_no_booking() {
     }
     assert!(bookings.len() >= 30);
 
-    let mut child = serve(folder.path());
-    wait_until_ready().await;
+    let mut child = serve(folder.path(), &addresses);
+    wait_until_ready(&addresses).await;
     for booking in &bookings {
-        let own = format!("{BOOKING}/bookings/{}", booking.text("id"));
+        let own = format!("{}/v1/bookings/{}", addresses.booking(), booking.text("id"));
         let read = try_send(client.get(own).bearer_auth(booking.text("manage_token"))).await;
         let read = read.expect("a reply");
         assert_eq!((read.text("status"), read.text("slot")), ("confirmed", booking.text("slot")));

@@ -6,10 +6,11 @@ use reqwest::Client;
 use serde_json::json;
 use test_support::{PostgresServer, RedisServer, eventually};
 
-use crate::citizen::{Reply, book, join, person, redeem, send};
+use crate::citizen::{Reply, book, join, join_patiently, person, redeem, send};
 use crate::fleet::{Fleet, Plan, scarce};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_mins(1);
+const GATHERING: Duration = Duration::from_secs(1);
 
 async fn places_left(client: &Client, fleet: &Fleet, slot: &str) -> u64 {
     let url = format!("{}/campaigns/{}/slots", fleet.booking_url(0), fleet.campaign.id);
@@ -20,7 +21,7 @@ async fn places_left(client: &Client, fleet: &Fleet, slot: &str) -> u64 {
 }
 
 async fn get_pass(client: &Client, fleet: &Fleet) -> String {
-    let joined = send(join(client, &fleet.room_url(0), "67346")).await;
+    let (joined, _) = join_patiently(client, &fleet.room_url(0), "67346").await;
     assert_eq!(joined.status, 201, "{joined:?}");
     let ticket = joined.text("ticket").to_owned();
     let redeemed = tokio::sync::Mutex::new(None);
@@ -41,7 +42,7 @@ async fn a_citizen_of_speyer_gets_an_appointment() {
         RedisServer::start().await.expect("redis"),
         PostgresServer::start().await.expect("postgres"),
     );
-    let plan = Plan::on(&redis, &postgres, 2, 2, scarce(Duration::from_secs(1), 2, 3)).await;
+    let plan = Plan::on(&redis, &postgres, 2, 2, (scarce(2, 3), GATHERING)).await;
     let fleet = plan.start().await;
     let client = Client::new();
     let campaign = fleet.campaign.id.to_string();
@@ -102,7 +103,7 @@ async fn hassloch_is_turned_away_at_the_door_in_both_languages() {
         RedisServer::start().await.expect("redis"),
         PostgresServer::start().await.expect("postgres"),
     );
-    let plan = Plan::on(&redis, &postgres, 1, 1, scarce(Duration::from_secs(1), 1, 1)).await;
+    let plan = Plan::on(&redis, &postgres, 1, 1, (scarce(1, 1), GATHERING)).await;
     let fleet = plan.start().await;
     let client = Client::new();
     let url = fleet.room_url(0);

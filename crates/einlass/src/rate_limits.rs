@@ -1,0 +1,41 @@
+//! The rate limits as they are configured.
+
+use std::sync::Arc;
+
+use web::client_address::{ForwardedHeader, InvalidNetwork};
+use web::limits::{Allowance, LimitClock, LimitParts};
+use web::{AddressLimit, RateLimit, TrustedProxies};
+
+use crate::config::LimitsConfig;
+use crate::process::Process;
+
+/// The limits of the waiting room.
+pub fn of_the_waiting_room(
+    config: &LimitsConfig,
+    process: &Process,
+) -> anyhow::Result<waiting_room_http::RateLimits> {
+    let proxies = trusted_proxies(config)?;
+    let parts = LimitParts {
+        keys_max: config.keys_max,
+        clock: LimitClock::monotonic(),
+        entropy: Arc::clone(&process.entropy),
+    };
+    let join = Allowance { per_minute: config.join_per_minute, burst: config.join_burst };
+    let redeem = Allowance { per_minute: config.redeem_per_minute, burst: config.redeem_burst };
+    let redeem_by_ticket = Allowance {
+        per_minute: config.ticket_redeem_per_minute,
+        burst: config.ticket_redeem_burst,
+    };
+    Ok(waiting_room_http::RateLimits {
+        join: AddressLimit::new("join", join, proxies.clone(), &parts),
+        redeem: AddressLimit::new("redeem", redeem, proxies, &parts),
+        redeem_by_pass: RateLimit::new("redeem-pass", redeem_by_ticket, &parts),
+    })
+}
+
+/// The proxies whose word is taken for a client's address.
+pub fn trusted_proxies(config: &LimitsConfig) -> Result<TrustedProxies, InvalidNetwork> {
+    // Another name was refused when the configuration was checked.
+    let header = ForwardedHeader::named(&config.forwarded_header).unwrap_or_default();
+    TrustedProxies::parse(&config.trusted_proxies, header)
+}

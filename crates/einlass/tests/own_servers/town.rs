@@ -1,0 +1,232 @@
+//! An installation as an operator has it: a folder with configuration, keys and a campaign. Commands are
+//! run by the binary; the instances live in this process.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use einlass::campaign;
+use einlass::config::{Config, load};
+use einlass::keys::WaitingRoomKeys;
+use einlass::process::{Process, StopTimes};
+use einlass::waiting_room_service::WaitingRoomService;
+use kernel::{Clock as _, SystemClock, Timestamp};
+use reqwest::Client;
+use test_support::{RedisServer, eventually};
+
+use crate::citizen::{Reply, send};
+use crate::command::{Ran, einlass};
+
+/// The name of the campaign, and of its room.
+pub const ROOM: &str = "town";
+const CONFIG: &str = "einlass.toml";
+const CAMPAIGN: &str = "campaign.toml";
+const KEYS: &str = "keys/waiting-room.toml";
+const READY_WITHIN: Duration = Duration::from_secs(30);
+
+/// The installation.
+pub struct Town {
+    folder: tempfile::TempDir,
+}
+
+/// What the campaign of a town says.
+#[derive(Clone, Debug)]
+pub struct Campaign {
+    pub incarnation: u32,
+    pub gathers_from: Timestamp,
+    pub opens_at: Timestamp,
+    pub max_active: u32,
+    pub public_entropy: Option<&'static str>,
+}
+
+impl Campaign {
+    /// People gather in a moment and for so long.
+    pub fn soon(gathering: Duration) -> Self {
+        // Campaign files know whole seconds; this one has not begun when it is applied.
+        let now = Timestamp::from_unix_s(SystemClock.now().unix_s());
+        let gathers_from = now.plus(Duration::from_secs(3));
+        Self {
+            incarnation: 1,
+            gathers_from,
+            opens_at: gathers_from.plus(gathering),
+            max_active: 30,
+            public_entropy: None,
+        }
+    }
+
+    fn to_toml(&self) -> String {
+        let time = |at: Timestamp| at.to_string()[..19].to_owned();
+        let entropy = self.public_entropy.map(|text| format!("public_entropy = \"{text}\"\n"));
+        format!(
+            r#"id = "{ROOM}"
+incarnation = {incarnation}
+title = {{ de = "Probe", en = "Rehearsal" }}
+time_zone = "UTC"
+closes_at = 2199-12-31T12:00
+
+[waiting_room]
+poll_min_s = 1
+poll_max_s = 5
+{entropy}
+[gate]
+max_active = {max_active}
+pace_per_minute = 60000
+burst = 1000
+claim_window_s = 10
+
+[[sites]]
+id = "site"
+name = "Site"
+address = "Street 1, 67346 Speyer"
+
+[[slots]]
+sites = ["site"]
+date = 2199-12-31
+from = 12:00
+to = 13:00
+every_minutes = 60
+
+[[tranches]]
+opens_at = {opens_at}
+gathers_from = {gathers_from}
+places = 1000
+
+[residence]
+municipalities = [
+  {{ postcode = "67346", ags = "07318000", name = "Speyer", eligible = true }},
+]
+"#,
+            incarnation = self.incarnation,
+            entropy = entropy.unwrap_or_default(),
+            max_active = self.max_active,
+            opens_at = time(self.opens_at),
+            gathers_from = time(self.gathers_from),
+        )
+    }
+}
+
+impl Town {
+    /// Writes the configuration, and makes keys and tables. No campaign is in force yet.
+    pub fn set_up(redis: &RedisServer) -> Self {
+        let town = Self { folder: tempfile::tempdir().expect("a folder") };
+        let config = format!(
+            r#"[waiting_room]
+listen = "127.0.0.1:0"
+metrics_listen = ""
+workers = 1
+store_url = "{}"
+
+[booking]
+database_url = "sqlite://einlass.db"
+
+[limits]
+join_per_minute = 0
+redeem_per_minute = 0
+ticket_redeem_per_minute = 0
+
+[campaigns]
+files = ["{CAMPAIGN}"]
+"#,
+            redis.url()
+        );
+        std::fs::write(town.path(CONFIG), config).expect("written");
+        town.run(&["keys", "generate"]).done();
+        town.run(&["migrate"]).done();
+        town
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs a command of the operator.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        let arguments = [&["--config", CONFIG], arguments].concat();
+        let folder = self.folder.path();
+        tokio::task::block_in_place(|| einlass(folder, &arguments, &[]))
+    }
+
+    /// `einlass campaign apply`
+    pub fn apply(&self, campaign: &Campaign) -> Ran {
+        std::fs::write(self.path(CAMPAIGN), campaign.to_toml()).expect("written");
+        self.run(&["campaign", "apply", CAMPAIGN])
+    }
+
+    /// The waiting room's key file.
+    pub fn keys(&self) -> String {
+        std::fs::read_to_string(self.path(KEYS)).expect("keys")
+    }
+
+    /// Starts an instance with the campaign that was applied last, and the keys of the installation.
+    pub async fn start(&self) -> Instance {
+        self.start_with(&self.keys()).await
+    }
+
+    /// The same with other keys.
+    pub async fn start_with(&self, keys: &str) -> Instance {
+        let text = std::fs::read_to_string(self.path(CONFIG)).expect("the configuration");
+        let config = load(Some((CONFIG, &text)), []).expect("a configuration").config;
+        let campaigns = [campaign::read(&self.path(CAMPAIGN)).expect("a campaign")];
+        let keys = WaitingRoomKeys::parse(keys, Path::new(KEYS)).expect("keys");
+        let process = Process::new(None);
+        let service = WaitingRoomService::start(&process, &config, keys, &campaigns).await;
+        Instance { service: service.expect("an instance"), process, config }
+    }
+
+    /// Starts so many instances and waits until they are ready.
+    pub async fn open(&self, client: &Client, instances: usize) -> Vec<Instance> {
+        let mut opened = Vec::new();
+        for _ in 0..instances {
+            opened.push(self.start().await);
+        }
+        for instance in &opened {
+            instance.until_ready(client).await;
+        }
+        opened
+    }
+}
+
+/// A running waiting room.
+pub struct Instance {
+    service: WaitingRoomService,
+    process: Process,
+    config: Config,
+}
+
+impl Instance {
+    /// The base URL of the room.
+    pub fn room(&self) -> String {
+        format!("{}/v1/rooms/{ROOM}", self.service.url())
+    }
+
+    /// What `/readyz` says.
+    pub async fn readiness(&self, client: &Client) -> Reply {
+        send(client.get(format!("{}/readyz", self.service.url()))).await
+    }
+
+    pub async fn until_ready(&self, client: &Client) {
+        eventually("the instance is ready", READY_WITHIN, async || {
+            self.readiness(client).await.status == 200
+        })
+        .await;
+    }
+
+    /// Waits until `/readyz` says that this is missing.
+    pub async fn until_missing(&self, client: &Client, what: &str) {
+        eventually(what, READY_WITHIN, async || {
+            let reply = self.readiness(client).await;
+            reply.status == 503 && reply.body["missing"].to_string().contains(what)
+        })
+        .await;
+    }
+
+    pub async fn stop(self) {
+        let finish = Duration::from_secs(self.config.shutdown.finish_s);
+        self.service.stop(&self.process, StopTimes { drain: Duration::ZERO, finish }).await;
+    }
+}
+
+pub async fn stop_all(instances: Vec<Instance>) {
+    for instance in instances {
+        instance.stop().await;
+    }
+}
