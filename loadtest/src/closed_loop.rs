@@ -156,7 +156,8 @@ async fn connection<R: Requests>(
 ) -> io::Result<()> {
     let mut out = Vec::with_capacity(1024);
     let mut reply = Vec::with_capacity(16 * 1024);
-    let mut sent_at = clock::now();
+    // All begin together, so the first request is sent whatever the limit.
+    let mut sent_at = started;
     loop {
         out.clear();
         let Some(number) = shared.borrow_mut().take_next(limit, started, sent_at, &mut out) else {

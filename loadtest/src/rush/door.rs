@@ -5,7 +5,7 @@ use serde_json::json;
 use super::browser::Request;
 use super::visitor::Visitor;
 use super::waiting::Ticket;
-use super::wire::TicketReply;
+use super::wire::OwnState;
 
 /// A door that is still closed, or asks back, is tried so often.
 const TRIES_MAX: u32 = 100;
@@ -23,14 +23,15 @@ impl<'w> Visitor<'w> {
     /// Asks for a ticket, answering what the door asks.
     pub(super) async fn join(&mut self) -> Joined<'w> {
         for _ in 0..TRIES_MAX {
-            let request = self.joining();
+            // Whoever gets no reply asks again under the same key and gets the same entry.
+            let request = self.joining().key(self.new_key());
             let Some(reply) = self.world.browser.send(&request).await else {
                 return Joined::Gone;
             };
             if reply.ok() {
-                return match reply.json::<TicketReply>() {
-                    Ok(TicketReply { ticket: Some(token), ref told }) => {
-                        Joined::Ticket(Ticket::new(self.world, token, told))
+                return match reply.json::<OwnState>() {
+                    Ok(ref told @ OwnState { ticket: Some(ref token), .. }) => {
+                        Joined::Ticket(Ticket::new(self.world, token.clone(), told))
                     }
                     Ok(_) | Err(_) => self.unreadable(&request, &reply),
                 };
@@ -68,15 +69,8 @@ impl<'w> Visitor<'w> {
         let Some(reply) = self.world.browser.send(&request).await else {
             return;
         };
-        match reply.json::<TicketReply>() {
-            Ok(told) if reply.ok() => {
-                if told.ticket.as_ref().is_some_and(|token| *token != ticket.token) {
-                    self.world
-                        .ledger
-                        .note(|| format!("entry {} came back with another ticket", ticket.entry));
-                }
-                ticket.told(self.world, &told.told);
-            }
+        match reply.json::<OwnState>() {
+            Ok(told) if reply.ok() => ticket.told(self.world, &told),
             Ok(_) | Err(_) if reply.status == 410 => {}
             Ok(_) | Err(_) => {
                 let (entry, status) = (ticket.entry, reply.status);

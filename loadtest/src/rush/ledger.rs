@@ -44,11 +44,13 @@ pub(super) struct Counts {
     pub lost_places: AtomicU64,
 }
 
+/// The epoch in which an entry was issued, and its number.
+pub(super) type Entry = (u64, u64);
+
 #[derive(Debug, Default)]
 struct Records {
-    ticket_of_entry: HashMap<u64, String>,
-    entry_of_place: HashMap<u64, u64>,
-    pass_of_entry: HashMap<u64, String>,
+    ticket_of_entry: HashMap<Entry, String>,
+    pass_of_entry: HashMap<Entry, String>,
     booked: HashMap<String, Booked>,
     left_behind: Vec<LeftBehind>,
     broken: BTreeSet<Promise>,
@@ -88,7 +90,7 @@ impl Ledger {
     }
 
     /// A join was answered with this ticket.
-    pub(super) fn entered(&self, entry: u64, ticket: &str) {
+    pub(super) fn entered(&self, entry: Entry, ticket: &str) {
         let known = self
             .records()
             .ticket_of_entry
@@ -96,27 +98,17 @@ impl Ledger {
             .or_insert_with(|| ticket.to_owned())
             .clone();
         if known != ticket {
-            self.broken(Promise::EntryIssuedTwice, || format!("entry {entry} is on two tickets"));
-        }
-    }
-
-    /// A ticket was told its place.
-    pub(super) fn placed(&self, entry: u64, place: u64) {
-        let known = *self.records().entry_of_place.entry(place).or_insert(entry);
-        if known != entry {
-            self.broken(Promise::PlaceRedeemedTwice, || {
-                format!("place {place} was given to the entries {known} and {entry}")
-            });
+            self.broken(Promise::EntryIssuedTwice, || format!("entry {entry:?} is on two tickets"));
         }
     }
 
     /// A ticket was redeemed; doing so again must give the same pass.
-    pub(super) fn admitted(&self, entry: u64, pass: &str) {
+    pub(super) fn admitted(&self, entry: Entry, pass: &str) {
         let known =
             self.records().pass_of_entry.entry(entry).or_insert_with(|| pass.to_owned()).clone();
         if known != pass {
-            self.broken(Promise::PlaceRedeemedTwice, || {
-                format!("entry {entry} was redeemed for two different passes")
+            self.broken(Promise::TwoPasses, || {
+                format!("entry {entry:?} was redeemed for two different passes")
             });
         }
     }
@@ -168,26 +160,24 @@ mod tests {
     #[test]
     fn an_entry_on_two_tickets_is_noticed_and_a_repeated_reply_is_not() {
         let ledger = Ledger::default();
-        ledger.entered(4, "a");
-        ledger.entered(4, "a");
-        assert_eq!(ledger.findings().0, Vec::<&str>::new());
-        ledger.entered(4, "b");
+        ledger.entered((1, 4), "a");
+        ledger.entered((1, 4), "a");
+        ledger.entered((2, 4), "c");
+        assert_eq!(ledger.findings().0, Vec::<&str>::new(), "another epoch, another entry");
+        ledger.entered((1, 4), "b");
         assert_eq!(ledger.findings().0, ["P8 entry issued twice"]);
-        assert_eq!(ledger.issued(), (1, 0));
+        assert_eq!(ledger.issued(), (2, 0));
     }
 
     #[test]
-    fn a_place_of_two_entries_and_two_passes_of_one_are_noticed() {
-        for act in [(|ledger: &Ledger| ledger.placed(2, 9)) as fn(&Ledger), |ledger: &Ledger| {
-            ledger.admitted(1, "another");
-        }] {
-            let ledger = Ledger::default();
-            ledger.placed(1, 9);
-            ledger.admitted(1, "pass");
-            assert_eq!(ledger.findings().0, Vec::<&str>::new());
-            act(&ledger);
-            assert_eq!(ledger.findings().0, ["P9 place redeemed twice"]);
-        }
+    fn two_passes_of_one_entry_are_noticed() {
+        let ledger = Ledger::default();
+        ledger.admitted((1, 1), "pass");
+        ledger.admitted((1, 2), "another");
+        ledger.admitted((1, 1), "pass");
+        assert_eq!(ledger.findings().0, Vec::<&str>::new());
+        ledger.admitted((1, 1), "another");
+        assert_eq!(ledger.findings().0, ["P9 two passes"]);
     }
 
     #[test]

@@ -15,8 +15,8 @@ pub enum Promise {
     DuplicatePerson,
     /// P8: no entry is issued twice.
     EntryIssuedTwice,
-    /// P9: a place is redeemed at most once.
-    PlaceRedeemedTwice,
+    /// P9: one ticket has one pass.
+    TwoPasses,
     /// P12: nobody with a valid ticket loses the place.
     LostPlace,
 }
@@ -31,7 +31,7 @@ impl Promise {
             Self::Idempotency => "P3 idempotency",
             Self::DuplicatePerson => "P4 duplicate person",
             Self::EntryIssuedTwice => "P8 entry issued twice",
-            Self::PlaceRedeemedTwice => "P9 place redeemed twice",
+            Self::TwoPasses => "P9 two passes",
             Self::LostPlace => "P12 lost place",
         }
     }

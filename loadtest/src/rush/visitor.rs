@@ -140,9 +140,10 @@ impl<'w> Visitor<'w> {
         }
     }
 
-    /// Says goodbye, so that the next can come in sooner.
+    /// Says goodbye at the booking API, so that the next can come in sooner: it alone can make sure that
+    /// nothing begins with the pass any more.
     async fn leave(&mut self, pass: &Pass) {
-        let url = format!("{}/passes/current", self.world.room);
+        let url = format!("{}/passes/current", self.world.campaign_url);
         let request = Request::new(Method::DELETE, url).bearer(&pass.pass);
         if let Some(reply) = self.world.browser.send(&request).await
             && !reply.ok()
@@ -157,10 +158,11 @@ impl<'w> Visitor<'w> {
         self.world.pause(seconds * self.world.time_scale).await
     }
 
-    /// A new Idempotency-Key, the same ones again for the same seed.
+    /// A new Idempotency-Key, which no rush before this one has used.
     pub(super) fn new_key(&mut self) -> String {
         self.keys += 1;
-        format!("{:x}-{}-{}", self.world.seed, self.person.number, self.keys)
+        let World { seed, began_ms, .. } = self.world;
+        format!("{seed:x}-{began_ms:x}-{}-{}", self.person.number, self.keys)
     }
 
     /// Writes down a reply that this person cannot make sense of.

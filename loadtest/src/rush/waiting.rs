@@ -13,9 +13,14 @@ use super::world::World;
 /// A ticket as its holder knows it. While it exists it counts as gathering or waiting.
 #[derive(Debug)]
 pub(super) struct Ticket<'w> {
+    /// The newest text of it that came.
     pub token: String,
     pub entry: u64,
     pub place: Option<u64>,
+    /// The epoch in which the entry was issued: with it the entry is its only one.
+    issued_in: u64,
+    /// The newest epoch heard of.
+    epoch: u64,
     state: TicketState,
     poll_after_s: f64,
     /// Comes with joining an empty room.
@@ -24,12 +29,15 @@ pub(super) struct Ticket<'w> {
 }
 
 impl<'w> Ticket<'w> {
+    /// The ticket that joining was answered with.
     pub(super) fn new(world: &'w World, token: String, told: &OwnState) -> Self {
-        world.ledger.entered(told.entry, &token);
+        world.ledger.entered((told.epoch, told.entry), &token);
         let mut ticket = Self {
             token,
             entry: told.entry,
             place: None,
+            issued_in: told.epoch,
+            epoch: told.epoch,
             state: TicketState::Gathering,
             poll_after_s: told.poll_after_s,
             pass: None,
@@ -50,13 +58,14 @@ impl<'w> Ticket<'w> {
             let now = told.place;
             world.ledger.lost_place(|| format!("entry {entry} lost place {place:?} for {now:?}"));
         }
-        if let Some(place) = told.place {
-            world.ledger.placed(entry, place);
-        }
         if let Some(pass) = &told.pass {
-            world.ledger.admitted(entry, &pass.pass);
+            world.ledger.admitted((self.issued_in, entry), &pass.pass);
             self.pass = Some(pass.clone());
         }
+        if let Some(token) = &told.ticket {
+            self.token.clone_from(token);
+        }
+        self.epoch = self.epoch.max(told.epoch);
         self.place = told.place.or(place);
         self.poll_after_s = told.poll_after_s;
         self.state = told.state;
@@ -64,7 +73,7 @@ impl<'w> Ticket<'w> {
         self.count_as(match told.state {
             TicketState::Gathering => Some(&counts.gathering),
             TicketState::Waiting => Some(&counts.waiting),
-            TicketState::Called => None,
+            TicketState::Called | TicketState::Closed => None,
         });
     }
 
@@ -76,6 +85,10 @@ impl<'w> Ticket<'w> {
             gauge.fetch_add(1, Ordering::Relaxed);
         }
         self.counted = gauge;
+    }
+
+    fn is_closed(&self) -> bool {
+        self.state == TicketState::Closed
     }
 
     fn is_called(&self) -> bool {
@@ -107,6 +120,9 @@ impl<'w> Visitor<'w> {
         loop {
             if let Some(called) = tickets.iter().position(Ticket::is_called) {
                 return Some(called);
+            }
+            if tickets.iter().any(Ticket::is_closed) {
+                return None;
             }
             let asked_s =
                 tickets.iter().map(|ticket| ticket.poll_after_s).fold(f64::INFINITY, f64::min);
@@ -151,6 +167,7 @@ impl<'w> Visitor<'w> {
         };
         for ticket in tickets {
             let far_off = match (&public, ticket.place, ticket.state) {
+                (Some(status), _, _) if status.epoch > ticket.epoch => false,
                 (Some(status), Some(place), _) => status.called <= place,
                 (Some(status), None, TicketState::Gathering) => {
                     status.phase == super::wire::Phase::Gathering
@@ -242,7 +259,7 @@ impl<'w> Visitor<'w> {
                 self.odd(request, reply);
                 return Redeemed::Gone;
             };
-            self.world.ledger.admitted(ticket.entry, &pass.pass);
+            self.world.ledger.admitted((ticket.issued_in, ticket.entry), &pass.pass);
             ticket.count_as(None);
             return Redeemed::Pass(pass);
         }

@@ -41,6 +41,8 @@ pub(crate) struct RoomStatus {
     pub now: String,
     pub next_opening: Option<NextOpening>,
     pub called: u64,
+    #[serde(default)]
+    pub epoch: u64,
     pub poll_after_s: f64,
 }
 
@@ -60,20 +62,19 @@ pub(crate) enum TicketState {
     Waiting,
     /// May redeem.
     Called,
+    /// The room is over.
+    Closed,
 }
 
-/// Reply to joining.
-#[derive(Debug, Deserialize)]
-pub(crate) struct TicketReply {
-    pub ticket: Option<String>,
-    #[serde(flatten)]
-    pub told: OwnState,
-}
-
-/// Reply to asking for the own state; `pass` only comes with joining.
+/// Reply to joining and to asking for the own state; `pass` only comes with joining.
 #[derive(Debug, Deserialize)]
 pub(crate) struct OwnState {
+    /// Comes with joining, and later whenever it was signed anew: it then proves more than the last one.
+    pub ticket: Option<String>,
     pub entry: u64,
+    /// When it rises, the room has lost something and wants to see every ticket once.
+    #[serde(default)]
+    pub epoch: u64,
     pub state: TicketState,
     pub place: Option<u64>,
     pub poll_after_s: f64,

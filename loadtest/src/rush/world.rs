@@ -39,6 +39,8 @@ pub(super) struct World {
     pub campaign: Campaign,
     pub places: u64,
     pub seed: u64,
+    /// When the rush began, by the waiting room's clock, in Unix milliseconds.
+    pub began_ms: i64,
     pub time_scale: f64,
     pub browser: Browser,
     pub ledger: Arc<Ledger>,
@@ -62,7 +64,8 @@ impl World {
         let campaign_url = format!("{booking}/v1/campaigns/{}", config.campaign);
         let campaign: Campaign = read(&browser, &campaign_url).await?;
         let status: RoomStatus = read(&browser, &room).await?;
-        let server_time = ServerTime::told(parse_ms(&status.now)?);
+        let began_ms = parse_ms(&status.now)?;
+        let server_time = ServerTime::told(began_ms);
         let times = times(&campaign, status.next_opening.as_ref(), server_time)?;
         Ok(Self {
             room,
@@ -71,6 +74,7 @@ impl World {
             places: campaign.tranches.iter().map(|tranche| tranche.places).sum(),
             campaign,
             seed: config.seed,
+            began_ms,
             time_scale: config.time_scale,
             browser,
             ledger,

@@ -1,5 +1,7 @@
 //! A fake waiting room and booking API behind one address, honest unless told to break a promise.
 
+mod booking;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,6 +41,12 @@ pub enum Fault {
     Overloaded,
     /// Every fifth request gets no reply at all.
     HangsUp,
+    /// Tickets are signed anew once they have a place, and then count in that form only.
+    SignsAnew,
+    /// The room is over before anybody is called.
+    Closes,
+    /// The epoch rises while people gather, and it opens only when all earlier tickets were presented.
+    LosesMemory,
 }
 
 /// The setting of one test.
@@ -62,6 +70,9 @@ struct State {
     polls: HashMap<u64, u64>,
     passes: u64,
     pass_of_entry: HashMap<u64, String>,
+    signed_anew: HashSet<u64>,
+    /// Entries from before the loss that were not presented since.
+    forgotten: HashSet<u64>,
     taken: Vec<u64>,
     holds: HashMap<String, usize>,
     persons: HashSet<String>,
@@ -112,8 +123,13 @@ impl Fake {
         self.setting.faults.contains(&fault)
     }
 
-    fn is_open(&self) -> bool {
-        self.started.elapsed() >= self.setting.opens_in
+    fn is_open(&self, state: &State) -> bool {
+        self.started.elapsed() >= self.setting.opens_in && state.forgotten.is_empty()
+    }
+
+    fn epoch(&self) -> u64 {
+        let has_lost = self.started.elapsed() * 2 >= self.setting.opens_in;
+        1 + u64::from(self.has(Fault::LosesMemory) && has_lost)
     }
 
     fn time(after: Duration) -> String {
@@ -144,7 +160,7 @@ impl Fake {
             ("GET", ["campaigns", "fair"]) => self.campaign(),
             ("GET", ["campaigns", "fair", "slots"]) => self.slots(&state),
             ("GET", ["bookings", id]) => self.booking(&state, id),
-            ("DELETE", ["rooms", "fair", "passes", "current"] | ["holds", _]) => {
+            ("DELETE", ["campaigns", "fair", "passes", "current"] | ["holds", _]) => {
                 reply(204, &Value::Null)
             }
             ("POST", _) => self.once(&mut state, request, &path),
@@ -162,11 +178,12 @@ impl Fake {
             200,
             &json!({
                 "room": "fair",
-                "phase": if self.is_open() { "open" } else { "gathering" },
+                "epoch": self.epoch(),
+                "phase": if self.is_open(state) { "open" } else { "gathering" },
                 "now": Self::time(self.started.elapsed()),
-                "next_opening": if self.is_open() { Value::Null } else { next },
+                "next_opening": if self.is_open(state) { Value::Null } else { next },
                 "entered": state.entries,
-                "called": if self.is_open() { state.entries } else { 0 },
+                "called": if self.is_open(state) { state.entries } else { 0 },
                 "poll_after_s": 0.02,
             }),
         )
@@ -191,7 +208,11 @@ impl Fake {
             None => state.entries,
         };
         if request.bearer.is_none() {
+            assert!(request.key.is_some(), "a join that can be repeated");
             state.entries += 1;
+            if self.has(Fault::LosesMemory) && self.epoch() == 1 {
+                state.forgotten.insert(entry);
+            }
         }
         let mut told = self.own_state(state, entry);
         let issued = state.entries;
@@ -207,31 +228,50 @@ impl Fake {
 
     fn own_state(&self, state: &State, entry: u64) -> Value {
         let polls = state.polls.get(&entry).copied().unwrap_or(0);
-        let (name, place) = match (self.is_open(), polls >= self.setting.called_after_polls) {
+        let (name, place) = match (self.is_open(state), polls >= self.setting.called_after_polls) {
             (false, _) => ("gathering", None),
+            (true, _) if self.has(Fault::Closes) => ("closed", None),
             (true, false) => ("waiting", Some(entry)),
             (true, true) => ("called", Some(entry)),
         };
         let moved = if self.has(Fault::MovesPlaces) { polls } else { 0 };
-        json!({ "entry": entry, "state": name, "place": place.map(|place| place + moved * 1_000),
+        json!({ "entry": entry, "epoch": self.epoch(), "state": name, "place": place.map(|place| place + moved * 1_000),
             "ahead": null, "estimated_wait_s": null, "poll_after_s": 0.02 })
     }
 
     fn poll(&self, state: &mut State, request: &Request) -> Reply {
         let ticket = request.bearer.as_deref().expect("a ticket");
         let entry = entry_of(ticket);
-        if self.is_open() {
+        if self.epoch() > 1 {
+            state.forgotten.remove(&entry);
+        }
+        if self.is_open(state) {
             *state.polls.entry(entry).or_default() += 1;
         }
-        if self.has(Fault::RefusesTickets) {
+        if self.has(Fault::RefusesTickets) || self.is_outdated(state, ticket) {
             return problem(401, "ticket-invalid", json!({}));
         }
-        reply(200, &self.own_state(state, entry))
+        let mut told = self.own_state(state, entry);
+        let is_drawn = !told["place"].is_null();
+        if self.has(Fault::SignsAnew) && is_drawn && state.signed_anew.insert(entry) {
+            told["ticket"] = json!(format!("{ticket}.drawn"));
+        }
+        reply(200, &told)
+    }
+
+    fn is_outdated(&self, state: &State, ticket: &str) -> bool {
+        self.has(Fault::SignsAnew)
+            && state.signed_anew.contains(&entry_of(ticket))
+            && ticket.strip_suffix(".drawn").is_none()
     }
 
     fn redeem(&self, state: &mut State, request: &Request) -> Reply {
-        let entry = entry_of(request.bearer.as_deref().expect("a ticket"));
-        if !self.is_open() {
+        let ticket = request.bearer.as_deref().expect("a ticket");
+        if self.is_outdated(state, ticket) {
+            return problem(401, "ticket-invalid", json!({}));
+        }
+        let entry = entry_of(ticket);
+        if !self.is_open(state) {
             return problem(409, "not-your-turn", json!({ "retry_after_s": 0.02 }));
         }
         let pass = self.pass(state, entry);
@@ -246,129 +286,11 @@ impl Fake {
         let pass = if self.has(Fault::NewPasses) { format!("pass.{number}") } else { known };
         json!({ "pass": pass, "expires_at": Self::time(Duration::from_mins(15)) })
     }
-
-    fn campaign(&self) -> Reply {
-        reply(
-            200,
-            &json!({
-                "id": "fair", "title": "Fair", "time_zone": "Europe/Berlin", "seats_max": 4, "hold_ttl_s": 480,
-                "tranches": [{ "index": 0, "opens_at": Self::time(self.setting.opens_in),
-                    "places": self.setting.slots.iter().sum::<u64>() }],
-                "municipalities": [{ "postcode": "67346", "ags": "07318000", "name": "Speyer" }],
-            }),
-        )
-    }
-
-    fn slots(&self, state: &State) -> Reply {
-        let open = self.is_open();
-        let left = |slot: usize| {
-            if open { self.setting.slots[slot].saturating_sub(state.taken[slot]) } else { 0 }
-        };
-        let lies = open && (self.has(Fault::StaleSlots) || self.has(Fault::Oversells));
-        let shown = |slot: usize| left(slot).max(u64::from(lies));
-        let slots: Vec<Value> = (0..self.setting.slots.len())
-            .map(|slot| json!({ "id": format!("slot.{slot}"), "site": "car-park",
-                "capacity": self.setting.slots[slot], "released": self.setting.slots[slot], "places_left": shown(slot) }))
-            .collect();
-        let places_left: u64 = (0..slots.len()).map(left).sum();
-        reply(
-            200,
-            &json!({ "as_of": "2021-06-14T06:00:00Z", "places_left": places_left, "slots": slots }),
-        )
-    }
-
-    /// One key, one effect, unless told otherwise.
-    fn once(&self, state: &mut State, request: &Request, path: &[&str]) -> Reply {
-        let key = request.key.clone().expect("every mutation has a key");
-        if self.has(Fault::InProgress) && state.in_progress.insert(key.clone()) {
-            return problem(409, "request-in-progress", json!({ "retry_after_s": 0.01 }));
-        }
-        if let Some((body, before)) = state.keys.get(&key)
-            && !self.has(Fault::ForgetsKeys)
-        {
-            if *body != request.body {
-                return problem(422, "idempotency-key-reused", json!({}));
-            }
-            let mut again = before.clone();
-            if self.has(Fault::RepliesDiffer) {
-                again.body.push(b' ');
-            }
-            return again;
-        }
-        let body: Value = serde_json::from_slice(&request.body).expect("JSON");
-        let new = match path {
-            ["campaigns", "fair", "holds"] => self.hold(state, &body),
-            ["campaigns", "fair", "bookings"] => match slot_of(&body) {
-                slot if self.is_full(state, slot, 1) => problem(409, "slot-full", json!({})),
-                slot => self.book(state, slot, &body, true),
-            },
-            ["holds", id, "bookings"] => match state.holds.get(*id).copied() {
-                Some(slot) => self.book(state, slot, &body, false),
-                None => problem(404, "hold-not-found", json!({})),
-            },
-            _ => problem(404, "not-found", json!({})),
-        };
-        if new.status < 300 {
-            state.keys.insert(key, (request.body.clone(), new.clone()));
-        }
-        new
-    }
-
-    fn is_full(&self, state: &State, slot: usize, seats: u64) -> bool {
-        state.taken[slot] + seats > self.setting.slots[slot] && !self.has(Fault::Oversells)
-    }
-
-    fn hold(&self, state: &mut State, body: &Value) -> Reply {
-        let (slot, seats) = (slot_of(body), body["seats"].as_u64().expect("seats"));
-        if self.is_full(state, slot, seats) {
-            return problem(409, "slot-full", json!({}));
-        }
-        state.taken[slot] += seats;
-        let id = format!("hold.{}", state.holds.len());
-        state.holds.insert(id.clone(), slot);
-        reply(201, &json!({ "id": id, "slot": body["slot"], "seats": seats, "seats_booked": 0 }))
-    }
-
-    fn book(&self, state: &mut State, slot: usize, body: &Value, takes: bool) -> Reply {
-        let person = body["person"].to_string();
-        if !state.persons.insert(person) && !self.has(Fault::BooksTwice) {
-            return problem(409, "already-booked", json!({}));
-        }
-        state.taken[slot] += u64::from(takes);
-        let id = format!("booking.{}", state.bookings.len());
-        let booking = json!({ "id": id, "manage_token": format!("manage.{id}"), "slot": format!("slot.{slot}"),
-            "status": "confirmed", "person": body["person"] });
-        state.bookings.push(booking.clone());
-        reply(201, &booking)
-    }
-
-    fn booking(&self, state: &State, id: &str) -> Reply {
-        let first = id == "booking.0";
-        match state.bookings.iter().find(|booking| booking["id"] == id) {
-            Some(_) if first && self.has(Fault::LosesBooking) => {
-                problem(404, "booking-not-found", json!({}))
-            }
-            Some(booking) => {
-                let mut booking = booking.clone();
-                if first && self.has(Fault::MovesBooking) {
-                    booking["slot"] = json!("slot.elsewhere");
-                }
-                booking.as_object_mut().expect("an object").remove("manage_token");
-                reply(200, &booking)
-            }
-            None => problem(404, "booking-not-found", json!({})),
-        }
-    }
 }
 
 fn entry_of(ticket: &str) -> u64 {
     let entry = ticket.split('.').nth(1).expect("a ticket of ours");
     entry.parse().expect("an entry")
-}
-
-fn slot_of(body: &Value) -> usize {
-    let slot = body["slot"].as_str().and_then(|slot| slot.strip_prefix("slot."));
-    slot.and_then(|number| number.parse().ok()).expect("a slot of ours")
 }
 
 fn reply(status: u16, body: &Value) -> Reply {

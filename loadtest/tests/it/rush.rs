@@ -39,7 +39,8 @@ async fn rush(setting: Setting, people: u32, shares: Shares) -> (Summary, Fake) 
     config.shares = shares;
     config.time_scale = 0.01;
     config.connections_max = 16;
-    config.deadline_s = 30.0;
+    // Longer than any test may run: it must not end a rush on a busy machine.
+    config.deadline_s = 600.0;
     let (progress, seen) = watch::channel(Progress::default());
     let summary = run(config, progress).await.expect("a readable campaign");
     assert_eq!(seen.borrow().phase, "audit");
@@ -70,7 +71,7 @@ async fn a_whole_rush_fills_every_place_and_breaks_nothing() {
     assert!((280..360).contains(&summary.turned_away), "{summary:#?}");
     assert!(summary.entered >= 60 && summary.passes >= 20, "{summary:#?}");
     assert_eq!((summary.errors_5xx, summary.errors_transport), (0, 0));
-    assert!(summary.seconds >= 0.5 && summary.p50_ms > 0.0 && summary.p99_ms >= summary.p50_ms);
+    assert!(summary.seconds > 0.0 && summary.p50_ms > 0.0 && summary.p99_ms >= summary.p50_ms);
 }
 
 #[tokio::test]
@@ -185,13 +186,49 @@ async fn a_place_that_is_lost_or_redeemed_twice_is_named() {
     for (fault, shares, promise) in [
         (Fault::MovesPlaces, PLAIN, "P12 lost place"),
         (Fault::RefusesTickets, PLAIN, "P12 lost place"),
-        (Fault::NewPasses, retriers, "P9 place redeemed twice"),
+        (Fault::NewPasses, retriers, "P9 two passes"),
     ] {
         let faulty = Setting { faults: vec![fault], ..setting.clone() };
         let (summary, _) = rush(faulty, 4, shares).await;
         assert_eq!(summary.broken_promises, [promise], "{fault:?}: {summary:#?}");
         assert_eq!(summary.lost > 0, promise.starts_with("P12"), "{fault:?}");
     }
+}
+
+/// P12: only the newest form of a ticket proves everything.
+#[tokio::test]
+async fn a_ticket_that_is_signed_anew_replaces_the_old_one() {
+    let mut setting = open_room(&[50]);
+    setting.called_after_polls = 3;
+    setting.faults.push(Fault::SignsAnew);
+    let shares = Shares { come_back: 0.5, retriers: 0.5, ..PLAIN };
+    let (summary, _) = rush(setting, 20, shares).await;
+    assert_nothing_broken(&summary);
+    assert_eq!((summary.passes, summary.bookings), (20, 20), "{summary:#?}");
+}
+
+/// P12: a room that has lost something opens only when everybody has shown their ticket; also those do
+/// who read nothing but the public status.
+#[tokio::test]
+async fn who_hears_of_a_loss_presents_the_ticket() {
+    let mut setting = open_room(&[100]);
+    setting.opens_in = Duration::from_millis(400);
+    setting.faults.push(Fault::LosesMemory);
+    let shares = Shares { status_pollers: 1.0, ..PLAIN };
+    let (summary, _) = rush(setting, 40, shares).await;
+    assert_nothing_broken(&summary);
+    assert_eq!(summary.bookings, 40, "{summary:#?}");
+}
+
+#[tokio::test]
+async fn who_is_told_that_the_room_is_over_goes_home() {
+    let mut setting = open_room(&[50]);
+    setting.called_after_polls = 1;
+    setting.faults.push(Fault::Closes);
+    let (summary, _) = rush(setting, 10, PLAIN).await;
+    assert_nothing_broken(&summary);
+    assert_eq!((summary.entered, summary.passes, summary.bookings), (10, 0, 0));
+    assert_eq!(summary.notes, Vec::<String>::new());
 }
 
 #[tokio::test]
