@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -71,6 +71,13 @@ impl Cargo {
         let errors = process.stderr.take().context("cargo's errors are piped")?;
         copy_lines(errors, std::io::stderr(), line)?;
         succeeded(arguments, process.wait()?)
+    }
+
+    /// Builds `einlass` without optimisation; gives the program, which lies beside this one.
+    pub fn build_einlass(&self) -> Result<PathBuf> {
+        self.run(&["build", "--locked", "--package", "einlass", "--bin", "einlass"])?;
+        let this_program = std::env::current_exe().context("failed to find this program")?;
+        Ok(this_program.with_file_name("einlass"))
     }
 
     fn succeeds_silently(&self, arguments: &[&str]) -> bool {

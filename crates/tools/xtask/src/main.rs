@@ -1,11 +1,11 @@
 //! The developer's commands, as `cargo xtask <command>`. One module per command; each has an
 //! `Options` for clap and a `run`.
 //!
-//! Knows none of the workspace's crates but `test-support` and `loadtest`: what it runs, it runs as a
-//! user would.
+//! Knows of the workspace's crates only those beside it in `crates/tools`, and for `simulate` the waiting
+//! room's rules: what it runs, it runs as a user would.
 
-mod bench;
 mod cargo;
+mod simulate;
 mod test;
 
 use std::process::ExitCode;
@@ -17,14 +17,17 @@ use clap::Parser;
 enum Command {
     Test(test::Options),
     Bench(bench::Options),
-    #[command(hide = true)]
-    BenchRounds(bench::RoundsOptions),
+    Faults(faults::Options),
+    Simulate(simulate::Options),
 }
 
 fn main() -> ExitCode {
     match Command::parse() {
         Command::Test(options) => test::run(&options),
-        Command::Bench(options) => bench::run(&options),
-        Command::BenchRounds(options) => bench::run_rounds(&options),
+        Command::Bench(options) => {
+            bench::run(&options, |arguments| cargo::Cargo::new().run(arguments))
+        }
+        Command::Simulate(options) => simulate::run(&options),
+        Command::Faults(options) => faults::run(&options, || cargo::Cargo::new().build_einlass()),
     }
 }

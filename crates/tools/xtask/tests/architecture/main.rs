@@ -2,6 +2,7 @@
 
 mod crates;
 mod edges;
+mod fences;
 mod manifests;
 mod sources;
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use loadtest::closed_loop::{self, Config, Limit, Requests};
 
-use super::service::{Service, own_cpu_s};
+use crate::service::{Service, own_cpu_s};
 
 /// What is sent.
 pub struct Load<'a> {

@@ -1,5 +1,6 @@
 //! The product as an operator runs it: a configuration, keys, campaigns, two services.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -7,32 +8,47 @@ use anyhow::{Context, Result, ensure};
 use loadtest::closed_loop::request_bytes;
 use tempfile::TempDir;
 
-use super::campaigns::{Campaign, POSTCODE};
-use super::cores::Cores;
-use super::http::{self, Reply};
-use super::service::{Service, free_address};
+use crate::campaigns::{Campaign, POSTCODE};
+use crate::cores::Cores;
+use crate::http::{self, Reply};
+use crate::service::{Service, free_address};
 
 /// An installation, its programs stopped.
 pub struct Einlass {
     folder: TempDir,
     programs: PathBuf,
     cores: Cores,
-    waiting_room: std::net::SocketAddr,
-    booking: std::net::SocketAddr,
+    waiting_room: SocketAddr,
+    booking: SocketAddr,
+    /// Where the waiting room shows its metrics.
+    pub metrics: SocketAddr,
+}
+
+/// Where an installation keeps what it knows.
+pub struct Stores<'a> {
+    /// The URL of Redis.
+    pub redis: &'a str,
+    /// What its keys there begin with.
+    pub prefix: &'a str,
+    /// The URL of the database.
+    pub database: &'a str,
 }
 
 impl Einlass {
     /// Writes configuration and keys, and makes the tables.
-    pub fn set_up(programs: &Path, cores: Cores, redis: &str, database: &str) -> Result<Self> {
+    pub fn set_up(programs: &Path, cores: Cores, stores: &Stores<'_>) -> Result<Self> {
+        let Stores { redis, prefix, database } = stores;
         let folder = tempfile::tempdir().context("failed to make a temporary folder")?;
-        let (waiting_room, booking) = (free_address()?, free_address()?);
-        // One worker each: what is compared is what one core can do.
+        let (waiting_room, booking, metrics) = (free_address()?, free_address()?, free_address()?);
+        // One worker each: what is compared is what one core can do. All load comes from one address, so
+        // no limit may count it.
         let config = format!(
             r#"[waiting_room]
 listen = "{waiting_room}"
-metrics_listen = ""
+metrics_listen = "{metrics}"
 workers = 1
 store_url = "{redis}"
+redis_key_prefix = "{prefix}"
 
 [booking]
 listen = "{booking}"
@@ -41,10 +57,16 @@ workers = 1
 database_url = "{database}"
 jwks = "http://{waiting_room}/.well-known/jwks.json"
 signals_url = "http://{waiting_room}"
+
+[limits]
+join_per_minute = 0
+redeem_per_minute = 0
+ticket_redeem_per_minute = 0
 "#
         );
         std::fs::write(folder.path().join("einlass.toml"), config)?;
-        let einlass = Self { folder, programs: programs.to_owned(), cores, waiting_room, booking };
+        let einlass =
+            Self { folder, programs: programs.to_owned(), cores, waiting_room, booking, metrics };
         einlass.call(&["keys", "generate"])?;
         einlass.call(&["migrate"])?;
         Ok(einlass)
@@ -85,7 +107,7 @@ signals_url = "http://{waiting_room}"
         Service::start(command, address, &ready_path, &self.folder.path().join("plain.log"))
     }
 
-    fn start(&self, name: &str, core: usize, address: std::net::SocketAddr) -> Result<Service> {
+    fn start(&self, name: &str, core: usize, address: SocketAddr) -> Result<Service> {
         let mut command = self.cores.pinned(core, &self.programs.join("einlass"));
         command.args(["--config", "einlass.toml", name]).current_dir(&self.folder);
         Service::start(command, address, "/readyz", &self.folder.path().join(name))

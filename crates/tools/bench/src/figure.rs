@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::Bench;
-use super::load::Measured;
+use crate::Bench;
+use crate::load::Measured;
 
 /// What a figure should come to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -180,6 +180,7 @@ impl Report {
         self.figures.extend(figures);
     }
 
+    /// The median of each figure with an aim under its name, and everything about all under `figures`.
     pub fn to_json(&self) -> Value {
         let about: serde_json::Map<String, Value> = self
             .about
@@ -187,7 +188,12 @@ impl Report {
             .map(|(name, text)| ((*name).to_owned(), Value::from(text.as_str())))
             .collect();
         let figures: Vec<Value> = self.figures.iter().map(Figure::to_json).collect();
-        json!({ "about": about, "figures": figures })
+        let with_aim = self.figures.iter().filter(|figure| figure.aim.is_some());
+        let mut report: serde_json::Map<String, Value> =
+            with_aim.map(|figure| (figure.name.to_owned(), figure.median().into())).collect();
+        report.insert("about".to_owned(), about.into());
+        report.insert("figures".to_owned(), figures.into());
+        report.into()
     }
 }
 
@@ -248,7 +254,7 @@ fn short(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::cores::Cores;
+    use crate::cores::Cores;
 
     fn rate(per_second: f64) -> Rate {
         Rate { per_second, by: "a server".to_owned(), busy: Some((1.0, 0.5)) }
@@ -290,12 +296,23 @@ mod tests {
     #[test]
     fn a_report_has_a_line_for_each_figure() {
         let cores = Cores { server: 0, load: 1 };
-        let mut report = Report::new(&Bench { cores, rounds: 1, seconds: 1, redis: String::new() });
+        let mut report = Report::new(&Bench {
+            cores,
+            rounds: 1,
+            seconds: 1,
+            waiting: 1,
+            rooms: 1,
+            redis: String::new(),
+        });
         let mut figure = Figure::new("d", None, "what d is");
         figure.add_ratio(rate(1.0), rate(2.0));
-        report.add(vec![figure]);
+        let mut with_aim = Figure::new("e", Some(Aim::AtMost(1.0)), "what e is");
+        with_aim.add(0.5);
+        report.add(vec![figure, with_aim]);
         let text = report.to_string();
         assert!(text.contains("\nd: what d is; limit: a server\n"), "{text}");
-        assert_eq!(report.to_json()["figures"][0]["limit"]["per_second"], 2.0);
+        let json = report.to_json();
+        assert_eq!(json["figures"][0]["limit"]["per_second"], 2.0);
+        assert_eq!((&json["d"], &json["e"]), (&Value::Null, &json!(0.5)));
     }
 }

@@ -7,14 +7,14 @@ use jiff::SignedDuration;
 use loadtest::closed_loop::{Limit, request_bytes};
 use serde_json::{Value, json};
 
-use super::Bench;
-use super::campaigns::{Campaign, Gate, PLACES_MAX, from_now};
-use super::einlass::{Einlass, join_request};
-use super::figure::{Aim, Figure, Rate};
-use super::http;
-use super::load::{self, Load, lasting};
-use super::pgbench;
-use super::service::{Service, holds_within};
+use crate::Bench;
+use crate::campaigns::{Campaign, Gate, PLACES_MAX, from_now};
+use crate::einlass::{Einlass, join_request};
+use crate::figure::{Aim, Figure, Rate};
+use crate::http;
+use crate::load::{self, Load, lasting};
+use crate::pgbench;
+use crate::service::{Service, holds_within};
 
 /// Several batches of 64, so that the next one gathers while one is under way, as in a rush.
 const CONNECTIONS: usize = 256;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::http;
+use crate::http;
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 const POLL_EVERY: Duration = Duration::from_millis(20);
@@ -84,6 +84,15 @@ fn ticks(stat: &str) -> Option<u32> {
 /// A local address that is free now.
 pub fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
+
+/// Lets time pass.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a measurement of what happens while nothing is asked"
+)]
+pub fn pause(duration: Duration) {
+    std::thread::sleep(duration);
 }
 
 /// Whether `condition` came true within `limit`.

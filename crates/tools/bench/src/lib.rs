@@ -1,8 +1,8 @@
 //! `cargo xtask bench`: what the two services sustain, each figure against its limit in the same run.
 //!
 //! Two processes take turns. [`run`] builds everything with optimisation and starts Redis (`appendfsync
-//! always`) and PostgreSQL (`fsync` on). It then starts the optimised xtask again, alone on one core,
-//! as [`run_rounds`]: that is the load generator. The server under test is alone on another core, with
+//! always`) and PostgreSQL (`fsync` on). It then starts the program `bench-rounds`, alone on one core,
+//! which is [`measure`]: that is the load generator. The server under test is alone on another core, with
 //! one worker; Redis and PostgreSQL may use all cores. What is compared takes turns within a round (A B
 //! A B …), and a figure is the median of its rounds. Nothing here fails because something was slow.
 
@@ -13,10 +13,11 @@ mod einlass;
 mod figure;
 mod http;
 mod load;
+mod many_rooms;
 mod pgbench;
 mod redis;
+mod room;
 mod service;
-mod waiting_room;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,12 +25,11 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use test_support::{PostgresServer, RedisServer};
 
-use self::cores::Cores;
-use self::einlass::Einlass;
-use self::figure::Report;
-use crate::cargo::Cargo;
+use crate::cores::Cores;
+use crate::einlass::{Einlass, Stores};
+use crate::figure::Report;
 
-/// Measures the first figures, each against its limit in the same run
+/// Measures what the services sustain, each figure against its limit in the same run
 #[derive(clap::Args)]
 pub struct Options {
     #[command(flatten)]
@@ -39,6 +39,9 @@ pub struct Options {
 /// How much is measured.
 #[derive(clap::Args)]
 struct Extent {
+    /// What is measured
+    #[arg(value_enum, default_value = "all")]
+    part: Part,
     /// Write the figures into this file as well, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -48,19 +51,36 @@ struct Extent {
     /// How long each measurement takes
     #[arg(long, value_name = "S", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=60))]
     seconds: u32,
-    /// Measure one of the services only
-    #[arg(long, value_enum)]
-    only: Option<Part>,
+    /// How many people wait in one room while its memory in Redis is measured
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    waiting: u32,
+    /// How many rooms one instance has while the renewal of its views is measured
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(10..=10_000))]
+    rooms: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Part {
-    WaitingRoom,
+    /// The waiting room
+    Room,
+    /// The booking API
     Booking,
+    /// Both
+    All,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Room => "room",
+            Self::Booking => "booking",
+            Self::All => "all",
+        }
+    }
 }
 
 /// The second process: all is built and the servers run
-#[derive(clap::Args)]
+#[derive(clap::Parser)]
 pub struct RoundsOptions {
     #[command(flatten)]
     extent: Extent,
@@ -79,17 +99,16 @@ pub struct RoundsOptions {
     postgres: String,
 }
 
-/// Builds, starts Redis and PostgreSQL, and has the rounds run on a core of their own.
-pub fn run(options: &Options) -> ExitCode {
-    finish(prepare_and_run(&options.extent))
+/// Builds, starts Redis and PostgreSQL, and has the rounds run on a core of their own. `cargo` runs
+/// cargo with these arguments.
+#[must_use]
+pub fn run(options: &Options, cargo: impl Fn(&[&str]) -> Result<()>) -> ExitCode {
+    finish(prepare_and_run(&options.extent, cargo))
 }
 
-/// Runs the rounds; this process is the load generator.
-pub fn run_rounds(options: &RoundsOptions) -> ExitCode {
-    finish(rounds(options))
-}
-
-fn finish(result: Result<()>) -> ExitCode {
+/// Tells an error on standard error, and gives the exit code.
+#[must_use]
+pub fn finish(result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -99,37 +118,32 @@ fn finish(result: Result<()>) -> ExitCode {
     }
 }
 
-fn prepare_and_run(extent: &Extent) -> Result<()> {
+fn prepare_and_run(extent: &Extent, cargo: impl Fn(&[&str]) -> Result<()>) -> Result<()> {
     let cores = Cores::of_this_machine()?;
-    let cargo = Cargo::new();
-    cargo.run(&["build", "--release", "--locked", "--package", "einlass", "--bin", "einlass"])?;
-    cargo.run(
-        &[
-            &["build", "--release", "--locked", "--package", "waiting-room-http"][..],
-            &["--example", "plain"],
-        ]
-        .concat(),
-    )?;
-    cargo.run(&["build", "--release", "--locked", "--package", "xtask"])?;
+    for program in [
+        ["einlass", "--bin", "einlass"],
+        ["waiting-room-http", "--example", "plain"],
+        ["bench", "--bin", "bench-rounds"],
+    ] {
+        cargo(&[&["build", "--release", "--locked", "--package"], &program[..]].concat())?;
+    }
     test_support::provision()?;
     let redis = RedisServer::start_blocking()?;
     let postgres = PostgresServer::start_blocking()?;
     let programs = release_folder()?;
 
-    let mut rounds = cores.pinned(cores.load, &programs.join("xtask"));
-    rounds.arg("bench-rounds").arg("--programs").arg(&programs);
+    let mut rounds = cores.pinned(cores.load, &programs.join("bench-rounds"));
+    rounds.arg(extent.part.name());
+    rounds.arg("--programs").arg(&programs);
     rounds.args(["--server-core", &cores.server.to_string()]);
     rounds.args(["--load-core", &cores.load.to_string()]);
     rounds.args(["--redis", &redis.url(), "--postgres", &postgres.url("postgres")]);
     rounds.args(["--rounds", &extent.rounds.to_string()]);
     rounds.args(["--seconds", &extent.seconds.to_string()]);
+    rounds.args(["--waiting", &extent.waiting.to_string()]);
+    rounds.args(["--rooms", &extent.rooms.to_string()]);
     if let Some(file) = &extent.json {
         rounds.arg("--json").arg(file);
-    }
-    match extent.only {
-        None => {}
-        Some(Part::WaitingRoom) => _ = rounds.args(["--only", "waiting-room"]),
-        Some(Part::Booking) => _ = rounds.args(["--only", "booking"]),
     }
     let status = rounds.status().context("failed to run taskset (Debian: util-linux)")?;
     ensure!(status.success(), "the rounds ended with {status}");
@@ -143,32 +157,47 @@ fn release_folder() -> Result<PathBuf> {
     Ok(target.context("this program lies in no target folder")?.join("release"))
 }
 
-fn rounds(options: &RoundsOptions) -> Result<()> {
+/// Runs the rounds; this process is the load generator.
+pub fn measure(options: &RoundsOptions) -> Result<()> {
     let cores = Cores { server: options.server_core, load: options.load_core };
-    let Extent { rounds, seconds, only, json } = &options.extent;
-    let redis = options.redis.clone();
-    let bench = Bench { cores, rounds: *rounds, seconds: *seconds, redis };
-    let mut report = Report::new(&bench);
-    let einlass = Einlass::set_up(
-        &options.programs,
+    let Extent { part, json, rounds, seconds, waiting, rooms } = &options.extent;
+    let bench = Bench {
         cores,
-        &options.redis,
-        &pgbench::create_database(&options.postgres, "einlass")?,
-    )?;
-    if *only != Some(Part::Booking) {
-        report.add(waiting_room::measure(&bench, &einlass)?);
-    }
-    if *only != Some(Part::WaitingRoom) {
-        let limit = pgbench::create_database(&options.postgres, "pgbench")?;
-        report.add(booking::measure(&bench, &einlass, &limit)?);
-    }
+        rounds: *rounds,
+        seconds: *seconds,
+        waiting: *waiting,
+        rooms: *rooms,
+        redis: options.redis.clone(),
+    };
+    let mut report = Report::new(&bench);
+    let database = pgbench::create_database(&options.postgres, "einlass")?;
+    let set_up = |prefix| {
+        Einlass::set_up(
+            &options.programs,
+            cores,
+            &Stores { redis: &bench.redis, prefix, database: &database },
+        )
+    };
+    let measured = (|| {
+        let einlass = set_up("einlass")?;
+        if matches!(part, Part::Room | Part::All) {
+            report.add(room::measure(&bench, &einlass)?);
+            report.add(many_rooms::measure(&bench, &set_up("many")?)?);
+        }
+        if matches!(part, Part::Booking | Part::All) {
+            let limit = pgbench::create_database(&options.postgres, "pgbench")?;
+            report.add(booking::measure(&bench, &einlass, &limit)?);
+        }
+        Ok(())
+    })();
+    // What was measured before an error is shown all the same.
     println!("\n{report}");
     if let Some(file) = json {
         let text = serde_json::to_string_pretty(&report.to_json())?;
         std::fs::write(file, text + "\n")
             .with_context(|| format!("failed to write {}", file.display()))?;
     }
-    Ok(())
+    measured
 }
 
 /// What all measurements have in common.
@@ -176,6 +205,10 @@ struct Bench {
     cores: Cores,
     rounds: u32,
     seconds: u32,
+    /// How many people wait in one room.
+    waiting: u32,
+    /// How many rooms one instance has.
+    rooms: u32,
     /// Where Redis is.
     redis: String,
 }

@@ -1,0 +1,160 @@
+//! One waiting room as a process.
+
+use std::fs::OpenOptions;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use reqwest::Client;
+use test_support::Port;
+
+use crate::clock::{now, pause};
+use crate::signal::terminate;
+use crate::waits::ProcessId;
+
+const READY_MAX: Duration = Duration::from_secs(30);
+const END_MAX: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// A waiting room. Dropping it kills the process.
+pub struct Instance {
+    pub index: usize,
+    port: Port,
+    program: PathBuf,
+    folder: PathBuf,
+    /// The library that shows it a clock of its own.
+    clock: Option<PathBuf>,
+    process: Option<Child>,
+    process_id: ProcessId,
+}
+
+impl Instance {
+    /// Not started yet. It will run in `folder`, with the configuration there.
+    pub fn new(index: usize, port: Port, program: &Path, folder: &Path) -> Self {
+        let (program, folder) = (program.to_owned(), folder.to_owned());
+        Self {
+            index,
+            port,
+            program,
+            folder,
+            clock: None,
+            process: None,
+            process_id: ProcessId::default(),
+        }
+    }
+
+    /// Follows the process through its restarts.
+    pub fn process_id(&self) -> ProcessId {
+        ProcessId::clone(&self.process_id)
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port.number())
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port.number()))
+    }
+
+    /// Starts the process; it may not be ready yet.
+    pub fn start(&mut self) -> Result<()> {
+        let log = OpenOptions::new().create(true).append(true).open(self.log())?;
+        let mut command = Command::new(&self.program);
+        if let Some(library) = &self.clock {
+            // Only the time of day is wrong, as on a machine whose clock was set badly.
+            command
+                .env("LD_PRELOAD", library)
+                .env("FAKETIME_TIMESTAMP_FILE", self.clock_file())
+                .env("FAKETIME_CACHE_DURATION", "1")
+                .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
+        let process = command
+            .args(["--config", "einlass.toml", "waiting-room"])
+            .env("EINLASS__WAITING_ROOM__LISTEN", format!("127.0.0.1:{}", self.port.number()))
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("failed to start {}", command.get_program().display()))?;
+        self.process_id.store(process.id(), Ordering::Relaxed);
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Waits until `/readyz` says so; the error says what is missing.
+    pub async fn until_ready(&mut self, client: &Client) -> Result<()> {
+        let began = now();
+        let mut missing = "it never answered".to_owned();
+        while u128::from((now() - began).unsigned_abs()) < READY_MAX.as_millis() {
+            ensure!(self.is_running(), "instance {} ended:\n{}", self.index, self.log_end());
+            match client.get(format!("{}/readyz", self.url())).send().await {
+                Ok(reply) if reply.status().is_success() => return Ok(()),
+                Ok(reply) => missing = reply.text().await.unwrap_or_default(),
+                Err(_) => {}
+            }
+            pause(LOOK_EVERY).await;
+        }
+        bail!("instance {} is not ready after {READY_MAX:?}: {missing}", self.index)
+    }
+
+    /// `SIGKILL`
+    pub fn kill9(&mut self) -> Result<()> {
+        let Some(mut process) = self.process.take() else { return Ok(()) };
+        process.kill().context("failed to kill an instance")?;
+        process.wait().context("failed to wait for a killed instance")?;
+        Ok(())
+    }
+
+    /// `SIGTERM`, and waits for the end, which must be a success (P16).
+    pub async fn stop(&mut self) -> Result<()> {
+        let Some(process) = &mut self.process else { return Ok(()) };
+        terminate(process.id())?;
+        let began = now();
+        while u128::from((now() - began).unsigned_abs()) < END_MAX.as_millis() {
+            if let Some(status) = process.try_wait()? {
+                self.process = None;
+                ensure!(status.success(), "instance {} ended with {status}", self.index);
+                return Ok(());
+            }
+            pause(LOOK_EVERY).await;
+        }
+        bail!("instance {} runs on {END_MAX:?} after SIGTERM", self.index)
+    }
+
+    /// Sets its clock so far off, such as `+1h`. One that runs already notices within a second, if its
+    /// clock was set before it started.
+    pub fn set_clock(&mut self, shift: &str) -> Result<()> {
+        self.clock = Some(test_support::locate_faketime()?);
+        std::fs::write(self.clock_file(), shift).context("failed to set the clock of an instance")
+    }
+
+    fn clock_file(&self) -> PathBuf {
+        self.folder.join(format!("clock-{}", self.index))
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.process
+            .as_mut()
+            .is_some_and(|process| process.try_wait().is_ok_and(|end| end.is_none()))
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join(format!("instance-{}.log", self.index))
+    }
+
+    fn log_end(&self) -> String {
+        let log = std::fs::read_to_string(self.log()).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(10)..].join("\n")
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        let _ = self.kill9();
+    }
+}
