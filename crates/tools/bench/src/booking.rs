@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use jiff::SignedDuration;
 use loadtest::closed_loop::{Limit, request_bytes};
 use serde_json::{Value, json};
 
 use crate::Bench;
-use crate::campaigns::{Campaign, Gate, PLACES_MAX, from_now};
+use crate::campaigns::{Campaign, Gate, PLACES_MAX};
 use crate::einlass::{Einlass, join_request};
 use crate::figure::{Aim, Figure, Rate};
 use crate::http;
@@ -18,6 +17,7 @@ use crate::service::{Service, holds_within};
 
 /// Several batches of 64, so that the next one gathers while one is under way, as in a rush.
 const CONNECTIONS: usize = 256;
+const OPENS_WITHIN: Duration = Duration::from_mins(1);
 /// A round's passes run out above this rate; it then ends early.
 const PER_SECOND_MAX: u32 = 30_000;
 
@@ -25,13 +25,14 @@ const PER_SECOND_MAX: u32 = 30_000;
 pub fn measure(bench: &Bench, einlass: &Einlass, limit: &str) -> Result<Vec<Figure>> {
     let campaigns: Vec<String> = (0..=bench.rounds).map(|round| format!("hot-{round}")).collect();
     for id in &campaigns {
-        let opens_at = from_now(SignedDuration::from_hours(-1));
-        einlass.apply(Campaign { id, opens_at, gate: Gate::Wide })?;
+        einlass.apply(Campaign::opening_now(id, Gate::Wide))?;
     }
     // It only gives the passes and takes signals, and must not share the booking API's core.
     let room = einlass.waiting_room(bench.cores.load)?;
     let booking = einlass.booking()?;
-    wait_for_keys(&booking, &campaigns[0])?;
+    for campaign in &campaigns {
+        wait_until_open(&room, &booking, campaign)?;
+    }
 
     let mut hot = Figure::new(
         "book_hot_vs_pgbench",
@@ -124,10 +125,16 @@ fn person(number: usize) -> Value {
     })
 }
 
-/// The booking API asks the waiting room for its keys in the background.
-fn wait_for_keys(booking: &Service, campaign: &str) -> Result<()> {
+/// Both services learn of a campaign in the background, and the booking API of the waiting room's keys.
+fn wait_until_open(room: &Service, booking: &Service, campaign: &str) -> Result<()> {
+    let path = format!("/v1/rooms/{campaign}");
+    let is_open = || {
+        let status = http::get(room.address, &path).and_then(|reply| reply.json());
+        status.is_ok_and(|status| status["phase"] == "open")
+    };
+    ensure!(holds_within(OPENS_WITHIN, is_open), "the room of {campaign} does not open");
     let slots = format!("/v1/campaigns/{campaign}/slots");
     let is_there = || http::get(booking.address, &slots).is_ok_and(|reply| reply.status == 200);
-    ensure!(holds_within(Duration::from_secs(30), is_there), "the campaign is not to be booked");
+    ensure!(holds_within(OPENS_WITHIN, is_there), "{campaign} is not to be booked");
     Ok(())
 }

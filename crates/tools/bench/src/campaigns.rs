@@ -21,14 +21,22 @@ pub enum Gate {
 #[derive(Clone, Copy, Debug)]
 pub struct Campaign<'a> {
     pub id: &'a str,
+    /// Later than the room is created: one that people may have joined before is careful at first.
+    pub gathers_from: Timestamp,
     pub opens_at: Timestamp,
     pub gate: Gate,
 }
 
-impl Campaign<'_> {
-    /// The campaign file. People gather from a day and an hour before the opening on.
+impl<'a> Campaign<'a> {
+    /// Opens within a few seconds.
+    pub fn opening_now(id: &'a str, gate: Gate) -> Self {
+        let gathers_from = from_now(SignedDuration::from_secs(3));
+        Self { id, gathers_from, opens_at: gathers_from + SignedDuration::from_secs(2), gate }
+    }
+
+    /// The campaign file.
     pub fn to_toml(self) -> String {
-        let Self { id, opens_at, gate } = self;
+        let Self { id, gathers_from, opens_at, gate } = self;
         let time = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S");
         let (max_active, pace_per_minute, burst) = match gate {
             Gate::Wide => (PLACES_MAX, 1_000_000, 100_000),
@@ -72,7 +80,7 @@ municipalities = [
 ]
 "#,
             time(opens_at),
-            time(opens_at - SignedDuration::from_hours(25)),
+            time(gathers_from),
         )
     }
 }
@@ -88,10 +96,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_gather_a_day_and_an_hour_before_the_opening() {
-        let opens_at = "2030-01-01T00:30:05Z".parse().expect("a time");
-        let toml = Campaign { id: "a", opens_at, gate: Gate::Narrow }.to_toml();
-        assert!(toml.contains("opens_at = 2030-01-01T00:30:05\n"), "{toml}");
-        assert!(toml.contains("gathers_from = 2029-12-30T23:30:05\n"), "{toml}");
+    fn people_gather_before_the_opening() {
+        let campaign = Campaign {
+            id: "a",
+            gathers_from: "2030-01-01T00:30:05Z".parse().expect("a time"),
+            opens_at: "2030-01-01T00:40:05Z".parse().expect("a time"),
+            gate: Gate::Narrow,
+        };
+        let toml = campaign.to_toml();
+        assert!(toml.contains("gathers_from = 2030-01-01T00:30:05\n"), "{toml}");
+        assert!(toml.contains("opens_at = 2030-01-01T00:40:05\n"), "{toml}");
     }
 }

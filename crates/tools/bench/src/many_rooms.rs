@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use jiff::SignedDuration;
 
 use crate::Bench;
-use crate::campaigns::{Campaign, Gate, from_now};
+use crate::campaigns::{Campaign, Gate};
 use crate::einlass::{Einlass, join};
 use crate::figure::{Aim, Figure};
 use crate::http;
@@ -18,6 +17,7 @@ const HOT_ONE_IN: u32 = 10;
 const PEOPLE: u32 = 3;
 /// The gauge of the instance, in seconds.
 const OLDEST_VIEW: &str = "room_view_age_seconds_max";
+const OPENS_WITHIN: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Measures all.
@@ -25,14 +25,12 @@ pub fn measure(bench: &Bench, einlass: &Einlass) -> Result<Vec<Figure>> {
     let ids: Vec<String> = (0..bench.rooms).map(|number| format!("many-{number:05}")).collect();
     apply_all(einlass, &ids)?;
     let room = einlass.waiting_room(bench.cores.server)?;
-    let is_there = |id: &String| {
-        http::get(room.address, &format!("/v1/rooms/{id}")).is_ok_and(|reply| reply.status == 200)
+    let is_open = |id: &String| {
+        let status = http::get(room.address, &format!("/v1/rooms/{id}"));
+        status.and_then(|reply| reply.json()).is_ok_and(|status| status["phase"] == "open")
     };
     for id in &ids {
-        ensure!(
-            holds_within(Duration::from_secs(30), || is_there(id)),
-            "the room {id} is not there"
-        );
+        ensure!(holds_within(OPENS_WITHIN, || is_open(id)), "the room {id} does not open");
     }
     let mut figures = Vec::new();
     for (names, one_in, with_aims) in [
@@ -77,9 +75,8 @@ pub fn measure(bench: &Bench, einlass: &Einlass) -> Result<Vec<Figure>> {
 
 /// Two at a time, as each is a process of its own.
 fn apply_all(einlass: &Einlass, ids: &[String]) -> Result<()> {
-    let opens_at = from_now(SignedDuration::from_hours(-1));
     let apply = |ids: &[String]| {
-        ids.iter().try_for_each(|id| einlass.apply(Campaign { id, opens_at, gate: Gate::Narrow }))
+        ids.iter().try_for_each(|id| einlass.apply(Campaign::opening_now(id, Gate::Narrow)))
     };
     let (first, second) = ids.split_at(ids.len() / 2);
     std::thread::scope(|scope| {

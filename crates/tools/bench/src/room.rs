@@ -5,9 +5,10 @@ mod pairs;
 mod prepare;
 
 use anyhow::Result;
+use jiff::SignedDuration;
 
 use crate::Bench;
-use crate::campaigns::{Campaign, Gate, from_now};
+use crate::campaigns::{Campaign, Gate};
 use crate::einlass::Einlass;
 use crate::figure::{Figure, Rate};
 use crate::load;
@@ -22,8 +23,9 @@ const WAITING_ROOM: &str = "/v1/rooms/waiting";
 
 /// Measures all.
 pub fn measure(bench: &Bench, einlass: &Einlass) -> Result<Vec<Figure>> {
-    let opens_at = from_now(jiff::SignedDuration::from_hours(24));
-    einlass.apply(Campaign { id: "gathering", opens_at, gate: Gate::Narrow })?;
+    let campaign = Campaign::opening_now("gathering", Gate::Narrow);
+    let opens_at = campaign.gathers_from + SignedDuration::from_hours(24);
+    einlass.apply(Campaign { opens_at, ..campaign })?;
     let mut redis = Redis::connect(&bench.redis)?;
     let room = einlass.waiting_room(bench.cores.server)?;
     let prepared = prepare::let_people_come(bench, einlass, &room, &mut redis)?;

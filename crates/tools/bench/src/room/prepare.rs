@@ -24,6 +24,9 @@ const TAKEN_PER_SECOND_MAX: u32 = 25_000;
 const CONNECTIONS: usize = 256;
 /// All have joined when the rooms open, if the machine takes as many a second.
 const JOINS_PER_SECOND_MIN: u32 = 15_000;
+/// Of one campaign.
+const APPLYING: SignedDuration = SignedDuration::from_secs(2);
+const GATHERS_WITHIN: Duration = Duration::from_mins(5);
 const OPENS_WITHIN: Duration = Duration::from_mins(5);
 
 /// Who is there when the measurements begin.
@@ -50,16 +53,17 @@ pub fn let_people_come(
     };
     let all = bench.waiting + (0..=bench.rounds).map(people).sum::<u32>();
     let gathering = SignedDuration::from_secs((15 + all / JOINS_PER_SECOND_MIN).into());
-    let opens_at = from_now(gathering);
-    einlass.apply(Campaign { id: "waiting", opens_at, gate: Gate::Narrow })?;
+    let gathers_from = from_now(APPLYING * i32::try_from(bench.rounds + 2)?);
+    let opens_at = gathers_from + gathering;
+    einlass.apply(Campaign { id: "waiting", gathers_from, opens_at, gate: Gate::Narrow })?;
     for round in 0..=bench.rounds {
         let id = &called_room(round);
-        einlass.apply(Campaign { id, opens_at, gate: Gate::Wide })?;
+        einlass.apply(Campaign { id, gathers_from, opens_at, gate: Gate::Wide })?;
     }
     let ids = (0..=bench.rounds).map(called_room).chain(["waiting".to_owned()]);
     for id in ids {
         let path = format!("/v1/rooms/{id}");
-        let gathers = holds_within(Duration::from_secs(30), || phase(room, &path, "gathering"));
+        let gathers = holds_within(GATHERS_WITHIN, || phase(room, &path, "gathering"));
         ensure!(gathers, "the room {id} never gathered");
     }
 
