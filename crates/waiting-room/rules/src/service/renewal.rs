@@ -61,11 +61,12 @@ impl WaitingRoom {
     }
 
     async fn renew_at_tick(&self, tick: u64) {
+        // Before the renewal, when the views are as old as they get.
+        self.count_ages();
         let watch = Stopwatch::start();
         let with_cold = tick.is_multiple_of(TICKS_OF_COLD_ROOMS);
         self.renew_those(|open| with_cold || open.room.is_hot()).await;
         histogram!("room_renewal_seconds").record(watch.elapsed());
-        self.count_ages();
     }
 
     async fn look_around(&self) {
