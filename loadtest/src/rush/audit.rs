@@ -133,9 +133,9 @@ async fn ticket_still_good(world: &World, browser: &Browser, left: &LeftBehind) 
     match reply.json::<OwnState>() {
         Ok(told) if reply.status == 200 => {
             if told.entry != entry || (left.place.is_some() && told.place != left.place) {
-                world
-                    .ledger
-                    .lost_place(|| format!("entry {entry} left and is entry {} now", told.entry));
+                let (place, now) = (left.place, told.place);
+                let now = format!("entry {} at {now:?} now", told.entry);
+                world.ledger.lost_place(|| format!("entry {entry} at {place:?} left and is {now}"));
             }
         }
         // A closed room answers nobody any more.

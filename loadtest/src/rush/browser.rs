@@ -16,6 +16,8 @@ use super::ledger::Ledger;
 use super::wire::Problem;
 use crate::clock;
 
+/// Reads of the audit at the same time.
+const AUDIT_CONNECTIONS: usize = 32;
 /// Longer than any answer a healthy server needs; P14 says an overloaded one refuses fast.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// A 500 is tried again a few times, as a citizen would reload the page.
@@ -173,10 +175,12 @@ impl Browser {
         })
     }
 
-    /// The same browser for the audit: it goes on after the rush was stopped, but gives up on a dead server.
+    /// The same browser for the audit: it goes on after the rush was stopped, but gives up on a dead server. It
+    /// reads a few at a time, as nobody is in a hurry any more.
     pub(super) fn for_the_audit(&self) -> Self {
         let (_, running) = watch::channel(Course::Running);
-        Self { course: running, attempts_max: 10, ..self.clone() }
+        let permits = Arc::new(Semaphore::new(AUDIT_CONNECTIONS));
+        Self { course: running, permits, attempts_max: 10, ..self.clone() }
     }
 
     /// Sends until there is an answer. `None` once the rush is stopped or the attempts are used up.

@@ -95,6 +95,11 @@ impl Demo {
         let Stage { process, config, room, booking, .. } = stage;
         let stop = StopTimes { drain: Duration::ZERO, ..StopTimes::of(&config) };
         tokio::join!(room.stop(&process, stop), booking.stop(&process, stop));
+        if !is_kept {
+            for note in &summary.notes {
+                eprintln!("note: {note}");
+            }
+        }
         for promise in &summary.broken_promises {
             eprintln!("broken: {promise}");
         }
