@@ -54,9 +54,7 @@ impl<'w> Ticket<'w> {
             let now = told.entry;
             world.ledger.lost_place(|| format!("entry {entry} became entry {now}"));
         }
-        // Who is let in on arrival has a pass and needs no place; while others gather there is none yet.
-        let told_place = told.place.filter(|_| told.pass.is_none());
-        if place.is_some() && told.pass.is_none() && told.place != place {
+        if place.is_some() && told.place != place {
             let now = told.place;
             world.ledger.lost_place(|| format!("entry {entry} lost place {place:?} for {now:?}"));
         }
@@ -68,7 +66,10 @@ impl<'w> Ticket<'w> {
             self.token.clone_from(token);
         }
         self.epoch = self.epoch.max(told.epoch);
-        self.place = told_place.or(place);
+        // Who is let in on arrival has a pass and needs no place; while others gather there is none yet.
+        if told.pass.is_none() {
+            self.place = told.place.or(place);
+        }
         self.poll_after_s = told.poll_after_s;
         self.state = told.state;
         let counts = &world.ledger.counts;
