@@ -66,10 +66,7 @@ impl<'w> Ticket<'w> {
             self.token.clone_from(token);
         }
         self.epoch = self.epoch.max(told.epoch);
-        // Who is let in on arrival has a pass and needs no place; while others gather there is none yet.
-        if told.pass.is_none() {
-            self.place = told.place.or(place);
-        }
+        self.place = told.place.or(place);
         self.poll_after_s = told.poll_after_s;
         self.state = told.state;
         let counts = &world.ledger.counts;

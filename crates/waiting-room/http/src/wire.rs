@@ -24,7 +24,8 @@ pub(crate) struct TicketState {
     epoch: u32,
     /// What the ticket waits for.
     state: State,
-    /// The place in line, from 0; null before the draw. Several tickets may share one.
+    /// The place in line, from 0; null before the draw, also for whoever is let in before it. Several tickets may
+    /// share one.
     #[schema(example = 137, required = true)]
     place: Option<u64>,
     /// How many places are called before this ticket; null before the draw, 0 for a called ticket.
@@ -124,7 +125,7 @@ impl From<&Answer> for TicketState {
             subject: hex(answer.subject.as_bytes()),
             epoch: answer.epoch,
             state: State::Gathering,
-            place: None,
+            place: answer.standing.place(),
             ahead: None,
             estimated_wait_s: None,
             slowed: None,
@@ -133,16 +134,16 @@ impl From<&Answer> for TicketState {
         };
         match answer.standing {
             Standing::Gathering { opens_at: _ } => (),
-            Standing::Waiting { place, ahead, estimate } => {
+            Standing::Waiting { place: _, ahead, estimate } => {
                 wire.state = State::Waiting;
-                (wire.place, wire.ahead) = (Some(place), Some(ahead));
+                wire.ahead = Some(ahead);
                 wire.estimated_wait_s = estimate.wait.map(EstimatedWait::from);
                 wire.slowed = estimate.slowed.map(SlowedBy::from);
                 wire.odds = estimate.odds.map(Chances::from);
             }
-            Standing::Called { place } => {
+            Standing::Called { .. } | Standing::Admitted => {
                 wire.state = State::Called;
-                (wire.place, wire.ahead) = (Some(place), Some(0));
+                wire.ahead = Some(0);
                 wire.estimated_wait_s = Some(EstimatedWait { low: 0, high: 0 });
             }
             Standing::Closed => wire.state = State::Closed,

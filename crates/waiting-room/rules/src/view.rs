@@ -58,8 +58,21 @@ pub enum Standing {
         /// Its place.
         place: u64,
     },
+    /// It was let in on arrival while others gather for the next draw, which will give it a place.
+    Admitted,
     /// The room is over.
     Closed,
+}
+
+impl Standing {
+    /// The place in line, once there is one.
+    #[must_use]
+    pub const fn place(self) -> Option<u64> {
+        match self {
+            Self::Waiting { place, .. } | Self::Called { place } => Some(place),
+            Self::Gathering { .. } | Self::Admitted | Self::Closed => None,
+        }
+    }
 }
 
 /// A room as one instance sees it.
@@ -202,7 +215,7 @@ impl RoomView {
         let outlook = match standing {
             Standing::Gathering { opens_at } => Outlook::Instant(opens_at.since(self.as_of)),
             Standing::Waiting { ahead, .. } => self.outlook(ahead),
-            Standing::Called { .. } => Outlook::Called,
+            Standing::Called { .. } | Standing::Admitted => Outlook::Called,
             Standing::Closed => Outlook::Still,
         };
         let PollSettings { min_s, max_s } = self.settings.polling;

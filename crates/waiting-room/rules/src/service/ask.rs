@@ -25,13 +25,14 @@ impl WaitingRoom {
         text: Option<&str>,
         pass: Option<IssuedPass>,
     ) -> Answer {
-        let place = view.place(&ticket);
-        let (standing, is_called) = if pass.is_some() {
-            // Whoever is let in on arrival needs no proof of a call, and while others gather there was none.
-            (Standing::Called { place: place.unwrap_or(ticket.entry) }, false)
-        } else {
-            let standing = view.standing(&ticket);
-            (standing, matches!(standing, Standing::Called { .. }))
+        // Whoever is let in on arrival needs no proof of a call, and while others gather there was none.
+        let (standing, is_called) = match (&pass, view.place(&ticket)) {
+            (Some(_), Some(place)) => (Standing::Called { place }, false),
+            (Some(_), None) => (Standing::Admitted, false),
+            (None, _) => {
+                let standing = view.standing(&ticket);
+                (standing, matches!(standing, Standing::Called { .. }))
+            }
         };
         let block = view.line.block_of(ticket.lane, ticket.entry).map(|draw| draw.block);
         let block = block.or(ticket.block);

@@ -31,7 +31,9 @@ impl WaitingRoom {
             Standing::Closed => return Ok(RedeemOutcome::Closed),
             Standing::Called { place } => (place, view.state.ledger.step_of(ticket.lane, place)),
             Standing::Gathering { .. } if view.line.is_drawn() => (u64::MAX, None),
-            Standing::Gathering { .. } | Standing::Waiting { .. } => return Ok(not_yet()),
+            Standing::Gathering { .. } | Standing::Waiting { .. } | Standing::Admitted => {
+                return Ok(not_yet());
+            }
         };
         if !self.is_durable.load(Ordering::Relaxed) {
             return Err(RoomError::Unavailable);

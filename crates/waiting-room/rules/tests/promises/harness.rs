@@ -217,12 +217,8 @@ pub fn poll(instance: &WaitingRoom, answer: &mut Answer) -> Standing {
 
 /// The place that the ticket stands at.
 pub fn place(instance: &WaitingRoom, answer: &mut Answer) -> u64 {
-    match poll(instance, answer) {
-        Standing::Waiting { place, .. } | Standing::Called { place } => place,
-        other @ (Standing::Gathering { .. } | Standing::Closed) => {
-            panic!("expected a place, got {other:?}")
-        }
-    }
+    let standing = poll(instance, answer);
+    standing.place().unwrap_or_else(|| panic!("expected a place, got {standing:?}"))
 }
 
 pub async fn redeem(instance: &WaitingRoom, answer: &Answer) -> Option<IssuedPass> {

@@ -89,6 +89,7 @@ async fn returned_places_admit_arrivals_while_the_next_opening_gathers() {
     assert_eq!(instance.view(ROOM).expect("room").phase, Phase::Open);
     let mut let_in = join(&instance).await;
     let pass = let_in.pass.clone().expect("there are places, and nobody waits for them");
+    assert_eq!(let_in.standing, Standing::Admitted, "a place is given by the draw (P12)");
     assert_eq!(redeem(&instance, &let_in).await.as_ref(), Some(&pass), "repeated");
     instance.report(ROOM, town.counted(0)).await.expect("taken over");
     instance.renew().await;

@@ -49,11 +49,11 @@ impl Crowd {
     pub fn check_order(standings: &[Standing]) {
         let called = standings.iter().filter_map(|standing| match standing {
             Standing::Called { place } => Some(*place),
-            Standing::Gathering { .. } | Standing::Waiting { .. } | Standing::Closed => None,
+            _ => None,
         });
         let waiting = standings.iter().filter_map(|standing| match standing {
             Standing::Waiting { place, .. } => Some(*place),
-            Standing::Gathering { .. } | Standing::Called { .. } | Standing::Closed => None,
+            _ => None,
         });
         if let (Some(last), Some(first)) = (called.max(), waiting.min()) {
             assert!(last < first, "P10: place {last} is called, place {first} waits");
@@ -77,6 +77,8 @@ impl Holder {
                 assert!(self.place.is_none(), "P12: the place is gone: {:?}", self.answer);
                 return;
             }
+            // The pass is in hand.
+            Standing::Admitted => return,
             Standing::Closed => panic!("P12: closed before its time"),
         };
         let told = self.place.unwrap_or(u64::MAX);
