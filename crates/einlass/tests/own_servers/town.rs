@@ -11,7 +11,7 @@ use einlass::process::{Process, StopTimes};
 use einlass::waiting_room_service::WaitingRoomService;
 use kernel::{Clock as _, SystemClock, Timestamp};
 use reqwest::Client;
-use test_support::{RedisServer, eventually};
+use test_support::{OneSlotCampaign, RedisServer, eventually};
 
 use crate::citizen::{Reply, send};
 use crate::command::{Ran, einlass};
@@ -54,16 +54,9 @@ impl Campaign {
     }
 
     fn to_toml(&self) -> String {
-        let time = |at: Timestamp| at.to_string()[..19].to_owned();
         let entropy = self.public_entropy.map(|text| format!("public_entropy = \"{text}\"\n"));
-        format!(
-            r#"id = "{ROOM}"
-incarnation = {incarnation}
-title = {{ de = "Probe", en = "Rehearsal" }}
-time_zone = "UTC"
-closes_at = 2199-12-31T12:00
-
-[waiting_room]
+        let tables = format!(
+            "[waiting_room]
 poll_min_s = 1
 poll_max_s = 5
 {entropy}
@@ -71,36 +64,19 @@ poll_max_s = 5
 max_active = {max_active}
 pace_per_minute = 60000
 burst = 1000
-claim_window_s = 10
-
-[[sites]]
-id = "site"
-name = "Site"
-address = "Street 1, 67346 Speyer"
-
-[[slots]]
-sites = ["site"]
-date = 2199-12-31
-from = 12:00
-to = 13:00
-every_minutes = 60
-
-[[tranches]]
-opens_at = {opens_at}
-gathers_from = {gathers_from}
-places = 1000
-
-[residence]
-municipalities = [
-  {{ postcode = "67346", ags = "07318000", name = "Speyer", eligible = true }},
-]
-"#,
-            incarnation = self.incarnation,
+claim_window_s = 10",
             entropy = entropy.unwrap_or_default(),
             max_active = self.max_active,
-            opens_at = time(self.opens_at),
-            gathers_from = time(self.gathers_from),
-        )
+        );
+        OneSlotCampaign {
+            id: ROOM,
+            settings: &format!("incarnation = {}", self.incarnation),
+            tables: &tables,
+            gathers_from_s: self.gathers_from.unix_s(),
+            opens_at_s: self.opens_at.unix_s(),
+            places: 1_000,
+        }
+        .to_toml()
     }
 }
 

@@ -7,8 +7,9 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use loadtest::closed_loop::request_bytes;
 use tempfile::TempDir;
+use test_support::OneSlotCampaign;
 
-use crate::campaigns::{Campaign, POSTCODE};
+use crate::campaigns::Campaign;
 use crate::cores::Cores;
 use crate::http::{self, Reply};
 use crate::service::{Service, free_address};
@@ -143,5 +144,6 @@ pub fn join(room: &Service, path: &str) -> Result<Reply> {
 const JSON: [(&str, &str); 1] = [("Content-Type", "application/json")];
 
 fn join_body() -> Vec<u8> {
-    format!(r#"{{"residence":{{"postcode":"{POSTCODE}"}}}}"#).into_bytes()
+    let postcode = OneSlotCampaign::POSTCODE;
+    format!(r#"{{"residence":{{"postcode":"{postcode}"}}}}"#).into_bytes()
 }

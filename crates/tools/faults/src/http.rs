@@ -8,12 +8,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
+use test_support::OneSlotCampaign;
 
 use crate::clock::UnixMs;
 use crate::history::{Pass, Standing, TicketState};
 
 /// Everybody lives there.
-pub const POSTCODE: &str = "67346";
+pub const POSTCODE: &str = OneSlotCampaign::POSTCODE;
 
 /// Longer than any reply may take: who waits longer reloads the page.
 const TIME_MAX: Duration = Duration::from_secs(10);

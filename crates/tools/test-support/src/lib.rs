@@ -1,4 +1,4 @@
-//! Real Redis and PostgreSQL for tests, and the waiting for a condition.
+//! Real Redis and PostgreSQL for tests, any campaign file, and the waiting for a condition.
 //!
 //! Knows none of the workspace's crates. Two ways to a server:
 //!
@@ -14,6 +14,7 @@
 //! production, and goes away with its folder when the value is dropped or the process ends,
 //! however it ends.
 
+mod campaign;
 mod eventually;
 mod install;
 mod locate;
@@ -24,6 +25,7 @@ mod server;
 mod shared;
 mod watchdog;
 
+pub use campaign::OneSlotCampaign;
 pub use eventually::eventually;
 pub use install::{provision, provision_faketime};
 pub use locate::{PostgresPrograms, locate_faketime, locate_postgres, locate_python, locate_redis};
