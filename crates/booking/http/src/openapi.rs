@@ -100,7 +100,7 @@ mod tests {
         reason = "the variable asks this test to write the document again"
     )]
     fn the_document_is_the_one_checked_in() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../api-spec/booking.json");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../api-spec/booking.json");
         let document = document_json();
         if std::env::var("UPDATE_DRIFT").is_ok() {
             std::fs::write(path, &document).expect("the document can be written");
