@@ -93,9 +93,16 @@ impl WaitingRoomService {
     }
 }
 
+/// In a rush every room of every instance joins people in at most so many trips a second: Redis syncs each one
+/// to disk. Nobody notices the wait.
+const JOIN_TRIP_EVERY: Duration = Duration::from_millis(2);
+
 fn limits(config: &WaitingRoomConfig) -> Limits {
     Limits {
-        joins: BatcherLimits::new(config.join_queue_depth_max, config.join_batch_max),
+        joins: BatcherLimits {
+            trip_every: JOIN_TRIP_EVERY,
+            ..BatcherLimits::new(config.join_queue_depth_max, config.join_batch_max)
+        },
         redemptions: BatcherLimits::new(config.redeem_queue_depth_max, config.redeem_batch_max),
         renew_every: Duration::from_millis(config.renew_every_ms),
         polls_per_s_max: config.polls_per_s_max,

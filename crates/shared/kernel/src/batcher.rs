@@ -2,8 +2,8 @@
 //!
 //! Callers put commands into a bounded queue. One task takes whatever has gathered while the last
 //! trip was under way, at most [`BatcherLimits::batch_max`], makes one trip (one script call, one
-//! transaction) and answers every caller separately. When idle the first command goes at once:
-//! there is no waiting time to configure.
+//! transaction) and answers every caller separately. When idle the first command goes at once; while
+//! busy, trips begin no closer together than [`BatcherLimits::trip_every`].
 //!
 //! - A full queue refuses immediately, so overload is a fast answer and never a time-out (P14).
 //! - Nobody waits longer than [`BatcherLimits::wait_max`] for a trip to begin, even while another
@@ -31,7 +31,7 @@ use futures_util::FutureExt;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 pub use limits::{BatcherLimits, SubmitError, TripError};
 use queue::{Batch, Probed, Queue, Reply};
@@ -165,6 +165,7 @@ where
         if batch.jobs.is_empty() {
             continue;
         }
+        let next_trip = Instant::now() + queue.limits().trip_every;
         let (commands, replies): (Vec<_>, Vec<_>) =
             batch.jobs.into_iter().map(|job| (job.command, job.reply)).unzip();
         // A panic is caught here, and a missing answer in `scatter`: both lose this batch only.
@@ -176,6 +177,7 @@ where
             }
         };
         scatter(&queue, &measures, replies, outcome);
+        sleep_until(next_trip).await;
     }
 }
 

@@ -9,6 +9,9 @@ pub struct BatcherLimits {
     pub queue_depth_max: usize,
     /// Commands that share one trip; at least one.
     pub batch_max: usize,
+    /// The shortest time between the beginnings of two trips. While many come, it makes fewer and
+    /// larger trips, which spares a store that others use too; the first after a pause goes at once.
+    pub trip_every: Duration,
     /// How long a command may wait for its trip to begin. After that it is answered
     /// [`SubmitError::Shed`]: its caller is about to give up, and a queue that is served later
     /// than that answers nobody in time.
@@ -32,13 +35,14 @@ impl BatcherLimits {
     /// The default of [`Self::probe_after`].
     pub const PROBE_AFTER: Duration = Duration::from_millis(100);
 
-    /// Bounds with the default times: a wait of at most 2 s, a probe every 100 ms while the store
-    /// is away, and abandoned commands are skipped.
+    /// Bounds with the default times: trips follow each other at once, a wait of at most 2 s, a probe
+    /// every 100 ms while the store is away, and abandoned commands are skipped.
     #[must_use]
     pub const fn new(queue_depth_max: usize, batch_max: usize) -> Self {
         Self {
             queue_depth_max,
             batch_max,
+            trip_every: Duration::ZERO,
             wait_max: Self::WAIT_MAX,
             probe_after: Some(Self::PROBE_AFTER),
             skip_abandoned: true,

@@ -89,6 +89,23 @@ async fn answers(tasks: Vec<JoinHandle<Answer>>) -> Vec<Answer> {
 }
 
 #[tokio::test(start_paused = true)]
+async fn trips_keep_their_distance_while_busy_and_the_first_goes_at_once() {
+    const EVERY: Duration = Duration::from_millis(10);
+    let gate = Gate::with(BatcherLimits { trip_every: EVERY, ..LIMITS });
+    gate.permits.add_permits(9);
+    let before = Instant::now();
+    assert_eq!(gate.batcher.submit(1).await, Ok(2));
+    assert_eq!(before.elapsed(), Duration::ZERO);
+    let waiting = vec![gate.submit(2), gate.submit(3)];
+    assert_eq!(answers(waiting).await, [Ok(4), Ok(6)]);
+    assert_eq!((before.elapsed(), gate.trips()), (EVERY, vec![vec![1], vec![2, 3]]));
+    tokio::time::advance(EVERY).await;
+    let idle = Instant::now();
+    assert_eq!(gate.batcher.submit(4).await, Ok(8));
+    assert_eq!(idle.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_gathers_during_a_trip_shares_the_next_one() {
     let gate = Gate::with(LIMITS);
     let first = gate.submit(1);

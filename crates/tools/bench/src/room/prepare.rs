@@ -23,7 +23,7 @@ const TICKETS: u32 = 20_000;
 const TAKEN_PER_SECOND_MAX: u32 = 25_000;
 const CONNECTIONS: usize = 256;
 /// All have joined when the rooms open, if the machine takes as many a second.
-const JOINS_PER_SECOND_MIN: u32 = 15_000;
+const JOINS_PER_SECOND_MIN: u32 = 8_000;
 /// Of one campaign.
 const APPLYING: SignedDuration = SignedDuration::from_secs(2);
 const GATHERS_WITHIN: Duration = Duration::from_mins(5);
