@@ -56,13 +56,17 @@ impl Pair {
 
 /// All, in the order in which they take turns.
 pub fn pairs(prepared: &Prepared) -> Vec<Pair> {
-    let with_tickets = |method: &str, path: &str, tickets: &[String]| -> Vec<Vec<u8>> {
-        let bearers = tickets.iter().map(|ticket| format!("Bearer {ticket}"));
-        bearers
-            .map(|bearer| request_bytes(method, path, &[("Authorization", &bearer)], &[]))
-            .collect()
-    };
-    let status = Pair {
+    vec![
+        status(),
+        ticket(&prepared.waiting),
+        join(JOIN, Some(Aim::AtLeast(0.42)), CONNECTIONS_OF_A_RUSH),
+        join(JOIN_FEW, None, CONNECTIONS),
+        redeem(prepared),
+    ]
+}
+
+fn status() -> Pair {
+    Pair {
         figure: Figure::new(
             "status_vs_plain",
             Some(Aim::AtLeast(0.88)),
@@ -71,9 +75,11 @@ pub fn pairs(prepared: &Prepared) -> Vec<Pair> {
         connections: CONNECTIONS,
         ours: Requests::Repeated(vec![request_bytes("GET", WAITING_ROOM, &[], &[])]),
         limit: vec![request_bytes("GET", "/status", &[], &[])],
-    };
-    let waiting = &prepared.waiting;
-    let ticket = Pair {
+    }
+}
+
+fn ticket(waiting: &[String]) -> Pair {
+    Pair {
         figure: Figure::new(
             "ticket_vs_plain",
             Some(Aim::AtLeast(0.7)),
@@ -85,8 +91,11 @@ pub fn pairs(prepared: &Prepared) -> Vec<Pair> {
         connections: CONNECTIONS,
         ours: Requests::Repeated(with_tickets("GET", &format!("{WAITING_ROOM}/ticket"), waiting)),
         limit: with_tickets("GET", "/ticket", waiting),
-    };
-    let join = |name, aim, connections| Pair {
+    }
+}
+
+fn join(name: &'static str, aim: Option<Aim>, connections: usize) -> Pair {
+    Pair {
         figure: Figure::new(
             name,
             aim,
@@ -95,10 +104,16 @@ pub fn pairs(prepared: &Prepared) -> Vec<Pair> {
         connections,
         ours: Requests::Repeated(vec![join_request(&format!("{GATHERING_ROOM}/tickets"))]),
         limit: vec![join_request("/join")],
-    };
-    let called = (0_u32..).zip(&prepared.called);
-    let passes = |round| format!("/v1/rooms/{}/passes", called_room(round));
-    let redeem = Pair {
+    }
+}
+
+fn redeem(prepared: &Prepared) -> Pair {
+    let rounds = (0_u32..).zip(&prepared.called).map(|(round, tickets)| {
+        // One of the first round's passes has been taken to capture the reply.
+        let taken = usize::from(round == 0).min(tickets.len());
+        with_tickets("POST", &format!("/v1/rooms/{}/passes", called_room(round)), &tickets[taken..])
+    });
+    Pair {
         figure: Figure::new(
             "redeem_vs_plain",
             Some(Aim::AtLeast(0.1)),
@@ -107,23 +122,12 @@ pub fn pairs(prepared: &Prepared) -> Vec<Pair> {
             ),
         ),
         connections: CONNECTIONS_OF_A_RUSH,
-        ours: Requests::Once(
-            called
-                .map(|(round, tickets)| {
-                    // One of the first round's passes has been taken to capture the reply.
-                    let rest =
-                        if round == 0 { tickets.get(1..).unwrap_or_default() } else { tickets };
-                    with_tickets("POST", &passes(round), rest)
-                })
-                .collect(),
-        ),
-        limit: with_tickets("POST", "/redeem", waiting),
-    };
-    vec![
-        status,
-        ticket,
-        join(JOIN, Some(Aim::AtLeast(0.42)), CONNECTIONS_OF_A_RUSH),
-        join(JOIN_FEW, None, CONNECTIONS),
-        redeem,
-    ]
+        ours: Requests::Once(rounds.collect()),
+        limit: with_tickets("POST", "/redeem", &prepared.waiting),
+    }
+}
+
+fn with_tickets(method: &str, path: &str, tickets: &[String]) -> Vec<Vec<u8>> {
+    let bearers = tickets.iter().map(|ticket| format!("Bearer {ticket}"));
+    bearers.map(|bearer| request_bytes(method, path, &[("Authorization", &bearer)], &[])).collect()
 }

@@ -10,10 +10,10 @@ async fn ask(harness: &Harness, ticket: &str) -> Reply {
 }
 
 #[actix_web::test]
-async fn a_ticket_gathers_is_called_or_waits() {
+async fn a_ticket_gathers_before_the_draw() {
     let harness = Harness::start().await;
-    let tickets = harness.crowd(20).await;
-    let reply = ask(&harness, &tickets[0]).await;
+    let ticket = harness.crowd(20).await.swap_remove(0);
+    let reply = ask(&harness, &ticket).await;
     assert_eq!(reply.header("cache-control"), Some("no-store"));
     insta::assert_snapshot!(reply, @r#"
     200 {
@@ -35,8 +35,14 @@ async fn a_ticket_gathers_is_called_or_waits() {
     assert_eq!(subject.len(), 32);
     assert_eq!(
         u128::from_str_radix(subject, 16).map(u128::to_be_bytes),
-        Ok(*harness.ticket(&tickets[0]).subject.as_bytes())
+        Ok(*harness.ticket(&ticket).subject.as_bytes())
     );
+}
+
+#[actix_web::test]
+async fn after_the_draw_a_ticket_is_called_or_waits() {
+    let harness = Harness::start().await;
+    let tickets = harness.crowd(20).await;
     harness.at(0).await;
     let mut replies = Vec::new();
     for ticket in &tickets {
