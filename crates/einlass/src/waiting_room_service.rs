@@ -95,7 +95,7 @@ impl WaitingRoomService {
 
 /// In a rush every room of every instance joins people in at most so many trips a second: Redis syncs each one
 /// to disk. Nobody notices the wait.
-const JOIN_TRIP_EVERY: Duration = Duration::from_millis(2);
+const JOIN_TRIP_EVERY: Duration = Duration::from_millis(1);
 
 fn limits(config: &WaitingRoomConfig) -> Limits {
     Limits {

@@ -177,8 +177,16 @@ where
             }
         };
         scatter(&queue, &measures, replies, outcome);
-        sleep_until(next_trip).await;
+        pause_until(next_trip).await;
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the distance between trips is a time, not a condition"
+)]
+async fn pause_until(instant: Instant) {
+    sleep_until(instant).await;
 }
 
 /// Gives every caller of a batch its own answer, and notes what the trip says of the store.
