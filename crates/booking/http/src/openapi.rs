@@ -50,7 +50,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     App::new()
         .into_utoipa_app()
         .openapi(Document::openapi())
-        .configure(routes::configure)
+        .configure(routes::collect)
         .service(web::health::healthz)
         .service(web::health::readyz)
         .service(web::docs_page::openapi_json)

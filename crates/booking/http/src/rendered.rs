@@ -13,7 +13,9 @@ use serde::Serialize;
 use web::{CachedBody, Code, Language, Problem};
 
 use crate::app::App;
-use crate::routes::{CampaignBody, CampaignsBody, SlotsBody};
+use crate::citizen::campaign::list::CampaignsBody;
+use crate::citizen::campaign::show::CampaignBody;
+use crate::citizen::campaign::slots::SlotsBody;
 
 const CAMPAIGN_MAX_AGE_S: u32 = 60;
 const SLOTS_MAX_AGE_S: u32 = 1;

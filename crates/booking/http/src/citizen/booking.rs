@@ -1,4 +1,9 @@
-//! A booking.
+//! One person's confirmed place.
+
+pub(crate) mod cancel;
+pub(crate) mod create;
+mod person;
+pub(crate) mod show;
 
 use actix_web::HttpResponse;
 use booking::campaign::{SiteId, SlotId};
@@ -9,8 +14,9 @@ use utoipa::ToSchema;
 use web::Problem;
 use web::reply;
 
-use super::PersonBody;
 use crate::app::App;
+
+pub(crate) use person::{NewPerson, PersonBody};
 
 /// One person's place.
 #[derive(Serialize, ToSchema)]

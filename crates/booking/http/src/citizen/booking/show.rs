@@ -9,8 +9,8 @@ use web::{Code, Problem, problem_responses};
 
 use crate::app::App;
 use crate::authorize::manage_token;
+use crate::citizen::booking::{BookingBody, BookingState, PersonBody};
 use crate::refusal::{self, BookingInPath};
-use crate::wire::{BookingBody, BookingState, PersonBody};
 
 problem_responses!(
     /// What looking at a booking can be refused with.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use web::{Language, Problem, problem_responses};
 
 use crate::app::App;
-use crate::routes::campaign::title;
+use crate::citizen::campaign::show::title;
 
 /// All campaigns.
 #[derive(Serialize, ToSchema)]

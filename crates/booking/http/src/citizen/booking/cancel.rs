@@ -12,8 +12,8 @@ use web::{Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
 use crate::authorize::manage_token;
+use crate::citizen::booking::BookingState;
 use crate::refusal::{self, BookingInPath, IdempotencyHeader};
-use crate::wire::BookingState;
 
 /// A booking that is no more.
 #[derive(Serialize, ToSchema)]

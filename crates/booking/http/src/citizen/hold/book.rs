@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
+use crate::citizen::booking::{BookingBody, NewPerson};
 use crate::refusal::{self, HoldInPath, IdempotencyHeader};
-use crate::wire::{BookingBody, NewPerson};
 
 /// The person to register.
 #[derive(Deserialize, ToSchema)]

@@ -10,8 +10,8 @@ use web::reply;
 use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
+use crate::citizen::hold::HoldBody;
 use crate::refusal::{self, CampaignInPath, IdempotencyHeader};
-use crate::wire::HoldBody;
 
 /// The seats to keep.
 #[derive(Deserialize, ToSchema)]

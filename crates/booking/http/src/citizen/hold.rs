@@ -1,4 +1,10 @@
-//! A hold.
+//! Seats of one slot, kept for a few minutes.
+
+pub(crate) mod book;
+pub(crate) mod create;
+pub(crate) mod release;
+pub(crate) mod renew;
+pub(crate) mod show;
 
 use booking::campaign::SlotId;
 use booking::outcome::HoldFacts;

@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
+use crate::citizen::booking::{BookingBody, NewPerson};
 use crate::refusal::{self, CampaignInPath, IdempotencyHeader};
-use crate::wire::{BookingBody, NewPerson};
 
 /// The place and the person.
 #[derive(Deserialize, ToSchema)]

@@ -8,8 +8,8 @@ use web::reply;
 use web::{Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
+use crate::citizen::hold::HoldBody;
 use crate::refusal::{self, HoldInPath, IdempotencyHeader};
-use crate::wire::HoldBody;
 
 problem_responses!(
     /// What a renewal can be refused with.

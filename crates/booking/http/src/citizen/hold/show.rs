@@ -8,8 +8,8 @@ use web::reply;
 use web::{Code, Problem, problem_responses};
 
 use crate::app::App;
+use crate::citizen::hold::HoldBody;
 use crate::refusal::{self, HoldInPath};
-use crate::wire::HoldBody;
 
 problem_responses!(
     /// What looking at a hold can be refused with.

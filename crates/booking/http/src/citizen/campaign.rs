@@ -1,0 +1,6 @@
+//! Campaigns, as everybody may read them.
+
+pub(crate) mod eligibility;
+pub(crate) mod list;
+pub(crate) mod show;
+pub(crate) mod slots;

@@ -1,0 +1,3 @@
+//! The pass that the waiting room gave.
+
+pub(crate) mod end;

@@ -1,0 +1,33 @@
+//! The one list of the routes. Each is a file, in the folder of its resource: [`crate::citizen`].
+
+use actix_web::web::Data;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+use crate::citizen::{booking, campaign, hold, pass};
+
+/// The routes of the API, for [`actix_web::App::configure`].
+pub fn routes(app: Data<App>) -> impl FnOnce(&mut actix_web::web::ServiceConfig) + Clone {
+    move |config| {
+        config.app_data(app);
+        collect(&mut ServiceConfig::new(config));
+    }
+}
+
+/// Registers the routes. What is registered here is in the OpenAPI document.
+pub(crate) fn collect(config: &mut ServiceConfig) {
+    config
+        .service(campaign::list::list_campaigns)
+        .service(campaign::show::show_campaign)
+        .service(campaign::eligibility::check_eligibility)
+        .service(campaign::slots::list_slots)
+        .service(hold::create::create_hold)
+        .service(hold::show::show_hold)
+        .service(hold::release::release_hold)
+        .service(hold::renew::renew_hold)
+        .service(hold::book::book_hold)
+        .service(booking::create::book_slot)
+        .service(pass::end::end_pass)
+        .service(booking::show::show_booking)
+        .service(booking::cancel::cancel_booking);
+}
