@@ -19,9 +19,9 @@ pub use plan::*;
 
 use kernel::Timestamp;
 
-use crate::command::Command;
+use crate::batch::command::Command;
+use crate::batch::outcome::Outcome;
 use crate::memory::MemoryStore;
-use crate::outcome::Outcome;
 use crate::store::BookingStore;
 
 /// Generates one `#[tokio::test]` for each clause of the contract.

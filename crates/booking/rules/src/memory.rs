@@ -12,16 +12,16 @@ use async_trait::async_trait;
 use kernel::{CampaignId, Clock, Timestamp};
 use pass::PassId;
 
-use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotKey};
-use crate::change::Changes;
-use crate::command::{BookingId, Command, HoldId};
-use crate::decide::decide;
-use crate::outcome::Outcome;
-use crate::person::PersonKey;
-use crate::state::{
+use crate::batch::changes::Changes;
+use crate::batch::command::{BookingId, Command, HoldId};
+use crate::batch::decide;
+use crate::batch::outcome::Outcome;
+use crate::batch::state::{
     Booking, BookingHead, BookingStatus, Footprint, Hold, HoldState, IdempotencyRecord, PassUse,
     State,
 };
+use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotKey};
+use crate::person::PersonKey;
 use crate::store::{Applied, Availability, BookingStore, Held, StoreError};
 
 /// A booking store in memory.

@@ -7,10 +7,10 @@ use kernel::{CampaignId, Timestamp};
 use pass::PassId;
 use serde::Serialize;
 
+use crate::batch::command::{BookingId, Command, HoldId};
+use crate::batch::outcome::Outcome;
+use crate::batch::state::{Booking, Hold};
 use crate::campaign::{Campaign, CampaignPlan, PlanProblem, SlotCounters, SlotId};
-use crate::command::{BookingId, Command, HoldId};
-use crate::outcome::Outcome;
-use crate::state::{Booking, Hold};
 
 /// The booking database.
 ///

@@ -1,8 +1,7 @@
 //! A hold.
 
 use booking::campaign::SlotId;
-use booking::outcome::HoldFacts;
-use booking::{HoldId, HoldState};
+use booking::{HoldFacts, HoldId, HoldState};
 use kernel::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,10 +1,10 @@
 //! Holds: seats for a few minutes, ended in exactly one way.
 
 use super::{apply, many, one, places_left, scene};
-use crate::outcome::{
+use crate::batch::outcome::{
     BookHoldOutcome, BookSlotOutcome, HoldOutcome, Outcome, ReleaseOutcome, RenewOutcome,
 };
-use crate::state::HoldState;
+use crate::batch::state::HoldState;
 use crate::store::BookingStore;
 
 /// A hold takes its seats at once and gives them back when released, once.

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::{apply, many, one, places_left, scene};
-use crate::command::BindingCheck;
-use crate::outcome::{
+use crate::batch::command::BindingCheck;
+use crate::batch::outcome::{
     BookHoldOutcome, BookSlotOutcome, EndPassOutcome, HoldOutcome, Outcome, ReleaseOutcome,
     RenewOutcome,
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kernel::{Entropy, SeededEntropy, Timestamp};
 
 use super::scene;
-use crate::command::{
+use crate::batch::command::{
     BindingCheck, BookHold, Command, Idempotency, PassGrant, ReleaseHold, RenewHold,
 };
 

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use kernel::{ManualClock, Timestamp};
 use proptest::prelude::*;
 
-use crate::campaign::SlotKey;
-use crate::command::Command;
-use crate::contract::{scene, script};
-use crate::memory::MemoryStore;
-use crate::outcome::{
+use crate::batch::command::Command;
+use crate::batch::outcome::{
     BookHoldOutcome, BookSlotOutcome, CancelOutcome, HoldOutcome, Outcome, RenewOutcome,
 };
-use crate::state::{BookingStatus, HoldState};
+use crate::batch::state::{BookingStatus, HoldState};
+use crate::campaign::SlotKey;
+use crate::contract::{scene, script};
+use crate::memory::MemoryStore;
 use crate::store::{Availability, BookingStore};
 
 fn model() -> MemoryStore {
@@ -73,7 +73,7 @@ fn assert_promises(store: &MemoryStore, now: Timestamp) {
     }
     for pass_use in store.pass_uses() {
         let of_pass = holds.iter().filter(|hold| hold.pass_id == pass_use.pass_id);
-        let held: u8 = of_pass.map(crate::state::Hold::seats_open).sum();
+        let held: u8 = of_pass.map(crate::batch::state::Hold::seats_open).sum();
         let booked = bookings.iter().filter(|booking| booking.pass_id == pass_use.pass_id).count();
         assert_eq!((pass_use.seats_held, usize::from(pass_use.seats_booked)), (held, booked));
         assert!(usize::from(held) + booked <= 4, "a pass pays for its seats and no more");

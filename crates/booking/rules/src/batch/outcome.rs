@@ -8,9 +8,9 @@
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::batch::command::{BookingCode, BookingId, HoldId, PassGrant};
+use crate::batch::state::{Hold, HoldState};
 use crate::campaign::{Campaign, SiteId, SlotId};
-use crate::command::{BookingCode, BookingId, HoldId, PassGrant};
-use crate::state::{Hold, HoldState};
 
 /// What came of one command; the variant is that of the command.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,11 +11,11 @@ use std::sync::Arc;
 use kernel::{CampaignId, Timestamp};
 use pass::PassId;
 
+use crate::batch::changes::{Cancellation, Changes, SlotChange};
+use crate::batch::command::{BindingCheck, Command, EndPass, HoldId, Idempotency, PassGrant};
+use crate::batch::outcome::{EndPassOutcome, Outcome, Recorded};
+use crate::batch::state::{Booking, HoldState, IdempotencyRecord, PassUse, State};
 use crate::campaign::{Campaign, Slot, SlotId, SlotKey};
-use crate::change::{Cancellation, Changes, SlotChange};
-use crate::command::{BindingCheck, Command, EndPass, HoldId, Idempotency, PassGrant};
-use crate::outcome::{EndPassOutcome, Outcome, Recorded};
-use crate::state::{Booking, HoldState, IdempotencyRecord, PassUse, State};
 
 /// Carries out `commands` in order against `state`, and says what is to be written and what came
 /// of each command. Deciding a batch is the same as deciding its commands one by one, each with

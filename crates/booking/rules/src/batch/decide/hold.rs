@@ -5,10 +5,10 @@ use std::time::Duration;
 use kernel::Timestamp;
 
 use super::{Decision, Earlier, NoEntry};
+use crate::batch::command::{HoldSeats, PassGrant, ReleaseHold, RenewHold};
+use crate::batch::outcome::{HoldFacts, HoldOutcome, Recorded, ReleaseOutcome, RenewOutcome};
+use crate::batch::state::{Hold, HoldState};
 use crate::campaign::Campaign;
-use crate::command::{HoldSeats, PassGrant, ReleaseHold, RenewHold};
-use crate::outcome::{HoldFacts, HoldOutcome, Recorded, ReleaseOutcome, RenewOutcome};
-use crate::state::{Hold, HoldState};
 
 impl Decision {
     pub(super) fn hold(&mut self, command: &HoldSeats) -> HoldOutcome {

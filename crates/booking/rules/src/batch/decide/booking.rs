@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::hold::is_of;
 use super::{Decision, Earlier, NoEntry};
-use crate::campaign::{Slot, SlotKey};
-use crate::change::Cancellation;
-use crate::command::{BookHold, BookSlot, CancelBooking, HoldId, PassGrant, Registration};
-use crate::outcome::{
+use crate::batch::changes::Cancellation;
+use crate::batch::command::{BookHold, BookSlot, CancelBooking, HoldId, PassGrant, Registration};
+use crate::batch::outcome::{
     BookHoldOutcome, BookSlotOutcome, Booked, CancelOutcome, Cancelled, Recorded,
 };
-use crate::state::{Booking, BookingHead, BookingStatus, HoldState};
+use crate::batch::state::{Booking, BookingHead, BookingStatus, HoldState};
+use crate::campaign::{Slot, SlotKey};
 
 impl Decision {
     pub(super) fn book_hold(&mut self, command: &BookHold) -> BookHoldOutcome {

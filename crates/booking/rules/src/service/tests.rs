@@ -9,11 +9,11 @@ use kernel::{ManualClock, SeededEntropy};
 use pass::{IdentityKey, PassId};
 
 use super::*;
+use crate::batch::state::{Booking, Hold, HoldState};
 use crate::campaign::{Campaign, CampaignPlan};
 use crate::contract::scene;
 use crate::memory::MemoryStore;
 use crate::person::PersonFields;
-use crate::state::{Booking, Hold, HoldState};
 use crate::store::{Applied, Availability};
 
 /// The model behind a gate: each batch needs a permit, and it can fail.

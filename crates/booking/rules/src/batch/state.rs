@@ -6,9 +6,9 @@ use std::sync::Arc;
 use kernel::{Ags, CampaignId, Timestamp};
 use pass::PassId;
 
+use crate::batch::command::{BookingId, Command, HoldId, Registration, TokenHash};
+use crate::batch::outcome::Recorded;
 use crate::campaign::{Campaign, SlotCounters, SlotId, SlotKey};
-use crate::command::{BookingId, Command, HoldId, Registration, TokenHash};
-use crate::outcome::Recorded;
 use crate::person::PersonKey;
 
 /// Seats of one slot kept for one pass.

@@ -11,8 +11,8 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use super::{Bookings, BookingsLimits, CampaignView, Failure, View};
-use crate::command::{Command, ReleaseExpiredHolds};
-use crate::outcome::Outcome;
+use crate::batch::command::{Command, ReleaseExpiredHolds};
+use crate::batch::outcome::Outcome;
 use crate::store::{BookingStore, StoreError};
 
 /// Looks between two readings of the campaigns' definitions.

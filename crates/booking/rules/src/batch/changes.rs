@@ -2,9 +2,9 @@
 
 use kernel::Timestamp;
 
+use crate::batch::command::BookingId;
+use crate::batch::state::{Booking, Hold, IdempotencyRecord, PassUse};
 use crate::campaign::{SlotCounters, SlotKey};
-use crate::command::BookingId;
-use crate::state::{Booking, Hold, IdempotencyRecord, PassUse};
 
 /// The final values of everything a batch has changed.
 ///

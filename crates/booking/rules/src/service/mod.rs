@@ -24,15 +24,15 @@ pub use read::{BookingLookup, HoldLookup};
 pub use report::{BookingReport, Load};
 pub use view::{CampaignView, View};
 
-use crate::campaign::SlotId;
-use crate::command::{
+use crate::batch::command::{
     BindingCheck, BookHold, BookSlot, BookingCode, BookingId, CancelBooking, Command, EndPass,
     HoldId, HoldSeats, Idempotency, PassGrant, Registration, ReleaseHold, RenewHold, TokenHash,
 };
-use crate::outcome::{
+use crate::batch::outcome::{
     BookHoldOutcome, BookSlotOutcome, CancelOutcome, EndPassOutcome, HoldOutcome, Outcome,
     ReleaseOutcome, RenewOutcome,
 };
+use crate::campaign::SlotId;
 use crate::person::Person;
 use crate::secrets::{BookingSecrets, IdempotencyScope, idempotency_key};
 use crate::store::{BookingStore, StoreError};

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use super::{Bookings, Failure, background};
-use crate::command::{BookingId, HoldId, PassGrant, TokenHash};
-use crate::outcome::HoldFacts;
-use crate::state::{Booking, Hold, HoldState};
+use crate::batch::command::{BookingId, HoldId, PassGrant, TokenHash};
+use crate::batch::outcome::HoldFacts;
+use crate::batch::state::{Booking, Hold, HoldState};
 use crate::store::StoreError;
 
 /// A hold as its pass sees it.

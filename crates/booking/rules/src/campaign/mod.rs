@@ -1,0 +1,5 @@
+//! The campaign: sites, slots, tranches and rules, all of it data.
+
+mod plan;
+
+pub use plan::*;
