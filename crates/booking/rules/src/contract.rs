@@ -19,8 +19,7 @@ pub use plan::*;
 
 use kernel::Timestamp;
 
-use crate::batch::command::Command;
-use crate::batch::outcome::Outcome;
+use crate::batch::{Command, Outcome};
 use crate::memory::MemoryStore;
 use crate::store::BookingStore;
 

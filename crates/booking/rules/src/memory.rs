@@ -12,15 +12,11 @@ use async_trait::async_trait;
 use kernel::{CampaignId, Clock, Timestamp};
 use pass::PassId;
 
-use crate::batch::changes::Changes;
-use crate::batch::command::{BookingId, Command, HoldId};
-use crate::batch::decide;
-use crate::batch::outcome::Outcome;
-use crate::batch::state::{
-    Booking, BookingHead, BookingStatus, Footprint, Hold, HoldState, IdempotencyRecord, PassUse,
-    State,
-};
+use crate::batch::{Changes, Command, Footprint, IdempotencyRecord, Outcome, State, decide};
+use crate::booking::{Booking, BookingHead, BookingId, BookingStatus};
 use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotKey};
+use crate::hold::{Hold, HoldId, HoldState};
+use crate::pass::PassUse;
 use crate::person::PersonKey;
 use crate::store::{Applied, Availability, BookingStore, Held, StoreError};
 

@@ -7,10 +7,10 @@ use kernel::{CampaignId, Timestamp};
 use pass::PassId;
 use serde::Serialize;
 
-use crate::batch::command::{BookingId, Command, HoldId};
-use crate::batch::outcome::Outcome;
-use crate::batch::state::{Booking, Hold};
+use crate::batch::{Command, Outcome};
+use crate::booking::{Booking, BookingId};
 use crate::campaign::{Campaign, CampaignPlan, PlanProblem, SlotCounters, SlotId};
+use crate::hold::{Hold, HoldId};
 
 /// The booking database.
 ///

@@ -1,11 +1,12 @@
 //! Bookings: one per key, one per person, one per place.
 
 use super::{apply, many, one, places_left, scene};
-use crate::batch::command::{CancelBooking, Command, TokenHash};
-use crate::batch::outcome::{
-    BookHoldOutcome, BookSlotOutcome, CancelOutcome, HoldOutcome, Outcome,
+use crate::batch::{Command, Outcome};
+use crate::booking::{
+    BookHoldOutcome, BookSlotOutcome, Booking, BookingStatus, CancelBooking, CancelOutcome,
+    TokenHash,
 };
-use crate::batch::state::{Booking, BookingStatus};
+use crate::hold::HoldOutcome;
 use crate::store::BookingStore;
 
 fn is_booked(outcome: &Outcome) -> bool {

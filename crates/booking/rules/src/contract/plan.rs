@@ -1,7 +1,8 @@
 //! Applying campaigns, and opening by time alone.
 
 use super::{apply, many, one, places_left, scene};
-use crate::batch::outcome::{BookSlotOutcome, Outcome};
+use crate::batch::Outcome;
+use crate::booking::BookSlotOutcome;
 use crate::campaign::{CampaignPlan, PlanProblem};
 use crate::store::{Applied, BookingStore};
 
