@@ -19,9 +19,8 @@ pub use plan::*;
 
 use kernel::Timestamp;
 
-use crate::command::Command;
+use crate::batch::{Command, Outcome};
 use crate::memory::MemoryStore;
-use crate::outcome::Outcome;
 use crate::store::BookingStore;
 
 /// Generates one `#[tokio::test]` for each clause of the contract.

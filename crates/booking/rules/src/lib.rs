@@ -1,51 +1,53 @@
 //! The booking rules: campaign, tranche, slot, hold, booking, and the port [`BookingStore`].
 //!
-//! Pure: it knows nothing of HTTP or databases. Everything that changes places is a [`Command`];
-//! [`decide`] turns a batch of commands and the [`State`] they touch into final [`Changes`] and one
-//! [`Outcome`] per command. A store only loads the state, calls `decide`, and writes the changes,
-//! all in one transaction. [`Bookings`] is the entrance: it makes commands of use cases, gathers
-//! them into batches, and keeps what everybody reads in memory.
+//! Cut by subject: all that is said of a hold stands in [`hold`], its commands, their outcomes and
+//! what they do; likewise [`campaign`], [`booking`] and [`pass`](mod@pass). It knows nothing of HTTP
+//! or databases.
+//!
+//! Everything that changes places is a [`Command`]; [`decide`] turns a [`batch`] of commands and the
+//! [`State`] they touch into final [`Changes`] and one [`Outcome`] per command, and is pure. A store
+//! only loads the state, calls `decide`, and writes the changes, all in one transaction.
+//! [`Bookings`] is the entrance ([`service`]): it makes commands of use cases, gathers them into
+//! batches, and keeps what everybody reads in memory.
 
-pub mod bookings;
+pub mod batch;
+pub mod booking;
 pub mod campaign;
-pub mod change;
-pub mod command;
 pub mod contract;
-mod decide;
+pub mod hold;
 pub mod memory;
-pub mod outcome;
+pub mod pass;
 pub mod person;
 pub mod secrets;
-pub mod state;
+pub mod service;
 pub mod store;
 
 /// The passes that the port speaks of.
-pub use pass::PassId;
+pub use ::pass::PassId;
 
-pub use bookings::{
-    BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView, Failure,
-    HoldLookup, Load, View,
+pub use self::batch::{
+    Changes, Command, Footprint, Idempotency, IdempotencyRecord, Outcome, Recorded, SlotChange,
+    State, decide,
 };
-pub use campaign::{
+pub use self::booking::{
+    BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked, Booking, BookingCode,
+    BookingHead, BookingId, BookingStatus, CancelBooking, CancelOutcome, Cancellation, Cancelled,
+    Registration, TokenHash,
+};
+pub use self::campaign::{
     Campaign, CampaignPlan, PlanProblem, Rules, Site, SiteId, Slot, SlotCounters, SlotId, SlotKey,
     Tranche,
 };
-pub use change::{Cancellation, Changes, SlotChange};
-pub use command::{
-    BindingCheck, BookHold, BookSlot, BookingCode, BookingId, CancelBooking, Command, EndPass,
-    HoldId, HoldSeats, Idempotency, PassGrant, Registration, ReleaseExpiredHolds, ReleaseHold,
-    RenewHold, TokenHash,
+pub use self::hold::{
+    ExpiredHoldsReleased, Hold, HoldFacts, HoldId, HoldOutcome, HoldSeats, HoldState,
+    ReleaseExpiredHolds, ReleaseHold, ReleaseOutcome, RenewHold, RenewOutcome,
 };
-pub use decide::decide;
-pub use memory::MemoryStore;
-pub use outcome::{
-    BookHoldOutcome, BookSlotOutcome, Booked, CancelOutcome, Cancelled, EndPassOutcome, HoldFacts,
-    HoldOutcome, Outcome, Recorded, ReleaseOutcome, RenewOutcome,
+pub use self::memory::MemoryStore;
+pub use self::pass::{BindingCheck, EndPass, EndPassOutcome, PassGrant, PassUse};
+pub use self::person::{DateOfBirth, FieldProblem, Person, PersonField, PersonFields, PersonKey};
+pub use self::secrets::BookingSecrets;
+pub use self::service::{
+    BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView, Failure,
+    HoldLookup, Load, View,
 };
-pub use person::{DateOfBirth, FieldProblem, Person, PersonField, PersonFields, PersonKey};
-pub use secrets::BookingSecrets;
-pub use state::{
-    Booking, BookingHead, BookingStatus, Footprint, Hold, HoldState, IdempotencyRecord, PassUse,
-    State,
-};
-pub use store::{Applied, Availability, BookingStore, Held, SlotAvailability, StoreError};
+pub use self::store::{Applied, Availability, BookingStore, Held, SlotAvailability, StoreError};

@@ -12,16 +12,12 @@ use async_trait::async_trait;
 use kernel::{CampaignId, Clock, Timestamp};
 use pass::PassId;
 
+use crate::batch::{Changes, Command, Footprint, IdempotencyRecord, Outcome, State, decide};
+use crate::booking::{Booking, BookingHead, BookingId, BookingStatus};
 use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotKey};
-use crate::change::Changes;
-use crate::command::{BookingId, Command, HoldId};
-use crate::decide::decide;
-use crate::outcome::Outcome;
+use crate::hold::{Hold, HoldId, HoldState};
+use crate::pass::PassUse;
 use crate::person::PersonKey;
-use crate::state::{
-    Booking, BookingHead, BookingStatus, Footprint, Hold, HoldState, IdempotencyRecord, PassUse,
-    State,
-};
 use crate::store::{Applied, Availability, BookingStore, Held, StoreError};
 
 /// A booking store in memory.

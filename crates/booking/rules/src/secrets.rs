@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kernel::CampaignId;
 use pass::{IdentityKey, PassId};
 
-use crate::command::{BookingId, TokenHash};
+use crate::booking::{BookingId, TokenHash};
 use crate::person::{Person, PersonKey};
 
 /// The secrets of the booking service. All instances on one database share them.

@@ -7,10 +7,10 @@ use kernel::{CampaignId, Timestamp};
 use pass::PassId;
 use serde::Serialize;
 
+use crate::batch::{Command, Outcome};
+use crate::booking::{Booking, BookingId};
 use crate::campaign::{Campaign, CampaignPlan, PlanProblem, SlotCounters, SlotId};
-use crate::command::{BookingId, Command, HoldId};
-use crate::outcome::Outcome;
-use crate::state::{Booking, Hold};
+use crate::hold::{Hold, HoldId};
 
 /// The booking database.
 ///

@@ -7,8 +7,7 @@ pub(crate) mod renew;
 pub(crate) mod show;
 
 use booking::campaign::SlotId;
-use booking::outcome::HoldFacts;
-use booking::{HoldId, HoldState};
+use booking::{HoldFacts, HoldId, HoldState};
 use kernel::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,9 +1,12 @@
 //! Bookings: one per key, one per person, one per place.
 
 use super::{apply, many, one, places_left, scene};
-use crate::command::{CancelBooking, Command, TokenHash};
-use crate::outcome::{BookHoldOutcome, BookSlotOutcome, CancelOutcome, HoldOutcome, Outcome};
-use crate::state::{Booking, BookingStatus};
+use crate::batch::{Command, Outcome};
+use crate::booking::{
+    BookHoldOutcome, BookSlotOutcome, Booking, BookingStatus, CancelBooking, CancelOutcome,
+    TokenHash,
+};
+use crate::hold::HoldOutcome;
 use crate::store::BookingStore;
 
 fn is_booked(outcome: &Outcome) -> bool {

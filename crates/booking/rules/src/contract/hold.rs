@@ -1,10 +1,9 @@
 //! Holds: seats for a few minutes, ended in exactly one way.
 
 use super::{apply, many, one, places_left, scene};
-use crate::outcome::{
-    BookHoldOutcome, BookSlotOutcome, HoldOutcome, Outcome, ReleaseOutcome, RenewOutcome,
-};
-use crate::state::HoldState;
+use crate::batch::Outcome;
+use crate::booking::{BookHoldOutcome, BookSlotOutcome};
+use crate::hold::{HoldOutcome, HoldState, ReleaseOutcome, RenewOutcome};
 use crate::store::BookingStore;
 
 /// A hold takes its seats at once and gives them back when released, once.

@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 
 use super::{apply, many, one, places_left, scene};
-use crate::command::BindingCheck;
-use crate::outcome::{
-    BookHoldOutcome, BookSlotOutcome, EndPassOutcome, HoldOutcome, Outcome, ReleaseOutcome,
-    RenewOutcome,
-};
+use crate::batch::Outcome;
+use crate::booking::{BookHoldOutcome, BookSlotOutcome};
+use crate::hold::{HoldOutcome, ReleaseOutcome, RenewOutcome};
+use crate::pass::{BindingCheck, EndPassOutcome};
 use crate::store::{BookingStore, Held};
 
 const ENDED: Outcome = Outcome::EndPass(EndPassOutcome::Ended);

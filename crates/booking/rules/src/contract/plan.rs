@@ -1,8 +1,9 @@
 //! Applying campaigns, and opening by time alone.
 
 use super::{apply, many, one, places_left, scene};
+use crate::batch::Outcome;
+use crate::booking::BookSlotOutcome;
 use crate::campaign::{CampaignPlan, PlanProblem};
-use crate::outcome::{BookSlotOutcome, Outcome};
 use crate::store::{Applied, BookingStore};
 
 /// A plan is created, unchanged when repeated, updated when it differs, and read back as it is.

@@ -6,12 +6,11 @@ use std::time::Duration;
 use kernel::{Municipality, ResidenceTable, Timestamp};
 use pass::{IdentityKind, PassId};
 
+use crate::batch::{Command, Idempotency};
+use crate::booking::{BookHold, BookSlot, BookingId, CancelBooking, Registration, TokenHash};
 use crate::campaign::{Campaign, CampaignPlan, Rules, Site, Slot, SlotId, Tranche};
-use crate::command::{
-    BindingCheck, BookHold, BookSlot, BookingId, CancelBooking, Command, EndPass, HoldId,
-    HoldSeats, Idempotency, PassGrant, Registration, ReleaseExpiredHolds, ReleaseHold, RenewHold,
-    TokenHash,
-};
+use crate::hold::{HoldId, HoldSeats, ReleaseExpiredHolds, ReleaseHold, RenewHold};
+use crate::pass::{BindingCheck, EndPass, PassGrant};
 use crate::person::{Person, PersonFields, PersonKey};
 
 /// The first opening: 14 June 2021, 08:00 in Speyer.

@@ -5,9 +5,10 @@ use std::time::Duration;
 use kernel::{Entropy, SeededEntropy, Timestamp};
 
 use super::scene;
-use crate::command::{
-    BindingCheck, BookHold, Command, Idempotency, PassGrant, ReleaseHold, RenewHold,
-};
+use crate::batch::{Command, Idempotency};
+use crate::booking::BookHold;
+use crate::hold::{ReleaseHold, RenewHold};
+use crate::pass::{BindingCheck, PassGrant};
 
 const PASSES: u32 = 12;
 const PERSONS: u32 = 40;

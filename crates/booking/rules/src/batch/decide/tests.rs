@@ -6,14 +6,12 @@ use std::sync::Arc;
 use kernel::{ManualClock, Timestamp};
 use proptest::prelude::*;
 
+use crate::batch::{Command, Outcome};
+use crate::booking::{BookHoldOutcome, BookSlotOutcome, BookingStatus, CancelOutcome};
 use crate::campaign::SlotKey;
-use crate::command::Command;
 use crate::contract::{scene, script};
+use crate::hold::{Hold, HoldOutcome, HoldState, RenewOutcome};
 use crate::memory::MemoryStore;
-use crate::outcome::{
-    BookHoldOutcome, BookSlotOutcome, CancelOutcome, HoldOutcome, Outcome, RenewOutcome,
-};
-use crate::state::{BookingStatus, HoldState};
 use crate::store::{Availability, BookingStore};
 
 fn model() -> MemoryStore {
@@ -42,7 +40,7 @@ fn took_effect(outcome: &Outcome) -> bool {
         Outcome::BookHold(outcome) => matches!(outcome, BookHoldOutcome::Booked(_)),
         Outcome::BookSlot(outcome) => matches!(outcome, BookSlotOutcome::Booked(_)),
         Outcome::CancelBooking(outcome) => matches!(outcome, CancelOutcome::Cancelled(_)),
-        Outcome::ReleaseHold(_) | Outcome::EndPass(_) | Outcome::ExpiredHoldsReleased => false,
+        Outcome::ReleaseHold(_) | Outcome::EndPass(_) | Outcome::ReleaseExpiredHolds(_) => false,
     }
 }
 
@@ -73,7 +71,7 @@ fn assert_promises(store: &MemoryStore, now: Timestamp) {
     }
     for pass_use in store.pass_uses() {
         let of_pass = holds.iter().filter(|hold| hold.pass_id == pass_use.pass_id);
-        let held: u8 = of_pass.map(crate::state::Hold::seats_open).sum();
+        let held: u8 = of_pass.map(Hold::seats_open).sum();
         let booked = bookings.iter().filter(|booking| booking.pass_id == pass_use.pass_id).count();
         assert_eq!((pass_use.seats_held, usize::from(pass_use.seats_booked)), (held, booked));
         assert!(usize::from(held) + booked <= 4, "a pass pays for its seats and no more");
@@ -165,7 +163,7 @@ fn kind(outcome: &Outcome) -> &'static str {
         Outcome::BookSlot(_) => "booking",
         Outcome::CancelBooking(_) => "cancellation",
         Outcome::EndPass(_) => "end of a pass",
-        Outcome::ReleaseHold(_) | Outcome::ExpiredHoldsReleased => "release",
+        Outcome::ReleaseHold(_) | Outcome::ReleaseExpiredHolds(_) => "release",
     }
 }
 

@@ -1,10 +1,10 @@
 //! What a batch writes: final values, set by set.
 
-use kernel::Timestamp;
-
+use super::IdempotencyRecord;
+use crate::booking::{Booking, Cancellation};
 use crate::campaign::{SlotCounters, SlotKey};
-use crate::command::BookingId;
-use crate::state::{Booking, Hold, IdempotencyRecord, PassUse};
+use crate::hold::Hold;
+use crate::pass::PassUse;
 
 /// The final values of everything a batch has changed.
 ///
@@ -41,13 +41,4 @@ pub struct SlotChange {
     pub key: SlotKey,
     /// Its counters.
     pub counters: SlotCounters,
-}
-
-/// A booking that is cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cancellation {
-    /// The booking.
-    pub booking: BookingId,
-    /// When.
-    pub cancelled_at: Timestamp,
 }

@@ -11,8 +11,8 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use super::{Bookings, BookingsLimits, CampaignView, Failure, View};
-use crate::command::{Command, ReleaseExpiredHolds};
-use crate::outcome::Outcome;
+use crate::batch::{Command, Outcome};
+use crate::hold::ReleaseExpiredHolds;
 use crate::store::{BookingStore, StoreError};
 
 /// Looks between two readings of the campaigns' definitions.
@@ -140,7 +140,7 @@ impl Bookings {
     pub(super) async fn sweep(&self, holds_max: u32) {
         for campaign in self.view().campaigns.keys() {
             let sweep = ReleaseExpiredHolds { campaign: campaign.clone(), holds_max };
-            if let Err(failure) = self.submit(Command::ReleaseExpiredHolds(sweep)).await {
+            if let Err(failure) = self.submit(sweep).await {
                 tracing::debug!(%failure, %campaign, "the sweep has to wait");
             }
         }

@@ -1,0 +1,72 @@
+//! What deciding a batch has to know: which rows, and in which order they are found.
+
+use std::collections::BTreeMap;
+
+use kernel::CampaignId;
+use pass::PassId;
+
+use super::Command;
+use crate::booking::BookingId;
+use crate::campaign::SlotKey;
+use crate::hold::HoldId;
+use crate::person::PersonKey;
+
+/// What a batch has to load. Every list is sorted and without repeats.
+///
+/// Load in this order, because the later steps depend on the earlier ones:
+/// 1. lock `campaigns` in the order given, then read their definitions;
+/// 2. `holds` by id; all overdue holds (active, `expires_at ≤ now`) of `slots` and of `passes`; and
+///    for each of `sweeps` the given number of overdue holds of that campaign, earliest first;
+/// 3. `bookings` by id;
+/// 4. the counters of `slots` and of the slots of every hold and booking loaded;
+/// 5. the uses of `passes` and of the passes of every overdue hold loaded;
+/// 6. `person_keys` that have an active booking, and `idempotency_keys` with a record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// Campaigns to lock.
+    pub campaigns: Vec<CampaignId>,
+    /// Slots named by commands.
+    pub slots: Vec<SlotKey>,
+    /// Holds named by commands.
+    pub holds: Vec<HoldId>,
+    /// Passes of commands.
+    pub passes: Vec<PassId>,
+    /// Persons to be registered.
+    pub person_keys: Vec<(CampaignId, PersonKey)>,
+    /// Keys of commands.
+    pub idempotency_keys: Vec<[u8; 32]>,
+    /// Bookings to be cancelled.
+    pub bookings: Vec<BookingId>,
+    /// Campaigns to sweep, with the number of overdue holds to load at most.
+    pub sweeps: BTreeMap<CampaignId, u32>,
+}
+
+impl Footprint {
+    /// The footprint of a batch.
+    #[must_use]
+    pub fn of(commands: &[Command]) -> Self {
+        let mut footprint = Self::default();
+        for command in commands {
+            footprint.add(command);
+        }
+        sort(&mut footprint.campaigns);
+        sort(&mut footprint.slots);
+        sort(&mut footprint.holds);
+        sort(&mut footprint.passes);
+        sort(&mut footprint.person_keys);
+        sort(&mut footprint.idempotency_keys);
+        sort(&mut footprint.bookings);
+        footprint
+    }
+
+    fn add(&mut self, command: &Command) {
+        self.campaigns.push(command.campaign().clone());
+        self.idempotency_keys.extend(command.idempotency().map(|idempotency| idempotency.key));
+        command.touch(self);
+    }
+}
+
+fn sort<T: Ord>(list: &mut Vec<T>) {
+    list.sort_unstable();
+    list.dedup();
+}

@@ -1,0 +1,143 @@
+//! One key, one effect, one reply, however often it is repeated (P3).
+
+use kernel::{CampaignId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::Decision;
+use crate::booking::{Booked, Cancelled};
+use crate::hold::HoldFacts;
+
+/// The key under which a command takes effect at most once (P3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Idempotency {
+    /// SHA-256 of the scope (the pass, or the booking for a cancellation) and the client's key.
+    pub key: [u8; 32],
+    /// HMAC-SHA256 of what was asked; a repeat with another one is refused. It is keyed because a
+    /// name and a date of birth could be guessed from a plain hash.
+    pub fingerprint: [u8; 32],
+}
+
+/// An effect that was recorded under an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyRecord {
+    /// The key, see [`Idempotency::key`].
+    pub key: [u8; 32],
+    /// What was asked, see [`Idempotency::fingerprint`].
+    pub fingerprint: [u8; 32],
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// When.
+    pub recorded_at: Timestamp,
+    /// What came of it.
+    pub effect: Recorded,
+}
+
+/// An effect as recorded under its idempotency key, for the same reply to a repeat.
+///
+/// It holds neither secrets nor personal data: who repeats a registration sends the person again
+/// (the fingerprint proves it is the same one), and the manage token is derived from the booking's
+/// id. Its JSON is part of the stored data: fields may be added, never renamed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+pub enum Recorded {
+    /// Seats were held.
+    Held(HoldFacts),
+    /// A hold was renewed.
+    Renewed(HoldFacts),
+    /// A person was booked.
+    Booked(Booked),
+    /// A booking was cancelled.
+    Cancelled(Cancelled),
+}
+
+/// What an idempotency key has been used for.
+pub(crate) enum Earlier {
+    /// Nothing yet.
+    Nothing,
+    /// The same request, with this effect.
+    Same(Recorded),
+    /// Another request.
+    Other,
+}
+
+impl Decision {
+    /// What the key of this request has been used for.
+    pub(crate) fn earlier(&self, idempotency: &Idempotency) -> Earlier {
+        match self.state.records.get(&idempotency.key) {
+            None => Earlier::Nothing,
+            Some(record) if record.fingerprint == idempotency.fingerprint => {
+                Earlier::Same(record.effect.clone())
+            }
+            Some(_) => Earlier::Other,
+        }
+    }
+
+    /// Records an effect. A refusal is not recorded: it is decided anew.
+    pub(crate) fn record(
+        &mut self,
+        idempotency: &Idempotency,
+        campaign: &CampaignId,
+        effect: Recorded,
+    ) {
+        let record = IdempotencyRecord {
+            key: idempotency.key,
+            fingerprint: idempotency.fingerprint,
+            campaign: campaign.clone(),
+            recorded_at: self.now,
+            effect,
+        };
+        self.state.records.insert(record.key, record.clone());
+        self.touched.records.push(record);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::scene;
+
+    #[test]
+    fn what_was_recorded_years_ago_can_still_be_read() {
+        let booked = Recorded::Booked(Booked {
+            booking: scene::booking_id(1),
+            code: "SP3ZER21".parse().expect("a code"),
+            slot: scene::slot("a"),
+            site: scene::slot("north"),
+            starts_at: scene::at(0),
+            ends_at: scene::at(600),
+            booked_at: scene::at(1),
+            hold_complete: true,
+        });
+        let held = Recorded::Held(HoldFacts {
+            hold: scene::hold_id(1),
+            slot: scene::slot("a"),
+            seats: 2,
+            seats_booked: 0,
+            expires_at: scene::at(480),
+            renewals: 0,
+            renewable: true,
+        });
+        let cancelled = Recorded::Cancelled(Cancelled {
+            booking: scene::booking_id(1),
+            cancelled_at: scene::at(2),
+        });
+        let stored = [
+            (
+                booked,
+                r#"{"effect":"booked","booking":"booking_00000001030303030303030303030303","code":"SP3ZER21","slot":"a","site":"north","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z","booked_at":"2021-06-14T06:00:01.000Z","hold_complete":true}"#,
+            ),
+            (
+                held,
+                r#"{"effect":"held","hold":"hold_00000001020202020202020202020202","slot":"a","seats":2,"seats_booked":0,"expires_at":"2021-06-14T06:08:00.000Z","renewals":0,"renewable":true}"#,
+            ),
+            (
+                cancelled,
+                r#"{"effect":"cancelled","booking":"booking_00000001030303030303030303030303","cancelled_at":"2021-06-14T06:00:02.000Z"}"#,
+            ),
+        ];
+        for (effect, json) in stored {
+            assert_eq!(serde_json::to_string(&effect).expect("JSON"), json);
+            assert_eq!(serde_json::from_str::<Recorded>(json).expect("readable"), effect);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What deciding a batch knows.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use kernel::CampaignId;
+use pass::PassId;
+
+use super::IdempotencyRecord;
+use crate::booking::{BookingHead, BookingId};
+use crate::campaign::{Campaign, SlotCounters, SlotKey};
+use crate::hold::{Hold, HoldId};
+use crate::pass::PassUse;
+use crate::person::PersonKey;
+
+/// Everything a batch may read, loaded under the locks of its campaigns.
+///
+/// What is absent does not exist: a pass without an entry has used nothing.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// The campaigns of the commands.
+    pub campaigns: HashMap<CampaignId, Arc<Campaign>>,
+    /// The slots of the footprint and of every loaded hold and booking.
+    pub slots: HashMap<SlotKey, SlotCounters>,
+    /// The holds named, and the overdue holds of the slots, passes and sweeps of the footprint.
+    pub holds: HashMap<HoldId, Hold>,
+    /// The passes of the footprint and of every overdue hold loaded.
+    pub passes: HashMap<PassId, PassUse>,
+    /// Those of the footprint's person keys that have an active booking.
+    pub active_persons: HashSet<(CampaignId, PersonKey)>,
+    /// The records of the footprint's idempotency keys.
+    pub records: HashMap<[u8; 32], IdempotencyRecord>,
+    /// The bookings named.
+    pub bookings: HashMap<BookingId, BookingHead>,
+}

@@ -1,0 +1,109 @@
+//! Holding one seat and booking it in one step.
+
+use std::sync::Arc;
+
+use kernel::CampaignId;
+
+use super::{Booked, Registration};
+use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
+use crate::campaign::{NoEntry, SlotId, SlotKey};
+use crate::pass::{BindingCheck, PassGrant};
+
+/// Holds one seat and books it in one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BookSlot {
+    /// The pass that pays for it.
+    pub pass: PassGrant,
+    /// The slot.
+    pub slot: SlotId,
+    /// Who.
+    pub registration: Arc<Registration>,
+    /// Whether the pass is for that person.
+    pub binding: BindingCheck,
+    /// At most once.
+    pub idempotency: Idempotency,
+}
+
+/// What came of holding and booking in one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BookSlotOutcome {
+    /// The person has a place.
+    Booked(Booked),
+    /// There is no such campaign.
+    CampaignNotFound,
+    /// Booking has ended.
+    CampaignClosed,
+    /// The campaign is not for residents of the pass's municipality.
+    NotEligible,
+    /// The pass has expired.
+    PassExpired,
+    /// The pass was given back.
+    PassEnded,
+    /// The campaign has no such slot.
+    SlotNotFound,
+    /// The slot has no place now.
+    SlotFull,
+    /// All seats of the pass are used.
+    PassExhausted,
+    /// The pass is bound to somebody else, who has to be booked first.
+    PersonNotOfPass,
+    /// The person has an active booking in this campaign.
+    AlreadyBooked,
+    /// The idempotency key belongs to another request.
+    KeyReused,
+}
+
+impl Asks for BookSlot {
+    type Outcome = BookSlotOutcome;
+
+    fn campaign(&self) -> &CampaignId {
+        &self.pass.campaign
+    }
+
+    fn idempotency(&self) -> Option<&Idempotency> {
+        Some(&self.idempotency)
+    }
+
+    fn touch(&self, footprint: &mut Footprint) {
+        let (campaign, slot) = (self.pass.campaign.clone(), self.slot.clone());
+        footprint.slots.push(SlotKey { campaign, slot });
+        footprint.passes.push(self.pass.pass_id);
+        let person_key = self.registration.person_key;
+        footprint.person_keys.push((self.pass.campaign.clone(), person_key));
+    }
+
+    fn carry_out(&self, decision: &mut Decision) -> BookSlotOutcome {
+        match decision.earlier(&self.idempotency) {
+            Earlier::Nothing => {}
+            Earlier::Same(Recorded::Booked(booked)) => return BookSlotOutcome::Booked(booked),
+            Earlier::Same(_) | Earlier::Other => return BookSlotOutcome::KeyReused,
+        }
+        let open = match decision.open_slot(&self.pass, &self.slot) {
+            Ok(open) => open,
+            Err(NoEntry::CampaignNotFound) => return BookSlotOutcome::CampaignNotFound,
+            Err(NoEntry::CampaignClosed) => return BookSlotOutcome::CampaignClosed,
+            Err(NoEntry::NotEligible) => return BookSlotOutcome::NotEligible,
+            Err(NoEntry::PassExpired) => return BookSlotOutcome::PassExpired,
+            Err(NoEntry::PassEnded) => return BookSlotOutcome::PassEnded,
+            Err(NoEntry::SlotNotFound) => return BookSlotOutcome::SlotNotFound,
+        };
+        if !decision.may_be_booked(&self.pass, self.binding) {
+            return BookSlotOutcome::PersonNotOfPass;
+        }
+        let person = (self.pass.campaign.clone(), self.registration.person_key);
+        if decision.state.active_persons.contains(&person) {
+            return BookSlotOutcome::AlreadyBooked;
+        }
+        if decision.seats_left(&self.pass) == 0 {
+            return BookSlotOutcome::PassExhausted;
+        }
+        if open.places_left == 0 {
+            return BookSlotOutcome::SlotFull;
+        }
+        decision.take_places(&open, 1);
+        decision.pass_use(&self.pass).seats_booked += 1;
+        let booked = decision.confirm(&self.pass, open.slot(), &self.registration, None);
+        decision.record(&self.idempotency, &self.pass.campaign, Recorded::Booked(booked.clone()));
+        BookSlotOutcome::Booked(booked)
+    }
+}

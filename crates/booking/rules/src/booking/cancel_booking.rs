@@ -1,0 +1,111 @@
+//! Giving a booked place back.
+
+use kernel::{CampaignId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{BookingId, BookingStatus, TokenHash};
+use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
+use crate::campaign::SlotKey;
+
+/// Gives a booked place back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CancelBooking {
+    /// The campaign of the booking.
+    pub campaign: CampaignId,
+    /// The booking.
+    pub booking: BookingId,
+    /// The hash of the token presented.
+    pub manage_token_hash: TokenHash,
+    /// At most once.
+    pub idempotency: Idempotency,
+}
+
+/// What came of a cancellation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CancelOutcome {
+    /// The place is free again.
+    Cancelled(Cancelled),
+    /// There is no such booking.
+    BookingNotFound,
+    /// The token is not that of the booking.
+    TokenInvalid,
+    /// The booking was cancelled before, by another request.
+    AlreadyCancelled,
+    /// The idempotency key belongs to another request.
+    KeyReused,
+}
+
+/// The facts of a cancellation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancelled {
+    /// The booking.
+    pub booking: BookingId,
+    /// When.
+    pub cancelled_at: Timestamp,
+}
+
+/// A booking that is cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancellation {
+    /// The booking.
+    pub booking: BookingId,
+    /// When.
+    pub cancelled_at: Timestamp,
+}
+
+impl Asks for CancelBooking {
+    type Outcome = CancelOutcome;
+
+    fn campaign(&self) -> &CampaignId {
+        &self.campaign
+    }
+
+    fn idempotency(&self) -> Option<&Idempotency> {
+        Some(&self.idempotency)
+    }
+
+    fn touch(&self, footprint: &mut Footprint) {
+        footprint.bookings.push(self.booking);
+    }
+
+    fn carry_out(&self, decision: &mut Decision) -> CancelOutcome {
+        match decision.earlier(&self.idempotency) {
+            Earlier::Nothing => {}
+            Earlier::Same(Recorded::Cancelled(cancelled)) => {
+                return CancelOutcome::Cancelled(cancelled);
+            }
+            Earlier::Same(_) | Earlier::Other => return CancelOutcome::KeyReused,
+        }
+        let booking = decision.state.bookings.get_mut(&self.booking);
+        let Some(booking) = booking.filter(|booking| booking.campaign == self.campaign) else {
+            return CancelOutcome::BookingNotFound;
+        };
+        if booking.manage_token_hash != self.manage_token_hash {
+            return CancelOutcome::TokenInvalid;
+        }
+        match booking.status {
+            BookingStatus::Confirmed => {}
+            BookingStatus::Cancelled { .. } => return CancelOutcome::AlreadyCancelled,
+        }
+        booking.status = BookingStatus::Cancelled { at: decision.now };
+        let key = SlotKey { campaign: booking.campaign.clone(), slot: booking.slot.clone() };
+        let person = (booking.campaign.clone(), booking.person_key);
+        decision.state.active_persons.remove(&person);
+        decision.free_places(key, 1);
+        let cancelled = Cancelled { booking: self.booking, cancelled_at: decision.now };
+        decision.mark_cancelled(cancelled);
+        decision.record(&self.idempotency, &self.campaign, Recorded::Cancelled(cancelled));
+        CancelOutcome::Cancelled(cancelled)
+    }
+}
+
+impl Decision {
+    fn mark_cancelled(&mut self, cancelled: Cancelled) {
+        let Cancelled { booking, cancelled_at } = cancelled;
+        let mut inserted = self.touched.bookings_inserted.iter_mut();
+        match inserted.find(|inserted| inserted.registration.booking == booking) {
+            Some(inserted) => inserted.status = BookingStatus::Cancelled { at: cancelled_at },
+            None => self.touched.bookings_cancelled.push(Cancellation { booking, cancelled_at }),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Writing a booking down.
+
+use std::sync::Arc;
+
+use kernel::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Booking, BookingCode, BookingHead, BookingId, BookingStatus, Registration};
+use crate::batch::Decision;
+use crate::campaign::{SiteId, Slot, SlotId};
+use crate::hold::HoldId;
+use crate::pass::PassGrant;
+
+/// The facts of a new booking, without the person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booked {
+    /// The booking.
+    pub booking: BookingId,
+    /// What is shown at the gate.
+    pub code: BookingCode,
+    /// The slot.
+    pub slot: SlotId,
+    /// Its site.
+    pub site: SiteId,
+    /// From.
+    pub starts_at: Timestamp,
+    /// Until.
+    pub ends_at: Timestamp,
+    /// When it was booked.
+    pub booked_at: Timestamp,
+    /// Whether every seat of the hold has its person now; always so when booked in one step.
+    pub hold_complete: bool,
+}
+
+impl Decision {
+    /// Writes the booking down. The place, the pass and the hold are accounted for by the caller.
+    pub(super) fn confirm(
+        &mut self,
+        pass: &PassGrant,
+        slot: &Slot,
+        registration: &Arc<Registration>,
+        hold: Option<(HoldId, bool)>,
+    ) -> Booked {
+        let booking = Booking {
+            registration: Arc::clone(registration),
+            campaign: pass.campaign.clone(),
+            slot: slot.id.clone(),
+            hold: hold.map(|(id, _)| id),
+            pass_id: pass.pass_id,
+            ags: pass.ags,
+            booked_at: self.now,
+            status: BookingStatus::Confirmed,
+        };
+        self.state.active_persons.insert((booking.campaign.clone(), registration.person_key));
+        self.state.bookings.insert(registration.booking, BookingHead::from(&booking));
+        self.touched.bookings_inserted.push(booking);
+        Booked {
+            booking: registration.booking,
+            code: registration.code,
+            slot: slot.id.clone(),
+            site: slot.site.clone(),
+            starts_at: slot.starts_at,
+            ends_at: slot.ends_at,
+            booked_at: self.now,
+            hold_complete: hold.is_none_or(|(_, complete)| complete),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What a booking is made of before it is one: the person, and what was drawn and derived for them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use kernel::{Entropy, InvalidId};
+use serde::{Deserialize, Serialize};
+
+use super::BookingId;
+use crate::person::{Person, PersonKey};
+
+/// One person to be booked, with everything the booking will carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The id of the booking to be.
+    pub booking: BookingId,
+    /// What is shown at the gate.
+    pub code: BookingCode,
+    /// Who.
+    pub person: Person,
+    /// The blind index of the person within the campaign.
+    pub person_key: PersonKey,
+    /// The hash of the token that will manage the booking.
+    pub manage_token_hash: TokenHash,
+}
+
+/// The SHA-256 of a capability token; the token itself is stored nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenHash(pub [u8; 32]);
+
+/// What a person shows at the gate: 8 characters of Crockford's alphabet.
+///
+/// It is not an identifier: two bookings may, rarely, have the same code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BookingCode([u8; 8]);
+
+const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+impl BookingCode {
+    /// A random code of 40 bits.
+    #[must_use]
+    pub fn new(entropy: &dyn Entropy) -> Self {
+        Self(entropy.bytes::<8>().map(|byte| CROCKFORD[usize::from(byte % 32)]))
+    }
+
+    /// The code as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Only characters of the alphabet get in.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for BookingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for BookingCode {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        <[u8; 8]>::try_from(text.as_bytes())
+            .ok()
+            .filter(|code| code.iter().all(|byte| CROCKFORD.contains(byte)))
+            .map(Self)
+            .ok_or_else(|| InvalidId {
+                text: text.chars().take(16).collect(),
+                expected: "a booking code of 8 characters",
+            })
+    }
+}
+
+impl TryFrom<String> for BookingCode {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<BookingCode> for String {
+    fn from(code: BookingCode) -> Self {
+        code.as_str().to_owned()
+    }
+}

@@ -1,0 +1,75 @@
+//! The places of a slot: who may have some, taking them, giving them back.
+
+use std::sync::Arc;
+
+use super::{Campaign, Slot, SlotId, SlotKey};
+use crate::batch::Decision;
+use crate::pass::PassGrant;
+
+/// Why a pass cannot get a place of a slot.
+pub(crate) enum NoEntry {
+    CampaignNotFound,
+    CampaignClosed,
+    NotEligible,
+    PassExpired,
+    PassEnded,
+    SlotNotFound,
+}
+
+/// A slot with places to give.
+pub(crate) struct OpenSlot {
+    pub(crate) campaign: Arc<Campaign>,
+    pub(crate) key: SlotKey,
+    pub(crate) places_left: u32,
+}
+
+impl OpenSlot {
+    pub(crate) fn slot(&self) -> &Slot {
+        self.campaign.slot(&self.key.slot).expect("an open slot was found in its campaign")
+    }
+}
+
+impl Decision {
+    /// The slot, if `pass` may have places of it.
+    pub(crate) fn open_slot(&self, pass: &PassGrant, slot: &SlotId) -> Result<OpenSlot, NoEntry> {
+        let campaign = self.state.campaigns.get(&pass.campaign).ok_or(NoEntry::CampaignNotFound)?;
+        if campaign.is_closed(self.now) {
+            return Err(NoEntry::CampaignClosed);
+        }
+        if !campaign.is_eligible(pass.ags) {
+            return Err(NoEntry::NotEligible);
+        }
+        if pass.expires_at <= self.now {
+            return Err(NoEntry::PassExpired);
+        }
+        if self.has_ended(pass) {
+            return Err(NoEntry::PassEnded);
+        }
+        let definition = campaign.slot(slot).ok_or(NoEntry::SlotNotFound)?;
+        let key = SlotKey { campaign: pass.campaign.clone(), slot: definition.id.clone() };
+        let taken = self.state.slots.get(&key).ok_or(NoEntry::SlotNotFound)?.taken;
+        let places_left = campaign.released_at(definition, self.now).saturating_sub(taken);
+        Ok(OpenSlot { campaign: Arc::clone(campaign), key, places_left })
+    }
+
+    /// Takes places that `open` has; the watermark of what was ever open moves along (P1).
+    pub(crate) fn take_places(&mut self, open: &OpenSlot, places: u32) {
+        debug_assert!(places <= open.places_left, "more places taken than there are");
+        let released = open.campaign.released_at(open.slot(), self.now);
+        if let Some(counters) = self.state.slots.get_mut(&open.key) {
+            counters.taken += places;
+            counters.released = counters.released.max(released);
+            debug_assert!(counters.taken <= counters.released, "P1: taken ≤ released");
+        }
+        self.touched.slots.insert(open.key.clone());
+    }
+
+    /// Gives places back.
+    pub(crate) fn free_places(&mut self, key: SlotKey, places: u32) {
+        if let Some(counters) = self.state.slots.get_mut(&key) {
+            debug_assert!(places <= counters.taken, "more places freed than were taken");
+            counters.taken = counters.taken.saturating_sub(places);
+            self.touched.slots.insert(key);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What a pass allows and what it has used.
+
+mod end_pass;
+
+use kernel::{Ags, CampaignId, Timestamp};
+use pass::{PassId, Subject};
+
+use crate::batch::Decision;
+
+pub use end_pass::{EndPass, EndPassOutcome};
+
+/// What a verified pass allows: the part of its claims that the rules look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassGrant {
+    /// The pass. What it has used is counted under this id.
+    pub pass_id: PassId,
+    /// The campaign it opens.
+    pub campaign: CampaignId,
+    /// The municipality its holder lives in.
+    pub ags: Ags,
+    /// Persons it may hold seats for and book, in sum.
+    pub seats: u8,
+    /// When it ends; nothing held under it lasts longer.
+    pub expires_at: Timestamp,
+    /// Who must be the first person booked with it; `None` if it is bound to nobody.
+    pub binding: Option<Subject>,
+}
+
+impl From<&pass::Claims> for PassGrant {
+    fn from(claims: &pass::Claims) -> Self {
+        Self {
+            pass_id: claims.pass_id,
+            campaign: claims.campaign.clone(),
+            ags: claims.ags,
+            seats: claims.seats,
+            expires_at: claims.expires_at,
+            binding: claims.binding,
+        }
+    }
+}
+
+/// How the person to be booked stands to the binding of the pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BindingCheck {
+    /// The pass is bound to nobody.
+    Unbound,
+    /// It is bound to this person.
+    Matches,
+    /// It is bound to somebody else.
+    Differs,
+}
+
+/// What a pass has used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassUse {
+    /// The pass.
+    pub pass_id: PassId,
+    /// Its campaign.
+    pub campaign: CampaignId,
+    /// Seats of active holds without a person.
+    pub seats_held: u8,
+    /// Persons booked, including those that were cancelled since.
+    pub seats_booked: u8,
+    /// When it was given back, if it was: since then nothing new begins with it.
+    pub ended_at: Option<Timestamp>,
+    /// When the pass ends: after that the row is of no use.
+    pub expires_at: Timestamp,
+}
+
+impl Decision {
+    /// The use of a pass, to be changed.
+    pub(crate) fn pass_use(&mut self, pass: &PassGrant) -> &mut PassUse {
+        self.touched.passes.insert(pass.pass_id);
+        self.state.passes.entry(pass.pass_id).or_insert_with(|| PassUse {
+            pass_id: pass.pass_id,
+            campaign: pass.campaign.clone(),
+            seats_held: 0,
+            seats_booked: 0,
+            ended_at: None,
+            expires_at: pass.expires_at,
+        })
+    }
+
+    /// Whether the pass was given back.
+    pub(crate) fn has_ended(&self, pass: &PassGrant) -> bool {
+        self.state.passes.get(&pass.pass_id).is_some_and(|used| used.ended_at.is_some())
+    }
+
+    /// Whether the pass may book this person: the one it is bound to comes first, the others of the
+    /// same car after that.
+    pub(crate) fn may_be_booked(&self, pass: &PassGrant, binding: BindingCheck) -> bool {
+        match binding {
+            BindingCheck::Unbound | BindingCheck::Matches => true,
+            BindingCheck::Differs => {
+                self.state.passes.get(&pass.pass_id).is_some_and(|used| used.seats_booked > 0)
+            }
+        }
+    }
+
+    /// Seats that the pass may still hold or book.
+    pub(crate) fn seats_left(&self, pass: &PassGrant) -> u8 {
+        let used = self
+            .state
+            .passes
+            .get(&pass.pass_id)
+            .map_or(0, |used| used.seats_held.saturating_add(used.seats_booked));
+        pass.seats.saturating_sub(used)
+    }
+}

@@ -1,0 +1,33 @@
+//! Holding one seat and booking it in one step.
+
+use super::registering::person_bytes;
+use super::{Bookings, Failure};
+use crate::booking::{BookSlot, BookSlotOutcome};
+use crate::campaign::SlotId;
+use crate::pass::PassGrant;
+use crate::person::Person;
+
+impl Bookings {
+    /// Holds one seat and books it in one step.
+    pub async fn book_slot(
+        &self,
+        pass: PassGrant,
+        slot: SlotId,
+        person: &Person,
+        key: &str,
+    ) -> Result<BookSlotOutcome, Failure> {
+        let person_bytes = person_bytes(person);
+        let parts = [pass.campaign.as_str().as_bytes(), slot.as_str().as_bytes(), &person_bytes];
+        let idempotency = self.idempotency(&pass, key, "book-slot", &parts);
+        let _running = self.running.enter(idempotency.key)?;
+        let binding = self.check_binding(&pass, person)?;
+        let registration = self.registration(&pass.campaign, person);
+        let (campaign, pass_id) = (pass.campaign.clone(), pass.pass_id);
+        let command = BookSlot { pass, slot, registration, binding, idempotency };
+        let outcome = self.submit(command).await?;
+        if matches!(&outcome, BookSlotOutcome::Booked(_)) {
+            self.departures.add(&campaign, pass_id);
+        }
+        Ok(outcome)
+    }
+}

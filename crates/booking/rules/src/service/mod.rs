@@ -1,0 +1,170 @@
+//! The use cases, one a file, and everything that runs behind them.
+//!
+//! A use case makes a command with its ids and hashes, and puts it into the batch, which runs in
+//! a task of its own: a caller that goes away never drops a database future half-way.
+
+mod background;
+mod book_hold;
+mod book_slot;
+mod booking;
+mod cancel_booking;
+mod end_pass;
+mod failure;
+mod find_hold;
+mod hold;
+mod read;
+mod registering;
+mod release_hold;
+mod renew_hold;
+mod report;
+mod running;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use kernel::{Batcher, BatcherLimits, Clock, Entropy, SyncedClock, Timestamp};
+use tokio::sync::{Semaphore, watch};
+
+pub use background::BookingsTasks;
+pub use booking::BookingLookup;
+pub use failure::Failure;
+pub use find_hold::HoldLookup;
+pub use report::{BookingReport, Load};
+pub use view::{CampaignView, View};
+
+use crate::batch::{Asks, Command, Idempotency, Outcome};
+use crate::booking::BookingId;
+use crate::pass::PassGrant;
+use crate::secrets::{BookingSecrets, IdempotencyScope, idempotency_key};
+use crate::store::BookingStore;
+use report::Departures;
+use running::RunningKeys;
+
+/// The limits of the booking service in one process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BookingsLimits {
+    /// Commands that may wait for a batch.
+    pub queue_depth_max: usize,
+    /// Commands of one batch, which is one transaction.
+    pub batch_max: usize,
+    /// Reads of single rows at the same time.
+    pub reads_max: usize,
+    /// Milliseconds between two looks at the places left.
+    pub view_every_ms: u64,
+    /// Overdue holds released by one sweep of a campaign.
+    pub sweep_holds_max: u32,
+    /// Departures of one campaign remembered until the waiting room hears of them.
+    pub departures_max: usize,
+}
+
+impl Default for BookingsLimits {
+    fn default() -> Self {
+        Self {
+            queue_depth_max: 4_096,
+            batch_max: 64,
+            reads_max: 256,
+            view_every_ms: 500,
+            sweep_holds_max: 500,
+            departures_max: 10_000,
+        }
+    }
+}
+
+/// The booking service of one process.
+pub struct Bookings {
+    store: Arc<dyn BookingStore>,
+    clock: Arc<SyncedClock>,
+    entropy: Arc<dyn Entropy>,
+    secrets: BookingSecrets,
+    batcher: Batcher<Command, Outcome, Failure>,
+    reads: Arc<Semaphore>,
+    running: RunningKeys,
+    view: ArcSwap<View>,
+    departures: Departures,
+    closing: watch::Sender<bool>,
+}
+
+impl Bookings {
+    /// Starts the service: the batcher, and the task that keeps the view fresh and releases what
+    /// has expired. It runs until [`Self::shut_down`]. Until the first look at the store has
+    /// succeeded the view is empty.
+    #[must_use]
+    pub fn start(
+        store: Arc<dyn BookingStore>,
+        clock: Arc<SyncedClock>,
+        entropy: Arc<dyn Entropy>,
+        secrets: BookingSecrets,
+        limits: BookingsLimits,
+    ) -> (Arc<Self>, BookingsTasks) {
+        let batcher_limits = BatcherLimits {
+            // A batch may fail because one campaign's rows are locked; that says nothing of others.
+            probe_after: None,
+            // Whoever has sent a booking off may rely on it, though the connection broke.
+            skip_abandoned: false,
+            ..BatcherLimits::new(limits.queue_depth_max, limits.batch_max)
+        };
+        let (trip_store, trip_clock) = (Arc::clone(&store), Arc::clone(&clock));
+        let (batcher, batcher_task) = Batcher::spawn("bookings", batcher_limits, move |commands| {
+            background::trip(Arc::clone(&trip_store), trip_clock.now(), commands)
+        });
+        let (closing, closed) = watch::channel(false);
+        let bookings = Arc::new(Self {
+            store,
+            clock,
+            entropy,
+            secrets,
+            batcher,
+            reads: Arc::new(Semaphore::new(limits.reads_max)),
+            running: RunningKeys::default(),
+            view: ArcSwap::default(),
+            departures: Departures::new(limits.departures_max),
+            closing,
+        });
+        let ticker_task = tokio::spawn(background::tick(Arc::clone(&bookings), limits, closed));
+        (bookings, BookingsTasks::new(batcher_task, ticker_task))
+    }
+
+    /// The token that manages a booking.
+    #[must_use]
+    pub fn manage_token(&self, booking: BookingId) -> String {
+        self.secrets.manage_token(booking)
+    }
+
+    /// All campaigns and their places, at most a second old.
+    #[must_use]
+    pub fn view(&self) -> Arc<View> {
+        self.view.load_full()
+    }
+
+    /// The store's time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Refuses new commands from now on. The accepted ones are carried out, then the tasks end.
+    pub fn shut_down(&self) {
+        self.closing.send_replace(true);
+        self.batcher.shut_down();
+    }
+
+    /// Puts the command into the batch and waits for what comes of it.
+    async fn submit<C: Asks>(&self, command: C) -> Result<C::Outcome, Failure> {
+        let outcome = self.batcher.submit(command.into()).await?;
+        C::Outcome::try_from(outcome).map_err(|other| {
+            // A store that mixes up its answers must not be believed.
+            tracing::error!(?other, "the store answered with the outcome of another command");
+            Failure::Broken
+        })
+    }
+
+    fn idempotency(&self, pass: &PassGrant, key: &str, kind: &str, parts: &[&[u8]]) -> Idempotency {
+        Idempotency {
+            key: idempotency_key(IdempotencyScope::Pass(pass.pass_id), key),
+            fingerprint: self.secrets.fingerprint(kind, parts),
+        }
+    }
+}
