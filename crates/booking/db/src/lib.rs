@@ -16,6 +16,7 @@ pub mod failure;
 mod fault;
 mod load;
 mod migration;
+mod older;
 mod read;
 mod rows;
 mod statements;

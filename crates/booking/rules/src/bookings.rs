@@ -4,6 +4,7 @@
 //! a task of its own: a caller that goes away never drops a database future half-way.
 
 mod background;
+mod older;
 mod read;
 mod report;
 mod running;
@@ -295,12 +296,14 @@ impl Bookings {
             fingerprint: self.secrets.fingerprint("cancel-booking", &[booking.as_bytes()]),
         };
         let _running = self.running.enter(idempotency.key)?;
-        let campaign = match self.booking(booking, manage_token).await? {
-            BookingLookup::Found(booking) => booking.campaign,
-            BookingLookup::BookingNotFound => return Ok(CancelOutcome::BookingNotFound),
-            BookingLookup::TokenInvalid => return Ok(CancelOutcome::TokenInvalid),
+        let Some(head) = self.booking_head(booking).await? else {
+            return Ok(CancelOutcome::BookingNotFound);
         };
         let manage_token_hash = TokenHash::of(manage_token);
+        if head.manage_token_hash != manage_token_hash {
+            return Ok(CancelOutcome::TokenInvalid);
+        }
+        let campaign = head.campaign;
         let command = Command::CancelBooking(CancelBooking {
             campaign,
             booking,
@@ -366,8 +369,9 @@ impl Bookings {
         Arc::new(Registration {
             booking,
             code: BookingCode::new(&*self.entropy),
-            person: person.clone(),
+            person: Some(person.clone()),
             person_key: self.secrets.person_key(campaign, person),
+            former_person_key: Some(self.secrets.former_person_key(campaign, person)),
             manage_token_hash: TokenHash::of(&self.secrets.manage_token(booking)),
         })
     }

@@ -147,12 +147,36 @@ pub struct Registration {
     pub booking: BookingId,
     /// What is shown at the gate.
     pub code: BookingCode,
-    /// Who.
-    pub person: Person,
-    /// The blind index of the person within the campaign.
+    /// Who; `None` once the booking was cancelled.
+    pub person: Option<Person>,
+    /// The blind index of the person within the campaign; [`PersonKey::ERASED`] once the booking was
+    /// cancelled.
     pub person_key: PersonKey,
+    /// The blind index under which the person may have booked before the update to version 2. Looked
+    /// for, never stored: `None` in what a store gives back.
+    pub former_person_key: Option<PersonKey>,
     /// The hash of the token that will manage the booking.
     pub manage_token_hash: TokenHash,
+}
+
+impl Registration {
+    /// All keys under which the person may have a booking.
+    pub fn person_keys(&self) -> impl Iterator<Item = PersonKey> {
+        std::iter::once(self.person_key).chain(self.former_person_key)
+    }
+
+    /// The same without who it was: what is left of a cancelled booking.
+    #[must_use]
+    pub fn erased(&self) -> Self {
+        Self {
+            booking: self.booking,
+            code: self.code,
+            person: None,
+            person_key: PersonKey::ERASED,
+            former_person_key: None,
+            manage_token_hash: self.manage_token_hash,
+        }
+    }
 }
 
 /// Keeps seats of one slot for a few minutes.

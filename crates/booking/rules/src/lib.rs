@@ -48,4 +48,4 @@ pub use state::{
     Booking, BookingHead, BookingStatus, Footprint, Hold, HoldState, IdempotencyRecord, PassUse,
     State,
 };
-pub use store::{Applied, Availability, BookingStore, Held, SlotAvailability, StoreError};
+pub use store::{Applied, Availability, BookingStore, Held, KeyOf, SlotAvailability, StoreError};

@@ -14,7 +14,7 @@ use pass::PassId;
 
 use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotKey};
 use crate::change::Changes;
-use crate::command::{BookingId, Command, HoldId};
+use crate::command::{BookingId, Command, HoldId, Registration};
 use crate::decide::decide;
 use crate::outcome::Outcome;
 use crate::person::PersonKey;
@@ -286,8 +286,14 @@ impl Tables {
             booking.status = BookingStatus::Cancelled { at: cancellation.cancelled_at };
             self.active_persons
                 .remove(&(booking.campaign.clone(), booking.registration.person_key));
+            booking.registration = Arc::new(booking.registration.erased());
         }
-        for booking in changes.bookings_inserted {
+        for mut booking in changes.bookings_inserted {
+            let stored = Registration {
+                former_person_key: None,
+                ..Registration::clone(&booking.registration)
+            };
+            booking.registration = Arc::new(stored);
             let person = (booking.campaign.clone(), booking.registration.person_key);
             if booking.status == BookingStatus::Confirmed && !self.active_persons.insert(person) {
                 return Err(broken("P4: one active booking per person and campaign"));

@@ -151,7 +151,7 @@ pub struct BookingHead {
     pub campaign: CampaignId,
     /// The slot.
     pub slot: SlotId,
-    /// The blind index of the person.
+    /// The blind index of the person, of whichever version it was stored with.
     pub person_key: PersonKey,
     /// The hash of the token that manages it.
     pub manage_token_hash: TokenHash,
@@ -256,6 +256,10 @@ impl Footprint {
         footprint
     }
 
+    fn add_person(&mut self, campaign: &CampaignId, registration: &Registration) {
+        self.person_keys.extend(registration.person_keys().map(|key| (campaign.clone(), key)));
+    }
+
     fn add(&mut self, command: &Command) {
         let campaign = command.campaign();
         self.campaigns.push(campaign.clone());
@@ -277,12 +281,12 @@ impl Footprint {
             Command::BookHold(command) => {
                 self.holds.push(command.hold);
                 self.passes.push(command.pass.pass_id);
-                self.person_keys.push((campaign.clone(), command.registration.person_key));
+                self.add_person(campaign, &command.registration);
             }
             Command::BookSlot(command) => {
                 self.slots.push(key(&command.slot));
                 self.passes.push(command.pass.pass_id);
-                self.person_keys.push((campaign.clone(), command.registration.person_key));
+                self.add_person(campaign, &command.registration);
             }
             Command::EndPass(command) => self.passes.push(command.pass.pass_id),
             Command::CancelBooking(command) => self.bookings.push(command.booking),

@@ -5,6 +5,7 @@
 
 mod m20261122_000001_booking;
 mod m20261123_000002_ended_passes;
+mod m20261127_000003_key_version;
 
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait, Statement,
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261122_000001_booking::Migration),
             Box::new(m20261123_000002_ended_passes::Migration),
+            Box::new(m20261127_000003_key_version::Migration),
         ]
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Bookings, Failure, background};
 use crate::command::{BookingId, HoldId, PassGrant, TokenHash};
 use crate::outcome::HoldFacts;
-use crate::state::{Booking, Hold, HoldState};
+use crate::state::{Booking, BookingHead, Hold, HoldState};
 use crate::store::StoreError;
 
 /// A hold as its pass sees it.
@@ -54,6 +54,12 @@ impl Bookings {
             }
             Some(_) => BookingLookup::TokenInvalid,
         })
+    }
+
+    /// What a cancellation looks at.
+    pub(super) async fn booking_head(&self, id: BookingId) -> Result<Option<BookingHead>, Failure> {
+        let store = Arc::clone(&self.store);
+        self.read(async move { store.booking_head(id).await }).await
     }
 
     /// The hold, for the pass it was made with.

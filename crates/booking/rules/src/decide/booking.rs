@@ -1,6 +1,9 @@
 //! Booking and cancelling.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+
+use kernel::CampaignId;
 
 use super::hold::is_of;
 use super::{Decision, Earlier, NoEntry};
@@ -10,6 +13,7 @@ use crate::command::{BookHold, BookSlot, CancelBooking, HoldId, PassGrant, Regis
 use crate::outcome::{
     BookHoldOutcome, BookSlotOutcome, Booked, CancelOutcome, Cancelled, Recorded,
 };
+use crate::person::PersonKey;
 use crate::state::{Booking, BookingHead, BookingStatus, HoldState};
 
 impl Decision {
@@ -37,8 +41,7 @@ impl Decision {
         if !may_be_booked {
             return BookHoldOutcome::PersonNotOfPass;
         }
-        let person = (command.pass.campaign.clone(), command.registration.person_key);
-        if self.state.active_persons.contains(&person) {
+        if has_booked(&self.state.active_persons, &command.pass.campaign, &command.registration) {
             return BookHoldOutcome::AlreadyBooked;
         }
         hold.seats_booked += 1;
@@ -79,8 +82,7 @@ impl Decision {
         if !self.may_be_booked(&command.pass, command.binding) {
             return BookSlotOutcome::PersonNotOfPass;
         }
-        let person = (command.pass.campaign.clone(), command.registration.person_key);
-        if self.state.active_persons.contains(&person) {
+        if has_booked(&self.state.active_persons, &command.pass.campaign, &command.registration) {
             return BookSlotOutcome::AlreadyBooked;
         }
         if self.seats_left(&command.pass) == 0 {
@@ -163,8 +165,20 @@ impl Decision {
         let Cancelled { booking, cancelled_at } = cancelled;
         let mut inserted = self.touched.bookings_inserted.iter_mut();
         match inserted.find(|inserted| inserted.registration.booking == booking) {
-            Some(inserted) => inserted.status = BookingStatus::Cancelled { at: cancelled_at },
+            Some(inserted) => {
+                inserted.status = BookingStatus::Cancelled { at: cancelled_at };
+                inserted.registration = Arc::new(inserted.registration.erased());
+            }
             None => self.touched.bookings_cancelled.push(Cancellation { booking, cancelled_at }),
         }
     }
+}
+
+/// Whether the person has an active booking, under the key of today or the former one (P4).
+fn has_booked(
+    active_persons: &HashSet<(CampaignId, PersonKey)>,
+    campaign: &CampaignId,
+    registration: &Registration,
+) -> bool {
+    registration.person_keys().any(|key| active_persons.contains(&(campaign.clone(), key)))
 }
