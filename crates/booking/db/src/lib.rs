@@ -14,6 +14,7 @@ mod convert;
 mod entity;
 pub mod failure;
 mod fault;
+mod file;
 mod load;
 mod migration;
 mod older;
@@ -25,5 +26,6 @@ mod write;
 
 pub use connect::{ConnectError, DbOptions};
 pub use failure::{Failure, classify};
+pub use file::FileLock;
 pub use migration::migrate;
 pub use store::{DbStore, connect};
