@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use booking::BookingStore;
-use booking_db::DbOptions;
+use booking_db::{DbOptions, FileLock};
 use kernel::Clock;
 use waiting_room::{MemoryRoomStore, RoomStore};
 use waiting_room_redis::{RedisConfig, RedisRoomStore};
@@ -52,6 +52,11 @@ pub async fn booking_store(
         .await
         .context("failed to set up the booking database")?;
     Ok(Arc::new(store))
+}
+
+/// Keeps other services from a database that is a file.
+pub fn lock_database(config: &BookingConfig) -> anyhow::Result<Option<FileLock>> {
+    FileLock::take(config.database_url.url()).context("failed to set up the booking database")
 }
 
 /// Brings the schema of the booking database up to date.

@@ -7,6 +7,7 @@ use actix_web::web::Data;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use booking::{BookingStore, Bookings, BookingsLimits, BookingsTasks};
+use booking_db::FileLock;
 use campaign_file::CampaignFile;
 use kernel::SyncedClock;
 use pass::{IdentityKey, IdentityKind, KeySet, PassVerifier, SignalsCredential};
@@ -28,6 +29,8 @@ pub struct BookingService {
     tasks: BookingsTasks,
     refreshing: JoinHandle<()>,
     reporting: Option<Reporting>,
+    /// The database is this process's until the service has stopped, if it is a file.
+    _database_lock: Option<FileLock>,
 }
 
 impl BookingService {
@@ -39,6 +42,7 @@ impl BookingService {
         campaigns: &[CampaignFile],
     ) -> anyhow::Result<Self> {
         pass::self_test().context("the crypto library fails its self-test")?;
+        let database_lock = adapters::lock_database(&config.booking)?;
         // Opening a database makes a large future, which would be part of this one for ever.
         let identity = keys.secrets.identity().cloned();
         let store = Box::pin(open_store(process, &config.booking, identity, campaigns)).await?;
@@ -66,7 +70,14 @@ impl BookingService {
         let listeners =
             Listeners::start(process, api, StopTimes::of(config), booking_http::routes(app))?;
         tracing::info!(url = listeners.url(), "the booking api is open");
-        Ok(Self { listeners, bookings, tasks, refreshing, reporting })
+        Ok(Self {
+            listeners,
+            bookings,
+            tasks,
+            refreshing,
+            reporting,
+            _database_lock: database_lock,
+        })
     }
 
     /// The public base URL on this machine.
@@ -175,5 +186,33 @@ fn public_api(config: &BookingConfig, readiness: Readiness) -> PublicApi {
         cors_origins: config.cors_origins.clone(),
         readiness,
         openapi: booking_http::openapi(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load;
+    use crate::keys::NewKeys;
+
+    #[tokio::test]
+    async fn a_database_file_is_for_one_service_and_the_operators_commands() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let process = Process::new(None);
+        let mut config = load(None, std::iter::empty()).expect("the defaults").config;
+        let file = folder.path().join("booking.db");
+        config.booking.database_url =
+            format!("sqlite://{}", file.display()).parse().expect("an address");
+        let other = adapters::lock_database(&config.booking).expect("free");
+        let keys = NewKeys::generate(&*process.entropy).booking;
+        let keys = BookingKeys::parse(&keys, "keys".as_ref()).expect("keys");
+        let refused = BookingService::start(&process, &config, keys, &[]).await.err();
+        let refused = format!("{:#}", refused.expect("refused"));
+        assert!(refused.contains("another process has the database"), "{refused}");
+        assert!(!file.exists(), "nothing was touched");
+        let store = adapters::booking_store(&config.booking, &process.embedded_clock).await;
+        store.expect("`campaign apply` may write meanwhile");
+        drop(other);
+        assert!(adapters::lock_database(&config.booking).expect("free again").is_some());
     }
 }

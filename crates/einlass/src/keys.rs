@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use booking::BookingSecrets;
+use kernel::private_file::{self, OpenToOthers};
 use kernel::{CampaignId, Entropy};
 use pass::{
     IdentityKey, IdentityKind, KeySet, KeySetError, SignalsCredential, SigningKey, SigningKeyError,
@@ -29,6 +29,9 @@ pub enum KeysError {
         #[source]
         source: io::Error,
     },
+    /// Others can read it.
+    #[error(transparent)]
+    OpenToOthers(OpenToOthers),
     /// It exists, and would be overwritten.
     #[error(
         "{0} exists; existing keys are not overwritten, since tickets and bookings depend on them"
@@ -210,16 +213,11 @@ fn write_secret(path: &Path, text: &str) -> Result<(), KeysError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(failed)
+    private_file::create(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(failed)
 }
 
 fn read(path: &Path) -> Result<Zeroizing<String>, KeysError> {
+    private_file::require_private(path).map_err(KeysError::OpenToOthers)?;
     let text = fs::read_to_string(path)
         .map_err(|source| KeysError::Io { path: path.to_owned(), source })?;
     Ok(Zeroizing::new(text))

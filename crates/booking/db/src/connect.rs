@@ -5,12 +5,17 @@
 //! `statement_timeout`, `lock_timeout`, `idle_in_transaction_session_timeout` and SQLite's
 //! `busy_timeout`, never a time-out around a future.
 
+use std::path::PathBuf;
 use std::time::Duration;
+
+use kernel::private_file::OpenToOthers;
 
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+
+use crate::file;
 
 /// The bounds of the connections to one database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +59,24 @@ pub enum ConnectError {
     /// The database refused, or could not be opened.
     #[error("failed to open the database")]
     Open(#[source] DbErr),
+    /// The file can be read by others.
+    #[error(transparent)]
+    OpenToOthers(OpenToOthers),
+    /// Another service has the file.
+    #[error(
+        "another process has the database {0} in use, and SQLite is for one: stop that one first, or give \
+         both the same PostgreSQL (`booking.database_url`)"
+    )]
+    InUse(PathBuf),
+    /// The lock file cannot be made.
+    #[error("failed to access {path}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// A migration failed; those before it are in force.
     #[error("failed to migrate the database")]
     Migrate(#[source] DbErr),
@@ -72,6 +95,7 @@ impl Pools {
     /// database does not; a SQLite file is opened (and created) at once.
     pub async fn connect(url: &str, options: &DbOptions) -> Result<Self, ConnectError> {
         let backend = backend_of(url)?;
+        file::make_private(url)?;
         let open = async |options| Database::connect(options).await.map_err(open_error);
         Ok(match backend {
             DbBackend::Postgres => Self {
@@ -79,7 +103,7 @@ impl Pools {
                 read: open(postgres(url, options, options.readers_max)).await?,
                 backend,
             },
-            // The writer first: it creates the file and switches it to WAL.
+            // The writer first: it switches the file to WAL.
             _ => Self {
                 write: open(sqlite(url, options, 1, false)).await?,
                 read: open(sqlite(url, options, options.readers_max, true)).await?,

@@ -4,13 +4,13 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use booking::{
     Booking, BookingHead, BookingId, BookingStatus, Hold, HoldId, HoldState, IdempotencyRecord,
     PassUse, Person, PersonFields, PersonKey, Registration, TokenHash,
 };
 use kernel::{Ags, Timestamp};
+use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 
 use crate::entity;
@@ -33,7 +33,7 @@ pub(crate) fn bytes_32(what: &str, bytes: Vec<u8>) -> Result<[u8; 32], Fault> {
 }
 
 /// A stored id of 16 bytes.
-fn id(what: &str, bytes: &[u8]) -> Result<[u8; 16], Fault> {
+pub(crate) fn bytes_16(what: &str, bytes: &[u8]) -> Result<[u8; 16], Fault> {
     bytes.try_into().map_err(|_| unreadable(what))
 }
 
@@ -55,7 +55,7 @@ fn ags(stored: i32) -> Result<Ags, Fault> {
 
 pub(crate) fn hold(row: &entity::hold::Model) -> Result<Hold, Fault> {
     Ok(Hold {
-        id: HoldId::from_bytes(id("hold id", &row.id)?),
+        id: HoldId::from_bytes(bytes_16("hold id", &row.id)?),
         campaign: parse("campaign id", &row.campaign)?,
         slot: parse("slot id", &row.slot)?,
         pass_id: pass_id(&row.pass_id)?,
@@ -111,10 +111,11 @@ pub(crate) fn status(name: &str, cancelled_at_ms: Option<i64>) -> Result<Booking
 pub(crate) fn booking(row: entity::booking::Model) -> Result<Booking, Fault> {
     let booked_at = Timestamp::from_unix_ms(row.booked_at_ms);
     let registration = Registration {
-        booking: BookingId::from_bytes(id("booking id", &row.id)?),
+        booking: BookingId::from_bytes(bytes_16("booking id", &row.id)?),
         code: parse("booking code", &row.code)?,
-        person: person_from_json(&row.person.0, booked_at)?,
+        person: person_from_json(&row.person.0)?,
         person_key: PersonKey(bytes_32("person key", row.person_key)?),
+        former_person_key: None,
         manage_token_hash: TokenHash(bytes_32("token hash", row.manage_token_hash)?),
     };
     Ok(Booking {
@@ -124,7 +125,7 @@ pub(crate) fn booking(row: entity::booking::Model) -> Result<Booking, Fault> {
         hold: row
             .hold
             .as_deref()
-            .map(|bytes| id("hold id", bytes).map(HoldId::from_bytes))
+            .map(|bytes| bytes_16("hold id", bytes).map(HoldId::from_bytes))
             .transpose()?,
         pass_id: pass_id(&row.pass_id)?,
         ags: ags(row.ags)?,
@@ -134,6 +135,7 @@ pub(crate) fn booking(row: entity::booking::Model) -> Result<Booking, Fault> {
 }
 
 /// The part of a booking that a batch loads.
+#[derive(FromQueryResult)]
 pub(crate) struct StoredHead {
     pub id: Vec<u8>,
     pub campaign: String,
@@ -146,7 +148,7 @@ pub(crate) struct StoredHead {
 
 pub(crate) fn booking_head(row: StoredHead) -> Result<BookingHead, Fault> {
     Ok(BookingHead {
-        id: BookingId::from_bytes(id("booking id", &row.id)?),
+        id: BookingId::from_bytes(bytes_16("booking id", &row.id)?),
         campaign: parse("campaign id", &row.campaign)?,
         slot: parse("slot id", &row.slot)?,
         person_key: PersonKey(bytes_32("person key", row.person_key)?),
@@ -170,19 +172,23 @@ struct StoredPerson<'a> {
     phone: Option<Cow<'a, str>>,
 }
 
-pub(crate) fn person_to_json(person: &Person) -> String {
-    let stored = StoredPerson {
+/// The person as JSON, `null` once erased.
+pub(crate) fn person_to_json(person: Option<&Person>) -> String {
+    let stored = person.map(|person| StoredPerson {
         given_name: person.given_name().into(),
         family_name: person.family_name().into(),
         date_of_birth: person.date_of_birth().to_string().into(),
         email: person.email().map(Cow::from),
         phone: person.phone().map(Cow::from),
-    };
+    });
     serde_json::to_string(&stored).expect("strings are always JSON")
 }
 
-fn person_from_json(text: &str, booked_at: Timestamp) -> Result<Person, Fault> {
-    let stored: StoredPerson = serde_json::from_str(text).map_err(|_| unreadable("person"))?;
+/// The person of a row, `None` if it was erased; as it was stored, whatever the rules are today.
+pub(crate) fn person_from_json(text: &str) -> Result<Option<Person>, Fault> {
+    let stored: Option<StoredPerson> =
+        serde_json::from_str(text).map_err(|_| unreadable("person"))?;
+    let Some(stored) = stored else { return Ok(None) };
     let fields = PersonFields {
         given_name: stored.given_name.into_owned(),
         family_name: stored.family_name.into_owned(),
@@ -190,9 +196,7 @@ fn person_from_json(text: &str, booked_at: Timestamp) -> Result<Person, Fault> {
         email: stored.email.map(Cow::into_owned),
         phone: stored.phone.map(Cow::into_owned),
     };
-    // The date was checked a moment before the booking was made; a day more leaves no edge.
-    let later = booked_at.plus(Duration::from_hours(24));
-    Person::parse(fields, later).map_err(|_| unreadable("person"))
+    Person::from_stored(fields).map(Some).map_err(|_| unreadable("person"))
 }
 
 #[cfg(test)]
@@ -214,9 +218,10 @@ mod tests {
         let now = Timestamp::from_unix_s(1_623_650_400);
         for email in [None, Some("anna@example.org")] {
             let person = Person::parse(fields(email), now).expect("a plausible person");
-            let read = person_from_json(&person_to_json(&person), now).expect("readable");
-            assert!(read == person);
+            let read = person_from_json(&person_to_json(Some(&person))).expect("readable");
+            assert!(read == Some(person));
         }
+        assert!(person_from_json(&person_to_json(None)).expect("readable").is_none());
     }
 
     #[test]

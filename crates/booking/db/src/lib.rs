@@ -14,8 +14,10 @@ mod convert;
 mod entity;
 pub mod failure;
 mod fault;
+mod file;
 mod load;
 mod migration;
+mod older;
 mod read;
 mod rows;
 mod statements;
@@ -24,5 +26,6 @@ mod write;
 
 pub use connect::{ConnectError, DbOptions};
 pub use failure::{Failure, classify};
+pub use file::FileLock;
 pub use migration::migrate;
 pub use store::{DbStore, connect};

@@ -74,7 +74,7 @@ pub(crate) struct Loader<'a> {
 }
 
 #[derive(FromQueryResult)]
-struct Locked {
+pub(crate) struct Locked {
     id: String,
     revision: i64,
     applied_at_ms: i64,
@@ -131,7 +131,7 @@ impl Loader<'_> {
         Ok(state)
     }
 
-    async fn lock(
+    pub async fn lock(
         &self,
         transaction: &DatabaseTransaction,
         campaigns: &[CampaignId],

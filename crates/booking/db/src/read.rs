@@ -3,15 +3,16 @@
 use std::collections::{HashMap, HashSet};
 
 use booking::{
-    Availability, Booking, BookingId, Campaign, Held, Hold, HoldId, PassId, SlotCounters,
-    StoreError,
+    Availability, Booking, BookingHead, BookingId, Campaign, Held, Hold, HoldId, PassId,
+    SlotCounters, StoreError,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{
-    ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryOrder, Statement, Value,
+    ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryOrder, QuerySelect, Statement,
+    Value,
 };
 
-use crate::convert::{self, number, parse};
+use crate::convert::{self, StoredHead, number, parse};
 use crate::entity;
 use crate::fault::Fault;
 use crate::load::{Version, definition};
@@ -56,6 +57,31 @@ impl DbStore {
             .await
             .map_err(Fault::at("read a booking"))?;
         row.map(convert::booking).transpose()
+    }
+
+    /// Without who it is: what is stored of the person may be unreadable, and is not needed.
+    pub(crate) async fn read_booking_head(
+        &self,
+        id: BookingId,
+    ) -> Result<Option<BookingHead>, Fault> {
+        use entity::booking::Column;
+        let columns = [
+            Column::Id,
+            Column::Campaign,
+            Column::Slot,
+            Column::PersonKey,
+            Column::ManageTokenHash,
+            Column::Status,
+            Column::CancelledAtMs,
+        ];
+        let row = entity::booking::Entity::find_by_id(id.as_bytes().to_vec())
+            .select_only()
+            .columns(columns)
+            .into_model::<StoredHead>()
+            .one(&self.pools.read)
+            .await
+            .map_err(Fault::at("read a booking"))?;
+        row.map(convert::booking_head).transpose()
     }
 
     pub(crate) async fn read_hold(&self, id: HoldId) -> Result<Option<Hold>, Fault> {

@@ -46,12 +46,19 @@ pub(crate) fn statement(
     let words = if is_postgres {
         [
             ("{bytes}", "bytea"),
+            ("{erased_key}", "decode(repeat('00', 32), 'hex')"),
             ("{for_no_key_update}", "FOR NO KEY UPDATE"),
             ("{among}", "= ANY(ARRAY("),
             ("{/among}", "))"),
         ]
     } else {
-        [("{bytes}", "blob"), ("{for_no_key_update}", ""), ("{among}", "IN ("), ("{/among}", ")")]
+        [
+            ("{bytes}", "blob"),
+            ("{erased_key}", "zeroblob(32)"),
+            ("{for_no_key_update}", ""),
+            ("{among}", "IN ("),
+            ("{/among}", ")"),
+        ]
     };
     let is_code = |line: &&str| !line.starts_with("--");
     let mut text: String = template.lines().filter(is_code).flat_map(|line| [line, "\n"]).collect();

@@ -60,6 +60,7 @@ pub(crate) const BOOKINGS: &[Column] = &[
     ("pass_id", Bytes),
     ("ags", Number),
     ("person_key", Bytes),
+    ("key_version", Number),
     ("person", Text),
     ("code", Text),
     ("manage_token_hash", Bytes),
@@ -67,6 +68,8 @@ pub(crate) const BOOKINGS: &[Column] = &[
     ("booked_at_ms", Number),
     ("cancelled_at_ms", Number),
 ];
+/// Bookings of an earlier release with the key of this one.
+pub(crate) const NEW_KEYS: &[Column] = &[("id", Bytes), ("person_key", Bytes)];
 pub(crate) const RECORDS: &[Column] = &[
     ("key", Bytes),
     ("fingerprint", Bytes),
@@ -165,6 +168,9 @@ pub(crate) struct Statements {
     pub availability: String,
     pub open_holds: String,
     pub departed_passes: String,
+    pub older_bookings: String,
+    pub rekey_bookings: String,
+    pub erase_bookings: String,
 }
 
 impl Statements {
@@ -202,6 +208,18 @@ impl Statements {
             open_holds: of(
                 include_str!("sql/open_holds.sql"),
                 &[("passes", Rows(BYTE_IDS)), ("now", Scalar)],
+            ),
+            older_bookings: of(
+                include_str!("sql/older_bookings.sql"),
+                &[("after", Scalar), ("bookings_max", Scalar)],
+            ),
+            rekey_bookings: of(
+                include_str!("sql/rekey_bookings.sql"),
+                &[("new_keys", Rows(NEW_KEYS))],
+            ),
+            erase_bookings: of(
+                include_str!("sql/erase_bookings.sql"),
+                &[("cancelled", Rows(BYTE_IDS))],
             ),
             departed_passes: of(
                 include_str!("sql/departed_passes.sql"),

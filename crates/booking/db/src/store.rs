@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use booking::{
-    Applied, Availability, Booking, BookingId, BookingStore, Campaign, CampaignPlan, Command,
-    Footprint, Hold, HoldId, Outcome, PassId, StoreError, decide,
+    Applied, Availability, Booking, BookingHead, BookingId, BookingStore, Campaign, CampaignPlan,
+    Command, Footprint, Hold, HoldId, KeyOf, Outcome, PassId, StoreError, decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbErr};
@@ -55,7 +55,7 @@ impl DbStore {
         self.pools.close().await
     }
 
-    async fn begin(&self) -> Result<DatabaseTransaction, Fault> {
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, Fault> {
         self.pools.begin().await.map_err(Fault::at("begin a transaction"))
     }
 
@@ -98,7 +98,10 @@ impl DbStore {
 }
 
 /// Commits what went well and takes back what did not.
-async fn end<T>(transaction: DatabaseTransaction, result: Result<T, Fault>) -> Result<T, Fault> {
+pub(crate) async fn end<T>(
+    transaction: DatabaseTransaction,
+    result: Result<T, Fault>,
+) -> Result<T, Fault> {
     match result {
         Ok(value) => {
             transaction.commit().await.map_err(Fault::at(COMMIT))?;
@@ -175,6 +178,19 @@ impl BookingStore for DbStore {
 
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {
         attempts!(self.read_booking(id))
+    }
+
+    async fn booking_head(&self, id: BookingId) -> Result<Option<BookingHead>, StoreError> {
+        attempts!(self.read_booking_head(id))
+    }
+
+    async fn update_older_bookings(
+        &self,
+        after: Option<BookingId>,
+        key_of: &KeyOf<'_>,
+        bookings_max: u32,
+    ) -> Result<Option<BookingId>, StoreError> {
+        attempts!(self.update_older(after, key_of, bookings_max))
     }
 
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {

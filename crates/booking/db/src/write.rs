@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use booking::{
-    Booking, BookingStatus, Cancellation, Changes, Hold, IdempotencyRecord, PassUse, SlotChange,
-    State,
+    Booking, BookingStatus, Cancellation, Changes, Hold, IdempotencyRecord, PassUse, PersonKey,
+    SlotChange, State,
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 
@@ -179,9 +179,9 @@ fn cancellation(cancellation: &Cancellation) -> [Cell<'_>; CANCELLATIONS.len()] 
 
 fn booking(booking: &Booking) -> [Cell<'_>; BOOKINGS.len()] {
     let registration = &booking.registration;
-    let cancelled_at = match booking.status {
-        BookingStatus::Confirmed => Cell::Null,
-        BookingStatus::Cancelled { at } => number(at.unix_ms()),
+    let (cancelled_at, key_version) = match booking.status {
+        BookingStatus::Confirmed => (Cell::Null, PersonKey::VERSION),
+        BookingStatus::Cancelled { at } => (number(at.unix_ms()), 0),
     };
     [
         Cell::Bytes(registration.booking.as_bytes()),
@@ -191,7 +191,8 @@ fn booking(booking: &Booking) -> [Cell<'_>; BOOKINGS.len()] {
         Cell::Bytes(booking.pass_id.as_bytes()),
         number(booking.ags.number()),
         Cell::Bytes(&registration.person_key.0),
-        text(person_to_json(&registration.person)),
+        number(key_version),
+        text(person_to_json(registration.person.as_ref())),
         text(registration.code.as_str()),
         Cell::Bytes(&registration.manage_token_hash.0),
         text(status_name(booking.status)),

@@ -49,6 +49,7 @@ macro_rules! booking_store_contract {
             one_key_has_one_effect,
             a_person_has_one_active_booking,
             a_cancelled_place_is_free_exactly_once,
+            a_person_is_one_under_the_former_key,
             refusals_change_nothing,
             a_hot_slot_is_given_away_exactly_once,
             it_agrees_with_the_model,

@@ -50,4 +50,6 @@ pub use self::service::{
     BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView, Failure,
     HoldLookup, Load, View,
 };
-pub use self::store::{Applied, Availability, BookingStore, Held, SlotAvailability, StoreError};
+pub use self::store::{
+    Applied, Availability, BookingStore, Held, KeyOf, SlotAvailability, StoreError,
+};

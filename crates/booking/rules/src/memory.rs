@@ -13,7 +13,7 @@ use kernel::{CampaignId, Clock, Timestamp};
 use pass::PassId;
 
 use crate::batch::{Changes, Command, Footprint, IdempotencyRecord, Outcome, State, decide};
-use crate::booking::{Booking, BookingHead, BookingId, BookingStatus};
+use crate::booking::{Booking, BookingHead, BookingId, BookingStatus, Registration};
 use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotKey};
 use crate::hold::{Hold, HoldId, HoldState};
 use crate::pass::PassUse;
@@ -282,8 +282,14 @@ impl Tables {
             booking.status = BookingStatus::Cancelled { at: cancellation.cancelled_at };
             self.active_persons
                 .remove(&(booking.campaign.clone(), booking.registration.person_key));
+            booking.registration = Arc::new(booking.registration.erased());
         }
-        for booking in changes.bookings_inserted {
+        for mut booking in changes.bookings_inserted {
+            let stored = Registration {
+                former_person_key: None,
+                ..Registration::clone(&booking.registration)
+            };
+            booking.registration = Arc::new(stored);
             let person = (booking.campaign.clone(), booking.registration.person_key);
             if booking.status == BookingStatus::Confirmed && !self.active_persons.insert(person) {
                 return Err(broken("P4: one active booking per person and campaign"));

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use aws_lc_rs::hmac;
 use kernel::{CampaignId, Timestamp};
+use pass::identity::{plausible, same_name};
+
+pub use pass::identity::FieldProblem;
 
 /// What a citizen types in, unchecked.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -31,7 +34,7 @@ pub struct Person {
     phone: Option<String>,
 }
 
-/// A day in the calendar, not before 1890. `Debug` does not show it.
+/// A day in the calendar. `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DateOfBirth(jiff::civil::Date);
 
@@ -69,31 +72,8 @@ impl PersonField {
     }
 }
 
-/// What is wrong with a field. It never repeats what was typed in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FieldProblem {
-    /// Nothing was given.
-    #[error("is empty")]
-    Empty,
-    /// Too long.
-    #[error("is longer than {0} characters")]
-    TooLong(usize),
-    /// A control character or the like.
-    #[error("has a character that cannot be part of it")]
-    Character,
-    /// Not of the expected form.
-    #[error("is not of the form {0}")]
-    Form(&'static str),
-    /// No person who is alive.
-    #[error("is in the future or too long ago")]
-    Implausible,
-}
-
-const NAME_LENGTH_MAX: usize = 100;
-const EMAIL_LENGTH_MAX: usize = 254;
+/// Characters of a telephone number.
 const PHONE_LENGTH_MAX: usize = 32;
-/// The oldest human being on record reached 122 years.
-const YEAR_MIN: i16 = 1890;
 
 impl Person {
     /// Checks and tidies what was typed in: names lose surrounding and repeated spaces. Names every
@@ -114,12 +94,31 @@ impl Person {
             optional(fields.email, email).map_err(|problem| note(PersonField::Email, problem));
         let phone =
             optional(fields.phone, phone).map_err(|problem| note(PersonField::Phone, problem));
+        if let (Ok(given_name), Ok(family_name)) = (&given_name, &family_name)
+            && !plausible::is_one_alphabet(given_name, family_name)
+        {
+            problems.push((PersonField::FamilyName, FieldProblem::Alphabets));
+        }
         match (given_name, family_name, date_of_birth, email, phone) {
-            (Ok(given_name), Ok(family_name), Ok(date_of_birth), Ok(email), Ok(phone)) => {
+            (Ok(given_name), Ok(family_name), Ok(date_of_birth), Ok(email), Ok(phone))
+                if problems.is_empty() =>
+            {
                 Ok(Self { given_name, family_name, date_of_birth, email, phone })
             }
             _ => Err(problems),
         }
+    }
+
+    /// The person that is stored, as stored: what was plausible when it was written is read whatever
+    /// the rules are today. Only the date of birth has to be a day.
+    pub fn from_stored(fields: PersonFields) -> Result<Self, FieldProblem> {
+        Ok(Self {
+            date_of_birth: fields.date_of_birth.parse()?,
+            given_name: fields.given_name,
+            family_name: fields.family_name,
+            email: fields.email,
+            phone: fields.phone,
+        })
     }
 
     /// The given name.
@@ -182,21 +181,30 @@ impl FromStr for DateOfBirth {
     type Err = FieldProblem;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let is_date = text.len() == 10
-            && text.bytes().enumerate().all(|(place, byte)| match place {
-                4 | 7 => byte == b'-',
-                _ => byte.is_ascii_digit(),
-            });
-        let date = is_date.then(|| text.parse().ok()).flatten();
-        date.map(Self).ok_or(FieldProblem::Form("YYYY-MM-DD"))
+        plausible::date(text).map(Self)
     }
 }
 
 impl PersonKey {
-    /// The blind index of `person` in `campaign`: HMAC-SHA256 of the campaign, the names in lower
-    /// case and the date of birth, each ended by a zero byte that none of them can contain.
+    /// The version of [`PersonKey::of`], stored beside the key.
+    pub const VERSION: u8 = 2;
+    /// What is stored in place of a key once the booking was cancelled.
+    pub const ERASED: Self = Self([0; 32]);
+
+    /// The blind index of `person` in `campaign`: HMAC-SHA256 of the campaign, the name as
+    /// [`same_name`] folds it and the date of birth, each ended by a zero byte that none of them can
+    /// contain. O(length of the names).
     #[must_use]
     pub fn of(secret: &hmac::Key, campaign: &CampaignId, person: &Person) -> Self {
+        let name = same_name(&person.given_name, &person.family_name);
+        let parts = [campaign.as_str(), &name, &person.date_of_birth.to_string()];
+        Self::hash(secret, b"einlass person key v2\0", &parts)
+    }
+
+    /// The key of version 1, which knew a name only as it was typed in: bookings from before the update
+    /// are stored under it until they are brought up to date.
+    #[must_use]
+    pub fn of_version_1(secret: &hmac::Key, campaign: &CampaignId, person: &Person) -> Self {
         let mut index = hmac::Context::with_key(secret);
         index.update(b"einlass person key v1\0");
         for part in [
@@ -208,31 +216,28 @@ impl PersonKey {
             index.update(b"\0");
         }
         index.update(person.date_of_birth.to_string().as_bytes());
+        Self::from_tag(index)
+    }
+
+    fn hash(secret: &hmac::Key, tag: &[u8], parts: &[&str]) -> Self {
+        let mut index = hmac::Context::with_key(secret);
+        index.update(tag);
+        for part in parts {
+            index.update(part.as_bytes());
+            index.update(b"\0");
+        }
+        Self::from_tag(index)
+    }
+
+    fn from_tag(index: hmac::Context) -> Self {
         let mut key = [0; 32];
         key.copy_from_slice(index.sign().as_ref());
         Self(key)
     }
 }
 
-fn checked(text: &str, length_max: usize) -> Result<&str, FieldProblem> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(FieldProblem::Empty);
-    }
-    if text.chars().count() > length_max {
-        return Err(FieldProblem::TooLong(length_max));
-    }
-    if text.chars().any(|c| c.is_control() && !c.is_whitespace()) {
-        return Err(FieldProblem::Character);
-    }
-    Ok(text)
-}
-
 fn name(text: &str) -> Result<String, FieldProblem> {
-    let text = checked(text, NAME_LENGTH_MAX)?;
-    if !text.chars().any(char::is_alphabetic) {
-        return Err(FieldProblem::Character);
-    }
+    let text = plausible::name(text)?;
     let mut words = text.split_whitespace();
     let mut name = String::with_capacity(text.len());
     name.push_str(words.next().unwrap_or_default());
@@ -244,13 +249,7 @@ fn name(text: &str) -> Result<String, FieldProblem> {
 }
 
 fn date_of_birth(text: &str, now: Timestamp) -> Result<DateOfBirth, FieldProblem> {
-    let date: DateOfBirth = text.trim().parse()?;
-    // It may be tomorrow already where the person lives.
-    let latest = now.plus(std::time::Duration::from_hours(24)).to_string();
-    if date.0.year() < YEAR_MIN || *date.to_string() > latest[..10] {
-        return Err(FieldProblem::Implausible);
-    }
-    Ok(date)
+    plausible::date_of_birth(text, now).map(DateOfBirth)
 }
 
 /// An empty optional field is one that was not filled in.
@@ -262,21 +261,12 @@ fn optional(
 }
 
 fn email(text: &str) -> Result<String, FieldProblem> {
-    const FORM: FieldProblem = FieldProblem::Form("name@example.org");
-    let text = checked(text, EMAIL_LENGTH_MAX)?;
-    let (local, domain) = text.rsplit_once('@').ok_or(FORM)?;
-    let plausible = !local.is_empty()
-        && !local.contains('@')
-        && domain.contains('.')
-        && !domain.starts_with('.')
-        && !domain.ends_with('.')
-        && !text.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | ',' | ';' | '"'));
-    if plausible { Ok(text.to_owned()) } else { Err(FORM) }
+    plausible::email(text).map(str::to_owned)
 }
 
 fn phone(text: &str) -> Result<String, FieldProblem> {
     const FORM: FieldProblem = FieldProblem::Form("+49 6232 140");
-    let text = checked(text, PHONE_LENGTH_MAX)?;
+    let text = plausible::text(text, PHONE_LENGTH_MAX)?;
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let allowed = |byte: u8| byte.is_ascii_digit() || b"+-/() ".contains(&byte);
     if digits >= 4 && text.bytes().all(allowed) { Ok(text.to_owned()) } else { Err(FORM) }
@@ -284,6 +274,9 @@ fn phone(text: &str) -> Result<String, FieldProblem> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
 
     fn fields() -> PersonFields {
@@ -332,12 +325,37 @@ mod tests {
             Person::parse(PersonFields { date_of_birth: date.to_owned(), ..fields() }, now())
                 .is_ok()
         };
-        assert!(parse("2021-06-14") && parse("2021-06-15") && parse("1890-01-01"));
-        for bad in
-            ["2021-06-16", "1889-12-31", "80-02-28", "1980-2-28", "28.02.1980", "19800228", ""]
-        {
+        assert!(parse("2021-06-14") && parse("1903-01-02"));
+        for bad in ["2021-06-15", "1899-12-31", "1890-01-01", "28.02.1980", ""] {
             assert!(!parse(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn both_names_are_of_one_alphabet() {
+        let mixed = |given_name: &str| {
+            let fields = PersonFields { given_name: given_name.to_owned(), ..fields() };
+            Person::parse(fields, now()).expect_err("mixed")
+        };
+        assert_eq!(mixed("Zоë"), [(PersonField::GivenName, FieldProblem::Alphabets)]);
+        assert_eq!(mixed("Зоя"), [(PersonField::FamilyName, FieldProblem::Alphabets)]);
+    }
+
+    #[test]
+    fn a_stored_person_is_read_whatever_the_rules_are_today() {
+        let stored = PersonFields {
+            given_name: "Зоё Maria 2".to_owned(),
+            family_name: "…".to_owned(),
+            date_of_birth: "1899-12-31".to_owned(),
+            email: Some("a@b@localhost".to_owned()),
+            phone: Some("call me".to_owned()),
+        };
+        let person = Person::from_stored(stored.clone()).expect("readable");
+        assert_eq!((person.given_name(), person.family_name()), ("Зоё Maria 2", "…"));
+        assert_eq!(person.date_of_birth().to_string(), "1899-12-31");
+        assert_eq!((person.email(), person.phone()), (Some("a@b@localhost"), Some("call me")));
+        let no_day = PersonFields { date_of_birth: "yesterday".to_owned(), ..stored };
+        assert!(Person::from_stored(no_day).is_err());
     }
 
     #[test]
@@ -355,8 +373,13 @@ mod tests {
             family_name: "Maria von der Größe".to_owned(),
             ..fields()
         };
-        assert_ne!(key(fields()), key(shifted));
+        assert_eq!(key(fields()), key(shifted), "the fields of a name are no part of it");
+        let namesake = PersonFields { date_of_birth: "1980-03-01".to_owned(), ..fields() };
+        assert_ne!(key(fields()), key(namesake));
         let person = Person::parse(fields(), now()).expect("plausible");
+        let version_1 = PersonKey::of_version_1(&secret, &campaign, &person);
+        let frozen = "qiwRfvQGAxs9osOXwB69LjxCNMPPzYPiieimt_248sM";
+        assert_eq!(URL_SAFE_NO_PAD.encode(version_1.0), frozen, "rows of version 1 are found");
         assert_ne!(
             key(fields()),
             PersonKey::of(&secret, &"worms".parse().expect("a name"), &person)

@@ -56,6 +56,12 @@ impl BookingSecrets {
         PersonKey::of(&self.person_key, campaign, person)
     }
 
+    /// The blind index of `person` in `campaign` as version 1 made it.
+    #[must_use]
+    pub fn former_person_key(&self, campaign: &CampaignId, person: &Person) -> PersonKey {
+        PersonKey::of_version_1(&self.person_key, campaign, person)
+    }
+
     /// The token that manages a booking: 256 bits, derived from its id, so that a repeated request
     /// gets the same one although only its hash is stored.
     #[must_use]

@@ -8,9 +8,10 @@ use pass::PassId;
 use serde::Serialize;
 
 use crate::batch::{Command, Outcome};
-use crate::booking::{Booking, BookingId};
+use crate::booking::{Booking, BookingHead, BookingId};
 use crate::campaign::{Campaign, CampaignPlan, PlanProblem, SlotCounters, SlotId};
 use crate::hold::{Hold, HoldId};
+use crate::person::{Person, PersonKey};
 
 /// The booking database.
 ///
@@ -69,6 +70,28 @@ pub trait BookingStore: Send + Sync {
     /// The booking with this id, if there is one.
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError>;
 
+    /// The part of a booking that a cancellation looks at. A store in which what is kept of the person
+    /// may be unreadable does not read it for this: the place can be given back all the same.
+    async fn booking_head(&self, id: BookingId) -> Result<Option<BookingHead>, StoreError> {
+        Ok(self.booking(id).await?.as_ref().map(BookingHead::from))
+    }
+
+    /// Brings up to `bookings_max` bookings that an earlier release wrote, those with an id after
+    /// `after`, to what this one writes: confirmed ones get the key that `key_of` makes of their person,
+    /// cancelled ones lose who it was. A booking whose person is booked under that key already, or
+    /// cannot be read, keeps its key. Answers where to go on, `None` at the end.
+    ///
+    /// One transaction under the locks of the campaigns concerned. O(`bookings_max`), and next to
+    /// nothing where there are no such bookings, as in a store that did not exist before.
+    async fn update_older_bookings(
+        &self,
+        _after: Option<BookingId>,
+        _key_of: &KeyOf<'_>,
+        _bookings_max: u32,
+    ) -> Result<Option<BookingId>, StoreError> {
+        Ok(None)
+    }
+
     /// The hold with this id, if there is one; an overdue one may still show as active.
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError>;
 
@@ -78,6 +101,9 @@ pub trait BookingStore: Send + Sync {
     /// Whether the store can answer: reachable, and migrated to what this program expects.
     async fn ready(&self) -> Result<(), StoreError>;
 }
+
+/// Makes the blind index of a person in a campaign.
+pub type KeyOf<'a> = dyn Fn(&CampaignId, &Person) -> PersonKey + Send + Sync + 'a;
 
 /// What came of applying a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]

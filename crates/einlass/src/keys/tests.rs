@@ -24,6 +24,10 @@ fn new_keys_read_back_and_fit_together() {
     let mode =
         std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&room).expect("file").permissions());
     assert_eq!(mode & 0o777, 0o600);
+    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o640);
+    fs::set_permissions(&room, readable).expect("changed");
+    let refused = WaitingRoomKeys::read(&room).err().expect("refused").to_string();
+    assert!(refused.contains("chmod 600") && refused.contains("room.toml"), "{refused}");
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub fn redeem(client: &Client, room_url: &str, ticket: &str) -> RequestBuilder {
 pub fn person(number: usize) -> Value {
     json!({
         "given_name": "Erika",
-        "family_name": format!("Mustermann{number}"),
+        "family_name": test_support::family_name(number),
         "date_of_birth": "1980-02-29",
     })
 }

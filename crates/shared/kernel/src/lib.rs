@@ -1,4 +1,5 @@
-//! What every other crate stands on: time, randomness, ids, residence and the batcher.
+//! What every other crate stands on: time, randomness, ids, residence, the batcher, and files that
+//! only their owner may read.
 //!
 //! Pure: it knows nothing of HTTP, Redis or databases. Clock and randomness are values that are
 //! handed in, so that every run can be replayed.
@@ -7,6 +8,7 @@ pub mod batcher;
 pub mod clock;
 pub mod entropy;
 pub mod id;
+pub mod private_file;
 pub mod residence;
 pub mod timestamp;
 

@@ -2,6 +2,9 @@
 //! [`Subject`] that says nothing about them to whoever does not have the key.
 
 mod fold;
+pub mod plausible;
+pub mod spellings;
+mod titles;
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,6 +18,7 @@ use crate::Subject;
 use crate::subject::first_16;
 
 pub use fold::{fold, fold_email, same_name};
+pub use plausible::FieldProblem;
 
 /// What a room asks people at the door.
 #[derive(
@@ -82,7 +86,7 @@ impl IdentityKey {
     }
 
     /// The subject of a person in `campaign`, who is known by both names and the date of birth
-    /// (`YYYY-MM-DD`, checked by the caller; so is that the names have letters at all).
+    /// (`YYYY-MM-DD`); the caller has checked all three (see [`plausible`]).
     ///
     /// However a name is written, it is the same person ([`fold`]), and it does not matter where
     /// the given name ends and the family name begins, or which of them comes first

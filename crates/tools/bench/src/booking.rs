@@ -118,7 +118,7 @@ fn requests(
 fn person(number: usize) -> Value {
     json!({
         "given_name": "Erika",
-        "family_name": format!("Mustermann {number}"),
+        "family_name": test_support::family_name(number),
         "date_of_birth": format!("19{:02}-{:02}-{:02}", 40 + number % 60, 1 + number % 12, 1 + number % 28),
         "email": format!("erika.{number}@example.org"),
         "phone": "+49 6232 140",

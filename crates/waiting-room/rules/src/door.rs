@@ -1,15 +1,11 @@
 //! The door: who may book here, and who it is that comes.
 
 use kernel::{Ags, Postcode, ResidenceAnswer, Timestamp};
+use pass::identity::{FieldProblem, plausible};
 use pass::{IdentityKey, IdentityKind, Subject};
 
 use crate::service::outcome::{IdentityMistake, JoinOutcome};
 use crate::settings::RoomSettings;
-
-/// Names longer than this are no names.
-const NAME_LENGTH_MAX: usize = 100;
-/// The longest address that mail can be sent to (RFC 5321, section 4.5.3.1).
-const EMAIL_LENGTH_MAX: usize = 254;
 
 /// Who comes, as typed in. Never printed (P15).
 #[derive(Clone)]
@@ -78,24 +74,12 @@ impl Door<'_> {
                 IdentityKind::Person,
                 GivenIdentity::Person { given_name, family_name, date_of_birth },
             ) => {
-                let checks = [
-                    (is_name(given_name), IdentityMistake::GivenName),
-                    (is_name(family_name), IdentityMistake::FamilyName),
-                    (is_past_date(date_of_birth, now), IdentityMistake::DateOfBirth),
-                ];
-                mistaken(
-                    checks.into_iter().filter(|(is_right, _)| !is_right).map(|(_, m)| m).collect(),
-                )?;
+                mistaken(person_mistakes(given_name, family_name, date_of_birth, now))?;
                 Ok(Some(key.person(campaign, given_name, family_name, date_of_birth)))
             }
             (IdentityKind::Email, GivenIdentity::Email(email)) => {
-                let is_address = email.len() <= EMAIL_LENGTH_MAX
-                    && email.trim().split_once('@').is_some_and(|(local, domain)| {
-                        !local.is_empty()
-                            && domain.contains('.')
-                            && !email.trim().contains(char::is_whitespace)
-                    });
-                mistaken(if is_address { vec![] } else { vec![IdentityMistake::Email] })?;
+                let problem = plausible::email(email).err();
+                mistaken(problem.map(IdentityMistake::Email).into_iter().collect())?;
                 Ok(Some(key.email(campaign, email)))
             }
             (IdentityKind::None | IdentityKind::Person | IdentityKind::Email, _) => {
@@ -109,19 +93,25 @@ fn refuse<T>(outcome: JoinOutcome) -> Result<T, Box<JoinOutcome>> {
     Err(Box::new(outcome))
 }
 
-fn is_name(text: &str) -> bool {
-    let length = text.chars().count();
-    (1..=NAME_LENGTH_MAX).contains(&length) && text.chars().any(char::is_alphabetic)
-}
-
-/// Whether the text is a day that is over somewhere on earth, and not too long ago for anybody alive.
-fn is_past_date(text: &str, now: Timestamp) -> bool {
-    let is_form = text.len() == 10
-        && text.bytes().enumerate().all(|(place, byte)| match place {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    let begins = is_form.then(|| format!("{text}T00:00:00Z").parse::<Timestamp>().ok()).flatten();
-    let latest = now.plus(std::time::Duration::from_hours(14));
-    begins.is_some_and(|begins| begins <= latest && text >= "1900-01-01")
+/// What is wrong with the person, field by field: the same that the booking API would refuse.
+fn person_mistakes(
+    given_name: &str,
+    family_name: &str,
+    date_of_birth: &str,
+    now: Timestamp,
+) -> Vec<IdentityMistake> {
+    let given = plausible::name(given_name).err();
+    let family = plausible::name(family_name).err();
+    let is_mixed =
+        given.is_none() && family.is_none() && !plausible::is_one_alphabet(given_name, family_name);
+    let family = family.or(is_mixed.then_some(FieldProblem::Alphabets));
+    let born = plausible::date_of_birth(date_of_birth, now).err();
+    [
+        given.map(IdentityMistake::GivenName),
+        family.map(IdentityMistake::FamilyName),
+        born.map(IdentityMistake::DateOfBirth),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

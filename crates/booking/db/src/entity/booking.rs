@@ -21,6 +21,7 @@ pub struct Model {
     pub ags: i32,
     #[sea_orm(column_type = "Blob")]
     pub person_key: Vec<u8>,
+    pub key_version: i32,
     #[sea_orm(column_type = "Text")]
     pub person: PersonJson,
     #[sea_orm(column_type = "Text")]

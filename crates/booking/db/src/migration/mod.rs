@@ -5,6 +5,7 @@
 
 mod m20261122_000001_booking;
 mod m20261123_000002_ended_passes;
+mod m20261127_000003_key_version;
 
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait, Statement,
@@ -12,6 +13,7 @@ use sea_orm::{
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, seaql_migrations};
 
 use crate::connect::{self, ConnectError, DbOptions, backend_of, open_error};
+use crate::file;
 
 /// All migrations, in order.
 pub(crate) struct Migrator;
@@ -21,6 +23,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261122_000001_booking::Migration),
             Box::new(m20261123_000002_ended_passes::Migration),
+            Box::new(m20261127_000003_key_version::Migration),
         ]
     }
 }
@@ -42,6 +45,7 @@ const MIGRATION_OPTIONS: DbOptions = DbOptions {
 /// Doing it again changes nothing. Any number of instances may do it at the same time.
 pub async fn migrate(url: &str) -> Result<(), ConnectError> {
     let backend = backend_of(url)?;
+    file::make_private(url)?;
     let options = match backend {
         DbBackend::Postgres => connect::postgres(url, &MIGRATION_OPTIONS, 1),
         _ => connect::sqlite(url, &MIGRATION_OPTIONS, 1, false),
@@ -126,6 +130,7 @@ mod tests {
     async fn a_used_pass_survives_on_sqlite() {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}/booking.db?mode=rwc", folder.path().display());
+        file::make_private(&url).expect("made");
         a_used_pass_survives(&url).await;
     }
 }

@@ -24,7 +24,7 @@ fn assert_refused(statement: &str, result: Result<u64, DbErr>) {
 }
 
 const COPY_OF_THE_BOOKING: &str = "INSERT INTO booking SELECT manage_token_hash, campaign, slot, hold, pass_id, \
-     ags, person_key, person, code, manage_token_hash, status, booked_at_ms, cancelled_at_ms FROM booking";
+     ags, person_key, person, code, manage_token_hash, status, booked_at_ms, cancelled_at_ms, key_version FROM booking";
 
 async fn the_schema_guards_the_promises(fixture: Fixture) {
     let database = booked(&fixture).await;

@@ -4,5 +4,6 @@ mod constraints;
 mod contract;
 mod fixture;
 mod migrating;
+mod older;
 mod own_servers;
 mod several_stores;

@@ -1,5 +1,6 @@
 //! Migrating, readiness, and how durable the connections are.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use booking::{BookingStore, StoreError};
@@ -74,6 +75,32 @@ async fn sqlite_survives_a_crash_of_the_process() {
     // WAL is a property of the file; 1 would be the rollback journal's answer.
     let is_wal = "SELECT journal_mode = 'wal' FROM pragma_journal_mode";
     assert_eq!(number(&database, is_wal).await, 1);
+}
+
+#[tokio::test]
+async fn a_file_is_private_to_its_owner() {
+    let fixture = on_sqlite().await;
+    fixture
+        .store()
+        .apply_campaign(&booking::contract::scene::plan(), Timestamp::from_unix_s(1))
+        .await
+        .expect("applies");
+    let path = fixture.url.trim_start_matches("sqlite://");
+    for name in [path.to_owned(), format!("{path}-wal"), format!("{path}-shm")] {
+        let mode = std::fs::metadata(&name).expect("is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    fixture.store.close().await.expect("closes");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).expect("changed");
+    let clock = Arc::new(SystemClock);
+    for refused in [
+        connect(&fixture.url, &DbOptions::default(), clock).await.err(),
+        migrate(&fixture.url).await.err(),
+    ] {
+        let refused = refused.expect("others can read it");
+        assert!(matches!(refused, ConnectError::OpenToOthers(_)), "{refused}");
+        assert!(refused.to_string().contains("chmod 600"), "{refused}");
+    }
 }
 
 #[tokio::test]

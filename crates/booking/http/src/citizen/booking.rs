@@ -41,7 +41,10 @@ pub(crate) struct BookingBody<'a> {
     #[schema(value_type = String, format = DateTime, example = "2021-06-20T05:10:00.000Z")]
     pub(crate) ends_at: Timestamp,
     pub(crate) status: BookingState,
-    pub(crate) person: PersonBody<'a>,
+    /// Not of a cancelled booking: who it was is erased with the cancellation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) person: Option<PersonBody<'a>>,
     #[schema(value_type = String, format = DateTime, example = "2021-06-14T06:02:41.118Z")]
     pub(crate) booked_at: Timestamp,
     /// Only of a cancelled booking.
@@ -80,7 +83,7 @@ impl App {
             starts_at: booked.starts_at,
             ends_at: booked.ends_at,
             status: BookingState::Confirmed,
-            person: PersonBody::from(person),
+            person: Some(PersonBody::from(person)),
             booked_at: booked.booked_at,
             cancelled_at: None,
         };

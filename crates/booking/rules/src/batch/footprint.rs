@@ -6,7 +6,7 @@ use kernel::CampaignId;
 use pass::PassId;
 
 use super::Command;
-use crate::booking::BookingId;
+use crate::booking::{BookingId, Registration};
 use crate::campaign::SlotKey;
 use crate::hold::HoldId;
 use crate::person::PersonKey;
@@ -57,6 +57,11 @@ impl Footprint {
         sort(&mut footprint.idempotency_keys);
         sort(&mut footprint.bookings);
         footprint
+    }
+
+    /// The person, under each key that a booking of theirs may have.
+    pub(crate) fn add_person(&mut self, campaign: &CampaignId, registration: &Registration) {
+        self.person_keys.extend(registration.person_keys().map(|key| (campaign.clone(), key)));
     }
 
     fn add(&mut self, command: &Command) {

@@ -55,8 +55,7 @@ impl Asks for BookHold {
     fn touch(&self, footprint: &mut Footprint) {
         footprint.holds.push(self.hold);
         footprint.passes.push(self.pass.pass_id);
-        let person_key = self.registration.person_key;
-        footprint.person_keys.push((self.pass.campaign.clone(), person_key));
+        footprint.add_person(&self.pass.campaign, &self.registration);
     }
 
     fn carry_out(&self, decision: &mut Decision) -> BookHoldOutcome {
@@ -82,8 +81,7 @@ impl Asks for BookHold {
         if !may_be_booked {
             return BookHoldOutcome::PersonNotOfPass;
         }
-        let person = (self.pass.campaign.clone(), self.registration.person_key);
-        if decision.state.active_persons.contains(&person) {
+        if self.registration.has_booked(&self.pass.campaign, &decision.state.active_persons) {
             return BookHoldOutcome::AlreadyBooked;
         }
         hold.seats_booked += 1;

@@ -68,8 +68,7 @@ impl Asks for BookSlot {
         let (campaign, slot) = (self.pass.campaign.clone(), self.slot.clone());
         footprint.slots.push(SlotKey { campaign, slot });
         footprint.passes.push(self.pass.pass_id);
-        let person_key = self.registration.person_key;
-        footprint.person_keys.push((self.pass.campaign.clone(), person_key));
+        footprint.add_person(&self.pass.campaign, &self.registration);
     }
 
     fn carry_out(&self, decision: &mut Decision) -> BookSlotOutcome {
@@ -90,8 +89,7 @@ impl Asks for BookSlot {
         if !decision.may_be_booked(&self.pass, self.binding) {
             return BookSlotOutcome::PersonNotOfPass;
         }
-        let person = (self.pass.campaign.clone(), self.registration.person_key);
-        if decision.state.active_persons.contains(&person) {
+        if self.registration.has_booked(&self.pass.campaign, &decision.state.active_persons) {
             return BookSlotOutcome::AlreadyBooked;
         }
         if decision.seats_left(&self.pass) == 0 {

@@ -1,5 +1,7 @@
 //! Giving a booked place back.
 
+use std::sync::Arc;
+
 use kernel::{CampaignId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -104,7 +106,10 @@ impl Decision {
         let Cancelled { booking, cancelled_at } = cancelled;
         let mut inserted = self.touched.bookings_inserted.iter_mut();
         match inserted.find(|inserted| inserted.registration.booking == booking) {
-            Some(inserted) => inserted.status = BookingStatus::Cancelled { at: cancelled_at },
+            Some(inserted) => {
+                inserted.status = BookingStatus::Cancelled { at: cancelled_at };
+                inserted.registration = Arc::new(inserted.registration.erased());
+            }
             None => self.touched.bookings_cancelled.push(Cancellation { booking, cancelled_at }),
         }
     }

@@ -69,7 +69,7 @@ pub struct BookingHead {
     pub campaign: CampaignId,
     /// The slot.
     pub slot: SlotId,
-    /// The blind index of the person.
+    /// The blind index of the person, of whichever version it was stored with.
     pub person_key: PersonKey,
     /// The hash of the token that manages it.
     pub manage_token_hash: TokenHash,

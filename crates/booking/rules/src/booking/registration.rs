@@ -1,9 +1,10 @@
 //! What a booking is made of before it is one: the person, and what was drawn and derived for them.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
-use kernel::{Entropy, InvalidId};
+use kernel::{CampaignId, Entropy, InvalidId};
 use serde::{Deserialize, Serialize};
 
 use super::BookingId;
@@ -16,12 +17,45 @@ pub struct Registration {
     pub booking: BookingId,
     /// What is shown at the gate.
     pub code: BookingCode,
-    /// Who.
-    pub person: Person,
-    /// The blind index of the person within the campaign.
+    /// Who; `None` once the booking was cancelled.
+    pub person: Option<Person>,
+    /// The blind index of the person within the campaign; [`PersonKey::ERASED`] once the booking was
+    /// cancelled.
     pub person_key: PersonKey,
+    /// The blind index under which the person may have booked before the update to version 2. Looked
+    /// for, never stored: `None` in what a store gives back.
+    pub former_person_key: Option<PersonKey>,
     /// The hash of the token that will manage the booking.
     pub manage_token_hash: TokenHash,
+}
+
+impl Registration {
+    /// All keys under which the person may have a booking.
+    pub fn person_keys(&self) -> impl Iterator<Item = PersonKey> {
+        std::iter::once(self.person_key).chain(self.former_person_key)
+    }
+
+    /// Whether the person has an active booking, under the key of today or the former one (P4).
+    pub(super) fn has_booked(
+        &self,
+        campaign: &CampaignId,
+        active_persons: &HashSet<(CampaignId, PersonKey)>,
+    ) -> bool {
+        self.person_keys().any(|key| active_persons.contains(&(campaign.clone(), key)))
+    }
+
+    /// The same without who it was: what is left of a cancelled booking.
+    #[must_use]
+    pub fn erased(&self) -> Self {
+        Self {
+            booking: self.booking,
+            code: self.code,
+            person: None,
+            person_key: PersonKey::ERASED,
+            former_person_key: None,
+            manage_token_hash: self.manage_token_hash,
+        }
+    }
 }
 
 /// The SHA-256 of a capability token; the token itself is stored nowhere.

@@ -1,10 +1,12 @@
 //! Bookings: one per key, one per person, one per place.
 
+use std::sync::Arc;
+
 use super::{apply, many, one, places_left, scene};
 use crate::batch::{Command, Outcome};
 use crate::booking::{
-    BookHoldOutcome, BookSlotOutcome, Booking, BookingStatus, CancelBooking, CancelOutcome,
-    TokenHash,
+    BookHoldOutcome, BookSlot, BookSlotOutcome, Booking, BookingHead, BookingStatus, CancelBooking,
+    CancelOutcome, Registration, TokenHash,
 };
 use crate::hold::HoldOutcome;
 use crate::store::BookingStore;
@@ -38,8 +40,11 @@ pub async fn a_booking_reads_back_as_it_was_made(store: &dyn BookingStore) {
     );
     assert_eq!((booked.booking, booked.booked_at), (scene::booking_id(2), scene::at(7)));
 
-    let expected = |registration, slot, hold| Booking {
-        registration,
+    let expected = |registration: Arc<Registration>, slot, hold| Booking {
+        registration: Arc::new(Registration {
+            former_person_key: None,
+            ..Registration::clone(&registration)
+        }),
         campaign: campaign.id.clone(),
         slot: scene::slot(slot),
         hold,
@@ -151,7 +156,28 @@ pub async fn a_cancelled_place_is_free_exactly_once(store: &dyn BookingStore) {
     assert_eq!(one(store, commands[0].clone(), scene::at(3)).await, outcomes[0]);
     assert_eq!(places_left(store, "a", scene::at(3)).await, 1);
     let stored = store.booking(scene::booking_id(1)).await.expect("the store answers");
-    assert_eq!(stored.expect("kept").status, BookingStatus::Cancelled { at: scene::at(2) });
+    let stored = stored.expect("kept");
+    assert_eq!(stored.status, BookingStatus::Cancelled { at: scene::at(2) });
+    assert_eq!(*stored.registration, scene::registration(1, 1).erased(), "who it was is gone");
+    let head = store.booking_head(scene::booking_id(1)).await.expect("the store answers");
+    assert_eq!(head, Some(BookingHead::from(&stored)));
+}
+
+/// P4: a person who has a booking under the former key has it under the key of today.
+pub async fn a_person_is_one_under_the_former_key(store: &dyn BookingStore) {
+    apply(store).await;
+    let pass = scene::grant(1, 4, scene::at(0));
+    one(store, scene::book_slot(&pass, "c", 1, 1, scene::key(1, 0)), scene::at(0)).await;
+    let mut renamed = Registration::clone(&scene::registration(2, 2));
+    renamed.former_person_key = Some(scene::registration(1, 1).person_key);
+    let again = match scene::book_slot(&pass, "c", 2, 2, scene::key(2, 0)) {
+        Command::BookSlot(command) => {
+            Command::BookSlot(BookSlot { registration: Arc::new(renamed), ..command })
+        }
+        other => other,
+    };
+    let refused = one(store, again, scene::at(1)).await;
+    assert_eq!(refused, Outcome::BookSlot(BookSlotOutcome::AlreadyBooked));
 }
 
 /// Whoever may not book changes nothing: other campaign, other residence, unknown slot, expired pass.

@@ -138,8 +138,9 @@ pub fn registration(booking: u32, person: u32) -> Arc<Registration> {
     Arc::new(Registration {
         booking: booking_id(booking),
         code: "SP3ZER21".parse().expect("a booking code"),
-        person: Person::parse(fields, OPENING).expect("the scene's people are plausible"),
+        person: Some(Person::parse(fields, OPENING).expect("the scene's people are plausible")),
         person_key: PersonKey(number_to_bytes(6, person)),
+        former_person_key: Some(PersonKey(number_to_bytes(7, person))),
         manage_token_hash: token_hash(booking),
     })
 }

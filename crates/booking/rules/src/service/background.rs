@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
+use super::older::OlderBookings;
 use super::{Bookings, BookingsLimits, CampaignView, Failure, View};
 use crate::batch::{Command, Outcome};
 use crate::hold::ReleaseExpiredHolds;
@@ -88,6 +89,7 @@ pub(super) async fn tick(
 ) {
     let mut interval = tokio::time::interval(Duration::from_millis(limits.view_every_ms.max(1)));
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut older_bookings = OlderBookings::default();
     for ticks in 0_u64.. {
         tokio::select! {
             biased;
@@ -97,7 +99,10 @@ pub(super) async fn tick(
         let read_campaigns = ticks % CAMPAIGNS_EVERY_TICKS == 0 || bookings.view().generation == 0;
         if let Err(error) = bookings.refresh(read_campaigns).await {
             failed("refresh the view", &error);
-        } else if ticks % SWEEP_EVERY_TICKS == SWEEP_EVERY_TICKS - 1 {
+            continue;
+        }
+        older_bookings.step(&bookings, ticks).await;
+        if ticks % SWEEP_EVERY_TICKS == SWEEP_EVERY_TICKS - 1 {
             bookings.sweep(limits.sweep_holds_max).await;
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Bookings, Failure};
-use crate::booking::{Booking, BookingId, TokenHash};
+use crate::booking::{Booking, BookingHead, BookingId, TokenHash};
 
 /// A booking as the holder of its manage token sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,5 +35,11 @@ impl Bookings {
             }
             Some(_) => BookingLookup::TokenInvalid,
         })
+    }
+
+    /// What a cancellation looks at.
+    pub(super) async fn booking_head(&self, id: BookingId) -> Result<Option<BookingHead>, Failure> {
+        let store = Arc::clone(&self.store);
+        self.read(async move { store.booking_head(id).await }).await
     }
 }

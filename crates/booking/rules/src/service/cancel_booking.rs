@@ -1,6 +1,6 @@
 //! Giving a booked place back.
 
-use super::{BookingLookup, Bookings, Failure};
+use super::{Bookings, Failure};
 use crate::batch::Idempotency;
 use crate::booking::{BookingId, CancelBooking, CancelOutcome, TokenHash};
 use crate::secrets::{IdempotencyScope, idempotency_key};
@@ -18,12 +18,14 @@ impl Bookings {
             fingerprint: self.secrets.fingerprint("cancel-booking", &[booking.as_bytes()]),
         };
         let _running = self.running.enter(idempotency.key)?;
-        let campaign = match self.booking(booking, manage_token).await? {
-            BookingLookup::Found(booking) => booking.campaign,
-            BookingLookup::BookingNotFound => return Ok(CancelOutcome::BookingNotFound),
-            BookingLookup::TokenInvalid => return Ok(CancelOutcome::TokenInvalid),
+        let Some(head) = self.booking_head(booking).await? else {
+            return Ok(CancelOutcome::BookingNotFound);
         };
         let manage_token_hash = TokenHash::of(manage_token);
+        if head.manage_token_hash != manage_token_hash {
+            return Ok(CancelOutcome::TokenInvalid);
+        }
+        let campaign = head.campaign;
         let command = CancelBooking { campaign, booking, manage_token_hash, idempotency };
         self.submit(command).await
     }

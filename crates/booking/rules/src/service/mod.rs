@@ -12,6 +12,7 @@ mod end_pass;
 mod failure;
 mod find_hold;
 mod hold;
+mod older;
 mod read;
 mod registering;
 mod release_hold;

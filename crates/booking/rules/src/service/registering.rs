@@ -36,8 +36,9 @@ impl Bookings {
         Arc::new(Registration {
             booking,
             code: BookingCode::new(&*self.entropy),
-            person: person.clone(),
+            person: Some(person.clone()),
             person_key: self.secrets.person_key(campaign, person),
+            former_person_key: Some(self.secrets.former_person_key(campaign, person)),
             manage_token_hash: TokenHash::of(&self.secrets.manage_token(booking)),
         })
     }

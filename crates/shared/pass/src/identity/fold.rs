@@ -7,39 +7,57 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
+use unicode_script::{Script, UnicodeScript};
+
+use super::titles::without_titles;
 
 /// A name reduced to what identifies it: two spellings of one name give the same text, which is
 /// never meant for people. Empty if the name has no letter.
 ///
-/// Version 1, part of `"einlass identity v1"`: the compatibility decomposition (NFKD), in lower case,
-/// without accents, invisible characters and everything else that is no letter; letters that look
-/// like a Latin one or are written with two are that one or those two; and an `e` after `a`, `o` or
-/// `u` is dropped, so that `ü`, `ue` and `u` are the same. Applying it twice changes nothing.
-/// O(length).
+/// Version 2: the compatibility decomposition (NFKD), in lower case, without titles, accents,
+/// invisible characters, apostrophes that count as letters and everything else that is no letter;
+/// letters that look like a Latin one or are written with two are that one or those two; and an `e`
+/// after `a`, `o` or `u` is dropped, so that `ü`, `ue` and `u` are the same. Applying it twice changes
+/// nothing. O(length).
+///
+/// Version 1 knew neither titles nor those apostrophes, nor the rarer letters with a stroke or a hook.
+/// Every other name folds as it did.
 #[must_use]
 pub fn fold(name: &str) -> String {
+    let words = words(name);
     let mut folded = String::with_capacity(name.len());
-    let letters = name
-        .nfkd()
-        .flat_map(char::to_lowercase)
-        .filter(|&c| canonical_combining_class(c) == 0 && !is_invisible(c) && c.is_alphabetic());
-    for letter in letters {
-        let buffer = &mut [0; 4];
-        for latin in latin(letter, buffer).chars() {
-            let is_umlaut = latin == 'e' && folded.ends_with(['a', 'o', 'u']);
-            if !is_umlaut {
-                folded.push(latin);
-            }
+    for letter in without_titles(&words).into_iter().flat_map(|word| word.chars()) {
+        let is_umlaut = letter == 'e' && folded.ends_with(['a', 'o', 'u']);
+        if !is_umlaut {
+            folded.push(letter);
         }
     }
     folded
+}
+
+/// The words of a name: runs of letters, each letter in its one form.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let visible = |c: &char| canonical_combining_class(*c) == 0 && !is_invisible(*c);
+    for c in name.nfkd().flat_map(char::to_lowercase).filter(visible) {
+        // An apostrophe can count as a letter, but is one of no script.
+        let is_letter =
+            c.is_alphabetic() && !matches!(c.script(), Script::Common | Script::Inherited);
+        match words.last_mut() {
+            Some(word) if is_letter => word.push_str(latin(c, &mut [0; 4])),
+            Some(word) if word.is_empty() => {}
+            Some(_) | None => words.push(String::new()),
+        }
+    }
+    words
 }
 
 /// Both names as one ring of letters, cut where it is alphabetically first. So exchanging the two,
 /// or moving a part of one into the other, changes nothing. O(length).
 #[must_use]
 pub fn same_name(given_name: &str, family_name: &str) -> String {
-    let mut ring: Vec<char> = fold(given_name).chars().chain(fold(family_name).chars()).collect();
+    // Folded as one, so that a title is one in whichever field it stands alone.
+    let mut ring: Vec<char> = fold(&format!("{given_name} {family_name}")).chars().collect();
     // Read from a letter that is never dropped, so that it does not matter where the seams are.
     let start = ring.iter().position(|&letter| letter != 'e').unwrap_or_default();
     ring.rotate_left(start);
@@ -95,27 +113,30 @@ fn least_rotation(letters: &[char]) -> usize {
 fn latin(letter: char, buffer: &mut [u8; 4]) -> &str {
     match letter {
         'ß' => "ss",
-        'æ' => "ae",
+        'æ' | 'ӕ' => "ae",
         'œ' => "oe",
         'þ' => "th",
         'ø' | 'о' | 'ο' => "o",
-        'ł' => "l",
-        'đ' | 'ð' => "d",
-        'ħ' | 'н' | 'η' => "h",
-        'ŋ' | 'ν' => "n",
-        'ı' | 'і' | 'ι' => "i",
+        'ł' | 'ӏ' => "l",
+        'đ' | 'ð' | 'ɖ' | 'ɗ' => "d",
+        'ħ' | 'н' | 'η' | 'һ' => "h",
+        'ŋ' | 'ν' | 'ɲ' => "n",
+        'ı' | 'і' | 'ι' | 'ɨ' | 'ɩ' => "i",
         'а' | 'α' => "a",
-        'в' | 'β' => "b",
+        'в' | 'β' | 'ɓ' => "b",
         'с' => "c",
-        'е' | 'ε' => "e",
+        'е' | 'ε' | 'ҽ' => "e",
+        'ƒ' => "f",
+        'ɍ' => "r",
+        'ʉ' => "u",
         'ј' => "j",
-        'к' | 'κ' => "k",
+        'к' | 'κ' | 'ƙ' => "k",
         'м' | 'μ' => "m",
         'р' | 'ρ' => "p",
         'ѕ' => "s",
         'ς' => "σ",
-        'т' | 'τ' => "t",
-        'у' | 'υ' => "y",
+        'т' | 'τ' | 'ŧ' => "t",
+        'у' | 'υ' | 'ү' | 'ƴ' => "y",
         'х' | 'χ' => "x",
         'ζ' => "z",
         _ => letter.encode_utf8(buffer),
@@ -124,7 +145,7 @@ fn latin(letter: char, buffer: &mut [u8; 4]) -> &str {
 
 /// The control characters, and those that Unicode says may be ignored when nothing can be shown for
 /// them (`Default_Ignorable_Code_Point`): some of them count as letters.
-fn is_invisible(c: char) -> bool {
+pub(super) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

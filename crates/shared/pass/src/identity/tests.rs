@@ -54,6 +54,28 @@ fn however_a_name_is_written_it_is_the_same_person() {
     }
 }
 
+/// P4, P17: every spelling either folds to the same name or is refused as one.
+#[test]
+fn every_spelling_known_is_the_same_person_or_none() {
+    let subject = |(given_name, family_name)| person(given_name, family_name);
+    let mut refused = Vec::new();
+    for &(given_name, family_name) in spellings::SAME {
+        let is_name = plausible::name(given_name).is_ok()
+            && plausible::name(family_name).is_ok()
+            && plausible::is_one_alphabet(given_name, family_name);
+        if is_name {
+            let same = person(given_name, family_name) == subject(spellings::PERSON);
+            assert!(same, "{given_name} {family_name}: {}", same_name(given_name, family_name));
+        } else {
+            refused.push((given_name, family_name));
+        }
+    }
+    assert_eq!(refused.len(), 7, "only letters of other alphabets are: {refused:?}");
+    for &other in spellings::OTHERS {
+        assert_ne!(subject(other), subject(spellings::PERSON), "{other:?}");
+    }
+}
+
 #[test]
 fn names_of_other_scripts_and_letters_fold_as_well() {
     for (left, right) in [

@@ -1,6 +1,7 @@
 //! What the use cases answer. Expected refusals are outcomes; only what prevents one is an error.
 
 use kernel::{Municipality, SubmitError, Timestamp};
+use pass::identity::FieldProblem;
 use pass::{IdentityKind, Subject};
 
 use crate::view::Standing;
@@ -69,17 +70,17 @@ pub enum JoinOutcome {
     Closed,
 }
 
-/// A part of the given identity that cannot be right.
+/// A part of the given identity that cannot be right, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityMistake {
-    /// Empty, too long, or without a letter.
-    GivenName,
-    /// Empty, too long, or without a letter.
-    FamilyName,
-    /// No day in the past.
-    DateOfBirth,
-    /// No address that mail can be sent to.
-    Email,
+    /// Given name or names.
+    GivenName(FieldProblem),
+    /// Family name.
+    FamilyName(FieldProblem),
+    /// The date of birth.
+    DateOfBirth(FieldProblem),
+    /// The e-mail address.
+    Email(FieldProblem),
 }
 
 /// The state of a ticket, for its holder.

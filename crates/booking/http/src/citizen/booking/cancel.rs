@@ -32,7 +32,7 @@ problem_responses!(
         RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
-/// Gives a booked place back. It is free for somebody else at once.
+/// Gives a booked place back. It is free for somebody else at once, and who it was is erased.
 #[utoipa::path(
     tag = "bookings",
     params(BookingInPath, IdempotencyHeader),
@@ -94,6 +94,9 @@ mod tests {
         let shown = api.get(booked.header("location")).bearer(&token).send().await;
         assert_eq!(shown.json["status"], "cancelled");
         assert_eq!(shown.json["cancelled_at"], "2021-06-14T06:00:00.000Z");
+        assert_eq!(shown.json.get("person"), None, "who it was is forgotten");
+        let repeated = api.book_slot("a", "Anna", "k1").send().await;
+        assert_eq!((repeated.status, &repeated.json), (201, &booked.json), "as it was told");
         assert_eq!(api.book_slot("a", "Berta", "k2").send().await.status, 201, "one place is free");
         assert_eq!(
             api.book_slot("a", "Carla", "k3").send().await.code(),

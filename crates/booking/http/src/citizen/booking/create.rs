@@ -67,6 +67,7 @@ pub(crate) async fn book_slot(
 
 #[cfg(test)]
 mod tests {
+    use pass::identity::spellings::{OTHERS, PERSON, SAME};
     use serde_json::json;
 
     use crate::harness::Api;
@@ -140,6 +141,40 @@ mod tests {
         assert!(!other.json.to_string().contains("Anna"), "{}", other.json);
         assert_eq!(api.book_slot("c", " ÄNNA", "k2").bearer(&pass).send().await.status, 201);
         assert_eq!(api.book_slot("c", "Berta", "k3").bearer(&pass).send().await.status, 201);
+    }
+
+    /// P4: however somebody writes their name, they have one place; who only has the same name has
+    /// another.
+    #[actix_web::test]
+    async fn a_person_books_once_under_every_spelling() {
+        let api = Api::start().await;
+        let book = async |(given_name, family_name): (&str, &str), born: &str, key: usize| {
+            let person = json!({
+                "given_name": given_name, "family_name": family_name, "date_of_birth": born,
+            });
+            let call = api.book_slot("c", "x", &format!("k{key}"));
+            let pass = api.pass_of("07318000", "rehearsal");
+            call.bearer(&pass).json(&json!({"slot": "c", "person": person})).send().await
+        };
+        assert_eq!(book(PERSON, "1980-02-29", 0).await.status, 201);
+        let mut second_places = Vec::new();
+        for (key, spelling) in (1..).zip(SAME) {
+            let reply = book(*spelling, "1980-02-29", key).await;
+            match (reply.status, reply.code()) {
+                (409, "already-booked") | (400, "invalid-request") => {}
+                (status, _) => second_places.push((spelling, status)),
+            }
+        }
+        assert!(
+            second_places.is_empty(),
+            "{} of {}: {second_places:?}",
+            second_places.len(),
+            SAME.len()
+        );
+        assert_eq!(book(PERSON, "1980-03-01", 1_000).await.status, 201, "a namesake");
+        for (key, other) in (1_001..).zip(OTHERS) {
+            assert_eq!(book(*other, "1980-02-29", key).await.status, 201, "{other:?}");
+        }
     }
 
     #[actix_web::test]

@@ -55,6 +55,12 @@ fn explain(problem: FieldProblem) -> (Text, Text) {
             "this contains a character that cannot be part of it".into(),
             "darin ist ein Zeichen, das nicht dazugehören kann".into(),
         ),
+        FieldProblem::Alphabets => (
+            "this mixes letters of several alphabets; please write it as in your identity card"
+                .into(),
+            "darin sind Buchstaben mehrerer Alphabete gemischt; bitte wie im Ausweis schreiben"
+                .into(),
+        ),
         FieldProblem::Form(form) => (
             format!("expected in the form {form}").into(),
             format!("erwartet in der Form {form}").into(),

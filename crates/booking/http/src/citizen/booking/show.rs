@@ -58,7 +58,7 @@ fn show(app: &App, booking: &Booking) -> Result<HttpResponse, Problem> {
         starts_at: slot.starts_at,
         ends_at: slot.ends_at,
         status,
-        person: PersonBody::from(&booking.registration.person),
+        person: booking.registration.person.as_ref().map(PersonBody::from),
         booked_at: booking.booked_at,
         cancelled_at,
     };

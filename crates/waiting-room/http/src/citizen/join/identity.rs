@@ -1,6 +1,7 @@
 //! Who joins, where a room asks for it.
 
 use pass::IdentityKind;
+use pass::identity::FieldProblem;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use waiting_room::service::GivenIdentity;
@@ -73,19 +74,18 @@ pub(super) fn required(kind: IdentityKind) -> Problem {
 
 /// What was given cannot be right.
 pub(super) fn mistaken(mistakes: &[IdentityMistake]) -> Problem {
-    let name = ("this is not a name", "das ist kein Name");
     mistakes.iter().fold(Problem::new(Code::InvalidRequest), |problem, mistake| {
         let (field, (en, de)) = match mistake {
-            IdentityMistake::GivenName => ("identity.given_name", name),
-            IdentityMistake::FamilyName => ("identity.family_name", name),
-            IdentityMistake::DateOfBirth => (
+            IdentityMistake::GivenName(why) => ("identity.given_name", name(*why)),
+            IdentityMistake::FamilyName(why) => ("identity.family_name", name(*why)),
+            IdentityMistake::DateOfBirth(_) => (
                 "identity.date_of_birth",
                 (
                     "a date of birth such as 1964-08-12 is expected",
                     "erwartet wird ein Geburtsdatum wie 1964-08-12",
                 ),
             ),
-            IdentityMistake::Email => (
+            IdentityMistake::Email(_) => (
                 "identity.email",
                 ("this is not an e-mail address", "das ist keine E-Mail-Adresse"),
             ),
@@ -94,9 +94,25 @@ pub(super) fn mistaken(mistakes: &[IdentityMistake]) -> Problem {
     })
 }
 
+/// Why a text is no name: whoever mixes alphabets does not see it.
+fn name(why: FieldProblem) -> (&'static str, &'static str) {
+    match why {
+        FieldProblem::Alphabets => (
+            "this mixes letters of several alphabets; please write it as in your identity card",
+            "darin sind Buchstaben mehrerer Alphabete gemischt; bitte wie im Ausweis schreiben",
+        ),
+        FieldProblem::Empty
+        | FieldProblem::TooLong(_)
+        | FieldProblem::Character
+        | FieldProblem::Form(_)
+        | FieldProblem::Implausible => ("this is not a name", "das ist kein Name"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+    use pass::identity::spellings::{OTHERS, PERSON, SAME};
     use serde_json::json;
 
     use crate::harness::{Harness, Reply, post};
@@ -218,13 +234,18 @@ mod tests {
         ]
         "#);
         let mut unborn = erika();
-        unborn["date_of_birth"] = "2021-06-16".into();
+        unborn["date_of_birth"] = "2021-06-15".into();
         assert_eq!(fields(&harness, "people", unborn).await, ["identity.date_of_birth"]);
         let mut never = erika();
         never["date_of_birth"] = "1964-02-30".into();
         assert_eq!(fields(&harness, "people", never).await, ["identity.date_of_birth"]);
-        let no_address = json!({"email": "erika"});
-        assert_eq!(fields(&harness, "mailboxes", no_address).await, ["identity.email"]);
+        let mut mixed = erika();
+        mixed["given_name"] = "Еrika".into();
+        assert_eq!(fields(&harness, "people", mixed).await, ["identity.given_name"]);
+        for no_address in ["erika", "erika@home@example.org"] {
+            let no_address = json!({"email": no_address});
+            assert_eq!(fields(&harness, "mailboxes", no_address).await, ["identity.email"]);
+        }
     }
 
     #[actix_web::test]
@@ -232,6 +253,29 @@ mod tests {
         let harness = Harness::start().await;
         assert_eq!(fields(&harness, "town", erika()).await, ["identity"]);
         assert_eq!(harness.send(join("town", &json!({}))).await.status, 201);
+    }
+
+    /// P17: whoever joins under another spelling is the same person, or is asked to write it otherwise.
+    #[actix_web::test]
+    async fn a_person_has_one_subject_under_every_spelling() {
+        let harness = Harness::start().await;
+        let join_as = async |(given_name, family_name): (&str, &str)| {
+            let identity = json!({
+                "given_name": given_name, "family_name": family_name, "date_of_birth": "1980-02-29",
+            });
+            harness.send(join("people", &identity)).await
+        };
+        let subject = join_as(PERSON).await.body["subject"].clone();
+        for spelling in SAME {
+            let reply = join_as(*spelling).await;
+            match reply.status {
+                400 => assert_eq!(reply.code(), "invalid-request", "{spelling:?}"),
+                _ => assert_eq!(reply.body["subject"], subject, "{spelling:?}"),
+            }
+        }
+        for other in OTHERS {
+            assert_ne!(join_as(*other).await.body["subject"], subject, "{other:?}");
+        }
     }
 
     /// P9, P17: further tickets of a person draw the same lot and get the same pass.
