@@ -17,6 +17,7 @@ mod fault;
 mod load;
 mod migration;
 mod read;
+mod retry;
 mod rows;
 mod statements;
 mod store;

@@ -13,8 +13,9 @@ use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::apply::apply;
 use crate::connect::{ConnectError, DbOptions, Pools};
-use crate::fault::{Attempts, COMMIT, Fault};
+use crate::fault::{COMMIT, Fault};
 use crate::load::{CampaignCache, Loader};
+use crate::retry::retry;
 use crate::statements::Statements;
 use crate::write::{Known, Writer};
 
@@ -112,19 +113,6 @@ async fn end<T>(transaction: DatabaseTransaction, result: Result<T, Fault>) -> R
     }
 }
 
-/// Repeats `$attempt` as long as another one is worth it.
-macro_rules! attempts {
-    ($attempt:expr) => {{
-        let mut attempts = Attempts::default();
-        loop {
-            match $attempt.await {
-                Ok(value) => return Ok(value),
-                Err(fault) => attempts.another(fault)?,
-            }
-        }
-    }};
-}
-
 #[async_trait]
 impl BookingStore for DbStore {
     async fn apply_campaign(
@@ -132,11 +120,11 @@ impl BookingStore for DbStore {
         plan: &CampaignPlan,
         now: Timestamp,
     ) -> Result<Applied, StoreError> {
-        attempts!(self.apply_once(plan, now))
+        retry(|| self.apply_once(plan, now)).await
     }
 
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        attempts!(self.read_campaigns())
+        retry(|| self.read_campaigns()).await
     }
 
     async fn execute(
@@ -145,7 +133,7 @@ impl BookingStore for DbStore {
         now: Timestamp,
     ) -> Result<Vec<Outcome>, StoreError> {
         let footprint = Footprint::of(commands);
-        attempts!(self.execute_once(&footprint, commands, now))
+        retry(|| self.execute_once(&footprint, commands, now)).await
     }
 
     async fn availability(
@@ -153,7 +141,7 @@ impl BookingStore for DbStore {
         campaign: &CampaignId,
         now: Timestamp,
     ) -> Result<Option<Availability>, StoreError> {
-        attempts!(self.read_availability(campaign, now))
+        retry(|| self.read_availability(campaign, now)).await
     }
 
     async fn passes_with_open_holds(
@@ -161,7 +149,7 @@ impl BookingStore for DbStore {
         passes: &[PassId],
         now: Timestamp,
     ) -> Result<HashSet<PassId>, StoreError> {
-        attempts!(self.read_open_holds(passes, now))
+        retry(|| self.read_open_holds(passes, now)).await
     }
 
     async fn departed_passes(
@@ -170,19 +158,19 @@ impl BookingStore for DbStore {
         now: Timestamp,
         passes_max: u32,
     ) -> Result<Vec<PassId>, StoreError> {
-        attempts!(self.read_departed(campaign, now, passes_max))
+        retry(|| self.read_departed(campaign, now, passes_max)).await
     }
 
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {
-        attempts!(self.read_booking(id))
+        retry(|| self.read_booking(id)).await
     }
 
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
-        attempts!(self.read_hold(id))
+        retry(|| self.read_hold(id)).await
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {
-        attempts!(self.read_now())
+        retry(|| self.read_now()).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
