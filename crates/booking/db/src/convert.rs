@@ -13,9 +13,9 @@ use booking::{
 use kernel::{Ags, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::entity;
+use crate::dialect::write_hex;
 use crate::fault::Fault;
-use crate::rows::write_hex;
+use crate::tables;
 
 /// A stored text as what it names.
 pub(crate) fn parse<T: FromStr>(what: &str, text: &str) -> Result<T, Fault> {
@@ -53,7 +53,7 @@ fn ags(stored: i32) -> Result<Ags, Fault> {
     u32::try_from(stored).ok().and_then(Ags::from_number).ok_or_else(|| unreadable("ags"))
 }
 
-pub(crate) fn hold(row: &entity::hold::Model) -> Result<Hold, Fault> {
+pub(crate) fn hold(row: &tables::hold::Model) -> Result<Hold, Fault> {
     Ok(Hold {
         id: HoldId::from_bytes(id("hold id", &row.id)?),
         campaign: parse("campaign id", &row.campaign)?,
@@ -69,7 +69,7 @@ pub(crate) fn hold(row: &entity::hold::Model) -> Result<Hold, Fault> {
     })
 }
 
-pub(crate) fn pass_use(row: &entity::pass_use::Model) -> Result<PassUse, Fault> {
+pub(crate) fn pass_use(row: &tables::pass_use::Model) -> Result<PassUse, Fault> {
     Ok(PassUse {
         pass_id: pass_id(&row.pass_id)?,
         campaign: parse("campaign id", &row.campaign)?,
@@ -80,7 +80,7 @@ pub(crate) fn pass_use(row: &entity::pass_use::Model) -> Result<PassUse, Fault> 
     })
 }
 
-pub(crate) fn record(row: entity::idempotency::Model) -> Result<IdempotencyRecord, Fault> {
+pub(crate) fn record(row: tables::idempotency::Model) -> Result<IdempotencyRecord, Fault> {
     Ok(IdempotencyRecord {
         key: bytes_32("idempotency key", row.key)?,
         fingerprint: bytes_32("fingerprint", row.fingerprint)?,
@@ -108,7 +108,7 @@ pub(crate) fn status(name: &str, cancelled_at_ms: Option<i64>) -> Result<Booking
     }
 }
 
-pub(crate) fn booking(row: entity::booking::Model) -> Result<Booking, Fault> {
+pub(crate) fn booking(row: tables::booking::Model) -> Result<Booking, Fault> {
     let booked_at = Timestamp::from_unix_ms(row.booked_at_ms);
     let registration = Registration {
         booking: BookingId::from_bytes(id("booking id", &row.id)?),

@@ -5,23 +5,21 @@
 //! the changes set by set. Constraints of the schema are the last guard of the promises.
 //!
 //! - [`migrate`] brings a database to the schema, [`connect()`] gives the store.
-//! - `sql/` has every set-based statement once for both databases; `rows` is the seam between them.
-//! - `entity/` has the tables for SeaORM; `migration/` is the truth about them.
+//! - `sql/` has every set-based statement once for both databases; `dialect/` is the seam between them.
+//! - `tables/` has the tables for SeaORM; `migration/` is the truth about them.
 
 mod apply;
+mod batch;
 pub mod connect;
 mod convert;
-mod entity;
+mod dialect;
 pub mod failure;
 mod fault;
-mod load;
 mod migration;
 mod read;
-mod retry;
-mod rows;
 mod statements;
 mod store;
-mod write;
+mod tables;
 
 pub use connect::{ConnectError, DbOptions};
 pub use failure::{Failure, classify};

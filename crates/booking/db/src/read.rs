@@ -11,14 +11,14 @@ use sea_orm::{
     ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryOrder, Statement, Value,
 };
 
+use crate::batch::{Version, definition};
 use crate::convert::{self, number, parse};
-use crate::entity;
+use crate::dialect::{Cell, Rows};
 use crate::fault::Fault;
-use crate::load::{Version, definition};
 use crate::migration;
-use crate::rows::{Cell, Rows};
 use crate::statements::BYTE_IDS;
 use crate::store::DbStore;
+use crate::tables;
 
 #[derive(FromQueryResult)]
 struct StoredAvailability {
@@ -42,8 +42,8 @@ struct Durability {
 
 impl DbStore {
     pub(crate) async fn read_campaigns(&self) -> Result<Vec<Campaign>, Fault> {
-        let rows = entity::campaign::Entity::find()
-            .order_by_asc(entity::campaign::Column::Id)
+        let rows = tables::campaign::Entity::find()
+            .order_by_asc(tables::campaign::Column::Id)
             .all(&self.pools.read)
             .await
             .map_err(Fault::at("read the campaigns"))?;
@@ -51,7 +51,7 @@ impl DbStore {
     }
 
     pub(crate) async fn read_booking(&self, id: BookingId) -> Result<Option<Booking>, Fault> {
-        let row = entity::booking::Entity::find_by_id(id.as_bytes().to_vec())
+        let row = tables::booking::Entity::find_by_id(id.as_bytes().to_vec())
             .one(&self.pools.read)
             .await
             .map_err(Fault::at("read a booking"))?;
@@ -59,7 +59,7 @@ impl DbStore {
     }
 
     pub(crate) async fn read_hold(&self, id: HoldId) -> Result<Option<Hold>, Fault> {
-        let row = entity::hold::Entity::find_by_id(id.as_bytes().to_vec())
+        let row = tables::hold::Entity::find_by_id(id.as_bytes().to_vec())
             .one(&self.pools.read)
             .await
             .map_err(Fault::at("read a hold"))?;

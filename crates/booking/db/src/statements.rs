@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 
 use sea_orm::DbBackend;
 
-use crate::rows::Kind::{Bytes, Number, Text};
-use crate::rows::Parameter::{Rows, Scalar};
-use crate::rows::{Column, Parameter, statement};
+use crate::dialect::Kind::{Bytes, Number, Text};
+use crate::dialect::Parameter::{Rows, Scalar};
+use crate::dialect::{Column, Parameter, statement};
 
 /// Campaigns have names.
 pub(crate) const IDS: &[Column] = &[("id", Text)];

@@ -12,12 +12,10 @@ use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::apply::apply;
+use crate::batch::{CampaignCache, Known, Loader, Writer, retry};
 use crate::connect::{ConnectError, DbOptions, Pools};
 use crate::fault::{COMMIT, Fault};
-use crate::load::{CampaignCache, Loader};
-use crate::retry::retry;
 use crate::statements::Statements;
-use crate::write::{Known, Writer};
 
 /// The booking store on PostgreSQL or SQLite.
 ///

@@ -11,10 +11,10 @@ use sea_orm::{
 };
 
 use crate::convert::{self, StoredHead, bytes_32, number, parse, unreadable};
-use crate::entity;
+use crate::dialect::{Cell, Rows, text};
 use crate::fault::Fault;
-use crate::rows::{Cell, Rows, text};
 use crate::statements::{BYTE_IDS, IDS, KEYS, PERSONS, SLOT_KEYS, Statements};
+use crate::tables;
 
 const LOAD: &str = "load a batch";
 
@@ -46,10 +46,10 @@ impl CampaignCache {
         if let Some(campaign) = self.get(id, version) {
             return Ok(Some(campaign));
         }
-        let row = entity::campaign::Entity::find()
-            .filter(entity::campaign::Column::Id.eq(id.as_str()))
-            .filter(entity::campaign::Column::Revision.eq(version.revision))
-            .filter(entity::campaign::Column::AppliedAtMs.eq(version.applied_at_ms))
+        let row = tables::campaign::Entity::find()
+            .filter(tables::campaign::Column::Id.eq(id.as_str()))
+            .filter(tables::campaign::Column::Revision.eq(version.revision))
+            .filter(tables::campaign::Column::AppliedAtMs.eq(version.applied_at_ms))
             .one(database)
             .await
             .map_err(Fault::at("read a campaign"))?;
@@ -235,8 +235,8 @@ impl Found {
         Ok(())
     }
 
-    fn into_hold(self) -> Result<entity::hold::Model, Fault> {
-        Ok(entity::hold::Model {
+    fn into_hold(self) -> Result<tables::hold::Model, Fault> {
+        Ok(tables::hold::Model {
             id: filled("hold id", self.id)?,
             campaign: self.campaign,
             slot: filled("slot", self.slot)?,
@@ -263,8 +263,8 @@ impl Found {
         })
     }
 
-    fn into_pass_use(self) -> Result<entity::pass_use::Model, Fault> {
-        Ok(entity::pass_use::Model {
+    fn into_pass_use(self) -> Result<tables::pass_use::Model, Fault> {
+        Ok(tables::pass_use::Model {
             pass_id: filled("pass id", self.pass_id)?,
             campaign: self.campaign,
             seats_held: number("seats_held", filled("seats_held", self.number_2)?)?,
@@ -274,8 +274,8 @@ impl Found {
         })
     }
 
-    fn into_record(self) -> Result<entity::idempotency::Model, Fault> {
-        Ok(entity::idempotency::Model {
+    fn into_record(self) -> Result<tables::idempotency::Model, Fault> {
+        Ok(tables::idempotency::Model {
             key: filled("idempotency key", self.key_1)?,
             fingerprint: filled("fingerprint", self.key_2)?,
             campaign: self.campaign,

@@ -9,8 +9,8 @@ use booking::{
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 
 use crate::convert::{person_to_json, status_name};
+use crate::dialect::{Cell, Rows, number, text};
 use crate::fault::Fault;
-use crate::rows::{Cell, Rows, number, text};
 use crate::statements::{
     BOOKINGS, CANCELLATIONS, HOLD_CHANGES, HOLDS, PARTS, PASS_USES, RECORDS, SLOT_CHANGES,
     Statements, WriteStatements, joint,
