@@ -55,7 +55,7 @@ impl DbStore {
             .one(&self.pools.read)
             .await
             .map_err(Fault::at("read a booking"))?;
-        row.map(convert::booking).transpose()
+        row.map(tables::booking::from_row).transpose()
     }
 
     pub(crate) async fn read_hold(&self, id: HoldId) -> Result<Option<Hold>, Fault> {
@@ -63,7 +63,7 @@ impl DbStore {
             .one(&self.pools.read)
             .await
             .map_err(Fault::at("read a hold"))?;
-        row.as_ref().map(convert::hold).transpose()
+        row.as_ref().map(tables::hold::from_row).transpose()
     }
 
     /// The counters come with the version of the campaign they belong to. If that is replaced

@@ -5,6 +5,6 @@ mod load;
 mod retry;
 mod write;
 
-pub(crate) use load::{CampaignCache, Loader, Version, definition};
+pub(crate) use load::{CampaignCache, Loader, Version, definition, load_template};
 pub(crate) use retry::retry;
-pub(crate) use write::{Known, Writer};
+pub(crate) use write::{Known, WriteTexts, Writer};

@@ -2,19 +2,97 @@
 
 use std::collections::HashSet;
 
-use booking::{
-    Booking, BookingStatus, Cancellation, Changes, Hold, IdempotencyRecord, PassUse, SlotChange,
-    State,
-};
+use ::booking::{Changes, Hold, PassUse, State};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 
-use crate::convert::{person_to_json, status_name};
-use crate::dialect::{Cell, Rows, number, text};
+use crate::dialect::{Column, Parameter, Rows, statement};
 use crate::fault::Fault;
-use crate::statements::{
-    BOOKINGS, CANCELLATIONS, HOLD_CHANGES, HOLDS, PARTS, PASS_USES, RECORDS, SLOT_CHANGES,
-    Statements, WriteStatements, joint,
-};
+use crate::statements::Statements;
+use crate::tables::{Table, booking, hold, idempotency, pass_use, slot};
+
+/// A set of rows that batches write, each of which must be written.
+struct Set {
+    /// What it does, to complete "failed to …".
+    doing: &'static str,
+    name: &'static str,
+    table: &'static Table,
+    /// The columns to update; `None` to insert whole rows.
+    changes: Option<&'static [Column]>,
+}
+
+/// What a batch writes after its cancellations, no row twice and each table independent of the
+/// others.
+const SETS: [Set; 7] = [
+    update("update slots", "slots", &slot::TABLE, slot::CHANGES),
+    update("update pass uses", "pass_uses", &pass_use::TABLE, pass_use::CHANGES),
+    insert("insert pass uses", "new_pass_uses", &pass_use::TABLE),
+    update("update holds", "holds", &hold::TABLE, hold::CHANGES),
+    insert("insert holds", "new_holds", &hold::TABLE),
+    insert("insert bookings", "new_bookings", &booking::TABLE),
+    insert("insert records", "new_records", &idempotency::TABLE),
+];
+
+const fn insert(doing: &'static str, name: &'static str, table: &'static Table) -> Set {
+    Set { doing, name, table, changes: None }
+}
+
+const fn update(
+    doing: &'static str,
+    name: &'static str,
+    table: &'static Table,
+    changes: &'static [Column],
+) -> Set {
+    Set { doing, name, table, changes: Some(changes) }
+}
+
+impl Set {
+    fn parameter(&self) -> (&'static str, Parameter) {
+        (self.name, Parameter::Rows(self.changes.unwrap_or(self.table.columns)))
+    }
+
+    fn template(&self) -> String {
+        match self.changes {
+            Some(columns) => self.table.update(columns, self.name),
+            None => self.table.insert(self.name),
+        }
+    }
+}
+
+/// How the sets are written.
+#[derive(Debug)]
+pub(crate) enum WriteTexts {
+    /// SQLite: one by one, those that are empty not at all.
+    Single([String; SETS.len()]),
+    /// PostgreSQL: all in one statement and one round trip. Its reply is how many rows were written.
+    ///
+    /// The empty sets are written too: a set without rows unnests an empty array, so its part reads
+    /// no page, locks no row and fires no trigger, and costs only the start of its plan. In return
+    /// there is one text, prepared and planned once for each connection, whatever a batch changes.
+    Joint(String),
+}
+
+impl WriteTexts {
+    pub fn new(backend: DbBackend) -> Self {
+        if backend == DbBackend::Postgres {
+            return Self::Joint(joint_text());
+        }
+        Self::Single(
+            SETS.each_ref().map(|set| statement(backend, &set.template(), &[set.parameter()])),
+        )
+    }
+}
+
+fn joint_text() -> String {
+    let written = |set: &Set| format!("{}_written", set.name);
+    let writes: Vec<String> = SETS
+        .iter()
+        .map(|set| format!("{} AS (\n{}\nRETURNING 1)", written(set), set.template()))
+        .collect();
+    let counts: Vec<String> =
+        SETS.iter().map(|set| format!("(SELECT COUNT(*) FROM {})", written(set))).collect();
+    let template = format!("WITH {}\nSELECT {} AS written", writes.join(",\n"), counts.join(" + "));
+    statement(DbBackend::Postgres, &template, &SETS.each_ref().map(Set::parameter))
+}
 
 /// The rows that exist already: they are updated, the others inserted. An upsert would have to look
 /// each of them up once more.
@@ -43,45 +121,41 @@ impl Writer<'_> {
     /// Writes the changes. The cancellations come first, for a person whose booking is cancelled
     /// may be booked again in the same batch; the other sets do not depend on each other.
     pub async fn write(&self, changes: &Changes, known: &Known) -> Result<(), Fault> {
-        let cancelled = changes.bookings_cancelled.iter().map(cancellation);
-        let cancelled = Rows::collect(self.backend, CANCELLATIONS, cancelled);
+        let cancelled = changes.bookings_cancelled.iter().map(booking::to_cancellation);
+        let cancelled = Rows::collect(self.backend, booking::CANCELLATIONS, cancelled);
         self.set("cancel bookings", &self.statements.cancel, cancelled).await?;
         let sets = self.sets(changes, known);
         match &self.statements.write {
-            WriteStatements::Single(texts) => {
-                for ((part, sql), set) in PARTS.iter().zip(texts).zip(sets) {
-                    self.set(part.doing, sql, set).await?;
+            WriteTexts::Single(texts) => {
+                for ((set, sql), rows) in SETS.iter().zip(texts).zip(sets) {
+                    self.set(set.doing, sql, rows).await?;
                 }
                 Ok(())
             }
-            WriteStatements::Joint(texts) => {
-                let is_needed = sets.each_ref().map(|set| set.count() > 0);
-                if is_needed.contains(&true) {
-                    self.joint_sets(joint(texts.as_slice(), is_needed), sets).await?;
-                }
-                Ok(())
-            }
+            WriteTexts::Joint(sql) => self.joint_sets(sql, sets).await,
         }
     }
 
-    /// The rows of every part, in the order of [`PARTS`].
-    fn sets(&self, changes: &Changes, known: &Known) -> [Rows; PARTS.len()] {
+    /// The rows of every set, in the order of [`SETS`].
+    fn sets(&self, changes: &Changes, known: &Known) -> [Rows; SETS.len()] {
         let is_known_pass = |pass: &&PassUse| known.passes.contains(pass.pass_id.as_bytes());
         let is_known_hold = |hold: &&Hold| known.holds.contains(hold.id.as_bytes());
         let (passes, holds) = (&changes.pass_uses, &changes.holds);
-        let old_passes = passes.iter().filter(is_known_pass).map(pass_use);
-        let new_passes = passes.iter().filter(|pass| !is_known_pass(pass)).map(pass_use);
-        let old_holds = holds.iter().filter(is_known_hold).map(hold_change);
-        let new_holds = holds.iter().filter(|hold| !is_known_hold(hold)).map(hold);
+        let old_passes = passes.iter().filter(is_known_pass).map(pass_use::to_change);
+        let new_passes = passes.iter().filter(|pass| !is_known_pass(pass)).map(pass_use::to_row);
+        let old_holds = holds.iter().filter(is_known_hold).map(hold::to_change);
+        let new_holds = holds.iter().filter(|hold| !is_known_hold(hold)).map(hold::to_row);
+        let bookings = changes.bookings_inserted.iter().map(booking::to_row);
+        let records = changes.records.iter().map(idempotency::to_row);
         let backend = self.backend;
         [
-            Rows::collect(backend, SLOT_CHANGES, changes.slots.iter().map(slot)),
-            Rows::collect(backend, PASS_USES, old_passes),
-            Rows::collect(backend, PASS_USES, new_passes),
-            Rows::collect(backend, HOLD_CHANGES, old_holds),
-            Rows::collect(backend, HOLDS, new_holds),
-            Rows::collect(backend, BOOKINGS, changes.bookings_inserted.iter().map(booking)),
-            Rows::collect(backend, RECORDS, changes.records.iter().map(record)),
+            Rows::collect(backend, slot::CHANGES, changes.slots.iter().map(slot::to_change)),
+            Rows::collect(backend, pass_use::CHANGES, old_passes),
+            Rows::collect(backend, pass_use::TABLE.columns, new_passes),
+            Rows::collect(backend, hold::CHANGES, old_holds),
+            Rows::collect(backend, hold::TABLE.columns, new_holds),
+            Rows::collect(backend, booking::TABLE.columns, bookings),
+            Rows::collect(backend, idempotency::TABLE.columns, records),
         ]
     }
 
@@ -99,15 +173,16 @@ impl Writer<'_> {
         all_written(doing, count, written.rows_affected())
     }
 
-    /// The same for all sets in one statement.
-    async fn joint_sets(&self, sql: &str, sets: [Rows; PARTS.len()]) -> Result<(), Fault> {
+    /// The same for all sets in one statement; none if there is nothing to write.
+    async fn joint_sets(&self, sql: &str, sets: [Rows; SETS.len()]) -> Result<(), Fault> {
         let doing = "write a batch";
         let count = sets.iter().map(Rows::count).sum();
+        if count == 0 {
+            return Ok(());
+        }
         let mut values: Vec<Value> = Vec::new();
         for set in sets {
-            if set.count() > 0 {
-                set.bind(&mut values);
-            }
+            set.bind(&mut values);
         }
         let statement = Statement::from_sql_and_values(self.backend, sql, values);
         let reply = self.transaction.query_one_raw(statement).await.map_err(Fault::at(doing))?;
@@ -124,89 +199,4 @@ fn all_written(doing: &str, count: u64, written: u64) -> Result<(), Fault> {
     } else {
         Err(Fault::Unexpected(format!("failed to {doing}: {written} of {count} rows were there")))
     }
-}
-
-fn slot(change: &SlotChange) -> [Cell<'_>; SLOT_CHANGES.len()] {
-    [
-        text(change.key.campaign.as_str()),
-        text(change.key.slot.as_str()),
-        number(change.counters.released),
-        number(change.counters.taken),
-    ]
-}
-
-fn pass_use(pass_use: &PassUse) -> [Cell<'_>; PASS_USES.len()] {
-    [
-        Cell::Bytes(pass_use.pass_id.as_bytes()),
-        text(pass_use.campaign.as_str()),
-        number(pass_use.seats_held),
-        number(pass_use.seats_booked),
-        number(pass_use.expires_at.unix_ms()),
-        pass_use.ended_at.map_or(Cell::Null, |at| number(at.unix_ms())),
-    ]
-}
-
-fn hold(hold: &Hold) -> [Cell<'_>; HOLDS.len()] {
-    [
-        Cell::Bytes(hold.id.as_bytes()),
-        text(hold.campaign.as_str()),
-        text(hold.slot.as_str()),
-        Cell::Bytes(hold.pass_id.as_bytes()),
-        number(hold.ags.number()),
-        number(hold.seats),
-        number(hold.seats_booked),
-        number(hold.renewals),
-        number(hold.held_at.unix_ms()),
-        number(hold.expires_at.unix_ms()),
-        text(hold.state.as_str()),
-    ]
-}
-
-/// What can change of a hold.
-fn hold_change(hold: &Hold) -> [Cell<'_>; HOLD_CHANGES.len()] {
-    [
-        Cell::Bytes(hold.id.as_bytes()),
-        number(hold.seats_booked),
-        number(hold.renewals),
-        number(hold.expires_at.unix_ms()),
-        text(hold.state.as_str()),
-    ]
-}
-
-fn cancellation(cancellation: &Cancellation) -> [Cell<'_>; CANCELLATIONS.len()] {
-    [Cell::Bytes(cancellation.booking.as_bytes()), number(cancellation.cancelled_at.unix_ms())]
-}
-
-fn booking(booking: &Booking) -> [Cell<'_>; BOOKINGS.len()] {
-    let registration = &booking.registration;
-    let cancelled_at = match booking.status {
-        BookingStatus::Confirmed => Cell::Null,
-        BookingStatus::Cancelled { at } => number(at.unix_ms()),
-    };
-    [
-        Cell::Bytes(registration.booking.as_bytes()),
-        text(booking.campaign.as_str()),
-        text(booking.slot.as_str()),
-        booking.hold.as_ref().map_or(Cell::Null, |hold| Cell::Bytes(hold.as_bytes())),
-        Cell::Bytes(booking.pass_id.as_bytes()),
-        number(booking.ags.number()),
-        Cell::Bytes(&registration.person_key.0),
-        text(person_to_json(&registration.person)),
-        text(registration.code.as_str()),
-        Cell::Bytes(&registration.manage_token_hash.0),
-        text(status_name(booking.status)),
-        number(booking.booked_at.unix_ms()),
-        cancelled_at,
-    ]
-}
-
-fn record(record: &IdempotencyRecord) -> [Cell<'_>; RECORDS.len()] {
-    let effect = serde_json::to_string(&record.effect).expect("an effect is always JSON");
-    [
-        Cell::Bytes(&record.key),
-        Cell::Bytes(&record.fingerprint),
-        text(record.campaign.as_str()),
-        number(record.recorded_at.unix_ms()),
-        text(effect),
-    ]
 }
