@@ -9,13 +9,13 @@ use sea_orm::{
     QueryFilter, QuerySelect, TryInsertResult,
 };
 
+use crate::batch::Writer;
+use crate::batch::definition;
 use crate::convert::{number, parse, unreadable};
-use crate::entity;
+use crate::dialect::{self as cell, Rows};
 use crate::fault::Fault;
-use crate::load::definition;
-use crate::rows::{self as cell, Rows};
 use crate::statements::APPLIED_SLOTS;
-use crate::write::Writer;
+use crate::tables as entity;
 
 const APPLY: &str = "apply a campaign";
 

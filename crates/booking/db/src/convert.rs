@@ -3,19 +3,13 @@
 
 use std::borrow::Cow;
 use std::str::FromStr;
-use std::sync::Arc;
 
-use booking::{
-    Booking, BookingHead, BookingId, BookingStatus, Hold, HoldId, HoldState, IdempotencyRecord,
-    PassUse, Person, PersonFields, PersonKey, Registration, TokenHash,
-};
-use kernel::{Ags, Timestamp};
-use sea_orm::FromQueryResult;
+use booking::{Person, PersonFields};
+use kernel::Ags;
 use serde::{Deserialize, Serialize};
 
-use crate::entity;
+use crate::dialect::write_hex;
 use crate::fault::Fault;
-use crate::rows::write_hex;
 
 /// A stored text as what it names.
 pub(crate) fn parse<T: FromStr>(what: &str, text: &str) -> Result<T, Fault> {
@@ -49,112 +43,8 @@ pub(crate) fn unreadable(what: &str) -> Fault {
     Fault::Unexpected(format!("the stored {what} is unreadable"))
 }
 
-fn ags(stored: i32) -> Result<Ags, Fault> {
+pub(crate) fn ags(stored: i32) -> Result<Ags, Fault> {
     u32::try_from(stored).ok().and_then(Ags::from_number).ok_or_else(|| unreadable("ags"))
-}
-
-pub(crate) fn hold(row: &entity::hold::Model) -> Result<Hold, Fault> {
-    Ok(Hold {
-        id: HoldId::from_bytes(bytes_16("hold id", &row.id)?),
-        campaign: parse("campaign id", &row.campaign)?,
-        slot: parse("slot id", &row.slot)?,
-        pass_id: pass_id(&row.pass_id)?,
-        ags: ags(row.ags)?,
-        seats: number("seats", row.seats)?,
-        seats_booked: number("seats_booked", row.seats_booked)?,
-        renewals: number("renewals", row.renewals)?,
-        held_at: Timestamp::from_unix_ms(row.held_at_ms),
-        expires_at: Timestamp::from_unix_ms(row.expires_at_ms),
-        state: HoldState::from_stored(&row.state).ok_or_else(|| unreadable("hold state"))?,
-    })
-}
-
-pub(crate) fn pass_use(row: &entity::pass_use::Model) -> Result<PassUse, Fault> {
-    Ok(PassUse {
-        pass_id: pass_id(&row.pass_id)?,
-        campaign: parse("campaign id", &row.campaign)?,
-        seats_held: number("seats_held", row.seats_held)?,
-        seats_booked: number("seats_booked", row.seats_booked)?,
-        ended_at: row.ended_at_ms.map(Timestamp::from_unix_ms),
-        expires_at: Timestamp::from_unix_ms(row.expires_at_ms),
-    })
-}
-
-pub(crate) fn record(row: entity::idempotency::Model) -> Result<IdempotencyRecord, Fault> {
-    Ok(IdempotencyRecord {
-        key: bytes_32("idempotency key", row.key)?,
-        fingerprint: bytes_32("fingerprint", row.fingerprint)?,
-        campaign: parse("campaign id", &row.campaign)?,
-        recorded_at: Timestamp::from_unix_ms(row.recorded_at_ms),
-        effect: serde_json::from_str(&row.effect).map_err(|_| unreadable("effect"))?,
-    })
-}
-
-/// The status of a booking as stored.
-pub(crate) const fn status_name(status: BookingStatus) -> &'static str {
-    match status {
-        BookingStatus::Confirmed => "confirmed",
-        BookingStatus::Cancelled { .. } => "cancelled",
-    }
-}
-
-pub(crate) fn status(name: &str, cancelled_at_ms: Option<i64>) -> Result<BookingStatus, Fault> {
-    match (name, cancelled_at_ms) {
-        ("confirmed", None) => Ok(BookingStatus::Confirmed),
-        ("cancelled", Some(at_ms)) => {
-            Ok(BookingStatus::Cancelled { at: Timestamp::from_unix_ms(at_ms) })
-        }
-        _ => Err(unreadable("booking status")),
-    }
-}
-
-pub(crate) fn booking(row: entity::booking::Model) -> Result<Booking, Fault> {
-    let booked_at = Timestamp::from_unix_ms(row.booked_at_ms);
-    let registration = Registration {
-        booking: BookingId::from_bytes(bytes_16("booking id", &row.id)?),
-        code: parse("booking code", &row.code)?,
-        person: person_from_json(&row.person.0)?,
-        person_key: PersonKey(bytes_32("person key", row.person_key)?),
-        former_person_key: None,
-        manage_token_hash: TokenHash(bytes_32("token hash", row.manage_token_hash)?),
-    };
-    Ok(Booking {
-        registration: Arc::new(registration),
-        campaign: parse("campaign id", &row.campaign)?,
-        slot: parse("slot id", &row.slot)?,
-        hold: row
-            .hold
-            .as_deref()
-            .map(|bytes| bytes_16("hold id", bytes).map(HoldId::from_bytes))
-            .transpose()?,
-        pass_id: pass_id(&row.pass_id)?,
-        ags: ags(row.ags)?,
-        booked_at,
-        status: status(&row.status, row.cancelled_at_ms)?,
-    })
-}
-
-/// The part of a booking that a batch loads.
-#[derive(FromQueryResult)]
-pub(crate) struct StoredHead {
-    pub id: Vec<u8>,
-    pub campaign: String,
-    pub slot: String,
-    pub person_key: Vec<u8>,
-    pub manage_token_hash: Vec<u8>,
-    pub status: String,
-    pub cancelled_at_ms: Option<i64>,
-}
-
-pub(crate) fn booking_head(row: StoredHead) -> Result<BookingHead, Fault> {
-    Ok(BookingHead {
-        id: BookingId::from_bytes(bytes_16("booking id", &row.id)?),
-        campaign: parse("campaign id", &row.campaign)?,
-        slot: parse("slot id", &row.slot)?,
-        person_key: PersonKey(bytes_32("person key", row.person_key)?),
-        manage_token_hash: TokenHash(bytes_32("token hash", row.manage_token_hash)?),
-        status: status(&row.status, row.cancelled_at_ms)?,
-    })
 }
 
 /// The person as stored. Fields may be added, never renamed.
@@ -201,6 +91,8 @@ pub(crate) fn person_from_json(text: &str) -> Result<Option<Person>, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use kernel::Timestamp;
+
     use super::*;
 
     fn fields(email: Option<&str>) -> PersonFields {

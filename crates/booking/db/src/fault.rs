@@ -28,7 +28,7 @@ impl Fault {
     }
 
     /// Whether another attempt from the beginning may succeed now, and repeats no effect.
-    fn is_worth_another_attempt(&self) -> bool {
+    pub fn is_worth_another_attempt(&self) -> bool {
         match self {
             Self::Db { doing, error } => match classify(error) {
                 Failure::Retry => true,
@@ -36,6 +36,16 @@ impl Fault {
                 Failure::Broken => false,
             },
             Self::Unexpected(_) => false,
+        }
+    }
+
+    /// Says in the log that attempt `number` has failed and another one follows.
+    pub fn log_attempt(&self, number: u32) {
+        match self {
+            Self::Db { doing, error } => {
+                tracing::warn!(attempt = number, doing, %error, "database transaction is tried again");
+            }
+            Self::Unexpected(_) => {}
         }
     }
 }
@@ -63,61 +73,3 @@ impl From<Fault> for StoreError {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct WithoutDetails(String);
-
-/// Counts the attempts at one transaction.
-#[derive(Debug, Default)]
-pub(crate) struct Attempts(u32);
-
-impl Attempts {
-    /// Enough to get past the dead connections of a small pool after a restart of the server.
-    const MAX: u32 = 4;
-
-    /// Returns if another attempt is worth it.
-    pub fn another(&mut self, fault: Fault) -> Result<(), StoreError> {
-        self.0 += 1;
-        if self.0 >= Self::MAX || !fault.is_worth_another_attempt() {
-            return Err(fault.into());
-        }
-        if let Fault::Db { doing, error } = fault {
-            tracing::warn!(attempt = self.0, doing, %error, "database transaction is tried again");
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use sea_orm::RuntimeErr;
-    use sea_orm::sqlx::Error as SqlxError;
-
-    use super::*;
-
-    fn lost() -> DbErr {
-        let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-        DbErr::Exec(RuntimeErr::SqlxError(Arc::new(SqlxError::Io(reset))))
-    }
-
-    #[test]
-    fn a_connection_lost_before_the_commit_is_tried_again_a_few_times() {
-        let mut attempts = Attempts::default();
-        for _ in 1..Attempts::MAX {
-            assert!(attempts.another(Fault::at("begin")(lost())).is_ok());
-        }
-        let given_up = attempts.another(Fault::at("begin")(lost()));
-        assert!(matches!(given_up, Err(StoreError::Unavailable { .. })));
-    }
-
-    #[test]
-    fn a_connection_lost_in_the_commit_is_never_tried_again() {
-        let unknown = Attempts::default().another(Fault::at(COMMIT)(lost()));
-        assert!(matches!(unknown, Err(StoreError::Unavailable { .. })));
-    }
-
-    #[test]
-    fn a_defect_is_not_tried_again() {
-        let defect = Attempts::default().another(Fault::at("load")(DbErr::Type("seats".into())));
-        assert!(matches!(defect, Err(StoreError::Broken { .. })));
-    }
-}

@@ -5,24 +5,24 @@
 //! the changes set by set. Constraints of the schema are the last guard of the promises.
 //!
 //! - [`migrate`] brings a database to the schema, [`connect()`] gives the store.
-//! - `sql/` has every set-based statement once for both databases; `rows` is the seam between them.
-//! - `entity/` has the tables for SeaORM; `migration/` is the truth about them.
+//! - `tables/` has the tables, one a file; `migration/` is the truth about them.
+//! - `batch/` loads and writes, by statements made from the tables; `sql/` has those that are not.
+//! - `dialect/` is the seam between the two databases: every statement stands once.
 
 mod apply;
+mod batch;
 pub mod connect;
 mod convert;
-mod entity;
+mod dialect;
 pub mod failure;
 mod fault;
 mod file;
-mod load;
 mod migration;
 mod older;
 mod read;
-mod rows;
 mod statements;
 mod store;
-mod write;
+mod tables;
 
 pub use connect::{ConnectError, DbOptions};
 pub use failure::{Failure, classify};

@@ -6,10 +6,10 @@ use booking::{BookingId, KeyOf, PersonKey};
 use kernel::CampaignId;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Statement, Value};
 
+use crate::batch::Loader;
 use crate::convert::{bytes_16, parse, person_from_json};
+use crate::dialect::{Cell, Column, Rows};
 use crate::fault::Fault;
-use crate::load::Loader;
-use crate::rows::{Cell, Column, Rows};
 use crate::statements::{BYTE_IDS, NEW_KEYS};
 use crate::store::DbStore;
 

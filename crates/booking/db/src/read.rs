@@ -12,14 +12,14 @@ use sea_orm::{
     Value,
 };
 
-use crate::convert::{self, StoredHead, number, parse};
-use crate::entity;
+use crate::batch::{Version, definition};
+use crate::convert::{self, number, parse};
+use crate::dialect::{Cell, Rows};
 use crate::fault::Fault;
-use crate::load::{Version, definition};
 use crate::migration;
-use crate::rows::{Cell, Rows};
 use crate::statements::BYTE_IDS;
 use crate::store::DbStore;
+use crate::tables;
 
 #[derive(FromQueryResult)]
 struct StoredAvailability {
@@ -43,8 +43,8 @@ struct Durability {
 
 impl DbStore {
     pub(crate) async fn read_campaigns(&self) -> Result<Vec<Campaign>, Fault> {
-        let rows = entity::campaign::Entity::find()
-            .order_by_asc(entity::campaign::Column::Id)
+        let rows = tables::campaign::Entity::find()
+            .order_by_asc(tables::campaign::Column::Id)
             .all(&self.pools.read)
             .await
             .map_err(Fault::at("read the campaigns"))?;
@@ -52,11 +52,11 @@ impl DbStore {
     }
 
     pub(crate) async fn read_booking(&self, id: BookingId) -> Result<Option<Booking>, Fault> {
-        let row = entity::booking::Entity::find_by_id(id.as_bytes().to_vec())
+        let row = tables::booking::Entity::find_by_id(id.as_bytes().to_vec())
             .one(&self.pools.read)
             .await
             .map_err(Fault::at("read a booking"))?;
-        row.map(convert::booking).transpose()
+        row.map(tables::booking::from_row).transpose()
     }
 
     /// Without who it is: what is stored of the person may be unreadable, and is not needed.
@@ -64,7 +64,7 @@ impl DbStore {
         &self,
         id: BookingId,
     ) -> Result<Option<BookingHead>, Fault> {
-        use entity::booking::Column;
+        use tables::booking::Column;
         let columns = [
             Column::Id,
             Column::Campaign,
@@ -74,22 +74,22 @@ impl DbStore {
             Column::Status,
             Column::CancelledAtMs,
         ];
-        let row = entity::booking::Entity::find_by_id(id.as_bytes().to_vec())
+        let row = tables::booking::Entity::find_by_id(id.as_bytes().to_vec())
             .select_only()
             .columns(columns)
-            .into_model::<StoredHead>()
+            .into_model::<tables::booking::Head>()
             .one(&self.pools.read)
             .await
             .map_err(Fault::at("read a booking"))?;
-        row.map(convert::booking_head).transpose()
+        row.map(tables::booking::head).transpose()
     }
 
     pub(crate) async fn read_hold(&self, id: HoldId) -> Result<Option<Hold>, Fault> {
-        let row = entity::hold::Entity::find_by_id(id.as_bytes().to_vec())
+        let row = tables::hold::Entity::find_by_id(id.as_bytes().to_vec())
             .one(&self.pools.read)
             .await
             .map_err(Fault::at("read a hold"))?;
-        row.as_ref().map(convert::hold).transpose()
+        row.as_ref().map(tables::hold::from_row).transpose()
     }
 
     /// The counters come with the version of the campaign they belong to. If that is replaced

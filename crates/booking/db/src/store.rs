@@ -12,11 +12,10 @@ use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::apply::apply;
+use crate::batch::{CampaignCache, Known, Loader, Writer, retry};
 use crate::connect::{ConnectError, DbOptions, Pools};
-use crate::fault::{Attempts, COMMIT, Fault};
-use crate::load::{CampaignCache, Loader};
+use crate::fault::{COMMIT, Fault};
 use crate::statements::Statements;
-use crate::write::{Known, Writer};
 
 /// The booking store on PostgreSQL or SQLite.
 ///
@@ -115,19 +114,6 @@ pub(crate) async fn end<T>(
     }
 }
 
-/// Repeats `$attempt` as long as another one is worth it.
-macro_rules! attempts {
-    ($attempt:expr) => {{
-        let mut attempts = Attempts::default();
-        loop {
-            match $attempt.await {
-                Ok(value) => return Ok(value),
-                Err(fault) => attempts.another(fault)?,
-            }
-        }
-    }};
-}
-
 #[async_trait]
 impl BookingStore for DbStore {
     async fn apply_campaign(
@@ -135,11 +121,11 @@ impl BookingStore for DbStore {
         plan: &CampaignPlan,
         now: Timestamp,
     ) -> Result<Applied, StoreError> {
-        attempts!(self.apply_once(plan, now))
+        retry(|| self.apply_once(plan, now)).await
     }
 
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        attempts!(self.read_campaigns())
+        retry(|| self.read_campaigns()).await
     }
 
     async fn execute(
@@ -148,7 +134,7 @@ impl BookingStore for DbStore {
         now: Timestamp,
     ) -> Result<Vec<Outcome>, StoreError> {
         let footprint = Footprint::of(commands);
-        attempts!(self.execute_once(&footprint, commands, now))
+        retry(|| self.execute_once(&footprint, commands, now)).await
     }
 
     async fn availability(
@@ -156,7 +142,7 @@ impl BookingStore for DbStore {
         campaign: &CampaignId,
         now: Timestamp,
     ) -> Result<Option<Availability>, StoreError> {
-        attempts!(self.read_availability(campaign, now))
+        retry(|| self.read_availability(campaign, now)).await
     }
 
     async fn passes_with_open_holds(
@@ -164,7 +150,7 @@ impl BookingStore for DbStore {
         passes: &[PassId],
         now: Timestamp,
     ) -> Result<HashSet<PassId>, StoreError> {
-        attempts!(self.read_open_holds(passes, now))
+        retry(|| self.read_open_holds(passes, now)).await
     }
 
     async fn departed_passes(
@@ -173,15 +159,15 @@ impl BookingStore for DbStore {
         now: Timestamp,
         passes_max: u32,
     ) -> Result<Vec<PassId>, StoreError> {
-        attempts!(self.read_departed(campaign, now, passes_max))
+        retry(|| self.read_departed(campaign, now, passes_max)).await
     }
 
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {
-        attempts!(self.read_booking(id))
+        retry(|| self.read_booking(id)).await
     }
 
     async fn booking_head(&self, id: BookingId) -> Result<Option<BookingHead>, StoreError> {
-        attempts!(self.read_booking_head(id))
+        retry(|| self.read_booking_head(id)).await
     }
 
     async fn update_older_bookings(
@@ -190,15 +176,15 @@ impl BookingStore for DbStore {
         key_of: &KeyOf<'_>,
         bookings_max: u32,
     ) -> Result<Option<BookingId>, StoreError> {
-        attempts!(self.update_older(after, key_of, bookings_max))
+        retry(|| self.update_older(after, key_of, bookings_max)).await
     }
 
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
-        attempts!(self.read_hold(id))
+        retry(|| self.read_hold(id)).await
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {
-        attempts!(self.read_now())
+        retry(|| self.read_now()).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

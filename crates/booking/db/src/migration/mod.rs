@@ -116,7 +116,7 @@ mod tests {
         database.execute_unprepared(&insert).await.expect("inserts");
         migrate(url).await.expect("migrates");
         assert_eq!(pending(&database).await.expect("answers"), Vec::<String>::new());
-        let passes = crate::entity::pass_use::Entity::find().all(&database).await.expect("reads");
+        let passes = crate::tables::pass_use::Entity::find().all(&database).await.expect("reads");
         let pass = passes.first().expect("the pass is there");
         assert_eq!((pass.seats_held, pass.seats_booked, pass.ended_at_ms), (1, 2, None));
     }

@@ -24,9 +24,18 @@ const DOMAIN_WORDS: &[&str] = &[
 /// The outcomes of use cases. What they mean to a reader stands beside them, not in `einlass`.
 const OUTCOMES: &[&str] = &["Outcome::", "Created::", "Applied::"];
 
-/// Files of a `service` folder that hold no use case but what the use cases share.
-const SHARED_BY_USE_CASES: &[&str] =
-    &["mod.rs", "outcome.rs", "polls.rs", "renewal.rs", "room.rs", "rooms.rs"];
+/// The `service` folders, each with those of its files that hold no use case but what the use cases
+/// share.
+const USE_CASES: &[(&str, &[&str])] = &[
+    (
+        "crates/waiting-room/rules/src/service",
+        &["mod.rs", "outcome.rs", "polls.rs", "renewal.rs", "room.rs", "rooms.rs"],
+    ),
+    (
+        "crates/booking/rules/src/service",
+        &["mod.rs", "background.rs", "read.rs", "report.rs", "running.rs", "view.rs"],
+    ),
+];
 
 #[test]
 fn web_knows_no_word_of_the_domains() {
@@ -55,11 +64,13 @@ fn einlass_wires_and_judges_nothing() {
 #[test]
 fn a_use_case_stands_in_the_file_of_its_name() {
     let mut problems = Vec::new();
-    for file in sources(&root().join("crates/waiting-room/rules/src/service")) {
-        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if !SHARED_BY_USE_CASES.contains(&name) {
-            let text = std::fs::read_to_string(&file).expect("a source file is text");
-            problems.extend(foreign_use_cases(&file, &text));
+    for (folder, shared) in USE_CASES {
+        for file in sources(&root().join(folder)) {
+            let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if !shared.contains(&name) {
+                let text = std::fs::read_to_string(&file).expect("a source file is text");
+                problems.extend(foreign_use_cases(&file, &text));
+            }
         }
     }
     assert_none(&problems);

@@ -4,13 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::sea_query::TableCreateStatement;
+use sea_orm::sea_query::{ColumnType, TableCreateStatement};
 use sea_orm::{
-    ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityName, EntityTrait, Schema,
-    Statement,
+    ColumnTrait, ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityName, EntityTrait,
+    IdenStatic, Iterable, Schema, Statement,
 };
 
-use super::{booking, campaign, hold, idempotency, pass_use, slot};
+use super::{Table, booking, campaign, hold, idempotency, pass_use, slot};
+use crate::dialect::Kind;
 
 /// What a catalogue says of a column: type, whether it can be null, place in the primary key.
 type Columns = BTreeMap<(String, String), (String, bool, i64)>;
@@ -90,4 +91,32 @@ async fn the_entities_are_the_tables_of_sqlite() {
     let folder = tempfile::tempdir().expect("a folder");
     let url = |name: &str| format!("sqlite://{}/{name}?mode=rwc", folder.path().display());
     entities_agree(&url("migrated.db"), &url("entities.db")).await;
+}
+
+fn assert_described<E: EntityTrait>(table: &Table) {
+    let columns: Vec<(&str, Kind)> = E::Column::iter()
+        .map(|column| {
+            let kind = match column.def().get_column_type() {
+                ColumnType::Text => Kind::Text,
+                ColumnType::Integer => Kind::Number,
+                ColumnType::BigInteger => Kind::Millis,
+                ColumnType::Blob => Kind::Bytes,
+                other => panic!("no set of rows has a {other:?}"),
+            };
+            (column.as_str(), kind)
+        })
+        .collect();
+    assert_eq!(table.columns, columns, "{}", table.name);
+    assert_eq!(table.name, E::default().table_name());
+    let key: Vec<&str> = E::PrimaryKey::iter().map(|column| column.as_str()).collect();
+    assert_eq!(table.key, key, "{}", table.name);
+}
+
+#[test]
+fn batches_know_the_entities_as_they_are() {
+    assert_described::<slot::Entity>(&slot::TABLE);
+    assert_described::<pass_use::Entity>(&pass_use::TABLE);
+    assert_described::<hold::Entity>(&hold::TABLE);
+    assert_described::<booking::Entity>(&booking::TABLE);
+    assert_described::<idempotency::Entity>(&idempotency::TABLE);
 }

@@ -3,18 +3,18 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use booking::{Campaign, Footprint, PersonKey, SlotCounters, SlotKey, State};
+use ::booking::{Campaign, Footprint, State};
 use kernel::{CampaignId, Timestamp};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, FromQueryResult,
-    QueryFilter, Statement, Value,
+    QueryFilter, QueryResult, Statement, Value,
 };
 
-use crate::convert::{self, StoredHead, bytes_32, number, parse, unreadable};
-use crate::entity;
+use crate::convert::{parse, unreadable};
+use crate::dialect::{Cell, Column, Kind, Rows, text};
 use crate::fault::Fault;
-use crate::rows::{Cell, Rows, text};
 use crate::statements::{BYTE_IDS, IDS, KEYS, PERSONS, SLOT_KEYS, Statements};
+use crate::tables::{self, booking, hold, idempotency, pass_use, slot};
 
 const LOAD: &str = "load a batch";
 
@@ -46,10 +46,10 @@ impl CampaignCache {
         if let Some(campaign) = self.get(id, version) {
             return Ok(Some(campaign));
         }
-        let row = entity::campaign::Entity::find()
-            .filter(entity::campaign::Column::Id.eq(id.as_str()))
-            .filter(entity::campaign::Column::Revision.eq(version.revision))
-            .filter(entity::campaign::Column::AppliedAtMs.eq(version.applied_at_ms))
+        let row = tables::campaign::Entity::find()
+            .filter(tables::campaign::Column::Id.eq(id.as_str()))
+            .filter(tables::campaign::Column::Revision.eq(version.revision))
+            .filter(tables::campaign::Column::AppliedAtMs.eq(version.applied_at_ms))
             .one(database)
             .await
             .map_err(Fault::at("read a campaign"))?;
@@ -80,25 +80,6 @@ pub(crate) struct Locked {
     applied_at_ms: i64,
 }
 
-/// A row of `load.sql`, which says what is in which column.
-#[derive(FromQueryResult)]
-struct Found {
-    kind: String,
-    id: Option<Vec<u8>>,
-    campaign: String,
-    slot: Option<String>,
-    pass_id: Option<Vec<u8>>,
-    body: Option<String>,
-    key_1: Option<Vec<u8>>,
-    key_2: Option<Vec<u8>>,
-    number_1: Option<i64>,
-    number_2: Option<i64>,
-    number_3: Option<i64>,
-    number_4: Option<i64>,
-    number_5: Option<i64>,
-    number_6: Option<i64>,
-}
-
 impl Loader<'_> {
     /// Locks the campaigns of the footprint until the transaction ends, and loads the rest of it.
     pub async fn load(
@@ -123,10 +104,8 @@ impl Loader<'_> {
         }
         let values = self.load_values(footprint, &holds, now);
         let load = Statement::from_sql_and_values(self.backend, &self.statements.load, values);
-        let rows =
-            Found::find_by_statement(load).all(transaction).await.map_err(Fault::at(LOAD))?;
-        for row in rows {
-            row.add_to(&mut state)?;
+        for row in transaction.query_all_raw(load).await.map_err(Fault::at(LOAD))? {
+            add(&row, &mut state)?;
         }
         Ok(state)
     }
@@ -193,94 +172,72 @@ impl Loader<'_> {
     }
 }
 
-/// A column that rows of this kind always fill.
-fn filled<T>(what: &str, value: Option<T>) -> Result<T, Fault> {
-    value.ok_or_else(|| unreadable(what))
+/// The kinds of rows that are loaded, with their columns. In the reply a column is called
+/// `kind_column`, and is NULL in the rows of every other kind.
+const LOADED: [(&str, &[Column]); 6] = [
+    ("hold", hold::TABLE.columns),
+    ("booking", booking::HEAD),
+    ("slot", slot::TABLE.columns),
+    ("pass_use", pass_use::TABLE.columns),
+    ("person", booking::ACTIVE),
+    ("record", idempotency::TABLE.columns),
+];
+
+/// `load.sql` with the columns of every kind of row.
+pub(crate) fn load_template() -> String {
+    let template = include_str!("../sql/load.sql").to_owned();
+    LOADED.iter().fold(template, |template, (kind, _)| {
+        template.replace(&format!("{{select {kind}}}"), &selected(kind))
+    })
 }
 
-impl Found {
-    fn add_to(self, state: &mut State) -> Result<(), Fault> {
-        match self.kind.as_str() {
-            "hold" => {
-                let hold = convert::hold(&self.into_hold()?)?;
-                state.holds.insert(hold.id, hold);
-            }
-            "booking" => {
-                let head = convert::booking_head(self.into_head()?)?;
-                state.bookings.insert(head.id, head);
-            }
-            "slot" => {
-                let slot = parse("slot id", &filled("slot", self.slot)?)?;
-                let counters = SlotCounters {
-                    taken: number("taken", filled("taken", self.number_1)?)?,
-                    released: number("released", filled("released", self.number_2)?)?,
-                };
-                let campaign = parse("campaign id", &self.campaign)?;
-                state.slots.insert(SlotKey { campaign, slot }, counters);
-            }
-            "pass_use" => {
-                let pass_use = convert::pass_use(&self.into_pass_use()?)?;
-                state.passes.insert(pass_use.pass_id, pass_use);
-            }
-            "person" => {
-                let key = PersonKey(bytes_32("person key", filled("person key", self.key_1)?)?);
-                state.active_persons.insert((parse("campaign id", &self.campaign)?, key));
-            }
-            "record" => {
-                let record = convert::record(self.into_record()?)?;
-                state.records.insert(record.key, record);
-            }
-            _ => return Err(unreadable("kind of row")),
+fn selected(kind: &str) -> String {
+    let cell = |of: &str, column: &str, its: Kind| {
+        if of == kind {
+            format!("{column} AS {of}_{column}")
+        } else {
+            format!("CAST(NULL AS {}) AS {of}_{column}", its.sql_type())
         }
-        Ok(())
-    }
+    };
+    let cells: Vec<String> = LOADED
+        .iter()
+        .flat_map(|(of, columns)| columns.iter().map(|(column, its)| cell(of, column, *its)))
+        .collect();
+    format!("'{kind}' AS kind, {}", cells.join(", "))
+}
 
-    fn into_hold(self) -> Result<entity::hold::Model, Fault> {
-        Ok(entity::hold::Model {
-            id: filled("hold id", self.id)?,
-            campaign: self.campaign,
-            slot: filled("slot", self.slot)?,
-            pass_id: filled("pass id", self.pass_id)?,
-            ags: number("ags", filled("ags", self.number_3)?)?,
-            seats: number("seats", filled("seats", self.number_4)?)?,
-            seats_booked: number("seats_booked", filled("seats_booked", self.number_5)?)?,
-            renewals: number("renewals", filled("renewals", self.number_6)?)?,
-            held_at_ms: filled("held_at_ms", self.number_1)?,
-            expires_at_ms: filled("expires_at_ms", self.number_2)?,
-            state: filled("hold state", self.body)?,
-        })
-    }
+/// A row of this kind.
+fn read<M: FromQueryResult>(row: &QueryResult, kind: &str) -> Result<M, Fault> {
+    M::from_query_result(row, &format!("{kind}_")).map_err(Fault::at(LOAD))
+}
 
-    fn into_head(self) -> Result<StoredHead, Fault> {
-        Ok(StoredHead {
-            id: filled("booking id", self.id)?,
-            campaign: self.campaign,
-            slot: filled("slot", self.slot)?,
-            person_key: filled("person key", self.key_1)?,
-            manage_token_hash: filled("token hash", self.key_2)?,
-            status: filled("booking status", self.body)?,
-            cancelled_at_ms: self.number_1,
-        })
+fn add(row: &QueryResult, state: &mut State) -> Result<(), Fault> {
+    let kind: String = row.try_get("", "kind").map_err(Fault::at(LOAD))?;
+    match kind.as_str() {
+        "hold" => {
+            let hold = hold::from_row(&read(row, &kind)?)?;
+            state.holds.insert(hold.id, hold);
+        }
+        "booking" => {
+            let head = booking::head(read(row, &kind)?)?;
+            state.bookings.insert(head.id, head);
+        }
+        "slot" => {
+            let row = read(row, &kind)?;
+            state.slots.insert(slot::key(&row)?, slot::counters(&row)?);
+        }
+        "pass_use" => {
+            let pass_use = pass_use::from_row(&read(row, &kind)?)?;
+            state.passes.insert(pass_use.pass_id, pass_use);
+        }
+        "person" => {
+            state.active_persons.insert(booking::active(read(row, &kind)?)?);
+        }
+        "record" => {
+            let record = idempotency::from_row(read(row, &kind)?)?;
+            state.records.insert(record.key, record);
+        }
+        _ => return Err(unreadable("kind of row")),
     }
-
-    fn into_pass_use(self) -> Result<entity::pass_use::Model, Fault> {
-        Ok(entity::pass_use::Model {
-            pass_id: filled("pass id", self.pass_id)?,
-            campaign: self.campaign,
-            seats_held: number("seats_held", filled("seats_held", self.number_2)?)?,
-            seats_booked: number("seats_booked", filled("seats_booked", self.number_3)?)?,
-            expires_at_ms: filled("expires_at_ms", self.number_1)?,
-            ended_at_ms: self.number_4,
-        })
-    }
-
-    fn into_record(self) -> Result<entity::idempotency::Model, Fault> {
-        Ok(entity::idempotency::Model {
-            key: filled("idempotency key", self.key_1)?,
-            fingerprint: filled("fingerprint", self.key_2)?,
-            campaign: self.campaign,
-            recorded_at_ms: filled("recorded_at_ms", self.number_1)?,
-            effect: filled("effect", self.body)?,
-        })
-    }
+    Ok(())
 }

@@ -15,8 +15,23 @@ use sea_orm::{DbBackend, Value};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
+    /// Of 32 bits.
     Number,
+    /// A time in milliseconds since 1970.
+    Millis,
     Bytes,
+}
+
+impl Kind {
+    /// The type in PostgreSQL. SQLite takes any name for the type of a NULL.
+    pub const fn sql_type(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "integer",
+            Self::Millis => "bigint",
+            Self::Bytes => "bytea",
+        }
+    }
 }
 
 /// A column of a set: its name in the SQL, and its type.
@@ -45,7 +60,6 @@ pub(crate) fn statement(
     let is_postgres = backend == DbBackend::Postgres;
     let words = if is_postgres {
         [
-            ("{bytes}", "bytea"),
             ("{erased_key}", "decode(repeat('00', 32), 'hex')"),
             ("{for_no_key_update}", "FOR NO KEY UPDATE"),
             ("{among}", "= ANY(ARRAY("),
@@ -53,7 +67,6 @@ pub(crate) fn statement(
         ]
     } else {
         [
-            ("{bytes}", "blob"),
             ("{erased_key}", "zeroblob(32)"),
             ("{for_no_key_update}", ""),
             ("{among}", "IN ("),
@@ -96,13 +109,15 @@ fn with_columns(text: &str, name: &str, columns: &[Column], first: usize) -> Str
         let array = format!(r"string_to_array(${number}::text, E'\x1f', '')");
         let condition = match kind {
             Kind::Text => format!("= ANY({array})"),
-            Kind::Number => format!("= ANY({array}::bigint[])"),
+            Kind::Number | Kind::Millis => format!("= ANY({array}::{}[])", kind.sql_type()),
             Kind::Bytes => format!("= ANY(ARRAY(SELECT decode(unnest({array}), 'hex')))"),
         };
         text = text.replace(&format!("{{in {name}.{column}}}"), &condition);
         typed.push(match kind {
             Kind::Text => (*column).to_owned(),
-            Kind::Number => format!("{column}::bigint AS {column}"),
+            Kind::Number | Kind::Millis => {
+                format!("{column}::{} AS {column}", kind.sql_type())
+            }
             Kind::Bytes => format!("decode({column}, 'hex') AS {column}"),
         });
         cells.push(format!("unnest({array}) AS {column}"));
@@ -118,7 +133,7 @@ fn with_document(text: &str, name: &str, columns: &[Column], number: usize) -> S
     let mut selected = Vec::new();
     for (place, (column, kind)) in columns.iter().enumerate() {
         let value = match kind {
-            Kind::Text | Kind::Number => format!("value ->> {place}"),
+            Kind::Text | Kind::Number | Kind::Millis => format!("value ->> {place}"),
             Kind::Bytes => format!("unhex(value ->> {place})"),
         };
         let values = format!("IN (SELECT {value} FROM json_each(${number}))");
@@ -273,7 +288,7 @@ mod tests {
     fn postgres_gets_one_text_per_column() {
         let cells = |number: u8| format!(r"string_to_array(${number}::text, E'\x1f', '')");
         let expected = format!(
-            "SELECT id FROM (SELECT id, seats::bigint AS seats, decode(key, 'hex') AS key \
+            "SELECT id FROM (SELECT id, seats::integer AS seats, decode(key, 'hex') AS key \
              FROM (SELECT unnest({}) AS id, unnest({}) AS seats, unnest({}) AS key) AS cells) AS cars \
              WHERE seats < $4 AND key = ANY(ARRAY(SELECT decode(unnest({}), 'hex')))\n",
             cells(1),

@@ -1,0 +1,10 @@
+//! A batch in the database: lock and load, (decide,) write, and once more from the beginning where
+//! that helps.
+
+mod load;
+mod retry;
+mod write;
+
+pub(crate) use load::{CampaignCache, Loader, Version, definition, load_template};
+pub(crate) use retry::retry;
+pub(crate) use write::{Known, WriteTexts, Writer};

@@ -1,0 +1,202 @@
+//! Writing the changes of a batch, set by set.
+
+use std::collections::HashSet;
+
+use ::booking::{Changes, Hold, PassUse, State};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
+
+use crate::dialect::{Column, Parameter, Rows, statement};
+use crate::fault::Fault;
+use crate::statements::Statements;
+use crate::tables::{Table, booking, hold, idempotency, pass_use, slot};
+
+/// A set of rows that batches write, each of which must be written.
+struct Set {
+    /// What it does, to complete "failed to …".
+    doing: &'static str,
+    name: &'static str,
+    table: &'static Table,
+    /// The columns to update; `None` to insert whole rows.
+    changes: Option<&'static [Column]>,
+}
+
+/// What a batch writes after its cancellations, no row twice and each table independent of the
+/// others.
+const SETS: [Set; 7] = [
+    update("update slots", "slots", &slot::TABLE, slot::CHANGES),
+    update("update pass uses", "pass_uses", &pass_use::TABLE, pass_use::CHANGES),
+    insert("insert pass uses", "new_pass_uses", &pass_use::TABLE),
+    update("update holds", "holds", &hold::TABLE, hold::CHANGES),
+    insert("insert holds", "new_holds", &hold::TABLE),
+    insert("insert bookings", "new_bookings", &booking::TABLE),
+    insert("insert records", "new_records", &idempotency::TABLE),
+];
+
+const fn insert(doing: &'static str, name: &'static str, table: &'static Table) -> Set {
+    Set { doing, name, table, changes: None }
+}
+
+const fn update(
+    doing: &'static str,
+    name: &'static str,
+    table: &'static Table,
+    changes: &'static [Column],
+) -> Set {
+    Set { doing, name, table, changes: Some(changes) }
+}
+
+impl Set {
+    fn parameter(&self) -> (&'static str, Parameter) {
+        (self.name, Parameter::Rows(self.changes.unwrap_or(self.table.columns)))
+    }
+
+    fn template(&self) -> String {
+        match self.changes {
+            Some(columns) => self.table.update(columns, self.name),
+            None => self.table.insert(self.name),
+        }
+    }
+}
+
+/// How the sets are written.
+#[derive(Debug)]
+pub(crate) enum WriteTexts {
+    /// SQLite: one by one, those that are empty not at all.
+    Single([String; SETS.len()]),
+    /// PostgreSQL: all in one statement and one round trip. Its reply is how many rows were written.
+    ///
+    /// The empty sets are written too: a set without rows unnests an empty array, so its part reads
+    /// no page, locks no row and fires no trigger, and costs only the start of its plan. In return
+    /// there is one text, prepared and planned once for each connection, whatever a batch changes.
+    Joint(String),
+}
+
+impl WriteTexts {
+    pub fn new(backend: DbBackend) -> Self {
+        if backend == DbBackend::Postgres {
+            return Self::Joint(joint_text());
+        }
+        Self::Single(
+            SETS.each_ref().map(|set| statement(backend, &set.template(), &[set.parameter()])),
+        )
+    }
+}
+
+fn joint_text() -> String {
+    let written = |set: &Set| format!("{}_written", set.name);
+    let writes: Vec<String> = SETS
+        .iter()
+        .map(|set| format!("{} AS (\n{}\nRETURNING 1)", written(set), set.template()))
+        .collect();
+    let counts: Vec<String> =
+        SETS.iter().map(|set| format!("(SELECT COUNT(*) FROM {})", written(set))).collect();
+    let template = format!("WITH {}\nSELECT {} AS written", writes.join(",\n"), counts.join(" + "));
+    statement(DbBackend::Postgres, &template, &SETS.each_ref().map(Set::parameter))
+}
+
+/// The rows that exist already: they are updated, the others inserted. An upsert would have to look
+/// each of them up once more.
+pub(crate) struct Known {
+    passes: HashSet<[u8; 16]>,
+    holds: HashSet<[u8; 16]>,
+}
+
+impl Known {
+    pub fn of(state: &State) -> Self {
+        Self {
+            passes: state.passes.keys().map(|id| *id.as_bytes()).collect(),
+            holds: state.holds.keys().map(|id| *id.as_bytes()).collect(),
+        }
+    }
+}
+
+/// Writes what batches have changed.
+pub(crate) struct Writer<'a> {
+    pub backend: DbBackend,
+    pub statements: &'a Statements,
+    pub transaction: &'a DatabaseTransaction,
+}
+
+impl Writer<'_> {
+    /// Writes the changes. The cancellations come first, for a person whose booking is cancelled
+    /// may be booked again in the same batch; the other sets do not depend on each other.
+    pub async fn write(&self, changes: &Changes, known: &Known) -> Result<(), Fault> {
+        let cancelled = changes.bookings_cancelled.iter().map(booking::to_cancellation);
+        let cancelled = Rows::collect(self.backend, booking::CANCELLATIONS, cancelled);
+        self.set("cancel bookings", &self.statements.cancel, cancelled).await?;
+        let sets = self.sets(changes, known);
+        match &self.statements.write {
+            WriteTexts::Single(texts) => {
+                for ((set, sql), rows) in SETS.iter().zip(texts).zip(sets) {
+                    self.set(set.doing, sql, rows).await?;
+                }
+                Ok(())
+            }
+            WriteTexts::Joint(sql) => self.joint_sets(sql, sets).await,
+        }
+    }
+
+    /// The rows of every set, in the order of [`SETS`].
+    fn sets(&self, changes: &Changes, known: &Known) -> [Rows; SETS.len()] {
+        let is_known_pass = |pass: &&PassUse| known.passes.contains(pass.pass_id.as_bytes());
+        let is_known_hold = |hold: &&Hold| known.holds.contains(hold.id.as_bytes());
+        let (passes, holds) = (&changes.pass_uses, &changes.holds);
+        let old_passes = passes.iter().filter(is_known_pass).map(pass_use::to_change);
+        let new_passes = passes.iter().filter(|pass| !is_known_pass(pass)).map(pass_use::to_row);
+        let old_holds = holds.iter().filter(is_known_hold).map(hold::to_change);
+        let new_holds = holds.iter().filter(|hold| !is_known_hold(hold)).map(hold::to_row);
+        let bookings = changes.bookings_inserted.iter().map(booking::to_row);
+        let records = changes.records.iter().map(idempotency::to_row);
+        let backend = self.backend;
+        [
+            Rows::collect(backend, slot::CHANGES, changes.slots.iter().map(slot::to_change)),
+            Rows::collect(backend, pass_use::CHANGES, old_passes),
+            Rows::collect(backend, pass_use::TABLE.columns, new_passes),
+            Rows::collect(backend, hold::CHANGES, old_holds),
+            Rows::collect(backend, hold::TABLE.columns, new_holds),
+            Rows::collect(backend, booking::TABLE.columns, bookings),
+            Rows::collect(backend, idempotency::TABLE.columns, records),
+        ]
+    }
+
+    /// Writes one set of rows, and holds the database to having written every one of them: a row
+    /// that was to be updated and is gone must not pass unnoticed.
+    pub async fn set(&self, doing: &'static str, sql: &str, set: Rows) -> Result<(), Fault> {
+        let count = set.count();
+        if count == 0 {
+            return Ok(());
+        }
+        let mut values = Vec::new();
+        set.bind(&mut values);
+        let statement = Statement::from_sql_and_values(self.backend, sql, values);
+        let written = self.transaction.execute_raw(statement).await.map_err(Fault::at(doing))?;
+        all_written(doing, count, written.rows_affected())
+    }
+
+    /// The same for all sets in one statement; none if there is nothing to write.
+    async fn joint_sets(&self, sql: &str, sets: [Rows; SETS.len()]) -> Result<(), Fault> {
+        let doing = "write a batch";
+        let count = sets.iter().map(Rows::count).sum();
+        if count == 0 {
+            return Ok(());
+        }
+        let mut values: Vec<Value> = Vec::new();
+        for set in sets {
+            set.bind(&mut values);
+        }
+        let statement = Statement::from_sql_and_values(self.backend, sql, values);
+        let reply = self.transaction.query_one_raw(statement).await.map_err(Fault::at(doing))?;
+        let reply =
+            reply.ok_or_else(|| Fault::Unexpected("no count of rows written".to_owned()))?;
+        let written: i64 = reply.try_get("", "written").map_err(Fault::at(doing))?;
+        all_written(doing, count, written.unsigned_abs())
+    }
+}
+
+fn all_written(doing: &str, count: u64, written: u64) -> Result<(), Fault> {
+    if written == count {
+        Ok(())
+    } else {
+        Err(Fault::Unexpected(format!("failed to {doing}: {written} of {count} rows were there")))
+    }
+}

@@ -1,0 +1,5 @@
+//! What differs between the databases.
+
+mod rows;
+
+pub(crate) use rows::*;

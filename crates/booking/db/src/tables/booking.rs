@@ -1,0 +1,208 @@
+//! One person's place.
+
+use std::fmt;
+use std::sync::Arc;
+
+use booking::{
+    Booking, BookingHead, BookingId, BookingStatus, Cancellation, HoldId, PersonKey, Registration,
+    TokenHash,
+};
+use kernel::{CampaignId, Timestamp};
+use sea_orm::FromQueryResult;
+use sea_orm::entity::prelude::*;
+
+use super::Table;
+use crate::convert::{
+    ags, bytes_16, bytes_32, parse, pass_id, person_from_json, person_to_json, unreadable,
+};
+use crate::dialect::Kind::{Bytes, Millis, Number, Text};
+use crate::dialect::{self, Cell, number, text};
+use crate::fault::Fault;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "booking")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false, column_type = "Blob")]
+    pub id: Vec<u8>,
+    #[sea_orm(column_type = "Text")]
+    pub campaign: String,
+    #[sea_orm(column_type = "Text")]
+    pub slot: String,
+    #[sea_orm(column_type = "Blob", nullable)]
+    pub hold: Option<Vec<u8>>,
+    #[sea_orm(column_type = "Blob")]
+    pub pass_id: Vec<u8>,
+    pub ags: i32,
+    #[sea_orm(column_type = "Blob")]
+    pub person_key: Vec<u8>,
+    pub key_version: i32,
+    #[sea_orm(column_type = "Text")]
+    pub person: PersonJson,
+    #[sea_orm(column_type = "Text")]
+    pub code: String,
+    #[sea_orm(column_type = "Blob")]
+    pub manage_token_hash: Vec<u8>,
+    #[sea_orm(column_type = "Text")]
+    pub status: String,
+    pub booked_at_ms: i64,
+    pub cancelled_at_ms: Option<i64>,
+}
+
+/// The person as JSON. `Debug` shows nothing of it (P15).
+#[derive(Clone, PartialEq, Eq, DeriveValueType)]
+pub struct PersonJson(pub String);
+
+impl fmt::Debug for PersonJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PersonJson(…)")
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// What batches know of the table.
+pub(crate) const TABLE: Table = Table {
+    name: "booking",
+    key: &["id"],
+    columns: &[
+        ("id", Bytes),
+        ("campaign", Text),
+        ("slot", Text),
+        ("hold", Bytes),
+        ("pass_id", Bytes),
+        ("ags", Number),
+        ("person_key", Bytes),
+        ("key_version", Number),
+        ("person", Text),
+        ("code", Text),
+        ("manage_token_hash", Bytes),
+        ("status", Text),
+        ("booked_at_ms", Millis),
+        ("cancelled_at_ms", Millis),
+    ],
+};
+
+/// What a cancellation needs.
+pub(crate) const CANCELLATIONS: &[dialect::Column] = &[("id", Bytes), ("cancelled_at_ms", Millis)];
+
+/// The part of a booking that a batch loads, see [`Head`].
+pub(crate) const HEAD: &[dialect::Column] = &[
+    ("id", Bytes),
+    ("campaign", Text),
+    ("slot", Text),
+    ("person_key", Bytes),
+    ("manage_token_hash", Bytes),
+    ("status", Text),
+    ("cancelled_at_ms", Millis),
+];
+
+/// Who has an active booking, see [`Active`].
+pub(crate) const ACTIVE: &[dialect::Column] = &[("campaign", Text), ("person_key", Bytes)];
+
+/// The part of a booking that a batch loads.
+#[derive(FromQueryResult)]
+pub(crate) struct Head {
+    pub id: Vec<u8>,
+    pub campaign: String,
+    pub slot: String,
+    pub person_key: Vec<u8>,
+    pub manage_token_hash: Vec<u8>,
+    pub status: String,
+    pub cancelled_at_ms: Option<i64>,
+}
+
+/// A person with an active booking.
+#[derive(FromQueryResult)]
+pub(crate) struct Active {
+    pub campaign: String,
+    pub person_key: Vec<u8>,
+}
+
+pub(crate) fn to_row(booking: &Booking) -> [Cell<'_>; TABLE.columns.len()] {
+    let registration = &booking.registration;
+    let (cancelled_at, key_version) = match booking.status {
+        BookingStatus::Confirmed => (Cell::Null, PersonKey::VERSION),
+        BookingStatus::Cancelled { at } => (number(at.unix_ms()), 0),
+    };
+    [
+        Cell::Bytes(registration.booking.as_bytes()),
+        text(booking.campaign.as_str()),
+        text(booking.slot.as_str()),
+        booking.hold.as_ref().map_or(Cell::Null, |hold| Cell::Bytes(hold.as_bytes())),
+        Cell::Bytes(booking.pass_id.as_bytes()),
+        number(booking.ags.number()),
+        Cell::Bytes(&registration.person_key.0),
+        number(key_version),
+        text(person_to_json(registration.person.as_ref())),
+        text(registration.code.as_str()),
+        Cell::Bytes(&registration.manage_token_hash.0),
+        text(status_name(booking.status)),
+        number(booking.booked_at.unix_ms()),
+        cancelled_at,
+    ]
+}
+
+pub(crate) fn to_cancellation(cancellation: &Cancellation) -> [Cell<'_>; CANCELLATIONS.len()] {
+    [Cell::Bytes(cancellation.booking.as_bytes()), number(cancellation.cancelled_at.unix_ms())]
+}
+
+/// The status of a booking as stored.
+const fn status_name(status: BookingStatus) -> &'static str {
+    match status {
+        BookingStatus::Confirmed => "confirmed",
+        BookingStatus::Cancelled { .. } => "cancelled",
+    }
+}
+
+fn status(name: &str, cancelled_at_ms: Option<i64>) -> Result<BookingStatus, Fault> {
+    match (name, cancelled_at_ms) {
+        ("confirmed", None) => Ok(BookingStatus::Confirmed),
+        ("cancelled", Some(at_ms)) => {
+            Ok(BookingStatus::Cancelled { at: Timestamp::from_unix_ms(at_ms) })
+        }
+        _ => Err(unreadable("booking status")),
+    }
+}
+
+pub(crate) fn from_row(row: Model) -> Result<Booking, Fault> {
+    let booked_at = Timestamp::from_unix_ms(row.booked_at_ms);
+    let registration = Registration {
+        booking: BookingId::from_bytes(bytes_16("booking id", &row.id)?),
+        code: parse("booking code", &row.code)?,
+        person: person_from_json(&row.person.0)?,
+        person_key: PersonKey(bytes_32("person key", row.person_key)?),
+        former_person_key: None,
+        manage_token_hash: TokenHash(bytes_32("token hash", row.manage_token_hash)?),
+    };
+    Ok(Booking {
+        registration: Arc::new(registration),
+        campaign: parse("campaign id", &row.campaign)?,
+        slot: parse("slot id", &row.slot)?,
+        hold: row
+            .hold
+            .as_deref()
+            .map(|bytes| bytes_16("hold id", bytes).map(HoldId::from_bytes))
+            .transpose()?,
+        pass_id: pass_id(&row.pass_id)?,
+        ags: ags(row.ags)?,
+        booked_at,
+        status: status(&row.status, row.cancelled_at_ms)?,
+    })
+}
+
+pub(crate) fn head(row: Head) -> Result<BookingHead, Fault> {
+    Ok(BookingHead {
+        id: BookingId::from_bytes(bytes_16("booking id", &row.id)?),
+        campaign: parse("campaign id", &row.campaign)?,
+        slot: parse("slot id", &row.slot)?,
+        person_key: PersonKey(bytes_32("person key", row.person_key)?),
+        manage_token_hash: TokenHash(bytes_32("token hash", row.manage_token_hash)?),
+        status: status(&row.status, row.cancelled_at_ms)?,
+    })
+}
+
+pub(crate) fn active(row: Active) -> Result<(CampaignId, PersonKey), Fault> {
+    let person_key = PersonKey(bytes_32("person key", row.person_key)?);
+    Ok((parse("campaign id", &row.campaign)?, person_key))
+}
