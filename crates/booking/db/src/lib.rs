@@ -5,6 +5,7 @@
 //! the changes set by set. Constraints of the schema are the last guard of the promises.
 //!
 //! - [`migrate`] brings a database to the schema, [`connect()`] gives the store.
+//! - Every call has a deadline of this side, and connections that do not answer are replaced: `reach`.
 //! - `sql/` has every set-based statement once for both databases; `rows` is the seam between them.
 //! - `entity/` has the tables for SeaORM; `migration/` is the truth about them.
 
@@ -16,6 +17,7 @@ pub mod failure;
 mod fault;
 mod load;
 mod migration;
+mod reach;
 mod read;
 mod rows;
 mod statements;

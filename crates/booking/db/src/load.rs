@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use booking::{Campaign, Footprint, PersonKey, SlotCounters, SlotKey, State};
+use booking::{Campaign, Footprint, HoldId, PersonKey, SlotCounters, SlotKey, State};
 use kernel::{CampaignId, Timestamp};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, FromQueryResult,
@@ -126,7 +126,13 @@ impl Loader<'_> {
         let rows =
             Found::find_by_statement(load).all(transaction).await.map_err(Fault::at(LOAD))?;
         for row in rows {
-            row.add_to(&mut state)?;
+            let bystander = row.bystander(footprint);
+            match (row.add_to(&mut state), bystander) {
+                (Err(Fault::Unexpected(reason)), Some(hold)) => {
+                    tracing::error!(%hold, reason, "an overdue hold is left alone; its seats stay taken");
+                }
+                (added, _) => added?,
+            }
         }
         Ok(state)
     }
@@ -199,6 +205,14 @@ fn filled<T>(what: &str, value: Option<T>) -> Result<T, Fault> {
 }
 
 impl Found {
+    /// The hold that this row is, if it was loaded for being overdue only. Where it cannot be read it
+    /// must not keep a whole slot from being booked (P20).
+    fn bystander(&self, footprint: &Footprint) -> Option<HoldId> {
+        let id = self.id.as_deref().filter(|_| self.kind == "hold")?;
+        let id = HoldId::from_bytes(id.try_into().ok()?);
+        (!footprint.holds.contains(&id)).then_some(id)
+    }
+
     fn add_to(self, state: &mut State) -> Result<(), Fault> {
         match self.kind.as_str() {
             "hold" => {

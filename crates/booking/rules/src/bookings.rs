@@ -4,19 +4,21 @@
 //! a task of its own: a caller that goes away never drops a database future half-way.
 
 mod background;
+mod queues;
 mod read;
 mod report;
 mod running;
 #[cfg(test)]
 mod tests;
+mod trip;
+#[cfg(test)]
+mod trouble_tests;
 mod view;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use kernel::{
-    Batcher, BatcherLimits, CampaignId, Clock, Entropy, SubmitError, SyncedClock, Timestamp,
-};
+use kernel::{CampaignId, Clock, Entropy, SubmitError, SyncedClock, Timestamp};
 use tokio::sync::{Semaphore, watch};
 
 pub use background::BookingsTasks;
@@ -36,13 +38,15 @@ use crate::outcome::{
 use crate::person::Person;
 use crate::secrets::{BookingSecrets, IdempotencyScope, idempotency_key};
 use crate::store::{BookingStore, StoreError};
+use background::Troubled;
+use queues::Queues;
 use report::Departures;
 use running::RunningKeys;
 
 /// The limits of the booking service in one process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BookingsLimits {
-    /// Commands that may wait for a batch.
+    /// Commands of one campaign that may wait for a batch.
     pub queue_depth_max: usize,
     /// Commands of one batch, which is one transaction.
     pub batch_max: usize,
@@ -72,7 +76,7 @@ impl Default for BookingsLimits {
 /// Why a use case has no outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// Too many are waiting. Nothing was done; try again later.
+    /// Too many are waiting, or what they wait for is taken. Nothing was done; try again later.
     #[error("the service is overloaded")]
     Overloaded,
     /// The store does not answer, or the service is shutting down. Whether the command took effect
@@ -90,6 +94,7 @@ pub enum Failure {
 impl From<&StoreError> for Failure {
     fn from(error: &StoreError) -> Self {
         match error {
+            StoreError::Busy { .. } => Self::Overloaded,
             StoreError::Unavailable { .. } => Self::Unavailable,
             StoreError::Broken { .. } => Self::Broken,
         }
@@ -112,11 +117,12 @@ pub struct Bookings {
     clock: Arc<SyncedClock>,
     entropy: Arc<dyn Entropy>,
     secrets: BookingSecrets,
-    batcher: Batcher<Command, Outcome, Failure>,
+    queues: Arc<Queues>,
     reads: Arc<Semaphore>,
     running: RunningKeys,
     view: ArcSwap<View>,
     departures: Departures,
+    troubled: Troubled,
     closing: watch::Sender<bool>,
 }
 
@@ -135,7 +141,7 @@ macro_rules! outcome {
 }
 
 impl Bookings {
-    /// Starts the service: the batcher, and the task that keeps the view fresh and releases what
+    /// Starts the service: the queues, and the task that keeps the view fresh and releases what
     /// has expired. It runs until [`Self::shut_down`]. Until the first look at the store has
     /// succeeded the view is empty.
     #[must_use]
@@ -146,32 +152,24 @@ impl Bookings {
         secrets: BookingSecrets,
         limits: BookingsLimits,
     ) -> (Arc<Self>, BookingsTasks) {
-        let batcher_limits = BatcherLimits {
-            // A batch may fail because one campaign's rows are locked; that says nothing of others.
-            probe_after: None,
-            // Whoever has sent a booking off may rely on it, though the connection broke.
-            skip_abandoned: false,
-            ..BatcherLimits::new(limits.queue_depth_max, limits.batch_max)
-        };
-        let (trip_store, trip_clock) = (Arc::clone(&store), Arc::clone(&clock));
-        let (batcher, batcher_task) = Batcher::spawn("bookings", batcher_limits, move |commands| {
-            background::trip(Arc::clone(&trip_store), trip_clock.now(), commands)
-        });
+        let queues = Queues::new(Arc::clone(&store), Arc::clone(&clock), limits);
+        let queues = Arc::new(queues);
         let (closing, closed) = watch::channel(false);
         let bookings = Arc::new(Self {
             store,
             clock,
             entropy,
             secrets,
-            batcher,
+            queues: Arc::clone(&queues),
             reads: Arc::new(Semaphore::new(limits.reads_max)),
             running: RunningKeys::default(),
             view: ArcSwap::default(),
             departures: Departures::new(limits.departures_max),
+            troubled: Troubled::default(),
             closing,
         });
         let ticker_task = tokio::spawn(background::tick(Arc::clone(&bookings), limits, closed));
-        (bookings, BookingsTasks::new(batcher_task, ticker_task))
+        (bookings, BookingsTasks::new(queues, ticker_task))
     }
 
     /// Keeps seats of a slot.
@@ -331,11 +329,11 @@ impl Bookings {
     /// Refuses new commands from now on. The accepted ones are carried out, then the tasks end.
     pub fn shut_down(&self) {
         self.closing.send_replace(true);
-        self.batcher.shut_down();
+        self.queues.shut_down();
     }
 
     async fn submit(&self, command: Command) -> Result<Outcome, Failure> {
-        Ok(self.batcher.submit(command).await?)
+        self.queues.submit(command).await
     }
 
     fn idempotency(&self, pass: &PassGrant, key: &str, kind: &str, parts: &[&[u8]]) -> Idempotency {

@@ -16,6 +16,9 @@ use crate::state::{Booking, Hold};
 ///
 /// Any number of instances may use one database at the same time. The functions of
 /// [`crate::contract`] say what every adapter must do, and hold it to that.
+///
+/// Every call ends within a time that the adapter bounds, also while the database is silent; then it
+/// fails as [`StoreError::Unavailable`]. A caller may drop a call: what has begun goes on.
 #[async_trait]
 pub trait BookingStore: Send + Sync {
     /// Makes `plan` the definition of its campaign, in one transaction under the campaign's lock.
@@ -27,7 +30,8 @@ pub trait BookingStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Applied, StoreError>;
 
-    /// All campaigns, ordered by id, each equal to the campaign of the plan last applied.
+    /// All campaigns, ordered by id, each equal to the campaign of the plan last applied. One whose
+    /// definition is unreadable is left out.
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError>;
 
     /// Carries out a batch in one transaction: locks its campaigns, loads its
@@ -179,7 +183,19 @@ impl Availability {
 /// Why the store gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be reached or is overloaded: the same call may succeed later.
+    /// It answers, but could not do this in time: somebody else keeps the campaign locked, or too
+    /// many are waiting for a connection. Nothing was done, and it says nothing about other
+    /// campaigns.
+    #[error("the booking store is busy: {reason}")]
+    Busy {
+        /// What the adapter saw; for the log, without personal data.
+        reason: String,
+        /// The adapter's error.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// It does not answer: the same call may succeed later, and any other would fail now as well.
+    /// Whether anything was done may be unknown.
     #[error("the booking store is unavailable: {reason}")]
     Unavailable {
         /// What the adapter saw; for the log, without personal data.

@@ -4,5 +4,8 @@ mod constraints;
 mod contract;
 mod fixture;
 mod migrating;
+mod overrun;
 mod own_servers;
+mod own_servers_silence;
+mod poison;
 mod several_stores;
