@@ -1,6 +1,7 @@
 //! The port to the booking database.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::{CampaignId, Timestamp};
@@ -17,6 +18,9 @@ use crate::person::{Person, PersonKey};
 ///
 /// Any number of instances may use one database at the same time. The functions of
 /// [`crate::contract`] say what every adapter must do, and hold it to that.
+///
+/// Every call ends within a time that the adapter bounds, also while the database is silent; then it
+/// fails as [`StoreError::Unavailable`]. A caller may drop a call: what has begun goes on.
 #[async_trait]
 pub trait BookingStore: Send + Sync {
     /// Makes `plan` the definition of its campaign, in one transaction under the campaign's lock.
@@ -28,7 +32,8 @@ pub trait BookingStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Applied, StoreError>;
 
-    /// All campaigns, ordered by id, each equal to the campaign of the plan last applied.
+    /// All campaigns, ordered by id, each equal to the campaign of the plan last applied. One whose
+    /// definition is unreadable is left out.
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError>;
 
     /// Carries out a batch in one transaction: locks its campaigns, loads its
@@ -86,7 +91,7 @@ pub trait BookingStore: Send + Sync {
     async fn update_older_bookings(
         &self,
         _after: Option<BookingId>,
-        _key_of: &KeyOf<'_>,
+        _key_of: KeyOf,
         _bookings_max: u32,
     ) -> Result<Option<BookingId>, StoreError> {
         Ok(None)
@@ -103,7 +108,7 @@ pub trait BookingStore: Send + Sync {
 }
 
 /// Makes the blind index of a person in a campaign.
-pub type KeyOf<'a> = dyn Fn(&CampaignId, &Person) -> PersonKey + Send + Sync + 'a;
+pub type KeyOf = Arc<dyn Fn(&CampaignId, &Person) -> PersonKey + Send + Sync>;
 
 /// What came of applying a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,7 +210,19 @@ impl Availability {
 /// Why the store gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be reached or is overloaded: the same call may succeed later.
+    /// It answers, but could not do this in time: somebody else keeps the campaign locked, or too
+    /// many are waiting for a connection. Nothing was done, and it says nothing about other
+    /// campaigns.
+    #[error("the booking store is busy: {reason}")]
+    Busy {
+        /// What the adapter saw; for the log, without personal data.
+        reason: String,
+        /// The adapter's error.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// It does not answer: the same call may succeed later, and any other would fail now as well.
+    /// Whether anything was done may be unknown.
     #[error("the booking store is unavailable: {reason}")]
     Unavailable {
         /// What the adapter saw; for the log, without personal data.

@@ -39,6 +39,8 @@ const MIGRATION_OPTIONS: DbOptions = DbOptions {
     statement_timeout_ms: 600_000,
     lock_timeout_ms: 60_000,
     idle_in_transaction_timeout_ms: 60_000,
+    trip_deadline_ms: 600_000,
+    read_deadline_ms: 600_000,
 };
 
 /// Brings the database at `url` to the schema this program expects; a SQLite file is created.
