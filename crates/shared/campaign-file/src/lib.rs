@@ -136,8 +136,8 @@ pub struct Site {
 /// A time window at a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
-    /// `<site>-<HHMM>`, such as `boe-fashion-0700`; slots on another day than the first rule's are
-    /// called `<site>-<YYYYMMDD>-<HHMM>`, so ids stay as they are when a day is added.
+    /// `<site>-<YYYYMMDD>-<HHMM>` in local time, such as `boe-fashion-20210620-0700`: it says which
+    /// slot is meant, so a slot on another day is another slot, and nobody is moved by an edit.
     pub id: Slug,
     /// The site it is at.
     pub site: Slug,

@@ -115,12 +115,11 @@ pub(crate) fn read_slots(
         return None;
     }
     complain_about_unused(known.unwrap_or_default(), &rules);
-    let first_date = rules.first()?.date;
     let mut slots = Vec::with_capacity(count);
     let mut seen = BTreeMap::new();
     let mut complete = true;
     for rule in &rules {
-        match list_slots(rule, zone, first_date) {
+        match list_slots(rule, zone) {
             Ok(listed) => slots.extend(listed.into_iter().inspect(|slot| {
                 if let Some(earlier) = seen.insert(slot.id.clone(), rule.field.place().path()) {
                     rule.field.complain(format!(
@@ -205,7 +204,14 @@ fn complain_about_unused(known: &[(Slug, Field<'_>)], rules: &[SlotRule<'_>]) {
     }
 }
 
-fn list_slots(rule: &SlotRule<'_>, zone: &Zone, first_date: Date) -> Result<Vec<Slot>, String> {
+/// The id of the slot that begins at `site` when the clocks show `local`.
+pub(crate) fn slot_id(site: &Slug, local: DateTime) -> Result<Slug, String> {
+    format!("{site}-{}", local.strftime("%Y%m%d-%H%M"))
+        .parse()
+        .map_err(|error: kernel::InvalidId| error.to_string())
+}
+
+fn list_slots(rule: &SlotRule<'_>, zone: &Zone) -> Result<Vec<Slot>, String> {
     let start = DateTime::from_parts(rule.date, rule.from);
     let mut boundaries = Vec::with_capacity(rule.windows + 1);
     for index in 0..=rule.windows {
@@ -216,9 +222,7 @@ fn list_slots(rule: &SlotRule<'_>, zone: &Zone, first_date: Date) -> Result<Vec<
     for site in &rule.sites {
         for window in boundaries.windows(2) {
             let [starts, ends] = window else { continue };
-            let day = if rule.date == first_date { "" } else { "%Y%m%d-" };
-            let name = starts.local.strftime(&format!("{day}%H%M")).to_string();
-            let id = format!("{site}-{name}").parse().map_err(|error| format!("{error}"))?;
+            let id = slot_id(site, starts.local)?;
             let (site, starts_at, ends_at) = (site.clone(), starts.at, ends.at);
             slots.push(Slot { id, site, starts_at, ends_at, capacity: 0 });
         }
