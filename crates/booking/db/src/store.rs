@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use booking::{
-    Applied, Availability, Booking, BookingId, BookingStore, Campaign, CampaignPlan, Command,
-    Footprint, Hold, HoldId, Outcome, PassId, StoreError, decide,
+    Applied, ApplyCampaign, Availability, Booking, BookingId, BookingStore, Campaign, Command,
+    Footprint, Hold, HoldId, Outcome, PassId, RemoveCampaign, Removed, Revision, StoreError,
+    decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbErr};
 
-use crate::apply::apply;
+use crate::apply::{apply, remove};
 use crate::connect::{ConnectError, DbOptions, Pools};
 use crate::fault::{Attempts, COMMIT, Fault};
 use crate::load::{CampaignCache, Loader};
@@ -90,10 +91,20 @@ impl DbStore {
         Ok(outcomes)
     }
 
-    async fn apply_once(&self, plan: &CampaignPlan, now: Timestamp) -> Result<Applied, Fault> {
+    async fn apply_once(&self, request: &ApplyCampaign, now: Timestamp) -> Result<Applied, Fault> {
         let transaction = self.begin().await?;
-        let applied = apply(&self.writer(&transaction), plan, now).await;
+        let applied = apply(&self.writer(&transaction), request, now).await;
         end(transaction, applied).await
+    }
+
+    async fn remove_once(
+        &self,
+        request: &RemoveCampaign,
+        now: Timestamp,
+    ) -> Result<Removed, Fault> {
+        let transaction = self.begin().await?;
+        let removed = remove(&self.writer(&transaction), request, now).await;
+        end(transaction, removed).await
     }
 }
 
@@ -127,12 +138,24 @@ macro_rules! attempts {
 
 #[async_trait]
 impl BookingStore for DbStore {
-    async fn apply_campaign(
+    async fn change_campaign(
         &self,
-        plan: &CampaignPlan,
+        request: &ApplyCampaign,
         now: Timestamp,
     ) -> Result<Applied, StoreError> {
-        attempts!(self.apply_once(plan, now))
+        attempts!(self.apply_once(request, now))
+    }
+
+    async fn remove_campaign(
+        &self,
+        request: &RemoveCampaign,
+        now: Timestamp,
+    ) -> Result<Removed, StoreError> {
+        attempts!(self.remove_once(request, now))
+    }
+
+    async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
+        attempts!(self.read_revisions(campaign))
     }
 
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {

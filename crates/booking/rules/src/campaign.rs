@@ -1,6 +1,12 @@
 //! The campaign: sites, slots, tranches and rules, all of it data.
 
-use std::collections::{BTreeMap, HashSet};
+pub mod apply;
+pub mod preview;
+pub mod remove;
+pub mod revision;
+pub mod service;
+
+use std::collections::HashSet;
 
 use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
 use pass::IdentityKind;
@@ -78,6 +84,9 @@ pub struct Slot {
     /// The places that each tranche opens, by tranche index: as many numbers as there are tranches,
     /// in sum at most `capacity`.
     pub allotments: Vec<u32>,
+    /// Nothing more is held or booked in it; what was, stays.
+    #[serde(default)]
+    pub closed: bool,
 }
 
 /// A part of the places that becomes bookable at one instant.
@@ -130,6 +139,16 @@ impl Campaign {
             .filter(|(tranche, _)| tranche.opens_at <= now)
             .map(|(_, places)| places)
             .sum()
+    }
+
+    /// The places of `slot` that can be booked at `now` when so many are taken: those open by now, less
+    /// what is taken; none once the slot or the campaign is closed.
+    #[must_use]
+    pub fn places_bookable(&self, slot: &Slot, taken: u32, now: Timestamp) -> u32 {
+        if slot.closed || self.is_closed(now) {
+            return 0;
+        }
+        self.released_at(slot, now).saturating_sub(taken)
     }
 
     /// The places that tranche `index` opens over all slots.
@@ -196,18 +215,51 @@ pub enum PlanProblem {
         /// The most.
         max: u32,
     },
-    /// The slot is in force and missing in the plan.
-    #[error("the slot '{0}' is in force and cannot be removed; set its capacity instead")]
-    SlotRemoved(SlotId),
+    /// The plan lacks a slot in which places are taken.
+    #[error("the slot '{slot}' has {taken} places taken and cannot be removed; close it instead")]
+    SlotRemoved {
+        /// The slot.
+        slot: SlotId,
+        /// Places taken.
+        taken: u32,
+    },
+    /// The plan lacks a slot in which nobody has a place any more, but somebody had.
+    #[error(
+        "the slot '{0}' cannot be removed, as ended holds or cancelled bookings refer to it; close \
+         it instead"
+    )]
+    SlotRemembered(SlotId),
+    /// A slot in which places are taken would be at another time or site.
+    #[error(
+        "the slot '{slot}' has {taken} places taken and would change its {field} from {from} to \
+         {to}: only an explicit reschedule moves people"
+    )]
+    SlotMoved {
+        /// The slot.
+        slot: SlotId,
+        /// Places taken.
+        taken: u32,
+        /// What would change: start, end or site.
+        field: &'static str,
+        /// The value in force.
+        from: String,
+        /// The value of the plan.
+        to: String,
+    },
     /// More places are taken than the plan would have open now.
-    #[error("the slot '{slot}' has {taken} places taken, the plan would open only {released}")]
+    #[error(
+        "the slot '{slot}' has {taken} places taken, and its places open by now would go from \
+         {from} to {to}"
+    )]
     BelowTaken {
         /// The slot.
         slot: SlotId,
         /// Places taken.
         taken: u32,
+        /// Places that were open at the last change.
+        from: u32,
         /// Places the plan opens by now.
-        released: u32,
+        to: u32,
     },
 }
 
@@ -237,33 +289,6 @@ impl CampaignPlan {
     #[must_use]
     pub fn campaign(&self) -> &Campaign {
         &self.0
-    }
-
-    /// The counters of every slot under this plan, given those in force: what is taken stays taken,
-    /// and `released` becomes what the plan has open at `now`. A slot that is not in force yet
-    /// starts with nothing taken.
-    ///
-    /// A store calls this inside the transaction that applies the plan, with the campaign locked.
-    pub fn counters_at(
-        &self,
-        in_force: &BTreeMap<SlotId, SlotCounters>,
-        now: Timestamp,
-    ) -> Result<BTreeMap<SlotId, SlotCounters>, PlanProblem> {
-        if let Some(removed) = in_force.keys().find(|id| self.0.slot(id).is_none()) {
-            return Err(PlanProblem::SlotRemoved(removed.clone()));
-        }
-        self.0
-            .slots
-            .iter()
-            .map(|slot| {
-                let taken = in_force.get(&slot.id).map_or(0, |counters| counters.taken);
-                let released = self.0.released_at(slot, now);
-                if taken > released {
-                    return Err(PlanProblem::BelowTaken { slot: slot.id.clone(), taken, released });
-                }
-                Ok((slot.id.clone(), SlotCounters { taken, released }))
-            })
-            .collect()
     }
 }
 

@@ -26,6 +26,10 @@ pub use bookings::{
     BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView, Failure,
     HoldLookup, Load, View,
 };
+pub use campaign::apply::{Applied, ApplyCampaign, BookedSlots, Expected, InForce, Intent};
+pub use campaign::preview::Preview;
+pub use campaign::remove::{ActiveBookings, RemoveCampaign, Removed};
+pub use campaign::revision::{ChangeReason, Revision, RevisionActor};
 pub use campaign::{
     Campaign, CampaignPlan, PlanProblem, Rules, Site, SiteId, Slot, SlotCounters, SlotId, SlotKey,
     Tranche,
@@ -48,4 +52,4 @@ pub use state::{
     Booking, BookingHead, BookingStatus, Footprint, Hold, HoldState, IdempotencyRecord, PassUse,
     State,
 };
-pub use store::{Applied, Availability, BookingStore, Held, SlotAvailability, StoreError};
+pub use store::{Availability, BookingStore, Held, SlotAvailability, StoreError};

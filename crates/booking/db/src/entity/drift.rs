@@ -10,7 +10,7 @@ use sea_orm::{
     Statement,
 };
 
-use super::{booking, campaign, hold, idempotency, pass_use, slot};
+use super::{booking, campaign, campaign_revision, hold, idempotency, pass_use, slot};
 
 /// What a catalogue says of a column: type, whether it can be null, place in the primary key.
 type Columns = BTreeMap<(String, String), (String, bool, i64)>;
@@ -63,6 +63,7 @@ async fn entities_agree(migrated_url: &str, entities_url: &str) {
     let backend = entities.get_database_backend();
     let tables = [
         create(backend, campaign::Entity),
+        create(backend, campaign_revision::Entity),
         create(backend, slot::Entity),
         create(backend, pass_use::Entity),
         create(backend, hold::Entity),

@@ -9,12 +9,15 @@ use kernel::{ManualClock, SeededEntropy};
 use pass::{IdentityKey, PassId};
 
 use super::*;
-use crate::campaign::{Campaign, CampaignPlan};
+use crate::campaign::Campaign;
+use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::remove::{RemoveCampaign, Removed};
+use crate::campaign::revision::Revision;
 use crate::contract::scene;
 use crate::memory::MemoryStore;
 use crate::person::PersonFields;
 use crate::state::{Booking, Hold, HoldState};
-use crate::store::{Applied, Availability};
+use crate::store::Availability;
 
 /// The model behind a gate: each batch needs a permit, and it can fail.
 struct GatedStore {
@@ -25,12 +28,24 @@ struct GatedStore {
 
 #[async_trait]
 impl BookingStore for GatedStore {
-    async fn apply_campaign(
+    async fn change_campaign(
         &self,
-        plan: &CampaignPlan,
+        request: &ApplyCampaign,
         now: Timestamp,
     ) -> Result<Applied, StoreError> {
-        self.model.apply_campaign(plan, now).await
+        self.model.change_campaign(request, now).await
+    }
+
+    async fn remove_campaign(
+        &self,
+        request: &RemoveCampaign,
+        now: Timestamp,
+    ) -> Result<Removed, StoreError> {
+        self.model.remove_campaign(request, now).await
+    }
+
+    async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
+        self.model.revisions(campaign).await
     }
 
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
