@@ -256,7 +256,7 @@ pub enum PlanProblem {
         slot: SlotId,
         /// Places taken.
         taken: u32,
-        /// Places that were open at the last change.
+        /// Places open by now under what is in force.
         from: u32,
         /// Places the plan opens by now.
         to: u32,

@@ -42,7 +42,7 @@ async fn a_campaign_is_looked_at_before_it_is_changed() {
     }
     let definition = town.run(&["campaign", "show", "town", "--revision", "1"]).done();
     assert!(definition.contains("\"capacity\":1000"), "{definition}");
-    assert!(town.run(&["campaign", "show", "town", "--revision", "9"]).refused().contains("9"));
+    assert!(town.run(&["campaign", "show", "town", "--revision", "9"]).refused().contains('9'));
     assert!(town.run(&["campaign", "show", "village"]).refused().contains("no campaign village"));
 }
 

@@ -169,15 +169,11 @@ fn check_capacities(field: &Field<'_>, rules: &[SlotRule<'_>]) -> Option<()> {
     let mut together = Some(0_u64);
     for rule in rules {
         let slots = u64::try_from(rule.sites.len() * rule.windows).unwrap_or(u64::MAX);
-        match rule.capacity {
-            Some(capacity) => {
-                together = together.map(|sum| sum + slots * u64::from(capacity));
-            }
-            None => {
-                rule.field
-                    .complain("has no capacity, but another rule has; give it to all or none");
-                together = None;
-            }
+        if let Some(capacity) = rule.capacity {
+            together = together.map(|sum| sum + slots * u64::from(capacity));
+        } else {
+            rule.field.complain("has no capacity, but another rule has; give it to all or none");
+            together = None;
         }
     }
     let most = *limits::PLACES.end();
@@ -201,11 +197,10 @@ fn close_slots(file: &Section<'_>, slots: &mut [Slot]) {
     let Some(field) = file.optional("closed_slots") else { return };
     for entry in field.list(0..=limits::SLOTS_MAX).unwrap_or_default() {
         let Some(id) = entry.parsed::<Slug>() else { continue };
-        match slots.iter_mut().find(|slot| slot.id == id) {
-            Some(slot) => slot.closed = true,
-            None => {
-                entry.complain(format!("no slot has the id '{id}'; correct it or leave it out"))
-            }
+        if let Some(slot) = slots.iter_mut().find(|slot| slot.id == id) {
+            slot.closed = true;
+        } else {
+            entry.complain(format!("no slot has the id '{id}'; correct it or leave it out"));
         }
     }
 }

@@ -1,113 +1,19 @@
 //! The use cases on the model, and on a store that can be stopped.
 
-use std::collections::HashSet;
+mod gated;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use kernel::{ManualClock, SeededEntropy};
 use pass::{IdentityKey, PassId};
 
 use super::*;
-use crate::campaign::Campaign;
-use crate::campaign::apply::{Applied, ApplyCampaign};
-use crate::campaign::remove::{RemoveCampaign, Removed};
-use crate::campaign::revision::Revision;
 use crate::contract::scene;
 use crate::memory::MemoryStore;
 use crate::person::PersonFields;
-use crate::state::{Booking, Hold, HoldState};
-use crate::store::Availability;
-
-/// The model behind a gate: each batch needs a permit, and it can fail.
-struct GatedStore {
-    model: MemoryStore,
-    permits: Semaphore,
-    is_down: AtomicBool,
-}
-
-#[async_trait]
-impl BookingStore for GatedStore {
-    async fn change_campaign(
-        &self,
-        request: &ApplyCampaign,
-        now: Timestamp,
-    ) -> Result<Applied, StoreError> {
-        self.model.change_campaign(request, now).await
-    }
-
-    async fn remove_campaign(
-        &self,
-        request: &RemoveCampaign,
-        now: Timestamp,
-    ) -> Result<Removed, StoreError> {
-        self.model.remove_campaign(request, now).await
-    }
-
-    async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
-        self.model.revisions(campaign).await
-    }
-
-    async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        self.model.campaigns().await
-    }
-
-    async fn execute(
-        &self,
-        commands: &[Command],
-        now: Timestamp,
-    ) -> Result<Vec<Outcome>, StoreError> {
-        self.permits.acquire().await.expect("never closed").forget();
-        if self.is_down.load(Ordering::SeqCst) {
-            return Err(StoreError::Unavailable { reason: "down".to_owned(), source: None });
-        }
-        self.model.execute(commands, now).await
-    }
-
-    async fn availability(
-        &self,
-        campaign: &CampaignId,
-        now: Timestamp,
-    ) -> Result<Option<Availability>, StoreError> {
-        self.model.availability(campaign, now).await
-    }
-
-    async fn passes_with_open_holds(
-        &self,
-        passes: &[PassId],
-        now: Timestamp,
-    ) -> Result<HashSet<PassId>, StoreError> {
-        if self.is_down.load(Ordering::SeqCst) {
-            return Err(StoreError::Unavailable { reason: "down".to_owned(), source: None });
-        }
-        self.model.passes_with_open_holds(passes, now).await
-    }
-
-    async fn departed_passes(
-        &self,
-        campaign: &CampaignId,
-        now: Timestamp,
-        passes_max: u32,
-    ) -> Result<Vec<PassId>, StoreError> {
-        self.model.departed_passes(campaign, now, passes_max).await
-    }
-
-    async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {
-        self.model.booking(id).await
-    }
-
-    async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
-        self.model.hold(id).await
-    }
-
-    async fn now(&self) -> Result<Timestamp, StoreError> {
-        self.model.now().await
-    }
-
-    async fn ready(&self) -> Result<(), StoreError> {
-        self.model.ready().await
-    }
-}
+use crate::state::HoldState;
+use gated::GatedStore;
 
 struct Service {
     store: Arc<GatedStore>,

@@ -266,12 +266,10 @@ fn weigh(
         }
         let released = plan.released_at(slot, now);
         if known.taken > released {
-            return Err(PlanProblem::BelowTaken {
-                slot: slot.id.clone(),
-                taken: known.taken,
-                from: known.released,
-                to: released,
-            });
+            let open = in_force.zip(earlier);
+            let from = open.map_or(0, |(known, slot)| known.campaign.released_at(slot, now));
+            let (slot, taken) = (slot.id.clone(), known.taken);
+            return Err(PlanProblem::BelowTaken { slot, taken, from, to: released });
         }
         counters.insert(slot.id.clone(), SlotCounters { taken: known.taken, released });
     }

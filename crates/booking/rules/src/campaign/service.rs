@@ -56,7 +56,7 @@ fn names(preview: &Preview) -> String {
         (count(|fate| matches!(fate, SlotFate::Added { .. })), "slots more"),
         (count(|fate| matches!(fate, SlotFate::Removed)), "slots fewer"),
     ];
-    names.extend(counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
+    names.extend(counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{what}: {n}")));
     names.join(", ")
 }
 
@@ -83,8 +83,8 @@ mod tests {
         let request = ApplyCampaign::of_operator(CampaignPlan::new(campaign).expect("a plan"));
         assert!(apply(&store, &request).await.expect("the model answers").verdict().is_ok());
         let notice = start().await.expect("it differs");
-        let expected = "stays in force as revision 2; its file differs: title_en, 1 slots with \
-                        other values, 1 slots more";
+        let expected = "stays in force as revision 2; its file differs: title_en, slots with other \
+                        values: 1, slots more: 1";
         assert_eq!(notice, expected);
     }
 }

@@ -60,15 +60,15 @@ impl Apply {
             println!("nothing was changed, as this was a dry run");
             return Ok(0);
         }
-        match room {
-            Some(room) => {
-                println!("waiting room: the room {} {}", file.id, room.create(&file).await?)
-            }
-            None => println!(
+        if let Some(room) = room {
+            let created = room.create(&file).await?;
+            println!("waiting room: the room {} {created}", file.id);
+        } else {
+            println!(
                 "waiting room: the room is kept in the memory of the service \
                  (`waiting_room.store_url`), which makes it of the file under `campaigns.files` when \
                  it starts: restart it"
-            ),
+            );
         }
         let applied = campaigns::apply(&*store, &request).await?;
         let verdict = applied.verdict().map_err(|why| refused(&file, &why))?;

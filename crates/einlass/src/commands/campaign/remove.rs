@@ -35,9 +35,10 @@ impl Remove {
         let Self { campaign, confirm, discard_bookings, reason } = self;
         anyhow::ensure!(campaign == confirm, "--confirm must repeat the name of the campaign");
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let rooms = match config.has_embedded_rooms() {
-            true => None,
-            false => Some(adapters::room_store(&config.waiting_room, &clock)?),
+        let rooms = if config.has_embedded_rooms() {
+            None
+        } else {
+            Some(adapters::room_store(&config.waiting_room, &clock)?)
         };
         if let Some(rooms) = &rooms {
             rooms.ready().await?;

@@ -62,14 +62,10 @@ fn print_revision(revision: &Revision) {
 
 fn print_definition(history: &[Revision], number: u64) -> u8 {
     let found = history.iter().find(|revision| revision.number == number);
-    match found.and_then(|revision| revision.definition.as_ref()) {
-        Some(definition) => {
-            println!("{definition}");
-            0
-        }
-        None => {
-            eprintln!("revision {number} has no definition: it was a removal, or there is none");
-            1
-        }
+    if let Some(definition) = found.and_then(|revision| revision.definition.as_ref()) {
+        println!("{definition}");
+        return 0;
     }
+    eprintln!("revision {number} has no definition: it was a removal, or there is none");
+    1
 }
