@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use booking::{
-    Applied, Availability, Booking, BookingHead, BookingId, BookingStore, Campaign, CampaignPlan,
-    Command, Footprint, Hold, HoldId, KeyOf, Outcome, PassId, StoreError, decide,
+    Applied, ApplyCampaign, Availability, Booking, BookingHead, BookingId, BookingStore, Campaign,
+    Command, Footprint, Hold, HoldId, KeyOf, Outcome, PassId, RemoveCampaign, Removed, Revision,
+    StoreError, decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbErr};
 use tokio::time::Instant;
 
-use crate::apply::apply;
+use crate::apply::{apply, remove};
 use crate::batch::{CampaignCache, Known, Loader, Writer, retry};
 use crate::connect::{ConnectError, DbOptions, Pools};
 use crate::fault::{COMMIT, Fault};
@@ -135,10 +136,20 @@ impl Session {
         self.read_durability().await?
     }
 
-    async fn apply_once(&self, plan: &CampaignPlan, now: Timestamp) -> Result<Applied, Fault> {
+    async fn apply_once(&self, request: &ApplyCampaign, now: Timestamp) -> Result<Applied, Fault> {
         let transaction = self.begin().await?;
-        let applied = apply(&self.writer(&transaction), plan, now).await;
+        let applied = apply(&self.writer(&transaction), request, now).await;
         end(transaction, applied).await
+    }
+
+    async fn remove_once(
+        &self,
+        request: &RemoveCampaign,
+        now: Timestamp,
+    ) -> Result<Removed, Fault> {
+        let transaction = self.begin().await?;
+        let removed = remove(&self.writer(&transaction), request, now).await;
+        end(transaction, removed).await
     }
 }
 
@@ -162,16 +173,36 @@ pub(crate) async fn end<T>(
 
 #[async_trait]
 impl BookingStore for DbStore {
-    async fn apply_campaign(
+    async fn change_campaign(
         &self,
-        plan: &CampaignPlan,
+        request: &ApplyCampaign,
         now: Timestamp,
     ) -> Result<Applied, StoreError> {
-        let plan = plan.clone();
+        let request = request.clone();
         let apply = move |db: Session| async move {
-            retry(db.deadline, || db.apply_once(&plan, now)).await
+            retry(db.deadline, || db.apply_once(&request, now)).await
         };
         self.call(Access::Write, apply).await
+    }
+
+    async fn remove_campaign(
+        &self,
+        request: &RemoveCampaign,
+        now: Timestamp,
+    ) -> Result<Removed, StoreError> {
+        let request = request.clone();
+        let remove = move |db: Session| async move {
+            retry(db.deadline, || db.remove_once(&request, now)).await
+        };
+        self.call(Access::Write, remove).await
+    }
+
+    async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
+        let campaign = campaign.clone();
+        let read = move |db: Session| async move {
+            retry(db.deadline, || db.read_revisions(&campaign)).await
+        };
+        self.call(Access::Read, read).await
     }
 
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {

@@ -10,7 +10,10 @@ use serde::Serialize;
 
 use crate::batch::{Command, Outcome};
 use crate::booking::{Booking, BookingHead, BookingId};
-use crate::campaign::{Campaign, CampaignPlan, PlanProblem, SlotCounters, SlotId};
+use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::remove::{RemoveCampaign, Removed};
+use crate::campaign::revision::Revision;
+use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotId};
 use crate::hold::{Hold, HoldId};
 use crate::person::{Person, PersonKey};
 
@@ -23,14 +26,35 @@ use crate::person::{Person, PersonKey};
 /// fails as [`StoreError::Unavailable`]. A caller may drop a call: what has begun goes on.
 #[async_trait]
 pub trait BookingStore: Send + Sync {
-    /// Makes `plan` the definition of its campaign, in one transaction under the campaign's lock.
-    /// Applying the same plan again changes nothing. The slots' counters become
-    /// [`CampaignPlan::counters_at`]; if that refuses, nothing changes.
+    /// Carries out what [`crate::campaign::apply::judge`] says of a plan, in one transaction under the
+    /// campaign's lock. Unless it says to write, nothing changes; what it writes comes with one more
+    /// revision. Applying the same plan again changes nothing.
+    async fn change_campaign(
+        &self,
+        request: &ApplyCampaign,
+        now: Timestamp,
+    ) -> Result<Applied, StoreError>;
+
+    /// The same for a plan that the operator applies whatever is in force.
     async fn apply_campaign(
         &self,
         plan: &CampaignPlan,
         now: Timestamp,
-    ) -> Result<Applied, StoreError>;
+    ) -> Result<Applied, StoreError> {
+        self.change_campaign(&ApplyCampaign::of_operator(plan.clone()), now).await
+    }
+
+    /// Carries out what [`RemoveCampaign::judge`] says, in one transaction under the campaign's lock:
+    /// the campaign with its slots, holds, bookings, passes and keys is gone, and its history ends
+    /// with one more revision. O(rows of the campaign).
+    async fn remove_campaign(
+        &self,
+        request: &RemoveCampaign,
+        now: Timestamp,
+    ) -> Result<Removed, StoreError>;
+
+    /// Every revision of a campaign, in order, also after its removal; none of an unknown one.
+    async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError>;
 
     /// All campaigns, ordered by id, each equal to the campaign of the plan last applied. One whose
     /// definition is unreadable is left out.
@@ -110,31 +134,6 @@ pub trait BookingStore: Send + Sync {
 /// Makes the blind index of a person in a campaign.
 pub type KeyOf = Arc<dyn Fn(&CampaignId, &Person) -> PersonKey + Send + Sync>;
 
-/// What came of applying a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Applied {
-    /// The campaign is new.
-    Created,
-    /// It was in force already.
-    Unchanged,
-    /// It has replaced an earlier plan.
-    Updated,
-    /// It cannot replace what is in force; nothing was changed.
-    Refused(PlanProblem),
-}
-
-impl Applied {
-    /// What became of the campaign, in words for the operator; or why nothing was changed.
-    pub fn verdict(self) -> std::result::Result<&'static str, PlanProblem> {
-        match self {
-            Self::Created => Ok("is in force"),
-            Self::Unchanged => Ok("was in force already"),
-            Self::Updated => Ok("has replaced the earlier one"),
-            Self::Refused(problem) => Err(problem),
-        }
-    }
-}
-
 /// What open holds keep at one instant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Held {
@@ -189,11 +188,7 @@ impl Availability {
                     slot: slot.id.clone(),
                     capacity: slot.capacity,
                     released,
-                    places_left: if campaign.is_closed(now) {
-                        0
-                    } else {
-                        released.saturating_sub(taken)
-                    },
+                    places_left: campaign.places_bookable(slot, taken, now),
                 }
             })
             .collect();

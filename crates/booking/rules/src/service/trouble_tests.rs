@@ -13,11 +13,14 @@ use tokio::time::Instant;
 use super::*;
 use crate::batch::{Command, Outcome};
 use crate::booking::Booking;
+use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::remove::{RemoveCampaign, Removed};
+use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, CampaignPlan};
 use crate::contract::scene;
 use crate::hold::{Hold, HoldId, HoldOutcome};
 use crate::memory::MemoryStore;
-use crate::store::{Applied, Availability, StoreError};
+use crate::store::{Availability, StoreError};
 
 /// What happens to a batch or a read instead of what should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,12 +82,24 @@ impl TroubledStore {
 
 #[async_trait]
 impl BookingStore for TroubledStore {
-    async fn apply_campaign(
+    async fn change_campaign(
         &self,
-        plan: &CampaignPlan,
+        request: &ApplyCampaign,
         now: Timestamp,
     ) -> Result<Applied, StoreError> {
-        self.model.apply_campaign(plan, now).await
+        self.model.change_campaign(request, now).await
+    }
+
+    async fn remove_campaign(
+        &self,
+        request: &RemoveCampaign,
+        now: Timestamp,
+    ) -> Result<Removed, StoreError> {
+        self.model.remove_campaign(request, now).await
+    }
+
+    async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
+        self.model.revisions(campaign).await
     }
 
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
