@@ -158,6 +158,7 @@ mod tests {
     async fn a_campaign_in_force_is_its_first_revision_on_sqlite() {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}/booking.db?mode=rwc", folder.path().display());
+        file::make_private(&url).expect("made");
         a_campaign_in_force_is_its_first_revision(&url).await;
     }
 
