@@ -114,6 +114,7 @@ pub fn plan(file: &CampaignFile) -> Result<CampaignPlan, PlanProblem> {
             seats_max: file.booking.seats_max,
             hold_ttl_s: file.booking.hold_ttl_s,
             hold_renewals_max: file.booking.hold_renewals_max,
+            lead_s: file.booking.lead_s,
         },
         waitlist_places: file.waitlist.as_ref().map_or(0, |waitlist| waitlist.places),
         closes_at: file.closes_at,

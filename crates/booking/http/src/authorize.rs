@@ -33,9 +33,10 @@ impl App {
         self.verify(token, &campaign).await
     }
 
-    /// Verifies a pass; one that was signed with a new key makes the keys be read again first.
+    /// Verifies a pass. One that has ended may still repeat what was asked with it, and the rules let it begin
+    /// nothing new. One that was signed with a new key makes the keys be read again first.
     async fn verify(&self, token: &str, campaign: &CampaignId) -> Result<PassGrant, Problem> {
-        let verify = || self.passes.verify(token, campaign, self.bookings.now());
+        let verify = || self.passes.verify_to_repeat(token, campaign, self.bookings.now());
         let verified = match verify() {
             Err(PassError::UnknownKey { .. }) => {
                 (self.refresh_keys)().await;

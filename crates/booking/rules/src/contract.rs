@@ -8,6 +8,7 @@
 mod apply;
 mod booking;
 mod hold;
+mod judging;
 mod pass;
 mod plan;
 mod remove;
@@ -17,6 +18,7 @@ pub mod script;
 pub use apply::*;
 pub use booking::*;
 pub use hold::*;
+pub use judging::*;
 pub use pass::*;
 pub use plan::*;
 pub use remove::*;
@@ -62,6 +64,10 @@ macro_rules! booking_store_contract {
             a_person_has_one_active_booking,
             a_cancelled_place_is_free_exactly_once,
             a_person_is_one_under_the_former_key,
+            a_slot_about_to_start_takes_nobody_new,
+            who_is_booked_is_not_told_for_nothing,
+            a_pass_learns_of_few_who_are_booked,
+            a_hold_is_judged_anew,
             refusals_change_nothing,
             a_hot_slot_is_given_away_exactly_once,
             it_agrees_with_the_model,

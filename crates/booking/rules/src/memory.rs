@@ -164,7 +164,7 @@ impl BookingStore for MemoryStore {
         let is_departed = |pass: &&PassUse| {
             pass.campaign == *campaign
                 && pass.expires_at > now
-                && (pass.ended_at.is_some() || pass.seats_booked > 0)
+                && (pass.ended_at.is_some() || pass.seats_booked >= pass.seats)
         };
         let mut departed: Vec<_> = tables.passes.values().filter(is_departed).collect();
         departed.sort_unstable_by_key(|pass| (Reverse(pass.expires_at), pass.pass_id));

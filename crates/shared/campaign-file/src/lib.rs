@@ -71,11 +71,13 @@ pub struct BookingRules {
     pub hold_ttl_s: u32,
     /// How often a hold may be renewed.
     pub hold_renewals_max: u8,
+    /// How long before it starts a slot takes nobody new any more, in seconds.
+    pub lead_s: u32,
 }
 
 impl Default for BookingRules {
     fn default() -> Self {
-        Self { seats_max: 4, hold_ttl_s: 480, hold_renewals_max: 1 }
+        Self { seats_max: 4, hold_ttl_s: 480, hold_renewals_max: 1, lead_s: 0 }
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) const EVERY_MINUTES: RangeInclusive<u32> = 1..=1_440;
 
 pub(crate) const SEATS: RangeInclusive<u8> = 1..=4;
 pub(crate) const HOLD_TTL_S: RangeInclusive<u32> = 10..=3_600;
+/// Up to a week.
+pub(crate) const LEAD_S: RangeInclusive<u32> = 0..=604_800;
 pub(crate) const HOLD_RENEWALS: RangeInclusive<u8> = 0..=3;
 
 pub(crate) const MAX_ACTIVE: RangeInclusive<u32> = 1..=100_000;

@@ -10,6 +10,7 @@ const BOOKING_KEYS: &Keys = &[
     ("seats_max", "seats_max = 4"),
     ("hold_ttl_s", "hold_ttl_s = 480"),
     ("hold_renewals_max", "hold_renewals_max = 1"),
+    ("lead_s", "lead_s = 0"),
 ];
 
 const WAITING_ROOM_KEYS: &Keys = &[
@@ -78,10 +79,12 @@ pub(crate) fn read_booking(file: &Section<'_>) -> Option<BookingRules> {
     let hold_ttl_s = table.whole("hold_ttl_s", limits::HOLD_TTL_S, default.hold_ttl_s);
     let hold_renewals_max =
         table.whole("hold_renewals_max", limits::HOLD_RENEWALS, default.hold_renewals_max);
+    let lead_s = table.whole("lead_s", limits::LEAD_S, default.lead_s);
     Some(BookingRules {
         seats_max: seats_max?,
         hold_ttl_s: hold_ttl_s?,
         hold_renewals_max: hold_renewals_max?,
+        lead_s: lead_s?,
     })
 }
 

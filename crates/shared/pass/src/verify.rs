@@ -19,6 +19,9 @@ pub const TOKEN_LENGTH_MAX: usize = 2 * 1024;
 /// How far the clocks of the two services may be apart.
 pub const LEEWAY: Duration = Duration::from_secs(5);
 
+/// How long after its end a pass can still repeat what was asked with it before.
+pub const REPEATABLE_FOR: Duration = Duration::from_hours(24);
+
 /// Why a token is not a valid pass.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PassError {
@@ -89,6 +92,27 @@ impl PassVerifier {
         campaign: &CampaignId,
         now: Timestamp,
     ) -> Result<Claims, PassError> {
+        self.verify_within(token, campaign, now, Duration::ZERO)
+    }
+
+    /// As [`Self::verify`], also for [`REPEATABLE_FOR`] after the end of the pass: whoever lost a reply may
+    /// ask for it again. That such a pass begins nothing new is for the caller to see to.
+    pub fn verify_to_repeat(
+        &self,
+        token: &str,
+        campaign: &CampaignId,
+        now: Timestamp,
+    ) -> Result<Claims, PassError> {
+        self.verify_within(token, campaign, now, REPEATABLE_FOR)
+    }
+
+    fn verify_within(
+        &self,
+        token: &str,
+        campaign: &CampaignId,
+        now: Timestamp,
+        after_its_end: Duration,
+    ) -> Result<Claims, PassError> {
         let claims = read_claims(&self.verified_payload(token)?)?;
         if claims.claims.issuer != self.issuer {
             return Err(PassError::WrongIssuer);
@@ -100,7 +124,7 @@ impl PassVerifier {
             return Err(PassError::NotYetValid);
         }
         // RFC 7519, section 4.1.4: not accepted "on or after" this time.
-        if now >= claims.claims.expires_at.plus(LEEWAY) {
+        if now >= claims.claims.expires_at.plus(LEEWAY).plus(after_its_end) {
             return Err(PassError::Expired);
         }
         Ok(claims.claims)

@@ -31,8 +31,10 @@ pub(super) async fn locked(
 /// What a plan is judged against.
 pub(super) async fn of(writer: &Writer<'_>, plan: &CampaignPlan) -> Result<Standing, Fault> {
     let id = &plan.campaign().id;
+    // Read before the campaign: one that another instance brings in between is then in force, not removed.
+    let last_number = history::last_number(writer.transaction, id).await?;
     let Some(row) = locked(writer, id).await? else {
-        return Ok(match history::last_number(writer.transaction, id).await? {
+        return Ok(match last_number {
             0 => Standing::Missing,
             revision => Standing::Removed { revision },
         });

@@ -7,6 +7,7 @@ mod m20261122_000001_booking;
 mod m20261123_000002_ended_passes;
 mod m20261127_000003_key_version;
 mod m20261127_000004_campaign_revisions;
+mod m20261127_000005_pass_budget;
 
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait, Statement,
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000002_ended_passes::Migration),
             Box::new(m20261127_000003_key_version::Migration),
             Box::new(m20261127_000004_campaign_revisions::Migration),
+            Box::new(m20261127_000005_pass_budget::Migration),
         ]
     }
 }

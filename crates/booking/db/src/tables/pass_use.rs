@@ -22,6 +22,8 @@ pub struct Model {
     pub seats_booked: i32,
     pub expires_at_ms: i64,
     pub ended_at_ms: Option<i64>,
+    pub seats: i32,
+    pub refusals: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -37,6 +39,8 @@ pub(crate) const TABLE: Table = Table {
         ("seats_booked", Number),
         ("expires_at_ms", Millis),
         ("ended_at_ms", Millis),
+        ("seats", Number),
+        ("refusals", Number),
     ],
 };
 
@@ -47,6 +51,7 @@ pub(crate) const CHANGES: &[dialect::Column] = &[
     ("seats_booked", Number),
     ("expires_at_ms", Millis),
     ("ended_at_ms", Millis),
+    ("refusals", Number),
 ];
 
 pub(crate) fn to_row(pass_use: &PassUse) -> [Cell<'_>; TABLE.columns.len()] {
@@ -57,12 +62,15 @@ pub(crate) fn to_row(pass_use: &PassUse) -> [Cell<'_>; TABLE.columns.len()] {
         dialect::number(pass_use.seats_booked),
         dialect::number(pass_use.expires_at.unix_ms()),
         pass_use.ended_at.map_or(Cell::Null, |at| dialect::number(at.unix_ms())),
+        dialect::number(pass_use.seats),
+        dialect::number(pass_use.refusals),
     ]
 }
 
 pub(crate) fn to_change(pass_use: &PassUse) -> [Cell<'_>; CHANGES.len()] {
-    let [pass_id, _campaign, seats_held, seats_booked, expires_at, ended_at] = to_row(pass_use);
-    [pass_id, seats_held, seats_booked, expires_at, ended_at]
+    let [pass_id, _campaign, seats_held, seats_booked, expires_at, ended_at, _seats, refusals] =
+        to_row(pass_use);
+    [pass_id, seats_held, seats_booked, expires_at, ended_at, refusals]
 }
 
 pub(crate) fn from_row(row: &Model) -> Result<PassUse, Fault> {
@@ -71,6 +79,8 @@ pub(crate) fn from_row(row: &Model) -> Result<PassUse, Fault> {
         campaign: parse("campaign id", &row.campaign)?,
         seats_held: number("seats_held", row.seats_held)?,
         seats_booked: number("seats_booked", row.seats_booked)?,
+        seats: number("seats", row.seats)?,
+        refusals: number("refusals", row.refusals)?,
         ended_at: row.ended_at_ms.map(Timestamp::from_unix_ms),
         expires_at: Timestamp::from_unix_ms(row.expires_at_ms),
     })

@@ -106,7 +106,7 @@ mod tests {
             starts_at: scene::at(0),
             ends_at: scene::at(600),
             booked_at: scene::at(1),
-            hold_complete: true,
+            pass_used_up: true,
         });
         let held = Recorded::Held(HoldFacts {
             hold: scene::hold_id(1),
@@ -124,7 +124,7 @@ mod tests {
         let stored = [
             (
                 booked,
-                r#"{"effect":"booked","booking":"booking_00000001030303030303030303030303","code":"SP3ZER21","slot":"a","site":"north","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z","booked_at":"2021-06-14T06:00:01.000Z","hold_complete":true}"#,
+                r#"{"effect":"booked","booking":"booking_00000001030303030303030303030303","code":"SP3ZER21","slot":"a","site":"north","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z","booked_at":"2021-06-14T06:00:01.000Z","pass_used_up":true}"#,
             ),
             (
                 held,

@@ -37,6 +37,12 @@ pub enum BookHoldOutcome {
     PersonNotOfPass,
     /// The person has an active booking in this campaign.
     AlreadyBooked,
+    /// The pass has learned of too many persons that they are booked already.
+    RefusedTooOften,
+    /// Booking has ended.
+    CampaignClosed,
+    /// The campaign is not for residents of the pass's municipality any more.
+    NotEligible,
     /// The idempotency key belongs to another request.
     KeyReused,
 }
@@ -65,6 +71,7 @@ impl Asks for BookHold {
             Earlier::Same(_) | Earlier::Other => return BookHoldOutcome::KeyReused,
         }
         let may_be_booked = decision.may_be_booked(&self.pass, self.binding);
+        let was_refused_too_often = decision.was_refused_too_often(&self.pass);
         let campaign = decision.state.campaigns.get(&self.pass.campaign).map(Arc::clone);
         let hold = decision.state.holds.get_mut(&self.hold).filter(|hold| hold.is_of(&self.pass));
         let (Some(campaign), Some(hold)) = (campaign, hold) else {
@@ -77,16 +84,26 @@ impl Asks for BookHold {
             HoldState::Active => {}
             HoldState::Booked | HoldState::Released => return BookHoldOutcome::HoldEnded,
         }
+        // What held when the seats were held need not hold any more.
+        if campaign.is_closed(decision.now) {
+            return BookHoldOutcome::CampaignClosed;
+        }
+        if !campaign.is_eligible(self.pass.ags) {
+            return BookHoldOutcome::NotEligible;
+        }
         // Before the next question, whose answer says something about the person.
         if !may_be_booked {
             return BookHoldOutcome::PersonNotOfPass;
         }
+        if was_refused_too_often {
+            return BookHoldOutcome::RefusedTooOften;
+        }
         if self.registration.has_booked(&self.pass.campaign, &decision.state.active_persons) {
+            decision.pass_use(&self.pass).refusals += 1;
             return BookHoldOutcome::AlreadyBooked;
         }
         hold.seats_booked += 1;
-        let hold_complete = hold.seats_booked == hold.seats;
-        if hold_complete {
+        if hold.seats_booked == hold.seats {
             hold.state = HoldState::Booked;
         }
         decision.touched.holds.insert(self.hold);
@@ -94,12 +111,7 @@ impl Asks for BookHold {
         let pass_use = decision.pass_use(&self.pass);
         pass_use.seats_held = pass_use.seats_held.saturating_sub(1);
         pass_use.seats_booked += 1;
-        let booked = decision.confirm(
-            &self.pass,
-            slot,
-            &self.registration,
-            Some((self.hold, hold_complete)),
-        );
+        let booked = decision.confirm(&self.pass, slot, &self.registration, Some(self.hold));
         decision.record(&self.idempotency, &self.pass.campaign, Recorded::Booked(booked.clone()));
         BookHoldOutcome::Booked(booked)
     }

@@ -49,6 +49,8 @@ pub enum BookSlotOutcome {
     PersonNotOfPass,
     /// The person has an active booking in this campaign.
     AlreadyBooked,
+    /// The pass has learned of too many persons that they are booked already.
+    RefusedTooOften,
     /// The idempotency key belongs to another request.
     KeyReused,
 }
@@ -86,17 +88,23 @@ impl Asks for BookSlot {
             Err(NoEntry::PassEnded) => return BookSlotOutcome::PassEnded,
             Err(NoEntry::SlotNotFound) => return BookSlotOutcome::SlotNotFound,
         };
-        if !decision.may_be_booked(&self.pass, self.binding) {
-            return BookSlotOutcome::PersonNotOfPass;
-        }
-        if self.registration.has_booked(&self.pass.campaign, &decision.state.active_persons) {
-            return BookSlotOutcome::AlreadyBooked;
-        }
         if decision.seats_left(&self.pass) == 0 {
             return BookSlotOutcome::PassExhausted;
         }
         if open.places_left == 0 {
             return BookSlotOutcome::SlotFull;
+        }
+        // From here on an answer says something about the person: a wrong guess is a booking and costs a seat,
+        // and there are only so many right ones (P4).
+        if !decision.may_be_booked(&self.pass, self.binding) {
+            return BookSlotOutcome::PersonNotOfPass;
+        }
+        if decision.was_refused_too_often(&self.pass) {
+            return BookSlotOutcome::RefusedTooOften;
+        }
+        if self.registration.has_booked(&self.pass.campaign, &decision.state.active_persons) {
+            decision.pass_use(&self.pass).refusals += 1;
+            return BookSlotOutcome::AlreadyBooked;
         }
         decision.take_places(&open, 1);
         decision.pass_use(&self.pass).seats_booked += 1;

@@ -28,8 +28,9 @@ pub struct Booked {
     pub ends_at: Timestamp,
     /// When it was booked.
     pub booked_at: Timestamp,
-    /// Whether every seat of the hold has its person now; always so when booked in one step.
-    pub hold_complete: bool,
+    /// Whether every seat of the pass has its person now.
+    #[serde(default)]
+    pub pass_used_up: bool,
 }
 
 impl Decision {
@@ -39,13 +40,14 @@ impl Decision {
         pass: &PassGrant,
         slot: &Slot,
         registration: &Arc<Registration>,
-        hold: Option<(HoldId, bool)>,
+        hold: Option<HoldId>,
     ) -> Booked {
+        let used = self.state.passes.get(&pass.pass_id).map_or(0, |used| used.seats_booked);
         let booking = Booking {
             registration: Arc::clone(registration),
             campaign: pass.campaign.clone(),
             slot: slot.id.clone(),
-            hold: hold.map(|(id, _)| id),
+            hold,
             pass_id: pass.pass_id,
             ags: pass.ags,
             booked_at: self.now,
@@ -62,7 +64,7 @@ impl Decision {
             starts_at: slot.starts_at,
             ends_at: slot.ends_at,
             booked_at: self.now,
-            hold_complete: hold.is_none_or(|(_, complete)| complete),
+            pass_used_up: used >= pass.seats,
         }
     }
 }

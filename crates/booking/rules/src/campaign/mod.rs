@@ -8,6 +8,8 @@ pub mod remove;
 pub mod revision;
 pub mod service;
 
+use std::time::Duration;
+
 use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
 use pass::IdentityKind;
 use serde::{Deserialize, Serialize};
@@ -108,6 +110,9 @@ pub struct Rules {
     pub hold_ttl_s: u32,
     /// How often a hold can be renewed.
     pub hold_renewals_max: u8,
+    /// How long before it starts a slot takes nobody new any more.
+    #[serde(default)]
+    pub lead_s: u32,
 }
 
 /// What a slot has given away and opened so far.
@@ -145,10 +150,11 @@ impl Campaign {
     }
 
     /// The places of `slot` that can be booked at `now` when so many are taken: those open by now, less
-    /// what is taken; none once the slot or the campaign is closed.
+    /// what is taken; none once the slot or the campaign is closed, or the slot is about to start.
     #[must_use]
     pub fn places_bookable(&self, slot: &Slot, taken: u32, now: Timestamp) -> u32 {
-        if slot.closed || self.is_closed(now) {
+        let lead = Duration::from_secs(self.rules.lead_s.into());
+        if slot.closed || self.is_closed(now) || slot.starts_at <= now.plus(lead) {
             return 0;
         }
         self.released_at(slot, now).saturating_sub(taken)

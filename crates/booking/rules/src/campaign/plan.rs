@@ -137,6 +137,7 @@ fn check_bounds(campaign: &Campaign) -> Result<(), PlanProblem> {
         ("seats_max", u32::from(campaign.rules.seats_max), 1, 4),
         ("hold_ttl_s", campaign.rules.hold_ttl_s, 1, 86_400),
         ("hold_renewals_max", u32::from(campaign.rules.hold_renewals_max), 0, 10),
+        ("lead_s", campaign.rules.lead_s, 0, 604_800),
     ];
     let outside = bounds.into_iter().find(|(_, value, min, max)| !(min..=max).contains(&value));
     match outside {

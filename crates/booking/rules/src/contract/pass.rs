@@ -92,15 +92,17 @@ pub async fn whoever_a_pass_is_bound_to_is_booked_first(store: &dyn BookingStore
     assert_eq!(places_left(store, "c", scene::at(2)).await, 27);
 }
 
-/// P19: what was booked and what was given back can be told again after a crash.
+/// P19: what was used up and what was given back can be told again after a crash.
 pub async fn departed_passes_are_remembered(store: &dyn BookingStore) {
     apply(store).await;
-    let [left, booked, holding] = [1, 2, 3].map(|number| scene::grant(number, 4, scene::at(0)));
+    let [left, holding, begun] = [1, 3, 5].map(|number| scene::grant(number, 4, scene::at(0)));
+    let booked = scene::grant(2, 1, scene::at(0));
     let late = scene::grant(4, 4, scene::at(60));
     let commands = [
         scene::end_pass(&left),
         scene::book_slot(&booked, "c", 1, 1, scene::key(1, 0)),
         scene::hold(&holding, "c", 1, 1, scene::key(2, 0)),
+        scene::book_slot(&begun, "c", 2, 2, scene::key(3, 0)),
         scene::end_pass(&late),
     ];
     many(store, &commands, scene::at(61)).await;

@@ -76,7 +76,7 @@ pub fn campaign() -> Campaign {
         ],
         tranches: vec![Tranche { opens_at: OPENING }, Tranche { opens_at: at(10_800) }],
         identity: IdentityKind::Person,
-        rules: Rules { seats_max: 4, hold_ttl_s: 480, hold_renewals_max: 1 },
+        rules: Rules { seats_max: 4, hold_ttl_s: 480, hold_renewals_max: 1, lead_s: 600 },
         waitlist_places: 5,
         closes_at: at(86_400),
     }

@@ -50,6 +50,10 @@ pub enum BindingCheck {
     Differs,
 }
 
+/// How often a pass may learn that a person is booked already. A family that mistypes needs a few; whoever tries
+/// dates of birth needs many.
+pub const REFUSALS_MAX: u8 = 8;
+
 /// What a pass has used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassUse {
@@ -61,6 +65,10 @@ pub struct PassUse {
     pub seats_held: u8,
     /// Persons booked, including those that were cancelled since.
     pub seats_booked: u8,
+    /// Persons it may hold seats for and book, in sum.
+    pub seats: u8,
+    /// How often it has learned that a person was booked already, see [`REFUSALS_MAX`].
+    pub refusals: u8,
     /// When it was given back, if it was: since then nothing new begins with it.
     pub ended_at: Option<Timestamp>,
     /// When the pass ends: after that the row is of no use.
@@ -76,6 +84,8 @@ impl Decision {
             campaign: pass.campaign.clone(),
             seats_held: 0,
             seats_booked: 0,
+            seats: pass.seats,
+            refusals: 0,
             ended_at: None,
             expires_at: pass.expires_at,
         })
@@ -95,6 +105,11 @@ impl Decision {
                 self.state.passes.get(&pass.pass_id).is_some_and(|used| used.seats_booked > 0)
             }
         }
+    }
+
+    /// Whether the pass may not learn any more who is booked already.
+    pub(crate) fn was_refused_too_often(&self, pass: &PassGrant) -> bool {
+        self.state.passes.get(&pass.pass_id).is_some_and(|used| used.refusals >= REFUSALS_MAX)
     }
 
     /// Seats that the pass may still hold or book.

@@ -28,7 +28,7 @@ impl Bookings {
         let (campaign, pass_id) = (pass.campaign.clone(), pass.pass_id);
         let command = BookHold { pass, hold, registration, binding, idempotency };
         let outcome = self.submit(command).await?;
-        if matches!(&outcome, BookHoldOutcome::Booked(booked) if booked.hold_complete) {
+        if matches!(&outcome, BookHoldOutcome::Booked(booked) if booked.pass_used_up) {
             self.departures.add(&campaign, pass_id);
         }
         Ok(outcome)

@@ -25,7 +25,7 @@ impl Bookings {
         let (campaign, pass_id) = (pass.campaign.clone(), pass.pass_id);
         let command = BookSlot { pass, slot, registration, binding, idempotency };
         let outcome = self.submit(command).await?;
-        if matches!(&outcome, BookSlotOutcome::Booked(_)) {
+        if matches!(&outcome, BookSlotOutcome::Booked(booked) if booked.pass_used_up) {
             self.departures.add(&campaign, pass_id);
         }
         Ok(outcome)

@@ -14,7 +14,7 @@ fn names_times_and_rules_are_those_of_2021() {
     assert_eq!(campaign.title_en, "Drive-through vaccination in Speyer, 20 June 2021");
     assert_eq!(campaign.time_zone, "Europe/Berlin");
     assert_eq!(campaign.closes_at, at("2021-06-20T14:00:00+02:00"));
-    let booking = BookingRules { seats_max: 4, hold_ttl_s: 480, hold_renewals_max: 1 };
+    let booking = BookingRules { seats_max: 4, hold_ttl_s: 480, hold_renewals_max: 1, lead_s: 0 };
     assert_eq!(campaign.booking, booking);
     assert_eq!(campaign.room.max_active, 200);
     assert_eq!((campaign.room.claim_window_s, campaign.room.pass_ttl_s), (600, 900));

@@ -240,6 +240,12 @@ catalogue! {
         de: "Mit diesem Ticket waren Sie schon an der Reihe",
             "Sein Pass ist verbraucht oder abgelaufen. Wenn noch jemand einen Platz braucht, betreten Sie bitte den Warteraum noch einmal.";
     }
+    RefusedTooOften "refused-too-often" CONFLICT {
+        en: "Too many people were named who are booked already",
+            "With this pass nobody else can be booked. If somebody still needs a place, please enter the waiting room again.";
+        de: "Zu viele der genannten Personen haben schon einen Termin",
+            "Mit diesem Pass kann niemand weiter gebucht werden. Falls jemand noch einen Platz braucht, betreten Sie bitte den Warteraum noch einmal.";
+    }
     RequestInProgress "request-in-progress" CONFLICT {
         en: "We are still working on this request",
             "Please wait a moment and repeat it unchanged.";

@@ -25,7 +25,7 @@ problem_responses!(
     /// What a booking can be refused with.
     BookingProblems: InvalidRequest, IdempotencyKeyMissing, PassInvalid, PassWrongCampaign, NotEligible,
         NotThePersonOfThePass, PassEnded,
-        CampaignNotFound, SlotNotFound, AlreadyBooked, SlotFull, PassExhausted, RequestInProgress, CampaignClosed,
+        CampaignNotFound, SlotNotFound, AlreadyBooked, RefusedTooOften, SlotFull, PassExhausted, RequestInProgress, CampaignClosed,
         IdempotencyKeyReused, Overloaded, Unavailable
 );
 
@@ -61,12 +61,14 @@ pub(crate) async fn book_slot(
         BookSlotOutcome::SlotFull => Err(Problem::new(Code::SlotFull)),
         BookSlotOutcome::PassExhausted => Err(Problem::new(Code::PassExhausted)),
         BookSlotOutcome::AlreadyBooked => Err(Problem::new(Code::AlreadyBooked)),
+        BookSlotOutcome::RefusedTooOften => Err(Problem::new(Code::RefusedTooOften)),
         BookSlotOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use booking::contract::scene;
     use pass::identity::spellings::{OTHERS, PERSON, SAME};
     use serde_json::json;
 
@@ -175,6 +177,27 @@ mod tests {
         for (key, other) in (1_001..).zip(OTHERS) {
             assert_eq!(book(*other, "1980-02-29", key).await.status, 201, "{other:?}");
         }
+    }
+
+    /// P3: a reply that was lost at the end of the pass can be had for a day; nothing new begins.
+    #[actix_web::test]
+    async fn an_expired_pass_repeats_and_begins_nothing() {
+        let api = Api::start().await;
+        let booked = api.book_slot("c", "Anna", "k1").send().await;
+        api.clock.set(scene::at(3_600));
+        api.refreshed().await;
+        let again = api.book_slot("c", "Anna", "k1").send().await;
+        assert_eq!((again.status, &again.json), (201, &booked.json));
+        let new = api.book_slot("c", "Berta", "k2").send().await;
+        assert_eq!((new.status, new.code()), (401, "pass-invalid"));
+        api.clock.set(scene::at(85_000));
+        api.refreshed().await;
+        let again = api.book_slot("c", "Anna", "k1").send().await;
+        assert_eq!((again.status, &again.json), (201, &booked.json));
+        api.clock.set(scene::at(90_000));
+        api.refreshed().await;
+        let too_late = api.book_slot("c", "Anna", "k1").send().await;
+        assert_eq!((too_late.status, too_late.code()), (401, "pass-invalid"));
     }
 
     #[actix_web::test]

@@ -20,8 +20,8 @@ struct NewBookingOnHold {
 
 problem_responses!(
     /// What a registration can be refused with.
-    RegistrationProblems: InvalidRequest, IdempotencyKeyMissing, PassInvalid, NotThePersonOfThePass, HoldNotFound,
-        AlreadyBooked, HoldEnded,
+    RegistrationProblems: InvalidRequest, IdempotencyKeyMissing, PassInvalid, NotEligible, NotThePersonOfThePass,
+        HoldNotFound, AlreadyBooked, RefusedTooOften, HoldEnded, CampaignClosed,
         RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
@@ -51,6 +51,9 @@ pub(crate) async fn book_hold(
         BookHoldOutcome::PersonNotOfPass => Err(Problem::new(Code::NotThePersonOfThePass)),
         BookHoldOutcome::HoldEnded => Err(Problem::new(Code::HoldEnded)),
         BookHoldOutcome::AlreadyBooked => Err(Problem::new(Code::AlreadyBooked)),
+        BookHoldOutcome::RefusedTooOften => Err(Problem::new(Code::RefusedTooOften)),
+        BookHoldOutcome::CampaignClosed => Err(Problem::new(Code::CampaignClosed)),
+        BookHoldOutcome::NotEligible => Err(Problem::new(Code::NotEligible)),
         BookHoldOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
     }
 }
@@ -87,7 +90,12 @@ mod tests {
         );
         let campaign = "rehearsal".parse().expect("a name");
         let report = api.bookings.report(&campaign).await.expect("known");
-        assert_eq!(report.departures.len(), 1);
+        assert_eq!(report.departures, [], "two seats of the pass are left");
+        for (name, key) in [("Carla", "k6"), ("Dora", "k7")] {
+            assert_eq!(api.book_slot("c", name, key).send().await.status, 201);
+        }
+        let report = api.bookings.report(&campaign).await.expect("known");
+        assert_eq!(report.departures.len(), 1, "the pass is used up");
     }
 
     /// P17: in which order the people of a car are registered matters under a bound pass.
