@@ -17,6 +17,7 @@ use booking::{BookingSecrets, BookingStore, Bookings, BookingsLimits, MemoryStor
 use kernel::{Entropy, ManualClock, SeededEntropy, SyncedClock, Timestamp};
 use pass::{Claims, IdentityKey, KeySet, PassId, PassMinter, PassVerifier, SigningKey};
 use serde_json::{Value, json};
+use web::problem::DocumentedProblems;
 use web::{Drain, Edge};
 
 use crate::{App, Parts, openapi, routes};
@@ -231,17 +232,28 @@ fn person(given_name: &str) -> Value {
 
 async fn service(app: Data<App>, entropy: Arc<dyn Entropy>) -> Service {
     let edge = Edge::new("test", Drain::new(), entropy);
-    let problems = web::fallback::problems(&openapi());
+    let document = openapi();
+    let problems = web::fallback::problems(&document);
+    let documented = Rc::new(DocumentedProblems::of(&document));
     let app = ActixApp::new().configure(problems).configure(routes(app)).wrap(edge);
     let service = Rc::new(test::init_service(app).await);
     Rc::new(move |request| {
-        let service = service.clone();
+        let (service, documented) = (service.clone(), documented.clone());
         Box::pin(async move {
-            let response = test::call_service(&*service, request.to_request()).await;
+            let request = request.to_request();
+            let (method, path) = (request.method().clone(), request.path().to_owned());
+            let response = test::call_service(&*service, request).await;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let body = test::read_body(response).await;
             let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
-            Reply { status, json, headers }
+            let reply = Reply { status, json, headers };
+            let is_named = documented.names(method.as_str(), &path, reply.code());
+            assert!(
+                status < 400 || is_named,
+                "not in the document: {method} {path} {}",
+                reply.json
+            );
+            reply
         })
     })
 }

@@ -1,9 +1,7 @@
 //! Refusals that many endpoints share, and what is read from every request.
 
-use actix_web::HttpRequest;
 use booking::{BookingId, Failure, HoldId};
 use kernel::CampaignId;
-use utoipa::IntoParams;
 use web::problem::jittered_s;
 use web::{Code, Problem};
 
@@ -12,62 +10,23 @@ use crate::app::App;
 /// When a client that was refused for lack of capacity comes back, at the earliest.
 const RETRY_AFTER_S: u64 = 2;
 
-/// The campaign in the path.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "describes the path; handlers read it with `campaign`")]
-pub(crate) struct CampaignInPath {
-    /// The name of the campaign.
-    #[param(example = "speyer-2021-06-20")]
-    campaign: String,
-}
+web::path_parameter!(
+    /// The campaign in the path.
+    pub(crate) CampaignInPath(CampaignId) is "campaign", or CampaignNotFound;
+    "The name of the campaign.", "speyer-2021-06-20"
+);
 
-/// The hold in the path.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "describes the path; handlers read it with `hold`")]
-pub(crate) struct HoldInPath {
-    /// The id of the hold.
-    #[param(example = "hold_017a09a9b40070008000000000000001")]
-    hold: String,
-}
+web::path_parameter!(
+    /// The hold in the path.
+    pub(crate) HoldInPath(HoldId) is "hold", or HoldNotFound;
+    "The id of the hold.", "hold_017a09a9b40070008000000000000001"
+);
 
-/// The booking in the path.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "describes the path; handlers read it with `booking`")]
-pub(crate) struct BookingInPath {
-    /// The id of the booking.
-    #[param(example = "booking_017a09a9b40070008000000000000001")]
-    booking: String,
-}
-
-/// The client's name for the request.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "describes the header; `web::IdempotencyKey` reads it")]
-pub(crate) struct IdempotencyHeader {
-    /// A random name for this request, 1 to 64 visible ASCII characters. Repeating the request under
-    /// the same key has no further effect and gives the same reply.
-    #[param(rename = "Idempotency-Key", example = "8e03978e-40d5-43e8-bc93-6894a57f9324")]
-    idempotency_key: String,
-}
-
-/// The campaign that the path names.
-pub(crate) fn campaign(request: &HttpRequest) -> Result<CampaignId, Problem> {
-    let name = request.match_info().query("campaign");
-    name.parse().map_err(|_| Problem::new(Code::CampaignNotFound))
-}
-
-/// The hold that the path names.
-pub(crate) fn hold(request: &HttpRequest) -> Result<HoldId, Problem> {
-    request.match_info().query("hold").parse().map_err(|_| Problem::new(Code::HoldNotFound))
-}
-
-/// The booking that the path names.
-pub(crate) fn booking(request: &HttpRequest) -> Result<BookingId, Problem> {
-    request.match_info().query("booking").parse().map_err(|_| Problem::new(Code::BookingNotFound))
-}
+web::path_parameter!(
+    /// The booking in the path.
+    pub(crate) BookingInPath(BookingId) is "booking", or BookingNotFound;
+    "The id of the booking.", "booking_017a09a9b40070008000000000000001"
+);
 
 impl App {
     /// What a client is told when a use case has no outcome.

@@ -6,8 +6,11 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpRequest};
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::{IntoParams, PartialSchema};
 
-use crate::problem::{Code, Problem};
+use crate::problem::{Answers, Code, Problem};
 
 const NAME: &str = "idempotency-key";
 
@@ -56,6 +59,25 @@ impl FromRequest for IdempotencyKey {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::of(request.headers()))
+    }
+}
+
+impl Answers for IdempotencyKey {
+    const CODES: &'static [Code] = &[Code::IdempotencyKeyMissing, Code::InvalidRequest];
+}
+
+impl IntoParams for IdempotencyKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let description = "A random name for this request, 1 to 64 visible ASCII characters. Repeating the \
+            request under the same key has no further effect and gives the same reply.";
+        let parameter = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::True)
+            .description(Some(description))
+            .schema(Some(String::schema()))
+            .example(Some("8e03978e-40d5-43e8-bc93-6894a57f9324".into()));
+        vec![parameter.build()]
     }
 }
 

@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
 use crate::field_error::invalid_field;
-use crate::problem::{Code, Problem};
+use crate::problem::{Answers, Code, Problem};
 
 /// The longest body, in bytes.
 pub const BODY_LENGTH_MAX: usize = 8 * 1024;
@@ -42,6 +42,15 @@ impl<T: DeserializeOwned + 'static, const LENGTH_MAX: usize> FromRequest for Bod
             parse(&bytes).map(Self)
         })
     }
+}
+
+impl<T, const LENGTH_MAX: usize> Answers for Body<T, LENGTH_MAX> {
+    const CODES: &'static [Code] = &[
+        Code::InvalidRequest,
+        Code::RequestTimeout,
+        Code::BodyTooLarge,
+        Code::UnsupportedMediaType,
+    ];
 }
 
 fn check(headers: &HeaderMap, length_max: usize) -> Result<(), Problem> {

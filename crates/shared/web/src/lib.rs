@@ -16,6 +16,7 @@ pub mod json;
 pub mod language;
 pub mod limits;
 pub mod metrics;
+pub mod path;
 pub mod problem;
 pub mod reply;
 pub mod telemetry;
@@ -37,5 +38,6 @@ pub use problem::{Code, Problem};
 /// What the macros of this crate need in the crates that call them.
 #[doc(hidden)]
 pub mod reexport {
+    pub use actix_web;
     pub use utoipa;
 }

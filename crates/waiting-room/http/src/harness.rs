@@ -28,6 +28,7 @@ use waiting_room::view::RoomView;
 use waiting_room::{MemoryRoomStore, RoomId, RoomSettings, WaitingRoom};
 use web::docs_page::DocsPage;
 use web::health::Readiness;
+use web::problem::DocumentedProblems;
 use web::{Drain, Edge};
 
 use crate::{App, Parts, RateLimits};
@@ -264,11 +265,17 @@ impl Harness {
             .configure(web::fallback::problems(&crate::openapi()))
             .wrap(edge);
         let app = test::init_service(app).await;
-        let response = test::call_service(&app, request.to_request()).await;
+        let request = request.to_request();
+        let (method, path) = (request.method().clone(), request.path().to_owned());
+        let response = test::call_service(&app, request).await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = test::read_body(response).await;
         let body = serde_json::from_slice(&bytes).unwrap_or_default();
-        Reply { status, headers, bytes, body }
+        let reply = Reply { status, headers, bytes, body };
+        let documented = DocumentedProblems::of(&crate::openapi());
+        let is_named = documented.names(method.as_str(), &path, reply.code());
+        assert!(status < 400 || is_named, "not in the document: {method} {path} {reply}");
+        reply
     }
 
     pub(crate) async fn join_with(&self, postcode: &str) -> Reply {

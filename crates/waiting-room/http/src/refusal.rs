@@ -1,24 +1,50 @@
 //! What every endpoint of a room reads from its path, and the refusals they share.
 
-use actix_web::HttpRequest;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
 use utoipa::IntoParams;
+use utoipa::openapi::path::{Parameter, ParameterIn};
 use waiting_room::service::outcome::RoomError;
+use web::problem::Answers;
 use web::{Code, Problem};
 
-/// The room in the path.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "describes the path; handlers read it with `room`")]
-pub(crate) struct RoomInPath {
-    /// The name of the room, which is its campaign's.
-    #[param(example = "speyer-2021-06-20")]
-    room: String,
+/// The room in the path. Its name is read where it stands, so that a poll copies nothing. Room names have no
+/// characters that must be escaped in a path, so an escaped one is just an unknown name.
+pub(crate) struct RoomInPath(HttpRequest);
+
+impl RoomInPath {
+    /// That of a request.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        Self(request.clone())
+    }
+
+    /// The name of the room.
+    pub(crate) fn name(&self) -> &str {
+        self.0.match_info().query("room")
+    }
 }
 
-/// The room that the path names. Room names have no characters that must be escaped in a path, so an
-/// escaped one is just an unknown name.
-pub(crate) fn room(request: &HttpRequest) -> &str {
-    request.match_info().query("room")
+impl FromRequest for RoomInPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request)))
+    }
+}
+
+/// The use cases say that there is no such room.
+impl Answers for RoomInPath {
+    const CODES: &'static [Code] = &[Code::RoomNotFound];
+}
+
+impl IntoParams for RoomInPath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let description = "The name of the room, which is its campaign's.";
+        vec![web::path::parameter("room", description, "speyer-2021-06-20")]
+    }
 }
 
 /// What a client is told of an error of the use cases.

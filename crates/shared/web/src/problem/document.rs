@@ -126,6 +126,12 @@ fn example(entry: &Entry) -> Value {
         .unwrap_or_else(|_| json!({}))
 }
 
+/// What an extractor answers with where it finds nothing that it can give to the handler.
+pub trait Answers {
+    /// The codes of its problems.
+    const CODES: &'static [Code];
+}
+
 /// Defines a type for `#[utoipa::path(responses(…))]` that stands for the problems an operation can
 /// answer with:
 ///
@@ -134,17 +140,25 @@ fn example(entry: &Entry) -> Value {
 ///     /// What a redemption can be refused with.
 ///     pub RedeemProblems: TicketInvalid, NotYourTurn, Overloaded
 /// );
-/// assert_eq!(RedeemProblems::CODES.len(), 3);
+/// assert_eq!(RedeemProblems::codes().len(), 3);
 /// ```
+///
+/// `RedeemProblems of RoomInPath, IdempotencyKey: …` adds those that the extractors answer with.
 #[macro_export]
 macro_rules! problem_responses {
-    ($(#[$doc:meta])* $vis:vis $name:ident: $($code:ident),+ $(,)?) => {
+    ($(#[$doc:meta])* $vis:vis $name:ident $(of $($extractor:ty),+)?: $($code:ident),+ $(,)?) => {
         $(#[$doc])*
         $vis struct $name;
 
         impl $name {
-            /// The codes of the problems.
-            $vis const CODES: &[$crate::problem::Code] = &[$($crate::problem::Code::$code),+];
+            /// The codes of the problems, in the order of the catalogue.
+            $vis fn codes() -> ::std::vec::Vec<$crate::problem::Code> {
+                let mut codes = ::std::vec![$($crate::problem::Code::$code),+];
+                $($(codes.extend_from_slice(<$extractor as $crate::problem::Answers>::CODES);)+)?
+                codes.sort_unstable();
+                codes.dedup();
+                codes
+            }
         }
 
         impl $crate::reexport::utoipa::IntoResponses for $name {
@@ -154,7 +168,7 @@ macro_rules! problem_responses {
                     $crate::reexport::utoipa::openapi::response::Response,
                 >,
             > {
-                $crate::problem::responses(Self::CODES)
+                $crate::problem::responses(&Self::codes())
             }
         }
     };
@@ -185,7 +199,7 @@ mod tests {
             assert!(limited["headers"][header].is_object(), "{header}");
         }
         assert!(busy["headers"]["RateLimit"].is_null());
-        assert_eq!(JoinProblems::CODES.len(), 5);
+        assert_eq!(JoinProblems::codes().len(), 5);
     }
 
     #[test]

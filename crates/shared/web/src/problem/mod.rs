@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod document;
+mod documented;
 mod markdown;
 
 use std::borrow::Cow;
@@ -20,7 +21,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use catalogue::{CATALOGUE, Code, Entry, Text};
-pub use document::{FieldErrorDocument, ProblemDocument, ProblemSchemas, responses};
+pub use document::{Answers, FieldErrorDocument, ProblemDocument, ProblemSchemas, responses};
+pub use documented::DocumentedProblems;
 pub use markdown::catalogue_markdown;
 
 use crate::language::Language;

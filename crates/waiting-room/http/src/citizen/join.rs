@@ -76,23 +76,9 @@ const KEY_LENGTH_MIN: usize = 16;
 
 web::problem_responses!(
     /// What joining can be refused with.
-    JoinProblems:
-        InvalidRequest,
-        TicketInvalid,
-        NotEligible,
-        RoomNotFound,
-        RequestTimeout,
-        RoomNotOpen,
-        RoomClosed,
-        BodyTooLarge,
-        UnsupportedMediaType,
-        IdempotencyKeyReused,
-        IdentityRequired,
-        MunicipalityMismatch,
-        MunicipalityRequired,
-        RateLimited,
-        Overloaded,
-        Unavailable
+    JoinProblems of RoomInPath, Body<Join>:
+        TicketInvalid, NotEligible, RoomNotOpen, RoomClosed, IdempotencyKeyReused, IdentityRequired,
+        MunicipalityMismatch, MunicipalityRequired, RateLimited, Overloaded, Unavailable
 );
 
 /// Join the room.
@@ -139,6 +125,7 @@ web::problem_responses!(
 #[post("/v1/rooms/{room}/tickets")]
 pub(crate) async fn join(
     app: Data<App>,
+    room: RoomInPath,
     request: HttpRequest,
     Body(Join { residence, identity }): Body<Join>,
 ) -> Result<HttpResponse, Problem> {
@@ -146,13 +133,12 @@ pub(crate) async fn join(
     let ticket = optional_bearer(&request, Code::TicketInvalid)?;
     let key = IdempotencyKey::optional(&request)?.map(unguessable).transpose()?;
     let identity = identity.map(Identity::given).transpose()?.flatten();
-    let room = refusal::room(&request);
     let joining = JoinRequest {
         ticket,
         key: key.as_ref().map(IdempotencyKey::as_str),
         identity: identity.as_ref(),
     };
-    let joined = app.rooms.join(room, (residence.postcode, residence.ags), joining).await;
+    let joined = app.rooms.join(room.name(), (residence.postcode, residence.ags), joining).await;
     match joined.map_err(refusal::problem)? {
         JoinOutcome::New(answer) => {
             Ok(reply::private(StatusCode::CREATED, &JoinedRoom::from(answer)))
@@ -164,7 +150,7 @@ pub(crate) async fn join(
         JoinOutcome::MunicipalityMismatch => Err(Problem::new(Code::MunicipalityMismatch)),
         JoinOutcome::IdentityRequired(kind) => Err(identity::required(kind)),
         JoinOutcome::IdentityMistaken(mistakes) => Err(identity::mistaken(&mistakes)),
-        JoinOutcome::NotOpenYet { gathers_from: _ } => Err(not_open_yet(&app, room)),
+        JoinOutcome::NotOpenYet { gathers_from: _ } => Err(not_open_yet(&app, room.name())),
         JoinOutcome::Closed => Err(Problem::new(Code::RoomClosed)),
     }
 }

@@ -11,7 +11,8 @@ use crate::refusal::{self, RoomInPath};
 
 web::problem_responses!(
     /// What leaving can be refused with.
-    LeaveProblems: PassInvalid, RoomNotFound, LeaveAtBooking, Overloaded, Unavailable
+    LeaveProblems of RoomInPath:
+        PassInvalid, LeaveAtBooking, Overloaded, Unavailable
 );
 
 /// End the presented pass before its time.
@@ -26,9 +27,13 @@ web::problem_responses!(
     responses((status = 204, description = "The pass is ended."), LeaveProblems),
 )]
 #[delete("/v1/rooms/{room}/passes/current")]
-pub(crate) async fn leave(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(crate) async fn leave(
+    app: Data<App>,
+    room: RoomInPath,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let pass = bearer(&request, Code::PassInvalid)?;
-    let left = app.rooms.leave(refusal::room(&request), pass).await;
+    let left = app.rooms.leave(room.name(), pass).await;
     match left.map_err(refusal::problem)? {
         LeaveOutcome::Left => Ok(reply::done()),
         LeaveOutcome::LeaveAtBooking => Err(Problem::new(Code::LeaveAtBooking)),

@@ -13,15 +13,8 @@ use crate::wire::Pass;
 
 web::problem_responses!(
     /// What a redemption can be refused with.
-    RedeemProblems:
-        TicketInvalid,
-        RoomNotFound,
-        NotYourTurn,
-        PassUsed,
-        RoomClosed,
-        RateLimited,
-        Overloaded,
-        Unavailable
+    RedeemProblems of RoomInPath:
+        TicketInvalid, NotYourTurn, PassUsed, RoomClosed, RateLimited, Overloaded, Unavailable
 );
 
 /// Redeem the presented ticket for its pass.
@@ -43,13 +36,16 @@ web::problem_responses!(
     ),
 )]
 #[post("/v1/rooms/{room}/passes")]
-pub(crate) async fn redeem(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(crate) async fn redeem(
+    app: Data<App>,
+    room: RoomInPath,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     app.limits.redeem.check(&request)?;
     let ticket = bearer(&request, Code::TicketInvalid)?;
-    let room = refusal::room(&request);
-    let pass_id = app.rooms.pass_id(room, ticket).map_err(refusal::problem)?;
+    let pass_id = app.rooms.pass_id(room.name(), ticket).map_err(refusal::problem)?;
     app.limits.redeem_by_pass.check(&pass_id)?;
-    let redeemed = app.rooms.redeem(room, ticket).await;
+    let redeemed = app.rooms.redeem(room.name(), ticket).await;
     match redeemed.map_err(refusal::problem)? {
         RedeemOutcome::Pass(issued) => Ok(reply::private(StatusCode::CREATED, &Pass::from(issued))),
         RedeemOutcome::NotYourTurn { retry_after_s } => {

@@ -349,9 +349,10 @@ web::problem_responses!(
 #[get("/v1/rooms/{room}")]
 pub(crate) async fn show_status(
     app: Data<App>,
+    room: RoomInPath,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let view = app.rooms.view(refusal::room(&request)).map_err(refusal::problem)?;
+    let view = app.rooms.view(room.name()).map_err(refusal::problem)?;
     Ok(app.statuses.rendered(&view).body.respond(&request))
 }
 

@@ -16,7 +16,8 @@ use crate::wire::TicketState;
 
 web::problem_responses!(
     /// What asking with a ticket can be refused with.
-    TicketProblems: TicketInvalid, RoomNotFound
+    TicketProblems of RoomInPath:
+        TicketInvalid
 );
 
 /// Where the presented ticket stands.
@@ -60,10 +61,11 @@ impl From<Answer> for OwnTicket {
 #[get("/v1/rooms/{room}/ticket")]
 pub(crate) async fn show_ticket(
     app: Data<App>,
+    room: RoomInPath,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let ticket = bearer(&request, Code::TicketInvalid)?;
-    let answer = app.rooms.ask(refusal::room(&request), ticket).map_err(refusal::problem)?;
+    let answer = app.rooms.ask(room.name(), ticket).map_err(refusal::problem)?;
     Ok(reply::private(StatusCode::OK, &OwnTicket::from(answer)))
 }
 

@@ -90,7 +90,7 @@ fn authenticate(request: &HttpRequest) -> Result<BookingService, Problem> {
         .app_data::<Data<App>>()
         .ok_or_else(|| Problem::internal("the state of the API is not registered"))?;
     // Each room has a credential of its own, so one campaign's booking system cannot sell out another's.
-    let campaign = refusal::room(request).parse();
+    let campaign = RoomInPath::of(request).name().parse();
     campaign
         .is_ok_and(|campaign| app.signals_credential.accepts(&campaign, presented))
         .then_some(BookingService)
@@ -99,15 +99,8 @@ fn authenticate(request: &HttpRequest) -> Result<BookingService, Problem> {
 
 web::problem_responses!(
     /// What a report can be refused with.
-    SignalProblems:
-        InvalidRequest,
-        ServiceCredentialInvalid,
-        RoomNotFound,
-        RequestTimeout,
-        BodyTooLarge,
-        UnsupportedMediaType,
-        Overloaded,
-        Unavailable
+    SignalProblems of RoomInPath, Body<BookingReport, REPORT_LENGTH_MAX>:
+        ServiceCredentialInvalid, Overloaded, Unavailable
 );
 
 /// Report places left, holds, load and departures.
@@ -125,7 +118,7 @@ web::problem_responses!(
 #[post("/v1/rooms/{room}/signals")]
 pub(crate) async fn take_signals(
     app: Data<App>,
-    request: HttpRequest,
+    room: RoomInPath,
     _from: BookingService,
     Body(report): Body<BookingReport, REPORT_LENGTH_MAX>,
 ) -> Result<HttpResponse, Problem> {
@@ -137,7 +130,6 @@ pub(crate) async fn take_signals(
             "höchstens 1000 Abgänge in einer Meldung",
         ));
     }
-    let room = refusal::room(&request);
     let counts = Counts {
         counted_at,
         places_left,
@@ -147,8 +139,8 @@ pub(crate) async fn take_signals(
         queue_depth_max: load.queue_depth_max,
     };
     let report = state::BookingReport { counts, departures };
-    app.rooms.report(room, report).await.map_err(refusal::problem)?;
-    show_load(room, load);
+    app.rooms.report(room.name(), report).await.map_err(refusal::problem)?;
+    show_load(room.name(), load);
     Ok(reply::done())
 }
 

@@ -13,7 +13,7 @@ use web::{Code, IdempotencyKey, Problem, problem_responses};
 use crate::app::App;
 use crate::authorize::manage_token;
 use crate::citizen::booking::BookingState;
-use crate::refusal::{self, BookingInPath, IdempotencyHeader};
+use crate::refusal::BookingInPath;
 
 /// A booking that is no more.
 #[derive(Serialize, ToSchema)]
@@ -28,26 +28,27 @@ struct Cancellation {
 
 problem_responses!(
     /// What a cancellation can be refused with.
-    CancellationProblems: IdempotencyKeyMissing, InvalidRequest, ManageTokenInvalid, BookingNotFound, AlreadyCancelled,
-        RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
+    CancellationProblems of BookingInPath, IdempotencyKey:
+        ManageTokenInvalid, AlreadyCancelled, RequestInProgress, IdempotencyKeyReused, Overloaded,
+        Unavailable
 );
 
 /// Gives a booked place back. It is free for somebody else at once, and who it was is erased.
 #[utoipa::path(
     tag = "bookings",
-    params(BookingInPath, IdempotencyHeader),
+    params(BookingInPath, IdempotencyKey),
     responses((status = 200, body = Cancellation), CancellationProblems),
     security(("manage_token" = [])),
 )]
 #[post("/v1/bookings/{booking}/cancellation")]
 pub(crate) async fn cancel_booking(
-    request: HttpRequest,
     app: Data<App>,
+    BookingInPath(booking): BookingInPath,
     key: IdempotencyKey,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let token = manage_token(&request)?;
-    let id = refusal::booking(&request)?;
-    let outcome = app.bookings.cancel_booking(id, token, key.as_str()).await;
+    let outcome = app.bookings.cancel_booking(booking, token, key.as_str()).await;
     match outcome.map_err(|failure| app.problem(failure))? {
         CancelOutcome::Cancelled(cancelled) => {
             let body = Cancellation {

@@ -10,7 +10,7 @@ use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
 use crate::citizen::booking::{BookingBody, NewPerson};
-use crate::refusal::{self, CampaignInPath, IdempotencyHeader};
+use crate::refusal::CampaignInPath;
 
 /// The place and the person.
 #[derive(Deserialize, ToSchema)]
@@ -23,28 +23,28 @@ struct NewBooking {
 
 problem_responses!(
     /// What a booking can be refused with.
-    BookingProblems: InvalidRequest, IdempotencyKeyMissing, PassInvalid, PassWrongCampaign, NotEligible,
-        NotThePersonOfThePass, PassEnded,
-        CampaignNotFound, SlotNotFound, AlreadyBooked, RefusedTooOften, SlotFull, PassExhausted, RequestInProgress, CampaignClosed,
+    BookingProblems of CampaignInPath, IdempotencyKey, Body<NewBooking>:
+        PassInvalid, PassWrongCampaign, NotEligible, NotThePersonOfThePass, PassEnded, SlotNotFound,
+        AlreadyBooked, RefusedTooOften, SlotFull, PassExhausted, RequestInProgress, CampaignClosed,
         IdempotencyKeyReused, Overloaded, Unavailable
 );
 
 /// Books one person in one step.
 #[utoipa::path(
     tag = "bookings",
-    params(CampaignInPath, IdempotencyHeader),
+    params(CampaignInPath, IdempotencyKey),
     request_body = NewBooking,
     responses((status = 201, body = BookingBody), BookingProblems),
     security(("pass" = [])),
 )]
 #[post("/v1/campaigns/{campaign}/bookings")]
 pub(crate) async fn book_slot(
-    request: HttpRequest,
     app: Data<App>,
+    CampaignInPath(campaign): CampaignInPath,
     key: IdempotencyKey,
+    request: HttpRequest,
     body: Body<NewBooking>,
 ) -> Result<HttpResponse, Problem> {
-    let campaign = refusal::campaign(&request)?;
     let pass = app.pass(&request, &campaign).await?;
     let Body(NewBooking { slot, person }) = body;
     let person = person.parse(app.bookings.now())?;

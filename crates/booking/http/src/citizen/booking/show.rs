@@ -10,11 +10,12 @@ use web::{Code, Problem, problem_responses};
 use crate::app::App;
 use crate::authorize::manage_token;
 use crate::citizen::booking::{BookingBody, BookingState, PersonBody};
-use crate::refusal::{self, BookingInPath};
+use crate::refusal::BookingInPath;
 
 problem_responses!(
     /// What looking at a booking can be refused with.
-    BookingProblems: ManageTokenInvalid, BookingNotFound, Overloaded, Unavailable
+    BookingProblems of BookingInPath:
+        ManageTokenInvalid, Overloaded, Unavailable
 );
 
 /// One booking, for who has its manage token.
@@ -26,12 +27,12 @@ problem_responses!(
 )]
 #[get("/v1/bookings/{booking}")]
 pub(crate) async fn show_booking(
-    request: HttpRequest,
     app: Data<App>,
+    BookingInPath(booking): BookingInPath,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let token = manage_token(&request)?;
-    let id = refusal::booking(&request)?;
-    let lookup = app.bookings.booking(id, token).await;
+    let lookup = app.bookings.booking(booking, token).await;
     match lookup.map_err(|failure| app.problem(failure))? {
         BookingLookup::Found(booking) => show(&app, &booking),
         BookingLookup::BookingNotFound => Err(Problem::new(Code::BookingNotFound)),

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use web::{CachedBody, Code, Problem, problem_responses};
 
 use crate::app::App;
-use crate::refusal::{self, CampaignInPath};
+use crate::refusal::CampaignInPath;
 use crate::rendered::to_json;
 
 const MAX_AGE_S: u32 = 60;
@@ -70,7 +70,8 @@ impl<'a> Eligibility<'a> {
 
 problem_responses!(
     /// What the question can be refused with.
-    EligibilityProblems: InvalidRequest, CampaignNotFound, MunicipalityMismatch, Unavailable
+    EligibilityProblems of CampaignInPath:
+        InvalidRequest, MunicipalityMismatch, Unavailable
 );
 
 /// Whether residents of a postcode may book.
@@ -81,16 +82,16 @@ problem_responses!(
 )]
 #[get("/v1/campaigns/{campaign}/eligibility")]
 pub(crate) async fn check_eligibility(
-    request: HttpRequest,
     app: Data<App>,
+    CampaignInPath(campaign): CampaignInPath,
     residence: Query<Residence>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let id = refusal::campaign(&request)?;
     let view = app.bookings.view();
     if view.generation == 0 {
         return Err(app.try_again(Code::Unavailable));
     }
-    let campaign = view.campaign(&id).ok_or_else(|| Problem::new(Code::CampaignNotFound))?;
+    let campaign = view.campaign(&campaign).ok_or_else(|| Problem::new(Code::CampaignNotFound))?;
     let Residence { postcode, ags } = residence.into_inner();
     let eligibility = match campaign.campaign.residence.decide(postcode, ags) {
         ResidenceAnswer::Eligible(municipality) => Eligibility::of(true, Some(municipality)),

@@ -46,7 +46,8 @@ impl<'a> CampaignsBody<'a> {
 
 problem_responses!(
     /// What the list can be refused with.
-    CampaignsProblems: Unavailable
+    CampaignsProblems:
+        Unavailable
 );
 
 /// All campaigns.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use web::{Code, Language, Problem, problem_responses};
 
 use crate::app::App;
-use crate::refusal::{self, CampaignInPath};
+use crate::refusal::CampaignInPath;
 
 /// One campaign.
 #[derive(Serialize, ToSchema)]
@@ -111,7 +111,8 @@ impl<'a> CampaignBody<'a> {
 
 problem_responses!(
     /// What a campaign can be refused with.
-    CampaignProblems: CampaignNotFound, Unavailable
+    CampaignProblems of CampaignInPath:
+        Unavailable
 );
 
 /// One campaign.
@@ -122,12 +123,13 @@ problem_responses!(
 )]
 #[get("/v1/campaigns/{campaign}")]
 pub(crate) async fn show_campaign(
-    request: HttpRequest,
     app: Data<App>,
+    CampaignInPath(campaign): CampaignInPath,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let id = refusal::campaign(&request)?;
     let rendered = app.rendered()?;
-    let campaign = rendered.campaign(&id).ok_or_else(|| Problem::new(Code::CampaignNotFound))?;
+    let campaign =
+        rendered.campaign(&campaign).ok_or_else(|| Problem::new(Code::CampaignNotFound))?;
     Ok(campaign.body.respond(&request))
 }
 

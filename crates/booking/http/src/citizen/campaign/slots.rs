@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use web::{Code, Problem, problem_responses};
 
 use crate::app::App;
-use crate::refusal::{self, CampaignInPath};
+use crate::refusal::CampaignInPath;
 
 /// The places of a campaign at one moment, at most a second ago.
 #[derive(Serialize, ToSchema)]
@@ -75,7 +75,8 @@ impl<'a> SlotsBody<'a> {
 
 problem_responses!(
     /// What the slots can be refused with.
-    SlotsProblems: CampaignNotFound, Unavailable
+    SlotsProblems of CampaignInPath:
+        Unavailable
 );
 
 /// The slots of a campaign and their places: a snapshot.
@@ -86,12 +87,13 @@ problem_responses!(
 )]
 #[get("/v1/campaigns/{campaign}/slots")]
 pub(crate) async fn list_slots(
-    request: HttpRequest,
     app: Data<App>,
+    CampaignInPath(campaign): CampaignInPath,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let id = refusal::campaign(&request)?;
     let rendered = app.rendered()?;
-    let campaign = rendered.campaign(&id).ok_or_else(|| Problem::new(Code::CampaignNotFound))?;
+    let campaign =
+        rendered.campaign(&campaign).ok_or_else(|| Problem::new(Code::CampaignNotFound))?;
     Ok(campaign.slots.respond(&request))
 }
 

@@ -9,7 +9,7 @@ use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
 use crate::citizen::booking::{BookingBody, NewPerson};
-use crate::refusal::{self, HoldInPath, IdempotencyHeader};
+use crate::refusal::HoldInPath;
 
 /// The person to register.
 #[derive(Deserialize, ToSchema)]
@@ -20,31 +20,31 @@ struct NewBookingOnHold {
 
 problem_responses!(
     /// What a registration can be refused with.
-    RegistrationProblems: InvalidRequest, IdempotencyKeyMissing, PassInvalid, NotEligible, NotThePersonOfThePass,
-        HoldNotFound, AlreadyBooked, RefusedTooOften, HoldEnded, CampaignClosed,
-        RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
+    RegistrationProblems of HoldInPath, IdempotencyKey, Body<NewBookingOnHold>:
+        PassInvalid, NotEligible, NotThePersonOfThePass, AlreadyBooked, RefusedTooOften, HoldEnded,
+        CampaignClosed, RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
 /// Registers one person onto a hold.
 #[utoipa::path(
     tag = "bookings",
-    params(HoldInPath, IdempotencyHeader),
+    params(HoldInPath, IdempotencyKey),
     request_body = NewBookingOnHold,
     responses((status = 201, body = BookingBody), RegistrationProblems),
     security(("pass" = [])),
 )]
 #[post("/v1/holds/{hold}/bookings")]
 pub(crate) async fn book_hold(
-    request: HttpRequest,
     app: Data<App>,
+    HoldInPath(hold): HoldInPath,
     key: IdempotencyKey,
+    request: HttpRequest,
     body: Body<NewBookingOnHold>,
 ) -> Result<HttpResponse, Problem> {
     let pass = app.pass_of_any_campaign(&request).await?;
-    let id = refusal::hold(&request)?;
     let person = body.0.person.parse(app.bookings.now())?;
     let campaign = pass.campaign.clone();
-    let outcome = app.bookings.book_hold(pass, id, &person, key.as_str()).await;
+    let outcome = app.bookings.book_hold(pass, hold, &person, key.as_str()).await;
     match outcome.map_err(|failure| app.problem(failure))? {
         BookHoldOutcome::Booked(booked) => app.booked(&campaign, &booked, &person),
         BookHoldOutcome::HoldNotFound => Err(Problem::new(Code::HoldNotFound)),

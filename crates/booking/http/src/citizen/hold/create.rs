@@ -11,7 +11,7 @@ use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
 use crate::citizen::hold::HoldBody;
-use crate::refusal::{self, CampaignInPath, IdempotencyHeader};
+use crate::refusal::CampaignInPath;
 
 /// The seats to keep.
 #[derive(Deserialize, ToSchema)]
@@ -26,8 +26,9 @@ struct NewHold {
 
 problem_responses!(
     /// What a hold can be refused with.
-    HoldProblems: InvalidRequest, IdempotencyKeyMissing, PassInvalid, PassWrongCampaign, NotEligible, CampaignNotFound,
-        SlotNotFound, PassEnded, SlotFull, PassExhausted, RequestInProgress, CampaignClosed, IdempotencyKeyReused, Overloaded, Unavailable
+    HoldProblems of CampaignInPath, IdempotencyKey, Body<NewHold>:
+        PassInvalid, PassWrongCampaign, NotEligible, SlotNotFound, PassEnded, SlotFull, PassExhausted,
+        RequestInProgress, CampaignClosed, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
 /// Keeps seats of one slot for a few minutes.
@@ -36,19 +37,20 @@ problem_responses!(
 /// `pass-exhausted` the member `seats_left`.
 #[utoipa::path(
     tag = "holds",
-    params(CampaignInPath, IdempotencyHeader),
+    params(CampaignInPath, IdempotencyKey),
     request_body = NewHold,
     responses((status = 201, body = HoldBody), HoldProblems),
     security(("pass" = [])),
 )]
 #[post("/v1/campaigns/{campaign}/holds")]
 pub(crate) async fn create_hold(
-    request: HttpRequest,
     app: Data<App>,
+    CampaignInPath(campaign): CampaignInPath,
     key: IdempotencyKey,
+    request: HttpRequest,
     body: Body<NewHold>,
 ) -> Result<HttpResponse, Problem> {
-    let pass = app.pass(&request, &refusal::campaign(&request)?).await?;
+    let pass = app.pass(&request, &campaign).await?;
     let Body(NewHold { slot, seats }) = body;
     let outcome = app.bookings.hold(pass, slot, seats, key.as_str()).await;
     match outcome.map_err(|failure| app.problem(failure))? {

@@ -7,11 +7,12 @@ use web::reply;
 use web::{Code, Problem, problem_responses};
 
 use crate::app::App;
-use crate::refusal::{self, HoldInPath};
+use crate::refusal::HoldInPath;
 
 problem_responses!(
     /// What a release can be refused with.
-    ReleaseProblems: PassInvalid, HoldNotFound, HoldEnded, Overloaded, Unavailable
+    ReleaseProblems of HoldInPath:
+        PassInvalid, HoldEnded, Overloaded, Unavailable
 );
 
 /// Gives the seats of a hold back that have no person yet. Repeating it changes nothing.
@@ -26,12 +27,12 @@ problem_responses!(
 )]
 #[delete("/v1/holds/{hold}")]
 pub(crate) async fn release_hold(
-    request: HttpRequest,
     app: Data<App>,
+    HoldInPath(hold): HoldInPath,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let pass = app.pass_of_any_campaign(&request).await?;
-    let id = refusal::hold(&request)?;
-    let outcome = app.bookings.release_hold(pass, id).await;
+    let outcome = app.bookings.release_hold(pass, hold).await;
     match outcome.map_err(|failure| app.problem(failure))? {
         ReleaseOutcome::Released => Ok(reply::done()),
         ReleaseOutcome::HoldNotFound => Err(Problem::new(Code::HoldNotFound)),

@@ -9,31 +9,31 @@ use web::{Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
 use crate::citizen::hold::HoldBody;
-use crate::refusal::{self, HoldInPath, IdempotencyHeader};
+use crate::refusal::HoldInPath;
 
 problem_responses!(
     /// What a renewal can be refused with.
-    RenewalProblems: IdempotencyKeyMissing, InvalidRequest, PassInvalid, HoldNotFound, HoldEnded, HoldNotRenewable,
-        PassEnded,
-        RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
+    RenewalProblems of HoldInPath, IdempotencyKey:
+        PassInvalid, HoldEnded, HoldNotRenewable, PassEnded, RequestInProgress, IdempotencyKeyReused,
+        Overloaded, Unavailable
 );
 
 /// Starts the time of a hold again, once, but not beyond the end of the pass.
 #[utoipa::path(
     tag = "holds",
-    params(HoldInPath, IdempotencyHeader),
+    params(HoldInPath, IdempotencyKey),
     responses((status = 200, body = HoldBody), RenewalProblems),
     security(("pass" = [])),
 )]
 #[post("/v1/holds/{hold}/renewal")]
 pub(crate) async fn renew_hold(
-    request: HttpRequest,
     app: Data<App>,
+    HoldInPath(hold): HoldInPath,
     key: IdempotencyKey,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let pass = app.pass_of_any_campaign(&request).await?;
-    let id = refusal::hold(&request)?;
-    let outcome = app.bookings.renew_hold(pass, id, key.as_str()).await;
+    let outcome = app.bookings.renew_hold(pass, hold, key.as_str()).await;
     match outcome.map_err(|failure| app.problem(failure))? {
         RenewOutcome::Renewed(facts) => {
             Ok(reply::private(StatusCode::OK, &HoldBody::new(&facts, HoldState::Active)))

@@ -9,11 +9,12 @@ use web::{Code, Problem, problem_responses};
 
 use crate::app::App;
 use crate::citizen::hold::HoldBody;
-use crate::refusal::{self, HoldInPath};
+use crate::refusal::HoldInPath;
 
 problem_responses!(
     /// What looking at a hold can be refused with.
-    HoldProblems: PassInvalid, HoldNotFound, Overloaded, Unavailable
+    HoldProblems of HoldInPath:
+        PassInvalid, Overloaded, Unavailable
 );
 
 /// One hold, for the pass it was made with.
@@ -25,12 +26,12 @@ problem_responses!(
 )]
 #[get("/v1/holds/{hold}")]
 pub(crate) async fn show_hold(
-    request: HttpRequest,
     app: Data<App>,
+    HoldInPath(hold): HoldInPath,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let pass = app.pass_of_any_campaign(&request).await?;
-    let id = refusal::hold(&request)?;
-    let lookup = app.bookings.find_hold(&pass, id).await;
+    let lookup = app.bookings.find_hold(&pass, hold).await;
     match lookup.map_err(|failure| app.problem(failure))? {
         HoldLookup::Found { facts, state } => {
             Ok(reply::private(StatusCode::OK, &HoldBody::new(&facts, state)))

@@ -7,11 +7,12 @@ use web::reply;
 use web::{Code, Problem, problem_responses};
 
 use crate::app::App;
-use crate::refusal::{self, CampaignInPath};
+use crate::refusal::CampaignInPath;
 
 problem_responses!(
     /// What leaving can be refused with.
-    EndPassProblems: PassInvalid, PassWrongCampaign, CampaignNotFound, Overloaded, Unavailable
+    EndPassProblems of CampaignInPath:
+        PassInvalid, PassWrongCampaign, Overloaded, Unavailable
 );
 
 /// Gives the presented pass back before its time, so that the next one can come in.
@@ -26,10 +27,11 @@ problem_responses!(
 )]
 #[delete("/v1/campaigns/{campaign}/passes/current")]
 pub(crate) async fn end_pass(
-    request: HttpRequest,
     app: Data<App>,
+    CampaignInPath(campaign): CampaignInPath,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let pass = app.pass(&request, &refusal::campaign(&request)?).await?;
+    let pass = app.pass(&request, &campaign).await?;
     let outcome = app.bookings.end_pass(pass).await;
     match outcome.map_err(|failure| app.problem(failure))? {
         EndPassOutcome::Ended => Ok(reply::done()),
