@@ -32,7 +32,7 @@ pub use install::{provision, provision_faketime};
 pub use locate::{PostgresPrograms, locate_faketime, locate_postgres, locate_python, locate_redis};
 pub use people::family_name;
 pub use ports::Port;
-pub use postgres::PostgresServer;
+pub use postgres::{FrozenPostgres, PostgresServer};
 pub use redis::{Frozen, RedisCluster, RedisSentinels, RedisServer, RedisSetup, TestAuthority};
 pub use shared::{
     POSTGRES_URL_VARIABLE, REDIS_URL_VARIABLE, shared_postgres_database, shared_redis_url,

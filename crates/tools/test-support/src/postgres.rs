@@ -18,6 +18,15 @@ use crate::shared::unique_prefix;
 /// data.
 pub struct PostgresServer(Arc<Server<Postgres>>);
 
+/// A server that answers nothing until this is dropped.
+pub struct FrozenPostgres(Arc<Server<Postgres>>);
+
+impl Drop for FrozenPostgres {
+    fn drop(&mut self) {
+        let _ = self.0.thaw();
+    }
+}
+
 impl PostgresServer {
     /// Starts one and returns when it accepts connections.
     pub async fn start() -> Result<Self> {
@@ -47,6 +56,15 @@ impl PostgresServer {
     pub async fn create_database(&self) -> Result<String> {
         let server = self.url("postgres");
         tokio::task::spawn_blocking(move || create_database_at(&server)).await?
+    }
+
+    /// Stops it as a hung disk or a paused machine would, with `SIGSTOP` for the postmaster and all
+    /// its children: connections stay open, nothing is answered. It goes on when what this gives is
+    /// dropped.
+    pub fn freeze(&self) -> Result<FrozenPostgres> {
+        // Also what is half frozen goes on.
+        let frozen = FrozenPostgres(Arc::clone(&self.0));
+        self.0.freeze().map(|()| frozen)
     }
 
     /// Kills it as a power cut would, with `SIGKILL` for the postmaster and all its children;

@@ -85,17 +85,23 @@ impl<K: Kind> Server<K> {
         self.port.number()
     }
 
-    /// Stops it as a hung disk or a paused machine would: connections stay open, nothing is answered.
+    /// Stops it and its children as a hung disk or a paused machine would: connections stay open,
+    /// nothing is answered.
     pub(crate) fn freeze(&self) -> Result<()> {
         let state = self.state();
-        let process = state.process.as_ref().context("it does not run")?;
-        signal("STOP", &[process.id()])
+        let leader = state.process.as_ref().context("it does not run")?.id();
+        // Stopped, it can start no further child while they are counted.
+        signal("STOP", &[leader])?;
+        signal("STOP", &children_of(leader)?)
     }
 
     /// Lets it go on; does nothing if it does not run.
     pub(crate) fn thaw(&self) -> Result<()> {
         let state = self.state();
-        state.process.as_ref().map_or(Ok(()), |process| signal("CONT", &[process.id()]))
+        let Some(process) = state.process.as_ref() else { return Ok(()) };
+        let leader = process.id();
+        signal("CONT", &children_of(leader)?)?;
+        signal("CONT", &[leader])
     }
 
     /// As a power cut would: `SIGKILL` for the process and all its children, at once.
