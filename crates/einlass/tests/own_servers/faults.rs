@@ -4,7 +4,7 @@ use std::path::Path;
 
 async fn play(scenario: &str, seed: u64) {
     let program = Path::new(env!("CARGO_BIN_EXE_einlass"));
-    if let Err(broken) = faults::play(scenario, program, seed).await {
+    if let Err(broken) = faults::play_room(scenario, program, seed).await {
         panic!("{broken:#}");
     }
 }

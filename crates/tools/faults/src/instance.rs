@@ -1,8 +1,8 @@
-//! One waiting room as a process.
+//! One service as a process.
 
 use std::fs::OpenOptions;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use reqwest::Client;
 use test_support::Port;
 
 use crate::clock::{now, pause};
+use crate::installation::Installation;
 use crate::signal::terminate;
 use crate::waits::ProcessId;
 
@@ -19,9 +20,32 @@ const READY_MAX: Duration = Duration::from_secs(30);
 const END_MAX: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// A waiting room. Dropping it kills the process.
+/// Which service a process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    WaitingRoom,
+}
+
+impl Service {
+    /// The command that runs it, which is the name of its logs too.
+    const fn command(self) -> &'static str {
+        match self {
+            Self::WaitingRoom => "waiting-room",
+        }
+    }
+
+    /// The setting that says where it listens, as it is called in the environment.
+    const fn listen(self) -> &'static str {
+        match self {
+            Self::WaitingRoom => "EINLASS__WAITING_ROOM__LISTEN",
+        }
+    }
+}
+
+/// A running service, or one that was stopped. Dropping it kills the process.
 pub struct Instance {
     pub index: usize,
+    service: Service,
     port: Port,
     program: PathBuf,
     folder: PathBuf,
@@ -32,11 +56,12 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Not started yet. It will run in `folder`, with the configuration there.
-    pub fn new(index: usize, port: Port, program: &Path, folder: &Path) -> Self {
-        let (program, folder) = (program.to_owned(), folder.to_owned());
+    /// Not started yet. It will run with the configuration of that installation.
+    pub fn new(service: Service, index: usize, port: Port, at: &Installation) -> Self {
+        let (program, folder) = (at.program().to_owned(), at.folder().to_owned());
         Self {
             index,
+            service,
             port,
             program,
             folder,
@@ -72,8 +97,8 @@ impl Instance {
                 .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         }
         let process = command
-            .args(["--config", "einlass.toml", "waiting-room"])
-            .env("EINLASS__WAITING_ROOM__LISTEN", format!("127.0.0.1:{}", self.port.number()))
+            .args(["--config", "einlass.toml", self.service.command()])
+            .env(self.service.listen(), self.address().to_string())
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -143,7 +168,7 @@ impl Instance {
     }
 
     fn log(&self) -> PathBuf {
-        self.folder.join(format!("instance-{}.log", self.index))
+        self.folder.join(format!("{}-{}.log", self.service.command(), self.index))
     }
 
     fn log_end(&self) -> String {

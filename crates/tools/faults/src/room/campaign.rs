@@ -3,7 +3,7 @@
 use test_support::OneSlotCampaign;
 
 use crate::clock::UnixMs;
-use crate::course::Bounds;
+use crate::room::course::Bounds;
 
 /// The room's name.
 pub const ROOM: &str = "town";

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::clock::{UnixMs, now, pause, seconds};
-use crate::history::{Asked, Event, Standing, Told};
 use crate::http::{self, POSTCODE, Reply};
+use crate::room::history::{Asked, Event, Standing, Told};
+use crate::room::reading;
 
 /// A refusal that makes no sense is not asked for more often than this.
 const TRIES_MAX: u32 = 5;
@@ -299,10 +300,9 @@ fn told(asked: Asked, reply: &Result<Reply, String>) -> Told {
     };
     let Reply { status, body } = reply;
     let told = match (asked, status) {
-        (Asked::Join, 200 | 201) | (Asked::Poll, 200) => {
-            http::ticket_state(body).map(|state| Told::State(state, http::pass(&body["pass"])))
-        }
-        (Asked::Take, 201) => http::pass(body).map(Told::Pass),
+        (Asked::Join, 200 | 201) | (Asked::Poll, 200) => reading::ticket_state(body)
+            .map(|state| Told::State(state, reading::pass(&body["pass"]))),
+        (Asked::Take, 201) => reading::pass(body).map(Told::Pass),
         (Asked::Leave, 204) => Some(Told::Left),
         (Asked::Join | Asked::Poll | Asked::Take | Asked::Leave, _) => {
             Some(Told::Refused { status: *status, code: reply.code().to_owned() })

@@ -1,29 +1,7 @@
 //! What a run did to the product, so that the judge can tell a fault from its effect.
 
-use crate::clock::{UnixMs, now};
-
-/// From when to when, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    pub from: UnixMs,
-    pub until: UnixMs,
-}
-
-impl Span {
-    /// From then until now, and a little longer.
-    pub fn since(from: UnixMs, and_ms: i64) -> Self {
-        Self { from, until: now() + and_ms }
-    }
-
-    /// How long both last, in milliseconds.
-    pub fn shared_ms(self, other: Self) -> i64 {
-        (self.until.min(other.until) - self.from.max(other.from)).max(0)
-    }
-
-    pub fn overlaps(self, other: Self) -> bool {
-        self.from <= other.until && other.from <= self.until
-    }
-}
+use crate::clock::{Span, UnixMs};
+use crate::waits::Wait;
 
 /// The bounds that the campaign sets.
 #[derive(Clone, Copy, Debug)]
@@ -40,17 +18,6 @@ pub struct Heal {
     pub at: UnixMs,
     /// For so long nobody need be called: what nobody remembers, tickets must prove first.
     pub quiet_ms: i64,
-}
-
-/// A process stood in line for a processor.
-#[derive(Clone, Copy, Debug)]
-pub struct Wait {
-    /// Which instance, or this process, which is the crowd.
-    pub instance: Option<usize>,
-    /// At most so long.
-    pub ms: i64,
-    /// When that was.
-    pub span: Span,
 }
 
 /// What happened in a run, besides what clients were told.

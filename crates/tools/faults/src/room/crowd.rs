@@ -11,10 +11,10 @@ use reqwest::Client;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::citizen::{Citizen, Town};
 use crate::clock::{now, pause, seconds};
-use crate::history::Event;
 use crate::http;
+use crate::room::citizen::{Citizen, Town};
+use crate::room::history::Event;
 
 /// Addresses that the citizens share.
 const HOUSEHOLDS: u8 = 50;

@@ -10,31 +10,16 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::course::{Course, Span, Wait};
-use crate::history::{Asked, Event, Standing};
+use crate::clock::Span;
+use crate::room::course::Course;
+use crate::room::history::{Asked, Event, Standing};
+use crate::verdict::Verdict;
+use crate::waits::Wait;
 
 /// Passes told in whole seconds may have been given this much later or earlier than they say.
 const SECOND_MS: i64 = 1_000;
 /// A run with less of it shows nothing.
 const ENOUGH: Counts = Counts { joined: 50, called: 20, passes: 20, polls: 200, poll_p99_ms: 0 };
-/// Examples of each broken promise that are shown.
-const SHOWN_MAX: usize = 3;
-
-/// What the judge says.
-#[derive(Clone, Debug)]
-pub struct Verdict {
-    pub broken: Vec<Broken>,
-    pub seen: Counts,
-}
-
-/// A promise that was not kept, and how it showed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
-    pub promise: &'static str,
-    pub times: usize,
-    pub examples: Vec<String>,
-}
-
 /// How much happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -50,41 +35,22 @@ pub struct Counts {
     pub poll_p99_ms: i64,
 }
 
-impl Verdict {
-    pub fn is_kept(&self) -> bool {
-        self.broken.is_empty()
-    }
-}
-
-impl fmt::Display for Verdict {
+impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { joined, called, passes, polls, poll_p99_ms } = self.seen;
+        let Self { joined, called, passes, polls, poll_p99_ms } = self;
         write!(
             f,
             "{joined} tickets, {called} called, {passes} passes, {polls} polls, p99 {poll_p99_ms} ms"
-        )?;
-        for Broken { promise, times, examples } in &self.broken {
-            write!(f, "\n  broken {times} times: {promise}")?;
-            for example in examples {
-                write!(f, "\n    {example}")?;
-            }
-        }
-        Ok(())
+        )
     }
 }
 
 /// Judges a run. `events` come in the order of the replies.
-pub fn judge(course: &Course, events: &[Event]) -> Verdict {
+pub fn judge(course: &Course, events: &[Event]) -> Verdict<Counts> {
     let run = Run { course, events };
     let seen = run.counts();
-    let mut broken = Vec::new();
-    let mut rule = |promise, found: Vec<String>| {
-        if !found.is_empty() {
-            let times = found.len();
-            let examples = found.into_iter().take(SHOWN_MAX).collect();
-            broken.push(Broken { promise, times, examples });
-        }
-    };
+    let mut verdict = Verdict::of(seen);
+    let mut rule = |promise, found| verdict.rule(promise, found);
     rule("P8: no entry is issued twice", run.doubled_entries());
     rule("P9, P17: one subject has one pass id", run.doubled_passes());
     rule("P10: nobody is overtaken", run.overtaken());
@@ -100,7 +66,7 @@ pub fn judge(course: &Course, events: &[Event]) -> Verdict {
     rule("P18: calls go on within 10 s of the end of a fault", run.late_calls());
     rule("the run shows something", too_little(seen));
     rule("the run goes through, and no instance needs a restart", course.troubles.clone());
-    Verdict { broken, seen }
+    verdict
 }
 
 fn too_little(seen: Counts) -> Vec<String> {

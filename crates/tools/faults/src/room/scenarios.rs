@@ -12,26 +12,11 @@ mod redis_killed;
 mod sentinel_failover;
 mod wrong_clocks;
 
-use anyhow::Result;
-use async_trait::async_trait;
-
-use crate::stage::Stage;
-
-/// A story: it opens the stage, breaks something, repairs it, and waits until things go on.
-#[async_trait]
-pub trait Scenario: Sync {
-    /// Its name on the command line.
-    fn name(&self) -> &'static str;
-
-    /// What goes wrong, in one sentence.
-    fn about(&self) -> &'static str;
-
-    /// Plays it.
-    async fn play(&self, stage: &mut Stage) -> Result<()>;
-}
+pub use crate::play::Scenario;
+use crate::room::stage::Stage;
 
 /// All, in the order in which they are played.
-pub const ALL: &[&dyn Scenario] = &[
+pub const ALL: &[&dyn Scenario<Stage>] = &[
     &redis_killed::RedisKilled,
     &redis_emptied::RedisEmptied,
     &all_lost::AllLost,

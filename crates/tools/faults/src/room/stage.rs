@@ -4,19 +4,23 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use async_trait::async_trait;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use reqwest::Client;
 use test_support::Port;
 
-use crate::campaign::{self, BOUNDS, ROOM};
-use crate::clock::{UnixMs, now, pause, seconds};
-use crate::course::{Course, Heal, Span};
-use crate::crowd::Crowd;
-use crate::history::Event;
+use crate::clock::{Span, UnixMs, now, pause, seconds};
 use crate::http;
 use crate::installation::Installation;
-use crate::instance::Instance;
+use crate::instance::{Instance, Service};
+use crate::play::{Judged, Scenario, Staged};
+use crate::room::campaign::{self, BOUNDS, ROOM};
+use crate::room::course::{Course, Heal};
+use crate::room::crowd::Crowd;
+use crate::room::history::Event;
+use crate::room::judge::judge;
+use crate::room::scenarios::ALL;
 use crate::waits::Waits;
 
 /// From the creation of the room until people gather.
@@ -67,9 +71,12 @@ pub struct Stage {
     waits: Waits,
 }
 
-impl Stage {
-    /// An empty one. `program` is the binary `einlass`.
-    pub fn new(program: &Path, seed: u64) -> Result<Self> {
+#[async_trait]
+impl Staged for Stage {
+    const PART: &'static str = "room";
+    const SCENARIOS: &'static [&'static dyn Scenario<Self>] = ALL;
+
+    fn set(program: &Path, seed: u64) -> Result<Self> {
         Ok(Self {
             rng: StdRng::seed_from_u64(seed),
             course: Course::new(BOUNDS),
@@ -84,15 +91,32 @@ impl Stage {
         })
     }
 
+    fn note_trouble(&mut self, trouble: String) {
+        self.course.troubles.push(trouble);
+    }
+
+    async fn judged(&mut self) -> Judged {
+        let mut events = self.close().await;
+        events.sort_by_key(|event| event.answered);
+        let verdict = judge(&self.course, &events);
+        Judged {
+            is_kept: verdict.is_kept(),
+            verdict: verdict.to_string(),
+            notes: std::mem::take(&mut self.course.notes),
+            history: events.iter().map(|event| format!("{event:?}")).collect(),
+            installation: self.installation.take(),
+        }
+    }
+}
+
+impl Stage {
     /// Sets everything up, puts the campaign into force, starts the instances and lets people come.
     /// Returns when some have been called.
     pub async fn open(&mut self, opening: Opening<'_>) -> Result<()> {
-        let installation =
-            Installation::set_up(&self.program, opening.store_url, opening.settings).await?;
+        let installation = set_up(&self.program, opening.store_url, opening.settings).await?;
         for index in 0..opening.instances {
             let port = Port::reserve()?;
-            let mut instance =
-                Instance::new(index, port, installation.program(), installation.folder());
+            let mut instance = Instance::new(Service::WaitingRoom, index, port, &installation);
             if let Some(shift) = opening.clocks.get(index) {
                 instance.set_clock(shift)?;
             }
@@ -185,7 +209,7 @@ impl Stage {
     }
 
     /// Sends everybody home, looks whether all instances live, and gives what was told.
-    pub async fn close(&mut self) -> Vec<Event> {
+    async fn close(&mut self) -> Vec<Event> {
         let events = match self.crowd.take() {
             Some(crowd) => crowd.go_home().await,
             None => Vec::new(),
@@ -210,6 +234,27 @@ impl Stage {
         pause(Duration::from_millis(u64::try_from(left_ms).unwrap_or(0))).await;
         Ok(())
     }
+}
+
+/// An installation whose waiting rooms share that store. `settings` are further lines of
+/// `[waiting_room]`.
+pub async fn set_up(program: &Path, store_url: &str, settings: &str) -> Result<Installation> {
+    let config = format!(
+        r#"[waiting_room]
+metrics_listen = ""
+workers = 1
+store_url = "{store_url}"
+{settings}
+
+[booking]
+database_url = "sqlite://einlass.db"
+
+[shutdown]
+drain_s = 1
+finish_s = 5
+"#
+    );
+    Installation::set_up(program, &config).await
 }
 
 /// The room at an instance.

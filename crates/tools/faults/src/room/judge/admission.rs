@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Run, SECOND_MS};
 use crate::clock::UnixMs;
-use crate::history::{Asked, Event, Told};
+use crate::room::history::{Asked, Event, Told};
 
 /// For how long somebody who was called may be told to wait for a free pass.
 const KEPT_OUT_MAX_MS: i64 = 15_000;

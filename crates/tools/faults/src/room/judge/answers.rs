@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Counts, Run, touches};
-use crate::history::{Event, Standing, Told};
+use crate::room::history::{Event, Standing, Told};
 
 /// The 99th percentile of polls stays below.
 const POLL_P99_MAX_MS: i64 = 200;

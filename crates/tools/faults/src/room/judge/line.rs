@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Run, SECOND_MS, touches};
+use crate::clock::Span;
 use crate::clock::UnixMs;
-use crate::course::Span;
-use crate::history::{Asked, Event, Standing, Told};
+use crate::room::history::{Asked, Event, Standing, Told};
 
 /// How old an instance's view of a living store may be. Two instances differ by as much.
 const VIEW_AGE_MAX_MS: i64 = 1_000;

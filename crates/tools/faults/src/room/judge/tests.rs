@@ -1,8 +1,8 @@
 //! Made-up histories: a good one, and for every rule one that breaks it and nothing else.
 
 use super::*;
-use crate::course::{Bounds, Heal, Wait};
-use crate::history::{Pass, TicketState, Told};
+use crate::room::course::{Bounds, Heal};
+use crate::room::history::{Pass, TicketState, Told};
 
 const BOUNDS: Bounds =
     Bounds { max_active: 30, pace_per_minute: 600, burst: 15, pass_ttl_ms: 10_000 };
@@ -66,7 +66,7 @@ fn good() -> (Course, Vec<Event>) {
     (Course::new(BOUNDS), events)
 }
 
-fn judged(course: &Course, mut events: Vec<Event>) -> Verdict {
+fn judged(course: &Course, mut events: Vec<Event>) -> Verdict<Counts> {
     events.sort_by_key(|event| event.answered);
     judge(course, &events)
 }

@@ -2,17 +2,16 @@ use anyhow::Result;
 use async_trait::async_trait;
 
 use super::Scenario;
-use crate::clock::now;
-use crate::course::Span;
-use crate::redis;
-use crate::stage::{Opening, POLL_INTERVAL_MS, Stage};
+use crate::clock::{Span, now};
+use crate::room::redis;
+use crate::room::stage::{Opening, POLL_INTERVAL_MS, Stage};
 use test_support::RedisServer;
 
 /// P8, P12: what neither Redis nor any instance remembers the tickets prove.
 pub struct AllLost;
 
 #[async_trait]
-impl Scenario for AllLost {
+impl Scenario<Stage> for AllLost {
     fn name(&self) -> &'static str {
         "all-lost"
     }

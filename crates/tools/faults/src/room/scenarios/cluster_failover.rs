@@ -5,15 +5,15 @@ use async_trait::async_trait;
 use test_support::{RedisCluster, RedisServer};
 
 use super::Scenario;
-use crate::campaign::ROOM;
 use crate::clock::{now, pause};
-use crate::stage::{Opening, QUIET_MS, Stage};
+use crate::room::campaign::ROOM;
+use crate::room::stage::{Opening, QUIET_MS, Stage};
 
 /// P8, P10, P12, P18: the room outlives the node that keeps it.
 pub struct ClusterFailover;
 
 #[async_trait]
-impl Scenario for ClusterFailover {
+impl Scenario<Stage> for ClusterFailover {
     fn name(&self) -> &'static str {
         "cluster-failover"
     }

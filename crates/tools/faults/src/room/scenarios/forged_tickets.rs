@@ -6,13 +6,12 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use super::Scenario;
-use crate::campaign;
 use crate::clock::{now, pause, seconds};
-use crate::flood::Flood;
 use crate::http::{self, POSTCODE};
-use crate::installation::Installation;
-use crate::instance::Instance;
-use crate::stage::{Opening, Stage, room_url};
+use crate::instance::{Instance, Service};
+use crate::room::campaign;
+use crate::room::flood::Flood;
+use crate::room::stage::{self, Opening, Stage, room_url};
 use test_support::{Port, RedisServer};
 
 /// P12, P14: tickets that are worth nothing cost next to nothing, and change nothing.
@@ -22,7 +21,7 @@ const PER_SECOND: u32 = 10_000;
 const TICKETS: usize = 300;
 
 #[async_trait]
-impl Scenario for ForgedTickets {
+impl Scenario<Stage> for ForgedTickets {
     fn name(&self) -> &'static str {
         "forged-tickets"
     }
@@ -80,7 +79,7 @@ async fn tickets(stage: &mut Stage, elsewhere: &Elsewhere) -> Result<Vec<String>
     let ours = stage.installation()?;
     let redis = RedisServer::start().await?;
     let settings = format!("redis_key_prefix = \"{}\"", elsewhere.prefix);
-    let other = Installation::set_up(ours.program(), &redis.url(), &settings).await?;
+    let other = stage::set_up(ours.program(), &redis.url(), &settings).await?;
     if elsewhere.same_keys {
         for file in ["keys/waiting-room.toml", "keys/booking.toml"] {
             std::fs::copy(ours.folder().join(file), other.folder().join(file))?;
@@ -88,7 +87,7 @@ async fn tickets(stage: &mut Stage, elsewhere: &Elsewhere) -> Result<Vec<String>
     }
     other.apply(&campaign::to_toml(now() - 60_000, now() + 3_600_000, "incarnation = 1")).await?;
     let port = Port::reserve()?;
-    let mut instance = Instance::new(0, port, other.program(), other.folder());
+    let mut instance = Instance::new(Service::WaitingRoom, 0, port, &other);
     instance.start()?;
     instance.until_ready(&stage.client).await?;
     let join = room_url(&instance.url()) + "/tickets";

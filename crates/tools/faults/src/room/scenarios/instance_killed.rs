@@ -4,14 +4,14 @@ use rand::Rng as _;
 
 use super::Scenario;
 use crate::clock::now;
-use crate::stage::{Opening, Stage};
+use crate::room::stage::{Opening, Stage};
 use test_support::RedisServer;
 
 /// P8, P10, P12: no instance is needed, and one that comes back knows what the others know.
 pub struct InstanceKilled;
 
 #[async_trait]
-impl Scenario for InstanceKilled {
+impl Scenario<Stage> for InstanceKilled {
     fn name(&self) -> &'static str {
         "instance-killed"
     }

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use super::Scenario;
 use crate::clock::now;
 use crate::installation::Installation;
-use crate::stage::{Opening, Stage};
+use crate::room::stage::{self, Opening, Stage};
 use test_support::RedisServer;
 
 /// P12, P16: a new ticket key is brought in as the operator's guide says, and no ticket is lost.
 pub struct KeyRotation;
 
 #[async_trait]
-impl Scenario for KeyRotation {
+impl Scenario<Stage> for KeyRotation {
     fn name(&self) -> &'static str {
         "key-rotation"
     }
@@ -52,7 +52,7 @@ enum Position {
 
 /// The key of a new pair of key files.
 async fn new_ticket_key(installation: &Installation, store_url: &str) -> Result<String> {
-    let other = Installation::set_up(installation.program(), store_url, "").await?;
+    let other = stage::set_up(installation.program(), store_url, "").await?;
     let keys = std::fs::read_to_string(other.folder().join(KEYS))?;
     let (_, ticket) = keys.split_once("[[ticket]]").context("the key file has no ticket key")?;
     let key = ticket.lines().find_map(|line| line.strip_prefix("key = "));

@@ -6,15 +6,15 @@ use std::time::Duration;
 use super::Scenario;
 use crate::clock::{now, pause};
 use crate::proxy::Proxy;
-use crate::redis;
-use crate::stage::{Opening, QUIET_MS, Stage};
+use crate::room::redis;
+use crate::room::stage::{Opening, QUIET_MS, Stage};
 use test_support::RedisServer;
 
 /// P8, P10, P12: a replica that knows less than its primary is raised to what the instances know.
 pub struct OldReplica;
 
 #[async_trait]
-impl Scenario for OldReplica {
+impl Scenario<Stage> for OldReplica {
     fn name(&self) -> &'static str {
         "old-replica"
     }

@@ -3,15 +3,15 @@ use async_trait::async_trait;
 
 use super::Scenario;
 use crate::clock::now;
-use crate::redis;
-use crate::stage::{Opening, QUIET_MS, Stage};
+use crate::room::redis;
+use crate::room::stage::{Opening, QUIET_MS, Stage};
 use test_support::RedisServer;
 
 /// P8, P10, P12, P18: what Redis has forgotten the instances remember.
 pub struct RedisEmptied;
 
 #[async_trait]
-impl Scenario for RedisEmptied {
+impl Scenario<Stage> for RedisEmptied {
     fn name(&self) -> &'static str {
         "redis-emptied"
     }

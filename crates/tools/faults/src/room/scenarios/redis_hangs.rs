@@ -4,9 +4,8 @@ use anyhow::Result;
 use async_trait::async_trait;
 
 use super::Scenario;
-use crate::clock::{now, pause};
-use crate::course::Span;
-use crate::stage::{Opening, Stage};
+use crate::clock::{Span, now, pause};
+use crate::room::stage::{Opening, Stage};
 use test_support::RedisServer;
 
 /// P13, P14: a Redis that takes requests and answers none is noticed, and nobody waits for it.
@@ -16,7 +15,7 @@ pub struct RedisHangs;
 const SMALL_BATCHES: &str = "join_batch_max = 20";
 
 #[async_trait]
-impl Scenario for RedisHangs {
+impl Scenario<Stage> for RedisHangs {
     fn name(&self) -> &'static str {
         "redis-hangs"
     }

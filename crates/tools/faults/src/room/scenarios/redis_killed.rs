@@ -10,15 +10,15 @@ use async_trait::async_trait;
 
 use super::Scenario;
 use crate::clock::now;
-use crate::redis;
-use crate::stage::{Opening, Stage};
+use crate::room::redis;
+use crate::room::stage::{Opening, Stage};
 use test_support::RedisServer;
 
 /// P8, P12, P13: what Redis has acknowledged it keeps, however slow its disk was at the power cut.
 pub struct RedisKilled;
 
 #[async_trait]
-impl Scenario for RedisKilled {
+impl Scenario<Stage> for RedisKilled {
     fn name(&self) -> &'static str {
         "redis-killed"
     }

@@ -6,13 +6,13 @@ use test_support::RedisSentinels;
 
 use super::Scenario;
 use crate::clock::{now, pause};
-use crate::stage::{Opening, QUIET_MS, Stage};
+use crate::room::stage::{Opening, QUIET_MS, Stage};
 
 /// P8, P10, P12, P18: a failover loses nothing that a citizen was told.
 pub struct SentinelFailover;
 
 #[async_trait]
-impl Scenario for SentinelFailover {
+impl Scenario<Stage> for SentinelFailover {
     fn name(&self) -> &'static str {
         "sentinel-failover"
     }

@@ -2,14 +2,14 @@ use anyhow::Result;
 use async_trait::async_trait;
 
 use super::Scenario;
-use crate::stage::{Opening, Stage};
+use crate::room::stage::{Opening, Stage};
 use test_support::RedisServer;
 
 /// P11, P18: only the store's clock counts, so an instance with a wrong one harms nobody.
 pub struct WrongClocks;
 
 #[async_trait]
-impl Scenario for WrongClocks {
+impl Scenario<Stage> for WrongClocks {
     fn name(&self) -> &'static str {
         "wrong-clocks"
     }
