@@ -18,6 +18,8 @@ const TIME_MAX: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
+    /// Whether it says when to come back.
+    pub has_retry_after: bool,
     pub body: Value,
 }
 
@@ -47,10 +49,11 @@ pub fn client(number: u8) -> Result<Client> {
 pub async fn send(request: RequestBuilder) -> Result<Reply, String> {
     let response = request.send().await.map_err(|error| in_short(&error))?;
     let status = response.status().as_u16();
+    let has_retry_after = response.headers().contains_key("retry-after");
     let bytes = response.bytes().await.map_err(|error| in_short(&error))?;
     let body = if bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&bytes) };
     let body = body.map_err(|error| format!("{status} with a body that is no JSON: {error}"))?;
-    Ok(Reply { status, body })
+    Ok(Reply { status, has_retry_after, body })
 }
 
 fn in_short(error: &reqwest::Error) -> String {

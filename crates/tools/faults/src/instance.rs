@@ -13,7 +13,7 @@ use test_support::Port;
 
 use crate::clock::{now, pause};
 use crate::installation::Installation;
-use crate::signal::terminate;
+use crate::signal;
 use crate::waits::ProcessId;
 
 const READY_MAX: Duration = Duration::from_secs(30);
@@ -24,6 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     WaitingRoom,
+    Booking,
 }
 
 impl Service {
@@ -31,6 +32,7 @@ impl Service {
     const fn command(self) -> &'static str {
         match self {
             Self::WaitingRoom => "waiting-room",
+            Self::Booking => "booking",
         }
     }
 
@@ -38,6 +40,7 @@ impl Service {
     const fn listen(self) -> &'static str {
         match self {
             Self::WaitingRoom => "EINLASS__WAITING_ROOM__LISTEN",
+            Self::Booking => "EINLASS__BOOKING__LISTEN",
         }
     }
 }
@@ -137,7 +140,7 @@ impl Instance {
     /// `SIGTERM`, and waits for the end, which must be a success (P16).
     pub async fn stop(&mut self) -> Result<()> {
         let Some(process) = &mut self.process else { return Ok(()) };
-        terminate(process.id())?;
+        signal::send("TERM", process.id())?;
         let began = now();
         while u128::from((now() - began).unsigned_abs()) < END_MAX.as_millis() {
             if let Some(status) = process.try_wait()? {
@@ -148,6 +151,16 @@ impl Instance {
             pause(LOOK_EVERY).await;
         }
         bail!("instance {} runs on {END_MAX:?} after SIGTERM", self.index)
+    }
+
+    /// `SIGSTOP`, as a paused machine: connections stay open, nothing is answered.
+    pub fn freeze(&self) -> Result<()> {
+        self.process.as_ref().map_or(Ok(()), |process| signal::send("STOP", process.id()))
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) -> Result<()> {
+        self.process.as_ref().map_or(Ok(()), |process| signal::send("CONT", process.id()))
     }
 
     /// Sets its clock so far off, such as `+1h`. One that runs already notices within a second, if its

@@ -1,11 +1,14 @@
 //! Fault runs: real instances and real servers, broken on purpose, while a crowd of simulated
 //! citizens uses them over HTTP.
 //!
-//! A [`play::Scenario`] is the story of one fault. It knows what it breaks and when it has repaired it,
+//! The two parts of the product, [`room`] and [`booking`], are broken separately, in the same way. A
+//! [`play::Scenario`] is the story of one fault. It knows what it breaks and when it has repaired it,
 //! and notes that in the course of the run. Every citizen notes what it was told, which is the
-//! history. Afterwards a judge compares the two. What is drawn (who does what when, when a fault
-//! strikes) comes from a seed; what differs between two runs of a seed is timing.
+//! history. Afterwards a judge compares the two; that of the booking API also reads the database.
+//! What is drawn (who does what when, when a fault strikes) comes from a seed; what differs between
+//! two runs of a seed is timing.
 
+mod booking;
 mod clock;
 mod http;
 mod installation;
@@ -37,6 +40,9 @@ enum Part {
     /// The waiting room
     #[command(mut_arg("only", |only| only.value_parser(scenarios_of::<room::stage::Stage>())))]
     Room(Selection),
+    /// The booking API
+    #[command(mut_arg("only", |only| only.value_parser(scenarios_of::<booking::stage::Stage>())))]
+    Booking(Selection),
 }
 
 fn scenarios_of<S: Staged>() -> PossibleValuesParser {
@@ -49,6 +55,7 @@ fn scenarios_of<S: Staged>() -> PossibleValuesParser {
 pub fn run(options: &Options, build: impl FnOnce() -> Result<PathBuf>) -> ExitCode {
     let played = match &options.part {
         Part::Room(selection) => play::play_all::<room::stage::Stage>(selection, build),
+        Part::Booking(selection) => play::play_all::<booking::stage::Stage>(selection, build),
     };
     match played {
         Ok(true) => ExitCode::SUCCESS,
@@ -63,4 +70,9 @@ pub fn run(options: &Options, build: impl FnOnce() -> Result<PathBuf>) -> ExitCo
 /// Plays one scenario of the waiting room by name, for tests. The error tells what was broken.
 pub async fn play_room(name: &str, program: &Path, seed: u64) -> Result<()> {
     play::play::<room::stage::Stage>(name, program, seed).await
+}
+
+/// Plays one scenario of the booking API by name, for tests. The error tells what was broken.
+pub async fn play_booking(name: &str, program: &Path, seed: u64) -> Result<()> {
+    play::play::<booking::stage::Stage>(name, program, seed).await
 }

@@ -298,7 +298,7 @@ fn told(asked: Asked, reply: &Result<Reply, String>) -> Told {
         Ok(reply) => reply,
         Err(why) => return Told::Nothing { why: why.clone() },
     };
-    let Reply { status, body } = reply;
+    let Reply { status, body, .. } = reply;
     let told = match (asked, status) {
         (Asked::Join, 200 | 201) | (Asked::Poll, 200) => reading::ticket_state(body)
             .map(|state| Told::State(state, reading::pass(&body["pass"]))),
