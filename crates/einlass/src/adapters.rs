@@ -39,15 +39,38 @@ pub async fn booking_store(
     config: &BookingConfig,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<dyn BookingStore>> {
-    let options = DbOptions {
-        writers_max: config.database_writers_max,
-        readers_max: config.database_readers_max,
-        ..DbOptions::default()
-    };
     match &config.database_url {
         DatabaseAddress::Sqlite(_) => migrate(config).await?,
         DatabaseAddress::Postgres(_) => {}
     }
+    connect_booking(config, clock, DbOptions::default()).await
+}
+
+/// The booking database as it is, for a command of the operator: its schema is not touched, and
+/// statements that go through a whole campaign have the time they need.
+pub async fn booking_store_as_is(
+    config: &BookingConfig,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Arc<dyn BookingStore>> {
+    const PATIENT_MS: u64 = 600_000;
+    let options = DbOptions {
+        statement_timeout_ms: PATIENT_MS,
+        trip_deadline_ms: PATIENT_MS,
+        ..DbOptions::default()
+    };
+    connect_booking(config, clock, options).await
+}
+
+async fn connect_booking(
+    config: &BookingConfig,
+    clock: &Arc<dyn Clock>,
+    options: DbOptions,
+) -> anyhow::Result<Arc<dyn BookingStore>> {
+    let options = DbOptions {
+        writers_max: config.database_writers_max,
+        readers_max: config.database_readers_max,
+        ..options
+    };
     let store = booking_db::connect(config.database_url.url(), &options, Arc::clone(clock))
         .await
         .context("failed to set up the booking database")?;

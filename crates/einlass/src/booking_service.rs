@@ -98,7 +98,8 @@ impl BookingService {
     }
 }
 
-/// The booking database with these campaigns in force.
+/// The booking database, with those of these campaigns that were missing in it. A start replaces
+/// nothing: what was changed while another process ran stays so.
 async fn open_store(
     process: &Process,
     config: &BookingConfig,
@@ -109,7 +110,10 @@ async fn open_store(
     require_identity(identity.as_ref(), &config.keys_file, asking)?;
     let store = adapters::booking_store(config, &process.embedded_clock).await?;
     for file in campaigns {
-        apply(&*store, file).await?;
+        let notice = booking::campaign::service::start(&*store, campaign::plan(file)?).await?;
+        if let Some(notice) = notice {
+            tracing::warn!(campaign = %file.id, "the campaign {notice}");
+        }
     }
     // A database that cannot be asked yet is no reason not to start: `readiness` asks again.
     if let Ok(in_force) = store.campaigns().await {
@@ -130,15 +134,6 @@ fn start_reporting(
     let reporter = Reporter::new(Arc::clone(bookings), &config.signals_url, credential)?;
     let every = Duration::from_millis(config.signals_every_ms);
     Ok(Some(Reporting::start(reporter, every)))
-}
-
-/// Puts a campaign into force; says what came of it.
-pub async fn apply(store: &dyn BookingStore, file: &CampaignFile) -> anyhow::Result<&'static str> {
-    let plan = campaign::plan(file)?;
-    let now = store.now().await?;
-    store.apply_campaign(&plan, now).await?.verdict().map_err(|problem| {
-        anyhow::anyhow!("the campaign {} cannot replace what is in force: {problem}", file.id)
-    })
 }
 
 fn limits(config: &BookingConfig) -> BookingsLimits {

@@ -89,6 +89,7 @@ pub fn plan(file: &CampaignFile) -> Result<CampaignPlan, PlanProblem> {
         ends_at: slot.ends_at,
         capacity: slot.capacity,
         allotments: file.tranches.iter().map(|tranche| tranche.allotments[index]).collect(),
+        closed: slot.closed,
     });
     let sites = file.sites.iter().map(|site| booking::Site {
         id: site.id.clone(),

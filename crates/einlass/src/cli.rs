@@ -34,7 +34,7 @@ enum Command {
     Serve,
     /// Bring the schema of the booking database up to date
     Migrate,
-    /// Check campaign files, or put one into force
+    /// Check campaign files, put them into force, look at what is in force
     #[command(subcommand)]
     Campaign(commands::campaign::Campaign),
     /// Look at rooms, change them while people wait, remove them

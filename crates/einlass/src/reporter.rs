@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
 
-use round::{Rounds, Told};
+use round::{Reported, Rounds, Told};
 
 const REPORT_TIME_MAX: Duration = Duration::from_secs(2);
 /// Reports on their way at the same time.
@@ -128,13 +128,15 @@ impl Reporter {
         }
     }
 
-    async fn report(&self, campaign: &CampaignId) -> anyhow::Result<()> {
-        let Some(report) = self.bookings.report(campaign).await else { return Ok(()) };
+    async fn report(&self, campaign: &CampaignId) -> anyhow::Result<Reported> {
+        let Some(report) = self.bookings.report(campaign).await else {
+            return Ok(Reported::Nothing);
+        };
         let sent = self.send(campaign, &report).await;
         if sent.is_err() {
             self.bookings.return_departures(campaign, report.departures);
         }
-        sent
+        sent.map(|()| Reported::Arrived)
     }
 
     async fn send(&self, campaign: &CampaignId, report: &BookingReport) -> anyhow::Result<()> {
@@ -146,7 +148,7 @@ impl Reporter {
     }
 }
 
-fn log(told: Option<(CampaignId, Told)>, result: &anyhow::Result<()>) {
+fn log(told: Option<(CampaignId, Told)>, result: &anyhow::Result<Reported>) {
     match (told, result) {
         (Some((campaign, Told::Fails)), Err(error)) => {
             let error = format!("{error:#}");

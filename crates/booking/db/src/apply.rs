@@ -1,105 +1,80 @@
-//! Putting a campaign plan in force.
+//! Putting campaigns into force and taking them out of it.
+
+mod history;
+mod remove;
+mod standing;
 
 use std::collections::BTreeMap;
 
-use booking::{Applied, CampaignPlan, SlotCounters, SlotId};
+use booking::campaign::apply::{Judgement, NewRevision, Standing, judge};
+use booking::{Applied, ApplyCampaign, CampaignPlan, SlotCounters, SlotId};
 use kernel::Timestamp;
-use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait,
-    QueryFilter, QuerySelect, TryInsertResult,
-};
+use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, QueryFilter, TryInsertResult};
 
 use crate::batch::Writer;
-use crate::batch::definition;
-use crate::convert::{number, parse, unreadable};
+use crate::convert::number;
 use crate::dialect::{self as cell, Rows};
 use crate::fault::Fault;
 use crate::statements::APPLIED_SLOTS;
-use crate::tables as entity;
+use crate::tables::{campaign, slot};
+
+pub(crate) use remove::remove;
 
 const APPLY: &str = "apply a campaign";
 
-/// Applies `plan` within the writer's transaction. Nothing has been written when it is refused.
+/// Carries out the judgement on a plan within the writer's transaction. Nothing has been written when
+/// it says so.
 pub(crate) async fn apply(
     writer: &Writer<'_>,
-    plan: &CampaignPlan,
+    request: &ApplyCampaign,
     now: Timestamp,
 ) -> Result<Applied, Fault> {
-    let campaign = plan.campaign();
-    let json = serde_json::to_string(campaign).expect("a campaign is always JSON");
-    // Inserting first makes two instances that bring the same new campaign wait for each other.
-    let row = entity::campaign::ActiveModel {
-        id: ActiveValue::Set(campaign.id.to_string()),
-        revision: ActiveValue::Set(1),
+    // Where two instances bring the same new campaign, the later one waits while inserting, and finds
+    // it in force when it looks again.
+    for _ in 0..2 {
+        let standing = standing::of(writer, &request.plan).await?;
+        let (revision, applied) = match judge(request, &standing, now) {
+            Judgement::Leave(applied) => return Ok(applied),
+            Judgement::Write(revision, applied) => (revision, applied),
+        };
+        let json = serde_json::to_string(request.plan.campaign());
+        let json = json.expect("a campaign is always JSON");
+        let is_new = !matches!(standing, Standing::InForce(_));
+        if !write_campaign(writer, request, (&revision, is_new), &json, now).await? {
+            continue;
+        }
+        write_slots(writer, &request.plan, &revision.counters).await?;
+        delete_slots(writer, request, &revision.removed).await?;
+        history::add(writer, &history::entry(request, &revision, now, json)?).await?;
+        return Ok(applied);
+    }
+    Err(Fault::Unexpected("a campaign is neither in force nor missing".to_owned()))
+}
+
+/// Writes the definition; `false` if another instance has brought the campaign first.
+async fn write_campaign(
+    writer: &Writer<'_>,
+    request: &ApplyCampaign,
+    (revision, is_new): (&NewRevision, bool),
+    json: &str,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let row = campaign::ActiveModel {
+        id: ActiveValue::Set(request.plan.campaign().id.to_string()),
+        revision: ActiveValue::Set(number("revision", revision.number)?),
         applied_at_ms: ActiveValue::Set(now.unix_ms()),
-        definition: ActiveValue::Set(json.clone()),
+        definition: ActiveValue::Set(json.to_owned()),
     };
-    let inserted = entity::campaign::Entity::insert(row)
-        .on_conflict_do_nothing_on([entity::campaign::Column::Id])
+    if !is_new {
+        let updated = campaign::Entity::update(row).exec(writer.transaction).await;
+        return updated.map(|_| true).map_err(Fault::at(APPLY));
+    }
+    let inserted = campaign::Entity::insert(row)
+        .on_conflict_do_nothing_on([campaign::Column::Id])
         .exec_without_returning(writer.transaction)
         .await
         .map_err(Fault::at(APPLY))?;
-    if let TryInsertResult::Inserted(1) = inserted {
-        let Ok(counters) = plan.counters_at(&BTreeMap::new(), now) else {
-            return Err(Fault::Unexpected("a plan refuses to be the first one".to_owned()));
-        };
-        write_slots(writer, plan, &counters).await?;
-        return Ok(Applied::Created);
-    }
-    replace(writer, plan, json, now).await
-}
-
-async fn replace(
-    writer: &Writer<'_>,
-    plan: &CampaignPlan,
-    json: String,
-    now: Timestamp,
-) -> Result<Applied, Fault> {
-    let campaign = plan.campaign();
-    let mut find = entity::campaign::Entity::find()
-        .filter(entity::campaign::Column::Id.eq(campaign.id.as_str()));
-    if writer.backend == DbBackend::Postgres {
-        find = find.lock(sea_orm::sea_query::LockType::NoKeyUpdate);
-    }
-    let row = find.one(writer.transaction).await.map_err(Fault::at(APPLY))?;
-    let row = row.ok_or_else(|| unreadable("campaign"))?;
-    if definition(&row.definition)? == *campaign {
-        return Ok(Applied::Unchanged);
-    }
-    let in_force = counters_in_force(writer.transaction, campaign.id.as_str()).await?;
-    let counters = match plan.counters_at(&in_force, now) {
-        Ok(counters) => counters,
-        Err(problem) => return Ok(Applied::Refused(problem)),
-    };
-    let row = entity::campaign::ActiveModel {
-        id: ActiveValue::Unchanged(row.id),
-        revision: ActiveValue::Set(row.revision + 1),
-        applied_at_ms: ActiveValue::Set(now.unix_ms()),
-        definition: ActiveValue::Set(json),
-    };
-    row.update(writer.transaction).await.map_err(Fault::at(APPLY))?;
-    write_slots(writer, plan, &counters).await?;
-    Ok(Applied::Updated)
-}
-
-async fn counters_in_force(
-    transaction: &DatabaseTransaction,
-    campaign: &str,
-) -> Result<BTreeMap<SlotId, SlotCounters>, Fault> {
-    let rows = entity::slot::Entity::find()
-        .filter(entity::slot::Column::Campaign.eq(campaign))
-        .all(transaction)
-        .await
-        .map_err(Fault::at(APPLY))?;
-    rows.iter()
-        .map(|row| {
-            let counters = SlotCounters {
-                taken: number("taken", row.taken)?,
-                released: number("released", row.released)?,
-            };
-            Ok((parse("slot id", &row.id)?, counters))
-        })
-        .collect()
+    Ok(matches!(inserted, TryInsertResult::Inserted(1)))
 }
 
 async fn write_slots(
@@ -120,4 +95,21 @@ async fn write_slots(
     });
     let rows = Rows::collect(writer.backend, APPLIED_SLOTS, rows);
     writer.set("write the slots of a campaign", &writer.statements.apply_slots, rows).await
+}
+
+async fn delete_slots(
+    writer: &Writer<'_>,
+    request: &ApplyCampaign,
+    removed: &[SlotId],
+) -> Result<(), Fault> {
+    if removed.is_empty() {
+        return Ok(());
+    }
+    slot::Entity::delete_many()
+        .filter(slot::Column::Campaign.eq(request.plan.campaign().id.as_str()))
+        .filter(slot::Column::Id.is_in(removed.iter().map(SlotId::as_str)))
+        .exec(writer.transaction)
+        .await
+        .map(|_| ())
+        .map_err(Fault::at("delete slots that nobody used"))
 }

@@ -1,9 +1,13 @@
-//! Connections: one small pool for writing and one for reading, every wait bounded by the database.
+//! Connections: small pools for writing, for reading, and for what the service must know.
 //!
 //! Nothing here or in the store drops a database future: a `BEGIN` that is cancelled while under way
-//! would hand an open transaction to the next user of the pooled connection. The bounds are therefore
-//! `statement_timeout`, `lock_timeout`, `idle_in_transaction_session_timeout` and SQLite's
-//! `busy_timeout`, never a time-out around a future.
+//! would hand an open transaction to the next user of the pooled connection. A database that answers
+//! bounds every wait by `statement_timeout`, `lock_timeout`, `idle_in_transaction_session_timeout` or
+//! SQLite's `busy_timeout`. One that has fallen silent keeps none of these: then [`crate::reach`]
+//! stops waiting, and leaves the future to itself.
+//!
+//! The bounds are in this order: idle in a transaction < lock < statement < trip. An instance that
+//! freezes with a campaign locked loses its transaction before anybody gives up waiting for it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,39 +15,48 @@ use std::time::Duration;
 use kernel::private_file::OpenToOthers;
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-
-use crate::file;
 
 /// The bounds of the connections to one database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DbOptions {
-    /// Connections that write; as many batches can be under way. SQLite always has one.
+    /// Connections that write; as many batches can be under way, each of another campaign. SQLite
+    /// always has one.
     pub writers_max: u32,
-    /// Connections that only read (availability, a booking, readiness).
+    /// Connections that only read what somebody asks for. Two more read the clock, the places and
+    /// whether the database is ready.
     pub readers_max: u32,
-    /// The longest wait for a connection, connecting included.
+    /// The longest wait for one's turn, and then the longest wait for a connection, connecting
+    /// included.
     pub acquire_timeout_ms: u64,
     /// The longest a statement may run (PostgreSQL).
     pub statement_timeout_ms: u64,
     /// The longest wait for a row lock (PostgreSQL) or for the file's writer lock (SQLite).
     pub lock_timeout_ms: u64,
     /// The server ends a transaction that was left open this long (PostgreSQL): a client that died
-    /// without a word does not keep its campaigns locked.
+    /// or froze does not keep its campaign locked. Shorter than the wait for a lock, so that nobody
+    /// fails because of it.
     pub idle_in_transaction_timeout_ms: u64,
+    /// How long a transaction is waited for. After that its outcome is unknown, and its connections
+    /// are given up.
+    pub trip_deadline_ms: u64,
+    /// How long a read is waited for.
+    pub read_deadline_ms: u64,
 }
 
 impl Default for DbOptions {
     fn default() -> Self {
         Self {
-            writers_max: 2,
+            writers_max: 4,
             readers_max: 4,
             acquire_timeout_ms: 2_000,
-            statement_timeout_ms: 5_000,
+            statement_timeout_ms: 3_000,
             lock_timeout_ms: 2_000,
-            idle_in_transaction_timeout_ms: 5_000,
+            idle_in_transaction_timeout_ms: 1_000,
+            trip_deadline_ms: 5_000,
+            read_deadline_ms: 3_000,
         }
     }
 }
@@ -82,7 +95,7 @@ pub enum ConnectError {
     Migrate(#[source] DbErr),
 }
 
-/// How the two pools reach the database.
+/// The connections that one call works with.
 #[derive(Clone, Debug)]
 pub(crate) struct Pools {
     pub write: DatabaseConnection,
@@ -91,27 +104,6 @@ pub(crate) struct Pools {
 }
 
 impl Pools {
-    /// Opens the pools. PostgreSQL is connected to on first use, so that a service starts while its
-    /// database does not; a SQLite file is opened (and created) at once.
-    pub async fn connect(url: &str, options: &DbOptions) -> Result<Self, ConnectError> {
-        let backend = backend_of(url)?;
-        file::make_private(url)?;
-        let open = async |options| Database::connect(options).await.map_err(open_error);
-        Ok(match backend {
-            DbBackend::Postgres => Self {
-                write: open(postgres(url, options, options.writers_max)).await?,
-                read: open(postgres(url, options, options.readers_max)).await?,
-                backend,
-            },
-            // The writer first: it switches the file to WAL.
-            _ => Self {
-                write: open(sqlite(url, options, 1, false)).await?,
-                read: open(sqlite(url, options, options.readers_max, true)).await?,
-                backend,
-            },
-        })
-    }
-
     /// Begins a transaction that will write. On SQLite it takes the writer lock at once
     /// (`BEGIN IMMEDIATE`): a later upgrade from reading to writing would fail without waiting.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
@@ -120,11 +112,6 @@ impl Pools {
         let options =
             TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() };
         self.write.begin_with_options(options).await
-    }
-
-    pub async fn close(&self) -> Result<(), DbErr> {
-        self.read.close_by_ref().await?;
-        self.write.close_by_ref().await
     }
 }
 
@@ -162,6 +149,11 @@ pub(crate) fn postgres(url: &str, options: &DbOptions, connections_max: u32) -> 
         ("statement_timeout", options.statement_timeout_ms.to_string()),
         ("lock_timeout", options.lock_timeout_ms.to_string()),
         ("idle_in_transaction_session_timeout", options.idle_in_transaction_timeout_ms.to_string()),
+        // The server notices within 25 s that this side is gone, so that connections which were
+        // given up here do not use up its `max_connections`. Unix sockets ignore it.
+        ("tcp_keepalives_idle", "10".to_owned()),
+        ("tcp_keepalives_interval", "5".to_owned()),
+        ("tcp_keepalives_count", "3".to_owned()),
         // A batch locks its campaigns and then reads what earlier holders of the locks committed.
         ("default_transaction_isolation", "read committed".to_owned()),
         // Every statement looks up rows by key, so one plan fits all batches. Statistics must not
@@ -219,6 +211,20 @@ fn common(url: &str, options: &DbOptions, connections_max: u32) -> ConnectOption
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whoever holds a lock and says nothing loses it before anybody else gives up.
+    #[test]
+    fn each_bound_is_shorter_than_the_one_around_it() {
+        let of = DbOptions::default();
+        let bounds = [
+            of.idle_in_transaction_timeout_ms,
+            of.lock_timeout_ms,
+            of.statement_timeout_ms,
+            of.trip_deadline_ms,
+        ];
+        assert!(bounds.is_sorted_by(|inner, outer| inner < outer), "{bounds:?}");
+        assert!(of.acquire_timeout_ms < of.read_deadline_ms);
+    }
 
     #[test]
     fn the_url_names_the_backend() {

@@ -13,6 +13,9 @@ pub enum Failure {
     /// Another transaction was in the way or a constraint caught what the loaded state did not
     /// show: load again, decide again.
     Retry,
+    /// It answers, but somebody else was in the way for too long. It says nothing about what
+    /// touches other rows.
+    Busy,
     /// The database cannot be reached or cannot serve now. A later attempt may succeed.
     Unavailable,
     /// A defect: wrong schema, wrong statement, unreadable data. Repeating it does not help.
@@ -30,6 +33,42 @@ pub fn classify(error: &DbErr) -> Failure {
         // `DbErr` has over twenty variants about building and decoding; all of them are defects.
         _ => Failure::Broken,
     }
+}
+
+/// Whether a constraint refused what was to be written. If the state was loaded under the lock and
+/// it happens again, the rows contradict each other, and no further attempt helps.
+#[must_use]
+pub(crate) fn is_constraint(error: &DbErr) -> bool {
+    code_of(error).is_some_and(|code| {
+        ["23505", "23P01", "23514", "275", "1555", "2067", "2579"].contains(&code.as_str())
+    })
+}
+
+/// Whether other connections could be better than those of this pool: none was to be had, or they
+/// lead to a server that has been demoted.
+#[must_use]
+pub(crate) fn calls_for_new_connections(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(_) => true,
+        DbErr::Conn(RuntimeErr::SqlxError(source))
+        | DbErr::Exec(RuntimeErr::SqlxError(source))
+        | DbErr::Query(RuntimeErr::SqlxError(source))
+            if matches!(**source, SqlxError::PoolTimedOut) =>
+        {
+            true
+        }
+        _ => code_of(error).is_some_and(|code| code == "25006"),
+    }
+}
+
+fn code_of(error: &DbErr) -> Option<String> {
+    let (DbErr::Conn(RuntimeErr::SqlxError(source))
+    | DbErr::Exec(RuntimeErr::SqlxError(source))
+    | DbErr::Query(RuntimeErr::SqlxError(source))) = error
+    else {
+        return None;
+    };
+    source.as_database_error()?.code().map(std::borrow::Cow::into_owned)
 }
 
 /// Whether the connection broke under the statement; another one may still be good.
@@ -77,10 +116,12 @@ fn classify_code(code: &str) -> Failure {
         // deadlock_detected; SQLite: BUSY_SNAPSHOT and CONSTRAINT_{CHECK, PRIMARYKEY, UNIQUE, ROWID}.
         "23505" | "23P01" | "23514" | "40001" | "40P01" | "517" | "275" | "1555" | "2067"
         | "2579" => Failure::Retry,
-        // query_canceled (statement_timeout), lock_not_available (lock_timeout), idle in transaction
-        // or session time-out, read_only_sql_transaction (a server that was demoted),
-        // in_failed_sql_transaction and no_active_sql_transaction (a connection that is out of step).
-        "57014" | "55P03" | "25P03" | "57P05" | "25006" | "25P02" | "25P01" => Failure::Unavailable,
+        // query_canceled (statement_timeout), lock_not_available (lock_timeout).
+        "57014" | "55P03" => Failure::Busy,
+        // Idle in transaction or session time-out, read_only_sql_transaction (a server that was
+        // demoted), in_failed_sql_transaction and no_active_sql_transaction (a connection that is
+        // out of step).
+        "25P03" | "57P05" | "25006" | "25P02" | "25P01" => Failure::Unavailable,
         // SQLite: BUSY, LOCKED, NOMEM, IOERR, FULL, CANTOPEN, PROTOCOL; an extended code carries its
         // primary code in the low byte.
         _ if code.len() < 5 => match code.parse::<u32>().map(|extended| extended & 0xff) {
@@ -151,13 +192,14 @@ mod tests {
             "2067", "1555", "275", "517", // SQLite
         ];
         let unavailable = [
-            "57P01", "57P02", "57P03", "57P05", "57014", "55P03", "25P02", "25P03", "25006",
-            "08000", "08006", "53100", "53300", "58030", // PostgreSQL
+            "57P01", "57P02", "57P03", "57P05", "25P02", "25P03", "25006", "08000", "08006",
+            "53100", "53300", "58030", // PostgreSQL
             "5", "6", "261", "10", "266", "13", "14", // SQLite
         ];
         let broken =
             ["42P01", "42703", "42601", "23502", "23503", "22P02", "XX000", "1", "787", "19", "?"];
         let table = [
+            (Failure::Busy, ["57014", "55P03"].as_slice()),
             (Failure::Retry, retry.as_slice()),
             (Failure::Unavailable, unavailable.as_slice()),
             (Failure::Broken, broken.as_slice()),
@@ -181,6 +223,20 @@ mod tests {
         ] {
             assert_eq!(classify(&error), Failure::Unavailable, "{error}");
         }
+    }
+
+    #[test]
+    fn a_pool_that_leads_nowhere_is_replaced() {
+        let demoted = exec(SqlxError::Database(Box::new(Coded("25006"))));
+        for error in [
+            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+            exec(SqlxError::PoolTimedOut),
+            demoted,
+        ] {
+            assert!(calls_for_new_connections(&error), "{error}");
+        }
+        let locked = exec(SqlxError::Database(Box::new(Coded("55P03"))));
+        assert!(!calls_for_new_connections(&locked));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use booking::StoreError;
 use sea_orm::DbErr;
 
-use crate::failure::{Failure, classify, is_connection_lost};
+use crate::failure::{
+    Failure, calls_for_new_connections, classify, is_connection_lost, is_constraint,
+};
 
 /// An error of this adapter.
 #[derive(Debug)]
@@ -33,7 +35,7 @@ impl Fault {
             Self::Db { doing, error } => match classify(error) {
                 Failure::Retry => true,
                 Failure::Unavailable => *doing != COMMIT && is_connection_lost(error),
-                Failure::Broken => false,
+                Failure::Busy | Failure::Broken => false,
             },
             Self::Unexpected(_) => false,
         }
@@ -59,10 +61,15 @@ impl From<Fault> for StoreError {
         let reason = format!("failed to {doing}");
         let failure = classify(&error);
         let source: Option<Box<dyn std::error::Error + Send + Sync>> =
-            Some(Box::new(WithoutDetails(error.to_string())));
+            Some(Box::new(WithoutDetails {
+                message: error.to_string(),
+                calls_for_new_connections: calls_for_new_connections(&error),
+            }));
         match failure {
-            // The conflict outlasted all attempts.
-            Failure::Retry | Failure::Unavailable => Self::Unavailable { reason, source },
+            // It has outlasted all attempts: the rows that are there contradict each other.
+            Failure::Retry if is_constraint(&error) => Self::Broken { reason, source },
+            Failure::Retry | Failure::Busy => Self::Busy { reason, source },
+            Failure::Unavailable => Self::Unavailable { reason, source },
             Failure::Broken => Self::Broken { reason, source },
         }
     }
@@ -71,5 +78,17 @@ impl From<Fault> for StoreError {
 /// A database error reduced to its message. The error itself carries PostgreSQL's DETAIL, which
 /// quotes whole rows, and its `Debug` would put a person into the log (P15).
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct WithoutDetails(String);
+#[error("{message}")]
+struct WithoutDetails {
+    message: String,
+    calls_for_new_connections: bool,
+}
+
+/// Whether the next call had better have connections of its own.
+pub(crate) fn asks_for_new_connections(error: &StoreError) -> bool {
+    let (StoreError::Busy { source, .. }
+    | StoreError::Unavailable { source, .. }
+    | StoreError::Broken { source, .. }) = error;
+    let seen = source.as_ref().and_then(|source| source.downcast_ref::<WithoutDetails>());
+    seen.is_some_and(|seen| seen.calls_for_new_connections)
+}

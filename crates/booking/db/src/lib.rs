@@ -8,6 +8,7 @@
 //! - `tables/` has the tables, one a file; `migration/` is the truth about them.
 //! - `batch/` loads and writes, by statements made from the tables; `sql/` has those that are not.
 //! - `dialect/` is the seam between the two databases: every statement stands once.
+//! - Every call has a deadline of this side, and connections that do not answer are replaced: `reach`.
 
 mod apply;
 mod batch;
@@ -19,6 +20,7 @@ mod fault;
 mod file;
 mod migration;
 mod older;
+mod reach;
 mod read;
 mod statements;
 mod store;

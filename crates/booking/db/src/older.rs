@@ -11,7 +11,7 @@ use crate::convert::{bytes_16, parse, person_from_json};
 use crate::dialect::{Cell, Column, Rows};
 use crate::fault::Fault;
 use crate::statements::{BYTE_IDS, NEW_KEYS};
-use crate::store::DbStore;
+use crate::store::Session;
 
 const UPDATE: &str = "bring older bookings up to date";
 
@@ -31,11 +31,11 @@ struct Page {
     cancelled: Vec<Vec<u8>>,
 }
 
-impl DbStore {
+impl Session {
     pub(crate) async fn update_older(
         &self,
         after: Option<BookingId>,
-        key_of: &KeyOf<'_>,
+        key_of: &KeyOf,
         bookings_max: u32,
     ) -> Result<Option<BookingId>, Fault> {
         let after = after.map(|id| id.as_bytes().to_vec()).unwrap_or_default();
@@ -88,7 +88,7 @@ impl DbStore {
 }
 
 impl Page {
-    fn of(rows: &[Older], key_of: &KeyOf<'_>) -> Result<Self, Fault> {
+    fn of(rows: &[Older], key_of: &KeyOf) -> Result<Self, Fault> {
         let mut page = Self::default();
         let mut seen = HashSet::new();
         for row in rows {

@@ -18,7 +18,7 @@ use crate::dialect::{Cell, Rows};
 use crate::fault::Fault;
 use crate::migration;
 use crate::statements::BYTE_IDS;
-use crate::store::DbStore;
+use crate::store::Session;
 use crate::tables;
 
 #[derive(FromQueryResult)]
@@ -41,14 +41,22 @@ struct Durability {
     is_replica: bool,
 }
 
-impl DbStore {
+impl Session {
     pub(crate) async fn read_campaigns(&self) -> Result<Vec<Campaign>, Fault> {
         let rows = tables::campaign::Entity::find()
             .order_by_asc(tables::campaign::Column::Id)
             .all(&self.pools.read)
             .await
             .map_err(Fault::at("read the campaigns"))?;
-        rows.iter().map(|row| definition(&row.definition)).collect()
+        // One that cannot be read takes no other with it (P20).
+        let readable = rows.iter().filter_map(|row| {
+            let campaign = definition(&row.definition).ok();
+            if campaign.is_none() {
+                tracing::error!(campaign = row.id, "the stored definition is unreadable");
+            }
+            campaign
+        });
+        Ok(readable.collect())
     }
 
     pub(crate) async fn read_booking(&self, id: BookingId) -> Result<Option<Booking>, Fault> {

@@ -5,16 +5,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use booking::{
-    Applied, Availability, Booking, BookingHead, BookingId, BookingStore, Campaign, CampaignPlan,
-    Command, Footprint, Hold, HoldId, KeyOf, Outcome, PassId, StoreError, decide,
+    Applied, ApplyCampaign, Availability, Booking, BookingHead, BookingId, BookingStore, Campaign,
+    Command, Footprint, Hold, HoldId, KeyOf, Outcome, PassId, RemoveCampaign, Removed, Revision,
+    StoreError, decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbErr};
+use tokio::time::Instant;
 
-use crate::apply::apply;
+use crate::apply::{apply, remove};
 use crate::batch::{CampaignCache, Known, Loader, Writer, retry};
 use crate::connect::{ConnectError, DbOptions, Pools};
 use crate::fault::{COMMIT, Fault};
+use crate::reach::{Access, Reach};
 use crate::statements::Statements;
 
 /// The booking store on PostgreSQL or SQLite.
@@ -24,13 +27,23 @@ use crate::statements::Statements;
 /// function call, writes each kind of row separately. The texts of the statements do not depend on
 /// the batch and are prepared once for each connection.
 ///
-/// Every future must be awaited to its end (see [`crate::connect`]): call the store from the
-/// batcher or from a background task, not from a handler that a client can cancel.
+/// A call runs in a task of its own: whoever drops it, or stops waiting for it, drops no database
+/// future (see [`crate::connect`]).
 pub struct DbStore {
+    reach: Reach,
+    statements: Arc<Statements>,
+    cache: Arc<CampaignCache>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What one call works with, until its deadline and beyond.
+pub(crate) struct Session {
     pub(crate) pools: Pools,
-    pub(crate) statements: Statements,
-    pub(crate) cache: CampaignCache,
+    pub(crate) statements: Arc<Statements>,
+    pub(crate) cache: Arc<CampaignCache>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Nobody waits for the answer after this.
+    deadline: Instant,
 }
 
 /// Connects to `postgres://user@host/database` (a Unix socket: `postgres://user@%2Frun%2Fpostgresql/database`
@@ -43,17 +56,41 @@ pub async fn connect(
     options: &DbOptions,
     clock: Arc<dyn Clock>,
 ) -> Result<DbStore, ConnectError> {
-    let pools = Pools::connect(url, options).await?;
-    let statements = Statements::new(pools.backend);
-    Ok(DbStore { pools, statements, cache: CampaignCache::default(), clock })
+    let reach = Reach::connect(url, options).await?;
+    let statements = Arc::new(Statements::new(reach.backend()));
+    Ok(DbStore { reach, statements, cache: Arc::default(), clock })
 }
 
 impl DbStore {
     /// Closes all connections, after what is under way has ended.
     pub async fn close(&self) -> Result<(), DbErr> {
-        self.pools.close().await
+        self.reach.close().await
     }
 
+    /// Makes one call within its deadline.
+    async fn call<T, F>(
+        &self,
+        access: Access,
+        run: impl FnOnce(Session) -> F + Send,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        let run = |pools, deadline| {
+            run(Session {
+                pools,
+                statements: Arc::clone(&self.statements),
+                cache: Arc::clone(&self.cache),
+                clock: Arc::clone(&self.clock),
+                deadline,
+            })
+        };
+        self.reach.call(access, run).await
+    }
+}
+
+impl Session {
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, Fault> {
         self.pools.begin().await.map_err(Fault::at("begin a transaction"))
     }
@@ -89,10 +126,30 @@ impl DbStore {
         Ok(outcomes)
     }
 
-    async fn apply_once(&self, plan: &CampaignPlan, now: Timestamp) -> Result<Applied, Fault> {
+    async fn read_ready(&self) -> Result<(), StoreError> {
+        let pending = self.read_pending().await?;
+        if !pending.is_empty() {
+            let reason =
+                format!("the database lacks {}: run `einlass migrate`", pending.join(", "));
+            return Err(StoreError::Broken { reason, source: None });
+        }
+        self.read_durability().await?
+    }
+
+    async fn apply_once(&self, request: &ApplyCampaign, now: Timestamp) -> Result<Applied, Fault> {
         let transaction = self.begin().await?;
-        let applied = apply(&self.writer(&transaction), plan, now).await;
+        let applied = apply(&self.writer(&transaction), request, now).await;
         end(transaction, applied).await
+    }
+
+    async fn remove_once(
+        &self,
+        request: &RemoveCampaign,
+        now: Timestamp,
+    ) -> Result<Removed, Fault> {
+        let transaction = self.begin().await?;
+        let removed = remove(&self.writer(&transaction), request, now).await;
+        end(transaction, removed).await
     }
 }
 
@@ -116,16 +173,41 @@ pub(crate) async fn end<T>(
 
 #[async_trait]
 impl BookingStore for DbStore {
-    async fn apply_campaign(
+    async fn change_campaign(
         &self,
-        plan: &CampaignPlan,
+        request: &ApplyCampaign,
         now: Timestamp,
     ) -> Result<Applied, StoreError> {
-        retry(|| self.apply_once(plan, now)).await
+        let request = request.clone();
+        let apply = move |db: Session| async move {
+            retry(db.deadline, || db.apply_once(&request, now)).await
+        };
+        self.call(Access::Write, apply).await
+    }
+
+    async fn remove_campaign(
+        &self,
+        request: &RemoveCampaign,
+        now: Timestamp,
+    ) -> Result<Removed, StoreError> {
+        let request = request.clone();
+        let remove = move |db: Session| async move {
+            retry(db.deadline, || db.remove_once(&request, now)).await
+        };
+        self.call(Access::Write, remove).await
+    }
+
+    async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
+        let campaign = campaign.clone();
+        let read = move |db: Session| async move {
+            retry(db.deadline, || db.read_revisions(&campaign)).await
+        };
+        self.call(Access::Read, read).await
     }
 
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        retry(|| self.read_campaigns()).await
+        let read = |db: Session| async move { retry(db.deadline, || db.read_campaigns()).await };
+        self.call(Access::Watch, read).await
     }
 
     async fn execute(
@@ -133,8 +215,12 @@ impl BookingStore for DbStore {
         commands: &[Command],
         now: Timestamp,
     ) -> Result<Vec<Outcome>, StoreError> {
-        let footprint = Footprint::of(commands);
-        retry(|| self.execute_once(&footprint, commands, now)).await
+        let commands = commands.to_vec();
+        let execute = move |db: Session| async move {
+            let footprint = Footprint::of(&commands);
+            retry(db.deadline, || db.execute_once(&footprint, &commands, now)).await
+        };
+        self.call(Access::Write, execute).await
     }
 
     async fn availability(
@@ -142,7 +228,11 @@ impl BookingStore for DbStore {
         campaign: &CampaignId,
         now: Timestamp,
     ) -> Result<Option<Availability>, StoreError> {
-        retry(|| self.read_availability(campaign, now)).await
+        let campaign = campaign.clone();
+        let read = move |db: Session| async move {
+            retry(db.deadline, || db.read_availability(&campaign, now)).await
+        };
+        self.call(Access::Watch, read).await
     }
 
     async fn passes_with_open_holds(
@@ -150,7 +240,11 @@ impl BookingStore for DbStore {
         passes: &[PassId],
         now: Timestamp,
     ) -> Result<HashSet<PassId>, StoreError> {
-        retry(|| self.read_open_holds(passes, now)).await
+        let passes = passes.to_vec();
+        let read = move |db: Session| async move {
+            retry(db.deadline, || db.read_open_holds(&passes, now)).await
+        };
+        self.call(Access::Watch, read).await
     }
 
     async fn departed_passes(
@@ -159,41 +253,48 @@ impl BookingStore for DbStore {
         now: Timestamp,
         passes_max: u32,
     ) -> Result<Vec<PassId>, StoreError> {
-        retry(|| self.read_departed(campaign, now, passes_max)).await
+        let campaign = campaign.clone();
+        let read = move |db: Session| async move {
+            retry(db.deadline, || db.read_departed(&campaign, now, passes_max)).await
+        };
+        self.call(Access::Watch, read).await
     }
 
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {
-        retry(|| self.read_booking(id)).await
+        let read =
+            move |db: Session| async move { retry(db.deadline, || db.read_booking(id)).await };
+        self.call(Access::Read, read).await
     }
 
     async fn booking_head(&self, id: BookingId) -> Result<Option<BookingHead>, StoreError> {
-        retry(|| self.read_booking_head(id)).await
+        let read =
+            move |db: Session| async move { retry(db.deadline, || db.read_booking_head(id)).await };
+        self.call(Access::Read, read).await
     }
 
     async fn update_older_bookings(
         &self,
         after: Option<BookingId>,
-        key_of: &KeyOf<'_>,
+        key_of: KeyOf,
         bookings_max: u32,
     ) -> Result<Option<BookingId>, StoreError> {
-        retry(|| self.update_older(after, key_of, bookings_max)).await
+        let update = move |db: Session| async move {
+            retry(db.deadline, || db.update_older(after, &key_of, bookings_max)).await
+        };
+        self.call(Access::Write, update).await
     }
 
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
-        retry(|| self.read_hold(id)).await
+        let read = move |db: Session| async move { retry(db.deadline, || db.read_hold(id)).await };
+        self.call(Access::Read, read).await
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {
-        retry(|| self.read_now()).await
+        let read = |db: Session| async move { retry(db.deadline, || db.read_now()).await };
+        self.call(Access::Watch, read).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        let pending = self.read_pending().await?;
-        if !pending.is_empty() {
-            let reason =
-                format!("the database lacks {}: run `einlass migrate`", pending.join(", "));
-            return Err(StoreError::Broken { reason, source: None });
-        }
-        self.read_durability().await?
+        self.call(Access::Watch, |db: Session| async move { db.read_ready().await }).await
     }
 }

@@ -5,17 +5,21 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a broken contract is a panic, everywhere in here")]
 
+mod apply;
 mod booking;
 mod hold;
 mod pass;
 mod plan;
+mod remove;
 pub mod scene;
 pub mod script;
 
+pub use apply::*;
 pub use booking::*;
 pub use hold::*;
 pub use pass::*;
 pub use plan::*;
+pub use remove::*;
 
 use kernel::Timestamp;
 
@@ -34,6 +38,14 @@ macro_rules! booking_store_contract {
             a_plan_is_applied_once,
             a_plan_never_goes_below_what_is_taken,
             an_opening_needs_nothing_but_time,
+            a_start_creates_and_never_replaces,
+            a_plan_replaces_the_revision_it_expects,
+            a_preview_says_what_would_change_and_changes_nothing,
+            a_booked_slot_stays_where_it_is,
+            a_slot_that_nobody_used_can_go,
+            a_closed_slot_takes_nobody_new,
+            a_campaign_goes_with_all_that_is_in_it,
+            a_campaign_with_bookings_is_not_removed_by_accident,
             a_hold_keeps_and_returns_seats,
             an_overdue_hold_is_free_without_anybody_doing_anything,
             a_hold_is_renewed_as_often_as_allowed,

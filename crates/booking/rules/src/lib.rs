@@ -34,6 +34,10 @@ pub use self::booking::{
     BookingHead, BookingId, BookingStatus, CancelBooking, CancelOutcome, Cancellation, Cancelled,
     Registration, TokenHash,
 };
+pub use self::campaign::apply::{Applied, ApplyCampaign, BookedSlots, Expected, InForce, Intent};
+pub use self::campaign::preview::Preview;
+pub use self::campaign::remove::{ActiveBookings, RemoveCampaign, Removed};
+pub use self::campaign::revision::{ChangeReason, Revision, RevisionActor};
 pub use self::campaign::{
     Campaign, CampaignPlan, PlanProblem, Rules, Site, SiteId, Slot, SlotCounters, SlotId, SlotKey,
     Tranche,
@@ -50,6 +54,4 @@ pub use self::service::{
     BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView, Failure,
     HoldLookup, Load, View,
 };
-pub use self::store::{
-    Applied, Availability, BookingStore, Held, KeyOf, SlotAvailability, StoreError,
-};
+pub use self::store::{Availability, BookingStore, Held, KeyOf, SlotAvailability, StoreError};

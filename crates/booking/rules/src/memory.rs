@@ -4,6 +4,8 @@
 //! first, and it checks the promises with every change, as the constraints of a database do. The
 //! property tests and the contract hold every other store against it.
 
+mod campaigns;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,11 +16,14 @@ use pass::PassId;
 
 use crate::batch::{Changes, Command, Footprint, IdempotencyRecord, Outcome, State, decide};
 use crate::booking::{Booking, BookingHead, BookingId, BookingStatus, Registration};
-use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotKey};
+use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::remove::{RemoveCampaign, Removed};
+use crate::campaign::revision::Revision;
+use crate::campaign::{Campaign, SlotCounters, SlotKey};
 use crate::hold::{Hold, HoldId, HoldState};
 use crate::pass::PassUse;
 use crate::person::PersonKey;
-use crate::store::{Applied, Availability, BookingStore, Held, StoreError};
+use crate::store::{Availability, BookingStore, Held, StoreError};
 
 /// A booking store in memory.
 pub struct MemoryStore {
@@ -29,6 +34,7 @@ pub struct MemoryStore {
 #[derive(Default)]
 struct Tables {
     campaigns: BTreeMap<CampaignId, Arc<Campaign>>,
+    revisions: BTreeMap<CampaignId, Vec<Revision>>,
     slots: HashMap<SlotKey, SlotCounters>,
     holds: HashMap<HoldId, Hold>,
     passes: HashMap<PassId, PassUse>,
@@ -75,34 +81,24 @@ impl MemoryStore {
 
 #[async_trait]
 impl BookingStore for MemoryStore {
-    async fn apply_campaign(
+    async fn change_campaign(
         &self,
-        plan: &CampaignPlan,
+        request: &ApplyCampaign,
         now: Timestamp,
     ) -> Result<Applied, StoreError> {
-        let mut tables = self.tables();
-        let campaign = plan.campaign();
-        let earlier = tables.campaigns.get(&campaign.id);
-        if earlier.is_some_and(|earlier| **earlier == *campaign) {
-            return Ok(Applied::Unchanged);
-        }
-        let applied = if earlier.is_some() { Applied::Updated } else { Applied::Created };
-        let in_force = tables
-            .slots
-            .iter()
-            .filter(|(key, _)| key.campaign == campaign.id)
-            .map(|(key, counters)| (key.slot.clone(), *counters))
-            .collect();
-        match plan.counters_at(&in_force, now) {
-            Err(problem) => Ok(Applied::Refused(problem)),
-            Ok(counters) => {
-                for (slot, counters) in counters {
-                    tables.slots.insert(SlotKey { campaign: campaign.id.clone(), slot }, counters);
-                }
-                tables.campaigns.insert(campaign.id.clone(), Arc::new(campaign.clone()));
-                Ok(applied)
-            }
-        }
+        Ok(self.tables().change_campaign(request, now))
+    }
+
+    async fn remove_campaign(
+        &self,
+        request: &RemoveCampaign,
+        now: Timestamp,
+    ) -> Result<Removed, StoreError> {
+        Ok(self.tables().remove_campaign(request, now))
+    }
+
+    async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
+        Ok(self.tables().revisions.get(campaign).cloned().unwrap_or_default())
     }
 
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {

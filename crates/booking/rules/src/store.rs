@@ -1,6 +1,7 @@
 //! The port to the booking database.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use kernel::{CampaignId, Timestamp};
@@ -9,7 +10,10 @@ use serde::Serialize;
 
 use crate::batch::{Command, Outcome};
 use crate::booking::{Booking, BookingHead, BookingId};
-use crate::campaign::{Campaign, CampaignPlan, PlanProblem, SlotCounters, SlotId};
+use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::remove::{RemoveCampaign, Removed};
+use crate::campaign::revision::Revision;
+use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotId};
 use crate::hold::{Hold, HoldId};
 use crate::person::{Person, PersonKey};
 
@@ -17,18 +21,43 @@ use crate::person::{Person, PersonKey};
 ///
 /// Any number of instances may use one database at the same time. The functions of
 /// [`crate::contract`] say what every adapter must do, and hold it to that.
+///
+/// Every call ends within a time that the adapter bounds, also while the database is silent; then it
+/// fails as [`StoreError::Unavailable`]. A caller may drop a call: what has begun goes on.
 #[async_trait]
 pub trait BookingStore: Send + Sync {
-    /// Makes `plan` the definition of its campaign, in one transaction under the campaign's lock.
-    /// Applying the same plan again changes nothing. The slots' counters become
-    /// [`CampaignPlan::counters_at`]; if that refuses, nothing changes.
+    /// Carries out what [`crate::campaign::apply::judge`] says of a plan, in one transaction under the
+    /// campaign's lock. Unless it says to write, nothing changes; what it writes comes with one more
+    /// revision. Applying the same plan again changes nothing.
+    async fn change_campaign(
+        &self,
+        request: &ApplyCampaign,
+        now: Timestamp,
+    ) -> Result<Applied, StoreError>;
+
+    /// The same for a plan that the operator applies whatever is in force.
     async fn apply_campaign(
         &self,
         plan: &CampaignPlan,
         now: Timestamp,
-    ) -> Result<Applied, StoreError>;
+    ) -> Result<Applied, StoreError> {
+        self.change_campaign(&ApplyCampaign::of_operator(plan.clone()), now).await
+    }
 
-    /// All campaigns, ordered by id, each equal to the campaign of the plan last applied.
+    /// Carries out what [`RemoveCampaign::judge`] says, in one transaction under the campaign's lock:
+    /// the campaign with its slots, holds, bookings, passes and keys is gone, and its history ends
+    /// with one more revision. O(rows of the campaign).
+    async fn remove_campaign(
+        &self,
+        request: &RemoveCampaign,
+        now: Timestamp,
+    ) -> Result<Removed, StoreError>;
+
+    /// Every revision of a campaign, in order, also after its removal; none of an unknown one.
+    async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError>;
+
+    /// All campaigns, ordered by id, each equal to the campaign of the plan last applied. One whose
+    /// definition is unreadable is left out.
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError>;
 
     /// Carries out a batch in one transaction: locks its campaigns, loads its
@@ -86,7 +115,7 @@ pub trait BookingStore: Send + Sync {
     async fn update_older_bookings(
         &self,
         _after: Option<BookingId>,
-        _key_of: &KeyOf<'_>,
+        _key_of: KeyOf,
         _bookings_max: u32,
     ) -> Result<Option<BookingId>, StoreError> {
         Ok(None)
@@ -103,32 +132,7 @@ pub trait BookingStore: Send + Sync {
 }
 
 /// Makes the blind index of a person in a campaign.
-pub type KeyOf<'a> = dyn Fn(&CampaignId, &Person) -> PersonKey + Send + Sync + 'a;
-
-/// What came of applying a plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Applied {
-    /// The campaign is new.
-    Created,
-    /// It was in force already.
-    Unchanged,
-    /// It has replaced an earlier plan.
-    Updated,
-    /// It cannot replace what is in force; nothing was changed.
-    Refused(PlanProblem),
-}
-
-impl Applied {
-    /// What became of the campaign, in words for the operator; or why nothing was changed.
-    pub fn verdict(self) -> std::result::Result<&'static str, PlanProblem> {
-        match self {
-            Self::Created => Ok("is in force"),
-            Self::Unchanged => Ok("was in force already"),
-            Self::Updated => Ok("has replaced the earlier one"),
-            Self::Refused(problem) => Err(problem),
-        }
-    }
-}
+pub type KeyOf = Arc<dyn Fn(&CampaignId, &Person) -> PersonKey + Send + Sync>;
 
 /// What open holds keep at one instant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -184,11 +188,7 @@ impl Availability {
                     slot: slot.id.clone(),
                     capacity: slot.capacity,
                     released,
-                    places_left: if campaign.is_closed(now) {
-                        0
-                    } else {
-                        released.saturating_sub(taken)
-                    },
+                    places_left: campaign.places_bookable(slot, taken, now),
                 }
             })
             .collect();
@@ -205,7 +205,19 @@ impl Availability {
 /// Why the store gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be reached or is overloaded: the same call may succeed later.
+    /// It answers, but could not do this in time: somebody else keeps the campaign locked, or too
+    /// many are waiting for a connection. Nothing was done, and it says nothing about other
+    /// campaigns.
+    #[error("the booking store is busy: {reason}")]
+    Busy {
+        /// What the adapter saw; for the log, without personal data.
+        reason: String,
+        /// The adapter's error.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// It does not answer: the same call may succeed later, and any other would fail now as well.
+    /// Whether anything was done may be unknown.
     #[error("the booking store is unavailable: {reason}")]
     Unavailable {
         /// What the adapter saw; for the log, without personal data.

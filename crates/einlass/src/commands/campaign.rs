@@ -1,19 +1,25 @@
 //! `einlass campaign`.
 
+mod apply;
+mod check;
+mod remove;
+mod show;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use campaign_file::CampaignFile;
+use booking::BookingStore;
 use clap::Subcommand;
-use kernel::{Clock, SystemClock};
+use kernel::{CampaignId, Clock, SystemClock};
 
 use crate::cli::ConfigSource;
 use crate::commands::configuration;
-use crate::config::{Config, WaitingRoomConfig};
-use crate::keys::{WaitingRoomKeys, require_identity};
-use crate::{adapters, booking_service, campaign};
+use crate::config::Config;
+use crate::{adapters, campaign};
 
-/// Check campaign files, or put one into force.
+pub use apply::apply_room;
+
+/// Check campaign files, put them into force, look at what is in force.
 #[derive(Subcommand)]
 pub enum Campaign {
     /// Name every mistake in a campaign file, or sum up what it says
@@ -22,78 +28,44 @@ pub enum Campaign {
         file: PathBuf,
     },
     /// Put a campaign into force: its room in the room store, its places in the booking database
-    Apply {
-        /// The campaign file
-        file: PathBuf,
+    Apply(apply::Apply),
+    /// List the campaigns in force
+    List,
+    /// Show a campaign in force, and every revision it ever had
+    Show {
+        /// The campaign
+        campaign: CampaignId,
+        /// Print the definition of this revision instead, as JSON
+        #[arg(long, value_name = "N")]
+        revision: Option<u64>,
     },
+    /// Take a campaign out of force for good: its room, and everything held and booked in it
+    Remove(remove::Remove),
 }
 
 impl Campaign {
-    /// Runs the command.
+    /// Runs the command; the exit code is 1 if there was nothing it could be done to.
     pub async fn run(self, source: &ConfigSource) -> anyhow::Result<u8> {
         match self {
-            Self::Check { file } => print_summary(&campaign::read(&file)?),
-            Self::Apply { file } => {
-                let campaign = campaign::read(&file)?;
-                apply(&configuration(source)?.config, &campaign).await?;
+            Self::Check { file } => {
+                check::print_summary(&campaign::read(&file)?);
+                Ok(0)
             }
+            Self::Apply(apply) => apply.run(&configuration(source)?.config).await,
+            Self::List => show::list(&*bookings(&configuration(source)?.config).await?).await,
+            Self::Show { campaign, revision } => {
+                let store = bookings(&configuration(source)?.config).await?;
+                show::show(&*store, &campaign, revision).await
+            }
+            Self::Remove(remove) => remove.run(&configuration(source)?.config).await,
         }
-        Ok(0)
     }
 }
 
-async fn apply(config: &Config, file: &CampaignFile) -> anyhow::Result<()> {
+/// The booking database, reachable and migrated.
+async fn bookings(config: &Config) -> anyhow::Result<Arc<dyn BookingStore>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    anyhow::ensure!(
-        !config.has_embedded_rooms(),
-        "the rooms are kept in the memory of a running process (`waiting_room.store_url`), which \
-         another one cannot reach: list the file under `campaigns.files` and restart the service"
-    );
-    // The room first: it is the one that may refuse a change, and then nothing has changed.
-    let keys = WaitingRoomKeys::read(&config.waiting_room.keys_file)?;
-    let created = apply_room(&config.waiting_room, &keys, file).await?;
-    println!("waiting room: the room {} {created}", file.id);
-    let store = adapters::booking_store(&config.booking, &clock).await?;
-    let applied = booking_service::apply(&*store, file).await?;
-    println!("booking api: the campaign {} {applied}", file.id);
-    Ok(())
-}
-
-/// Puts the room of a campaign into force in a store that other processes share; says what came of it.
-/// Nothing else makes rooms there.
-pub async fn apply_room(
-    config: &WaitingRoomConfig,
-    keys: &WaitingRoomKeys,
-    file: &CampaignFile,
-) -> anyhow::Result<&'static str> {
-    let asks = (&file.id, file.room.identity);
-    require_identity(keys.identity.as_ref(), &config.keys_file, [asks])?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let rooms = adapters::room_store(config, &clock)?;
-    let created = rooms.create(&campaign::room_settings(file, &keys.draw_key)).await?;
-    created.verdict().map_err(|why| anyhow::anyhow!("the room {} {why}", file.id))
-}
-
-fn print_summary(file: &CampaignFile) {
-    println!("{}: {}", file.id, file.title_en);
-    println!(
-        "{} sites, {} slots, {} places of {} in {} tranches, {} waitlist places",
-        file.sites.len(),
-        file.slots.len(),
-        file.places(),
-        file.capacity(),
-        file.tranches.len(),
-        file.waitlist.as_ref().map_or(0, |waitlist| waitlist.places),
-    );
-    for (number, tranche) in (1..).zip(&file.tranches) {
-        println!(
-            "tranche {number}: {} places at {} (arrivals gather from {})",
-            tranche.places, tranche.opens_at, tranche.gathers_from
-        );
-    }
-    let eligible = file.residence.rows().iter().filter(|row| row.eligible).count();
-    println!(
-        "{eligible} of {} listed municipalities may book; everything is in order",
-        file.residence.rows().len()
-    );
+    let store = adapters::booking_store_as_is(&config.booking, &clock).await?;
+    store.ready().await?;
+    Ok(store)
 }

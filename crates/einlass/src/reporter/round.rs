@@ -15,6 +15,15 @@ pub(super) struct Rounds {
     failing: HashSet<CampaignId>,
 }
 
+/// What came of a report that has not failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reported {
+    /// The room has it.
+    Arrived,
+    /// The places were not counted lately, so none was sent.
+    Nothing,
+}
+
 /// A change that is worth a line in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
@@ -42,15 +51,17 @@ impl Rounds {
         self.on_the_way.insert(report, campaign);
     }
 
-    /// The report has arrived or failed. Says so once, and once more when that changes.
+    /// The report has arrived or failed. Says so once, and once more when that changes. Where there
+    /// was nothing to report nothing is known either.
     pub(super) fn ended<E>(
         &mut self,
         report: Id,
-        result: &Result<(), E>,
+        result: &Result<Reported, E>,
     ) -> Option<(CampaignId, Told)> {
         let campaign = self.on_the_way.remove(&report)?;
         let told = match result {
-            Ok(()) => self.failing.remove(&campaign).then_some(Told::Works),
+            Ok(Reported::Nothing) => None,
+            Ok(Reported::Arrived) => self.failing.remove(&campaign).then_some(Told::Works),
             Err(_) => self.failing.insert(campaign.clone()).then_some(Told::Fails),
         };
         told.map(|told| (campaign, told))

@@ -1,5 +1,6 @@
 //! Whole services over HTTP on real servers, kills included.
 
+mod campaigns;
 mod citizen;
 mod cli;
 mod command;

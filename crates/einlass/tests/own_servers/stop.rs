@@ -2,8 +2,8 @@
 
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use kernel::{Clock as _, SystemClock};
@@ -15,18 +15,21 @@ use crate::citizen::{Reply, book, join, person, redeem, try_send};
 const SPEYER: &str = include_str!("../../../../deploy/campaigns/speyer-2021-06-20.toml");
 const CAMPAIGN: &str = "speyer-2021-06-20";
 const SOON: Duration = Duration::from_mins(1);
+/// The day of the slots, the same one even if midnight comes during the test.
+static SLOTS_ON: LazyLock<String> = LazyLock::new(|| day(2));
 
 /// The Speyer campaign as if its openings had been yesterday and its slots came the day after tomorrow. A
 /// room that is made so late listens to tickets first, for the time in which everybody polls once.
 fn open_campaign() -> String {
-    let day = |days: i64| {
-        let at = kernel::Timestamp::from_unix_s(SystemClock.now().unix_s() + days * 86_400);
-        at.to_string()[..10].to_owned()
-    };
     SPEYER
         .replace("2021-06-14", &day(-1))
-        .replace("= 2021-06-20", &format!("= {}", day(2)))
+        .replace("= 2021-06-20", &format!("= {}", *SLOTS_ON))
         .replace("poll_max_s = 30", "poll_max_s = 2")
+}
+
+fn day(days: i64) -> String {
+    let at = kernel::Timestamp::from_unix_s(SystemClock.now().unix_s() + days * 86_400);
+    at.to_string()[..10].to_owned()
 }
 
 /// Where the process listens. Its ports stay its own while it is restarted.
@@ -122,7 +125,8 @@ async fn live(
         // While the room listens it refuses.
         let Some(ticket) = joined.body["ticket"].as_str() else { continue };
         let Some(pass) = take_pass(&client, &room, ticket).await else { break };
-        let slot = format!("boe-fashion-{:02}{}0", 7 + turn % 7, number % 6);
+        let date = SLOTS_ON.replace('-', "");
+        let slot = format!("boe-fashion-{date}-{:02}{}0", 7 + turn % 7, number % 6);
         let who = person(number * 100_000 + turn);
         let request = book(&client, &booking, CAMPAIGN, &pass, "key", (&slot, who));
         match try_send(request).await {

@@ -4,9 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use campaign_file::CampaignFile;
+use einlass::booking_service::BookingService;
 use einlass::campaign;
 use einlass::config::{Config, load};
-use einlass::keys::WaitingRoomKeys;
+use einlass::keys::{BookingKeys, WaitingRoomKeys};
 use einlass::process::{Process, StopTimes};
 use einlass::waiting_room_service::WaitingRoomService;
 use kernel::{Clock as _, SystemClock, Timestamp};
@@ -21,6 +23,7 @@ pub const ROOM: &str = "town";
 const CONFIG: &str = "einlass.toml";
 const CAMPAIGN: &str = "campaign.toml";
 const KEYS: &str = "keys/waiting-room.toml";
+const BOOKING_KEYS: &str = "keys/booking.toml";
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
 /// The installation.
@@ -35,6 +38,7 @@ pub struct Campaign {
     pub gathers_from: Timestamp,
     pub opens_at: Timestamp,
     pub max_active: u32,
+    pub places: u32,
     pub public_entropy: Option<&'static str>,
 }
 
@@ -49,8 +53,17 @@ impl Campaign {
             gathers_from,
             opens_at: gathers_from.plus(gathering),
             max_active: 30,
+            places: 1_000,
             public_entropy: None,
         }
+    }
+
+    /// The opening was yesterday.
+    pub fn of_yesterday() -> Self {
+        let soon = Self::soon(Duration::from_mins(1));
+        let day = Duration::from_hours(24);
+        let (gathers_from, opens_at) = (soon.gathers_from.minus(day), soon.opens_at.minus(day));
+        Self { gathers_from, opens_at, ..soon }
     }
 
     fn to_toml(&self) -> String {
@@ -74,7 +87,7 @@ claim_window_s = 10",
             tables: &tables,
             gathers_from_s: self.gathers_from.unix_s(),
             opens_at_s: self.opens_at.unix_s(),
-            places: 1_000,
+            places: self.places,
         }
         .to_toml()
     }
@@ -84,6 +97,7 @@ impl Town {
     /// Writes the configuration, and makes keys and tables. No campaign is in force yet.
     pub fn set_up(redis: &RedisServer) -> Self {
         let town = Self { folder: tempfile::tempdir().expect("a folder") };
+        let database = town.path("einlass.db");
         let config = format!(
             r#"[waiting_room]
 listen = "127.0.0.1:0"
@@ -92,7 +106,11 @@ workers = 1
 store_url = "{}"
 
 [booking]
-database_url = "sqlite://einlass.db"
+listen = "127.0.0.1:0"
+metrics_listen = ""
+workers = 1
+database_url = "sqlite://{}"
+jwks = "http://127.0.0.1:9/jwks.json"
 
 [limits]
 join_per_minute = 0
@@ -102,7 +120,8 @@ ticket_redeem_per_minute = 0
 [campaigns]
 files = ["{CAMPAIGN}"]
 "#,
-            redis.url()
+            redis.url(),
+            database.display()
         );
         std::fs::write(town.path(CONFIG), config).expect("written");
         town.run(&["keys", "generate"]).done();
@@ -123,8 +142,41 @@ files = ["{CAMPAIGN}"]
 
     /// `einlass campaign apply`
     pub fn apply(&self, campaign: &Campaign) -> Ran {
+        self.apply_with(campaign, &[])
+    }
+
+    /// `einlass campaign apply` with options
+    pub fn apply_with(&self, campaign: &Campaign, options: &[&str]) -> Ran {
+        self.write(campaign);
+        self.run(&[&["campaign", "apply", CAMPAIGN], options].concat())
+    }
+
+    /// Writes the campaign file without applying it.
+    pub fn write(&self, campaign: &Campaign) {
         std::fs::write(self.path(CAMPAIGN), campaign.to_toml()).expect("written");
-        self.run(&["campaign", "apply", CAMPAIGN])
+    }
+
+    /// Sends the booking half to another database from now on.
+    pub fn use_database(&self, url: &str) {
+        let config = std::fs::read_to_string(self.path(CONFIG)).expect("the configuration");
+        let known = format!("sqlite://{}", self.path("einlass.db").display());
+        std::fs::write(self.path(CONFIG), config.replace(&known, url)).expect("written");
+    }
+
+    /// Starts the booking API with the campaign file as it is, and stops it when it serves.
+    pub async fn start_and_stop_booking(&self) {
+        let (config, campaigns) = self.configured();
+        let keys = BookingKeys::read(&self.path(BOOKING_KEYS)).expect("keys");
+        let process = Process::new(None);
+        let service = BookingService::start(&process, &config, keys, &campaigns).await;
+        let stop = StopTimes { drain: Duration::ZERO, finish: Duration::from_secs(5) };
+        service.expect("a booking api").stop(&process, stop).await;
+    }
+
+    fn configured(&self) -> (Config, [CampaignFile; 1]) {
+        let text = std::fs::read_to_string(self.path(CONFIG)).expect("the configuration");
+        let config = load(Some((CONFIG, &text)), []).expect("a configuration").config;
+        (config, [campaign::read(&self.path(CAMPAIGN)).expect("a campaign")])
     }
 
     /// The waiting room's key file.
@@ -139,9 +191,7 @@ files = ["{CAMPAIGN}"]
 
     /// The same with other keys.
     pub async fn start_with(&self, keys: &str) -> Instance {
-        let text = std::fs::read_to_string(self.path(CONFIG)).expect("the configuration");
-        let config = load(Some((CONFIG, &text)), []).expect("a configuration").config;
-        let campaigns = [campaign::read(&self.path(CAMPAIGN)).expect("a campaign")];
+        let (config, campaigns) = self.configured();
         let keys = WaitingRoomKeys::parse(keys, Path::new(KEYS)).expect("keys");
         let process = Process::new(None);
         let service = WaitingRoomService::start(&process, &config, keys, &campaigns).await;

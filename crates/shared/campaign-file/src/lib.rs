@@ -25,7 +25,7 @@ pub use mistakes::{CampaignError, CampaignErrors};
 
 use local_time::Zone;
 use reader::{Field, Keys, Reader, Section};
-use schedule::{ReadSchedule, Schedule};
+use schedule::{Capacities, ReadSchedule, Schedule};
 
 /// One campaign, ready to be given to the waiting room and to the booking API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,8 +136,8 @@ pub struct Site {
 /// A time window at a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
-    /// `<site>-<HHMM>`, such as `boe-fashion-0700`; slots on another day than the first rule's are
-    /// called `<site>-<YYYYMMDD>-<HHMM>`, so ids stay as they are when a day is added.
+    /// `<site>-<YYYYMMDD>-<HHMM>` in local time, such as `boe-fashion-20210620-0700`: it says which
+    /// slot is meant, so a slot on another day is another slot, and nobody is moved by an edit.
     pub id: Slug,
     /// The site it is at.
     pub site: Slug,
@@ -147,6 +147,8 @@ pub struct Slot {
     pub ends_at: Timestamp,
     /// How many persons it can take; at least the sum of what the tranches allot to it.
     pub capacity: u32,
+    /// Nothing more is held or booked in it; what was, stays.
+    pub closed: bool,
 }
 
 /// A part of the places that becomes bookable at one instant.
@@ -184,6 +186,7 @@ const KEYS: &Keys = &[
     ("gate", "[gate]"),
     ("sites", "[[sites]]"),
     ("slots", "[[slots]]"),
+    ("closed_slots", "closed_slots = [\"north-car-park-20300504-0700\"]"),
     ("tranches", "[[tranches]]"),
     ("waitlist", "[waitlist]"),
     ("residence", "[residence]"),
@@ -242,12 +245,19 @@ fn read(file: &Section<'_>) -> Option<CampaignFile> {
     let sites = file.required("sites").map(|field| places::read_sites(&field));
     let slots = places::read_slots(file, sites.as_ref(), &zone);
     let slots_end_at = slots.as_ref().and_then(|s| s.iter().map(|slot| slot.ends_at).max());
-    let schedule = ReadSchedule { file, zone: &zone, gathers_before_s, slots_end_at }.read();
+    let capacities = slots.as_deref().map_or(Capacities::Unknown, places::capacities);
+    let schedule =
+        ReadSchedule { file, zone: &zone, gathers_before_s, slots_end_at, capacities }.read();
     let residence = file.required("residence").and_then(|field| residence::read(&field));
 
     let (title_de, title_en) = title?;
     let Schedule { closes_at, capacity_places, openings, waitlist } = schedule?;
-    let (slots, tranches) = spread::spread(slots?, openings, capacity_places);
+    let (slots, tranches) = match capacities {
+        Capacities::OfEachSlot(_) => spread::spread_by_capacity(slots?, openings),
+        Capacities::Shared | Capacities::Unknown => {
+            spread::spread(slots?, openings, capacity_places)
+        }
+    };
     Some(CampaignFile {
         id: id?,
         incarnation: incarnation?,

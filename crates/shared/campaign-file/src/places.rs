@@ -8,12 +8,14 @@ use kernel::Slug;
 
 use crate::local_time::Zone;
 use crate::reader::{Field, Keys, Section};
+use crate::schedule::Capacities;
 use crate::{Site, Slot, limits};
 
 const SITE_KEYS: &Keys = &[
     ("id", "id = \"north-car-park\""),
     ("name", "name = \"Car park north\""),
     ("address", "address = \"Main Street 1, 12345 North Town\""),
+    ("closed", "closed = true"),
 ];
 
 const SLOT_KEYS: &Keys = &[
@@ -22,6 +24,8 @@ const SLOT_KEYS: &Keys = &[
     ("from", "from = 07:00"),
     ("to", "to = 14:00"),
     ("every_minutes", "every_minutes = 10"),
+    ("capacity", "capacity = 30"),
+    ("closed", "closed = true"),
 ];
 
 /// The sites as far as they could be read.
@@ -30,15 +34,18 @@ pub(crate) struct Sites<'d> {
     pub(crate) complete: Option<Vec<Site>>,
     /// The readable ids and where they stand; `None` if one is not readable.
     ids: Option<Vec<(Slug, Field<'d>)>>,
+    /// Those that are closed.
+    closed: Vec<Slug>,
 }
 
 /// Reads `[[sites]]`.
 pub(crate) fn read_sites<'d>(field: &Field<'d>) -> Sites<'d> {
     let Some(entries) = field.list(limits::SITES) else {
-        return Sites { complete: None, ids: None };
+        return Sites { complete: None, ids: None, closed: Vec::new() };
     };
     let mut complete = Some(Vec::new());
     let mut ids: Option<Vec<(Slug, Field<'d>)>> = Some(Vec::new());
+    let mut closed = Vec::new();
     for entry in &entries {
         let section = entry.section(SITE_KEYS);
         let part = |key| section.as_ref().and_then(|section| section.required(key));
@@ -46,6 +53,9 @@ pub(crate) fn read_sites<'d>(field: &Field<'d>) -> Sites<'d> {
         let id = id_field.as_ref().and_then(read_site_id);
         let name = part("name").and_then(|field| field.text(limits::TEXT_LENGTH_MAX));
         let address = part("address").and_then(|field| field.text(limits::TEXT_LENGTH_MAX));
+        if section.as_ref().is_some_and(is_closed) {
+            closed.extend(id.clone());
+        }
         match (id.clone().zip(id_field), &mut ids) {
             (Some((id, id_field)), Some(ids)) => {
                 if let Some((_, first)) = ids.iter().find(|(known, _)| *known == id) {
@@ -64,7 +74,12 @@ pub(crate) fn read_sites<'d>(field: &Field<'d>) -> Sites<'d> {
             (None, _) | (_, None) => complete = None,
         }
     }
-    Sites { complete, ids }
+    Sites { complete, ids, closed }
+}
+
+/// Whether a site or the slots of a rule are closed; they are open unless the file says so.
+fn is_closed(section: &Section<'_>) -> bool {
+    section.optional("closed").and_then(|field| field.flag()).unwrap_or(false)
 }
 
 fn read_site_id(field: &Field<'_>) -> Option<Slug> {
@@ -88,9 +103,12 @@ struct SlotRule<'d> {
     from: Time,
     every_minutes: u32,
     windows: usize,
+    capacity: Option<u32>,
+    closed: bool,
 }
 
-/// Reads `[[slots]]` and lists the slots one by one, still without capacity.
+/// Reads `[[slots]]` and `closed_slots`, and lists the slots one by one; without capacity where it is
+/// said for all of them together.
 pub(crate) fn read_slots(
     file: &Section<'_>,
     sites: Option<&Sites<'_>>,
@@ -115,12 +133,12 @@ pub(crate) fn read_slots(
         return None;
     }
     complain_about_unused(known.unwrap_or_default(), &rules);
-    let first_date = rules.first()?.date;
+    check_capacities(&field, &rules)?;
     let mut slots = Vec::with_capacity(count);
     let mut seen = BTreeMap::new();
     let mut complete = true;
     for rule in &rules {
-        match list_slots(rule, zone, first_date) {
+        match list_slots(rule, zone) {
             Ok(listed) => slots.extend(listed.into_iter().inspect(|slot| {
                 if let Some(earlier) = seen.insert(slot.id.clone(), rule.field.place().path()) {
                     rule.field.complain(format!(
@@ -135,7 +153,56 @@ pub(crate) fn read_slots(
             }
         }
     }
+    let closed_sites = sites.map_or(&[][..], |sites| &sites.closed);
+    for slot in &mut slots {
+        slot.closed |= closed_sites.contains(&slot.site);
+    }
+    close_slots(file, &mut slots);
     complete.then_some(slots)
+}
+
+/// Where one rule says a capacity, every rule does, and together they are not too many.
+fn check_capacities(field: &Field<'_>, rules: &[SlotRule<'_>]) -> Option<()> {
+    if rules.iter().all(|rule| rule.capacity.is_none()) {
+        return Some(());
+    }
+    let mut together = Some(0_u64);
+    for rule in rules {
+        let slots = u64::try_from(rule.sites.len() * rule.windows).unwrap_or(u64::MAX);
+        if let Some(capacity) = rule.capacity {
+            together = together.map(|sum| sum + slots * u64::from(capacity));
+        } else {
+            rule.field.complain("has no capacity, but another rule has; give it to all or none");
+            together = None;
+        }
+    }
+    let most = *limits::PLACES.end();
+    if together? > u64::from(most) {
+        field.complain(format!("can take {} persons together; make it at most {most}", together?));
+        return None;
+    }
+    Some(())
+}
+
+/// Where the capacity of these slots is said.
+pub(crate) fn capacities(slots: &[Slot]) -> Capacities {
+    match slots.iter().map(|slot| slot.capacity).sum() {
+        0 => Capacities::Shared,
+        together => Capacities::OfEachSlot(together),
+    }
+}
+
+/// Closes the slots that `closed_slots` names.
+fn close_slots(file: &Section<'_>, slots: &mut [Slot]) {
+    let Some(field) = file.optional("closed_slots") else { return };
+    for entry in field.list(0..=limits::SLOTS_MAX).unwrap_or_default() {
+        let Some(id) = entry.parsed::<Slug>() else { continue };
+        if let Some(slot) = slots.iter_mut().find(|slot| slot.id == id) {
+            slot.closed = true;
+        } else {
+            entry.complain(format!("no slot has the id '{id}'; correct it or leave it out"));
+        }
+    }
 }
 
 fn read_rule<'d>(entry: &Field<'d>, known: Option<&[(Slug, Field<'_>)]>) -> Option<SlotRule<'d>> {
@@ -148,6 +215,11 @@ fn read_rule<'d>(entry: &Field<'d>, known: Option<&[(Slug, Field<'_>)]>) -> Opti
     let to = to_field.as_ref().and_then(Field::local_minute);
     let every_field = section.required("every_minutes");
     let every = every_field.as_ref().and_then(|field| field.whole(limits::EVERY_MINUTES));
+    let capacity = match section.optional("capacity") {
+        Some(field) => field.whole(limits::PLACES).map(Some),
+        None => Some(None),
+    };
+    let closed = is_closed(&section);
     let (from, to) = (from?, to?);
     let minutes = u32::try_from(from.duration_until(to).as_mins()).unwrap_or(0);
     if minutes == 0 {
@@ -171,6 +243,8 @@ fn read_rule<'d>(entry: &Field<'d>, known: Option<&[(Slug, Field<'_>)]>) -> Opti
         from,
         every_minutes,
         windows: usize::try_from(minutes / every_minutes).ok()?,
+        capacity: capacity?,
+        closed,
     })
 }
 
@@ -205,7 +279,14 @@ fn complain_about_unused(known: &[(Slug, Field<'_>)], rules: &[SlotRule<'_>]) {
     }
 }
 
-fn list_slots(rule: &SlotRule<'_>, zone: &Zone, first_date: Date) -> Result<Vec<Slot>, String> {
+/// The id of the slot that begins at `site` when the clocks show `local`.
+pub(crate) fn slot_id(site: &Slug, local: DateTime) -> Result<Slug, String> {
+    format!("{site}-{}", local.strftime("%Y%m%d-%H%M"))
+        .parse()
+        .map_err(|error: kernel::InvalidId| error.to_string())
+}
+
+fn list_slots(rule: &SlotRule<'_>, zone: &Zone) -> Result<Vec<Slot>, String> {
     let start = DateTime::from_parts(rule.date, rule.from);
     let mut boundaries = Vec::with_capacity(rule.windows + 1);
     for index in 0..=rule.windows {
@@ -216,11 +297,10 @@ fn list_slots(rule: &SlotRule<'_>, zone: &Zone, first_date: Date) -> Result<Vec<
     for site in &rule.sites {
         for window in boundaries.windows(2) {
             let [starts, ends] = window else { continue };
-            let day = if rule.date == first_date { "" } else { "%Y%m%d-" };
-            let name = starts.local.strftime(&format!("{day}%H%M")).to_string();
-            let id = format!("{site}-{name}").parse().map_err(|error| format!("{error}"))?;
+            let id = slot_id(site, starts.local)?;
             let (site, starts_at, ends_at) = (site.clone(), starts.at, ends.at);
-            slots.push(Slot { id, site, starts_at, ends_at, capacity: 0 });
+            let (capacity, closed) = (rule.capacity.unwrap_or_default(), rule.closed);
+            slots.push(Slot { id, site, starts_at, ends_at, capacity, closed });
         }
     }
     Ok(slots)

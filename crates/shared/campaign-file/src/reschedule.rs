@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use kernel::Timestamp;
 
+use crate::places::slot_id;
 use crate::{CampaignFile, Waitlist};
 
 const DAY_S: u64 = 86_400;
@@ -66,6 +67,10 @@ impl CampaignFile {
         for slot in &mut moved.slots {
             slot.starts_at = plus_days(slot.starts_at, days, &zone);
             slot.ends_at = plus_days(slot.ends_at, days, &zone);
+            let id = zoned(slot.starts_at, &zone)
+                .and_then(|starts| slot_id(&slot.site, starts.datetime()).ok());
+            // At the ends of time there is no such day, and the slot has not moved either.
+            slot.id = id.unwrap_or_else(|| slot.id.clone());
         }
     }
 }

@@ -40,6 +40,18 @@ pub(crate) struct ReadSchedule<'a, 'd> {
     pub(crate) gathers_before_s: Option<u32>,
     /// `None` if the slots could not be read.
     pub(crate) slots_end_at: Option<Timestamp>,
+    pub(crate) capacities: Capacities,
+}
+
+/// Where the capacity of the slots is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Capacities {
+    /// In each `[[slots]]`; all slots together have so many places.
+    OfEachSlot(u32),
+    /// In `capacity_places`, for all together.
+    Shared,
+    /// The slots could not be read.
+    Unknown,
 }
 
 /// What could be read of one entry of `[[tranches]]`.
@@ -168,6 +180,9 @@ impl<'d> ReadSchedule<'_, 'd> {
         let capacity = given.as_ref().map(|field| field.whole(limits::PLACES));
         let places: Option<u32> = entries?.iter().map(|entry| entry.places).sum();
         let places = places?;
+        if let Capacities::OfEachSlot(together) = self.capacities {
+            return check_slots_capacity(tranches, given.as_ref(), places, together);
+        }
         match (capacity, given) {
             (Some(capacity), Some(field)) => {
                 let capacity = capacity?;
@@ -199,6 +214,27 @@ impl<'d> ReadSchedule<'_, 'd> {
         }
         Some(Waitlist { places: places?, opens_at: opens?.0.at })
     }
+}
+
+/// Each slot has its own capacity: it is not said twice, and it is enough.
+fn check_slots_capacity(
+    tranches: &Field<'_>,
+    given: Option<&Field<'_>>,
+    places: u32,
+    together: u32,
+) -> Option<u32> {
+    if let Some(field) = given {
+        field.complain("the slots have a capacity of their own; leave this out");
+        return None;
+    }
+    if places > together {
+        tranches.complain(format!(
+            "give {places} places together, more than the {together} that the slots can take; raise \
+             a capacity or shrink a tranche"
+        ));
+        return None;
+    }
+    Some(together)
 }
 
 /// Holds a given `gathers_from` against its opening and the one before.

@@ -64,6 +64,46 @@ pub(crate) fn spread(
     (slots, tranches)
 }
 
+/// Gives every opening its allotments where each slot has a capacity of its own: in proportion to the
+/// capacities, and never more than they are. `slots` is not empty.
+///
+/// The places are dealt from a deck in which a slot has as many cards as places, evenly spaced. Of
+/// slots of equal capacity this makes the same rounds as [`spread`].
+pub(crate) fn spread_by_capacity(
+    slots: Vec<Slot>,
+    openings: Vec<Opening>,
+) -> (Vec<Slot>, Vec<Tranche>) {
+    let mut deck = deck(&slots).into_iter();
+    let tranche = |Opening { opens_at, gathers_from, places }| {
+        let mut allotments = vec![0; slots.len()];
+        for slot in deck.by_ref().take(usize::try_from(places).unwrap_or(usize::MAX)) {
+            allotments[slot] += 1;
+        }
+        Tranche { opens_at, gathers_from, places, allotments }
+    };
+    let tranches = openings.into_iter().map(tranche).collect();
+    (slots, tranches)
+}
+
+/// Every place of every slot, as the slot's index, in the order of dealing.
+fn deck(slots: &[Slot]) -> Vec<usize> {
+    let dealer = Dealer::new(slots.len());
+    let order = (0..slots.len()).map(|turn| turn * dealer.stride % dealer.slots);
+    let mut cards: Vec<(u64, usize, usize)> = order
+        .enumerate()
+        .flat_map(|(turn, slot)| {
+            let capacity = u64::from(slots[slot].capacity);
+            let (turns, offset) = (dealer.slots as u64, turn as u64);
+            // The place in the deck in parts of 2³². Every slot begins at another one, so that slots of
+            // one capacity do not all come at once.
+            let place = move |card| ((card * turns + offset) << 32) / (capacity * turns);
+            (0..capacity).map(move |card| (place(card), turn, slot))
+        })
+        .collect();
+    cards.sort_unstable();
+    cards.into_iter().map(|(_, _, slot)| slot).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

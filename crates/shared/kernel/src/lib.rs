@@ -1,11 +1,12 @@
-//! What every other crate stands on: time, randomness, ids, residence, the batcher, and files that
-//! only their owner may read.
+//! What every other crate stands on: time, randomness, ids, residence, differences, the batcher, and files
+//! that only their owner may read.
 //!
 //! Pure: it knows nothing of HTTP, Redis or databases. Clock and randomness are values that are
 //! handed in, so that every run can be replayed.
 
 pub mod batcher;
 pub mod clock;
+pub mod difference;
 pub mod entropy;
 pub mod id;
 pub mod private_file;
@@ -16,6 +17,7 @@ pub use batcher::{Batcher, BatcherLimits, SubmitError, TripError};
 pub use clock::{
     Clock, ManualClock, MonotonicClock, Sending, SteadyClock, Stopwatch, SyncedClock, SystemClock,
 };
+pub use difference::{FieldChange, differences};
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
 pub use id::{CampaignId, InvalidId, Slug};
 pub use residence::{Ags, Municipality, Postcode, ResidenceAnswer, ResidenceTable};

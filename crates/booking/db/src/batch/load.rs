@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ::booking::{Campaign, Footprint, State};
+use ::booking::{Campaign, Footprint, HoldId, State};
 use kernel::{CampaignId, Timestamp};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, FromQueryResult,
@@ -105,7 +105,12 @@ impl Loader<'_> {
         let values = self.load_values(footprint, &holds, now);
         let load = Statement::from_sql_and_values(self.backend, &self.statements.load, values);
         for row in transaction.query_all_raw(load).await.map_err(Fault::at(LOAD))? {
-            add(&row, &mut state)?;
+            match (add(&row, &mut state), bystander(&row, footprint)) {
+                (Err(Fault::Unexpected(reason)), Some(hold)) => {
+                    tracing::error!(%hold, reason, "an overdue hold is left alone; its seats stay taken");
+                }
+                (added, _) => added?,
+            }
         }
         Ok(state)
     }
@@ -209,6 +214,15 @@ fn selected(kind: &str) -> String {
 /// A row of this kind.
 fn read<M: FromQueryResult>(row: &QueryResult, kind: &str) -> Result<M, Fault> {
     M::from_query_result(row, &format!("{kind}_")).map_err(Fault::at(LOAD))
+}
+
+/// The hold that a row is, if it was loaded for being overdue only. Where it cannot be read it must not
+/// keep a whole slot from being booked (P20).
+fn bystander(row: &QueryResult, footprint: &Footprint) -> Option<HoldId> {
+    let kind: String = row.try_get("", "kind").ok()?;
+    let id: Vec<u8> = (kind == "hold").then(|| row.try_get("", "hold_id").ok())??;
+    let id = HoldId::from_bytes(id.try_into().ok()?);
+    (!footprint.holds.contains(&id)).then_some(id)
 }
 
 fn add(row: &QueryResult, state: &mut State) -> Result<(), Fault> {

@@ -1,23 +1,27 @@
 //! Trying a transaction again from its beginning.
 
 use booking::StoreError;
+use tokio::time::Instant;
 
 use crate::fault::Fault;
 
 /// Enough to get past the dead connections of a small pool after a restart of the server.
-const ATTEMPTS_MAX: u32 = 4;
+const ATTEMPTS_MAX: u32 = 6;
 
-/// Makes `attempt` until it succeeds, another one is not worth it, or 4 have failed.
+/// Makes `attempt` until it succeeds, another one is not worth it, 6 have failed, or nobody waits for the
+/// answer any more.
 ///
 /// An attempt is a whole transaction: what an earlier one has loaded may be what made it fail.
-pub(crate) async fn retry<T, A>(attempt: impl Fn() -> A) -> Result<T, StoreError>
+pub(crate) async fn retry<T, A>(deadline: Instant, attempt: impl Fn() -> A) -> Result<T, StoreError>
 where
     A: Future<Output = Result<T, Fault>>,
 {
     for number in 1..ATTEMPTS_MAX {
         match attempt().await {
             Ok(value) => return Ok(value),
-            Err(fault) if !fault.is_worth_another_attempt() => return Err(fault.into()),
+            Err(fault) if !fault.is_worth_another_attempt() || Instant::now() >= deadline => {
+                return Err(fault.into());
+            }
             Err(fault) => fault.log_attempt(number),
         }
     }
@@ -29,6 +33,7 @@ mod tests {
     use std::cell::Cell;
     use std::future::ready;
     use std::sync::Arc;
+    use std::time::Duration;
 
     use sea_orm::sqlx::Error as SqlxError;
     use sea_orm::{DbErr, RuntimeErr};
@@ -41,10 +46,25 @@ mod tests {
         DbErr::Exec(RuntimeErr::SqlxError(Arc::new(SqlxError::Io(reset))))
     }
 
+    fn later() -> Instant {
+        Instant::now() + Duration::from_hours(1)
+    }
+
+    #[tokio::test]
+    async fn nothing_is_tried_again_for_nobody() {
+        let attempts = Cell::new(0);
+        let too_late = retry(Instant::now(), || {
+            attempts.set(attempts.get() + 1);
+            ready(Err::<(), _>(Fault::at("begin")(lost())))
+        });
+        assert!(matches!(too_late.await, Err(StoreError::Unavailable { .. })));
+        assert_eq!(attempts.get(), 1);
+    }
+
     /// How many attempts are made that all fail like this, and what is told in the end.
     async fn attempts_at(fault: impl Fn() -> Fault) -> (u32, StoreError) {
         let attempts = Cell::new(0);
-        let given_up = retry(|| {
+        let given_up = retry(later(), || {
             attempts.set(attempts.get() + 1);
             ready(Err::<(), _>(fault()))
         });
@@ -62,7 +82,7 @@ mod tests {
     #[tokio::test]
     async fn the_first_success_counts() {
         let attempts = Cell::new(0);
-        let succeeded = retry(|| {
+        let succeeded = retry(later(), || {
             attempts.set(attempts.get() + 1);
             let number = attempts.get();
             ready(if number < ATTEMPTS_MAX { Err(Fault::at("begin")(lost())) } else { Ok(number) })

@@ -6,6 +6,7 @@
 mod m20261122_000001_booking;
 mod m20261123_000002_ended_passes;
 mod m20261127_000003_key_version;
+mod m20261127_000004_campaign_revisions;
 
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait, Statement,
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000001_booking::Migration),
             Box::new(m20261123_000002_ended_passes::Migration),
             Box::new(m20261127_000003_key_version::Migration),
+            Box::new(m20261127_000004_campaign_revisions::Migration),
         ]
     }
 }
@@ -39,6 +41,8 @@ const MIGRATION_OPTIONS: DbOptions = DbOptions {
     statement_timeout_ms: 600_000,
     lock_timeout_ms: 60_000,
     idle_in_transaction_timeout_ms: 60_000,
+    trip_deadline_ms: 600_000,
+    read_deadline_ms: 600_000,
 };
 
 /// Brings the database at `url` to the schema this program expects; a SQLite file is created.
@@ -119,6 +123,43 @@ mod tests {
         let passes = crate::tables::pass_use::Entity::find().all(&database).await.expect("reads");
         let pass = passes.first().expect("the pass is there");
         assert_eq!((pass.seats_held, pass.seats_booked, pass.ended_at_ms), (1, 2, None));
+    }
+
+    /// A campaign that was replaced four times before revisions were kept begins its history.
+    async fn a_campaign_in_force_is_its_first_revision(url: &str) {
+        let database = Database::connect(url).await.expect("connects");
+        Migrator::up(&database, Some(2)).await.expect("an earlier release");
+        let insert = "INSERT INTO campaign VALUES ('speyer', 5, 7, '{}')";
+        database.execute_unprepared(insert).await.expect("inserts");
+        migrate(url).await.expect("migrates");
+        let campaigns = crate::tables::campaign::Entity::find().all(&database).await;
+        let campaigns = campaigns.expect("reads");
+        assert_eq!((campaigns[0].revision, campaigns[0].applied_at_ms), (1, 7));
+        let history = crate::tables::campaign_revision::Entity::find().all(&database).await;
+        let history = history.expect("reads");
+        let expected = crate::tables::campaign_revision::Model {
+            campaign: "speyer".to_owned(),
+            number: 1,
+            applied_at_ms: 7,
+            actor: "upgrade".to_owned(),
+            reason: None,
+            definition: Some("{}".to_owned()),
+        };
+        assert_eq!(history, [expected]);
+    }
+
+    #[tokio::test]
+    async fn a_campaign_in_force_is_its_first_revision_on_postgres() {
+        let url = test_support::shared_postgres_database().await;
+        a_campaign_in_force_is_its_first_revision(&url).await;
+    }
+
+    #[tokio::test]
+    async fn a_campaign_in_force_is_its_first_revision_on_sqlite() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}/booking.db?mode=rwc", folder.path().display());
+        file::make_private(&url).expect("made");
+        a_campaign_in_force_is_its_first_revision(&url).await;
     }
 
     #[tokio::test]

@@ -148,7 +148,7 @@ pub(crate) fn to_cancellation(cancellation: &Cancellation) -> [Cell<'_>; CANCELL
 }
 
 /// The status of a booking as stored.
-const fn status_name(status: BookingStatus) -> &'static str {
+pub(crate) const fn status_name(status: BookingStatus) -> &'static str {
     match status {
         BookingStatus::Confirmed => "confirmed",
         BookingStatus::Cancelled { .. } => "cancelled",

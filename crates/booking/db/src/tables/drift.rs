@@ -10,7 +10,7 @@ use sea_orm::{
     IdenStatic, Iterable, Schema, Statement,
 };
 
-use super::{Table, booking, campaign, hold, idempotency, pass_use, slot};
+use super::{Table, booking, campaign, campaign_revision, hold, idempotency, pass_use, slot};
 use crate::dialect::Kind;
 
 /// What a catalogue says of a column: type, whether it can be null, place in the primary key.
@@ -64,6 +64,7 @@ async fn entities_agree(migrated_url: &str, entities_url: &str) {
     let backend = entities.get_database_backend();
     let tables = [
         create(backend, campaign::Entity),
+        create(backend, campaign_revision::Entity),
         create(backend, slot::Entity),
         create(backend, pass_use::Entity),
         create(backend, hold::Entity),

@@ -5,6 +5,7 @@
 
 pub mod booking;
 pub mod campaign;
+pub mod campaign_revision;
 pub mod hold;
 pub mod idempotency;
 pub mod pass_use;

@@ -33,6 +33,8 @@ fn patient() -> DbOptions {
         statement_timeout_ms: 60_000,
         lock_timeout_ms: 60_000,
         idle_in_transaction_timeout_ms: 60_000,
+        trip_deadline_ms: 60_000,
+        read_deadline_ms: 60_000,
         ..DbOptions::default()
     }
 }

@@ -5,5 +5,8 @@ mod contract;
 mod fixture;
 mod migrating;
 mod older;
+mod overrun;
 mod own_servers;
+mod own_servers_silence;
+mod poison;
 mod several_stores;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use booking::contract::scene;
-use booking::{BookingSecrets, Bookings, BookingsLimits, Outcome, PersonKey};
-use kernel::{SeededEntropy, SyncedClock, SystemClock};
+use booking::{BookingSecrets, Bookings, BookingsLimits, KeyOf, Outcome, PersonKey};
+use kernel::{CampaignId, SeededEntropy, SyncedClock, SystemClock};
 use test_support::eventually;
 
 use crate::fixture::{Fixture, number, on_postgres, on_sqlite, open, run};
@@ -65,17 +65,17 @@ async fn a_person_is_one_across_versions(fixture: Fixture) {
     assert!(is_already_booked(&execute(&fixture, again(3)).await), "by the key of version 1");
 
     let store = fixture.store();
-    let key_of = |_: &_, person: &booking::Person| match person.email() {
+    let key_of: KeyOf = Arc::new(|_: &CampaignId, person: &booking::Person| match person.email() {
         None => PersonKey([81; 32]),
         Some(_) => PersonKey([82; 32]),
-    };
-    let first = store.update_older_bookings(None, &key_of, 1).await.expect("updates");
+    });
+    let first = store.update_older_bookings(None, key_of.clone(), 1).await.expect("updates");
     assert_eq!(first, Some(scene::booking_id(1)));
-    let second = store.update_older_bookings(first, &key_of, 1).await.expect("updates");
+    let second = store.update_older_bookings(first, key_of.clone(), 1).await.expect("updates");
     assert_eq!(second, Some(scene::booking_id(2)));
-    assert_eq!(store.update_older_bookings(second, &key_of, 1).await.expect("ends"), None);
+    assert_eq!(store.update_older_bookings(second, key_of.clone(), 1).await.expect("ends"), None);
     assert_eq!(
-        store.update_older_bookings(None, &key_of, 9).await.expect("ends"),
+        store.update_older_bookings(None, key_of.clone(), 9).await.expect("ends"),
         None,
         "all done"
     );
@@ -123,12 +123,14 @@ async fn what_one_person_booked_twice_stays(fixture: Fixture) {
         age(&fixture, number).await;
     }
     let store = fixture.store();
-    let key_of = |_: &_, _: &booking::Person| PersonKey([9; 32]);
+    let key_of: KeyOf = Arc::new(|_, _| PersonKey([9; 32]));
     for bookings_max in [9, 1] {
         let mut after = None;
         loop {
-            after =
-                store.update_older_bookings(after, &key_of, bookings_max).await.expect("updates");
+            after = store
+                .update_older_bookings(after, key_of.clone(), bookings_max)
+                .await
+                .expect("updates");
             if after.is_none() {
                 break;
             }
@@ -160,8 +162,8 @@ async fn a_cancelled_booking_has_no_person(fixture: Fixture) {
     let cancel =
         "UPDATE booking SET status = 'cancelled', cancelled_at_ms = 1 WHERE status = 'confirmed'";
     assert_eq!(run(&database, cancel).await.expect("updates"), 1);
-    let key_of = |_: &_, _: &booking::Person| PersonKey([9; 32]);
-    fixture.store().update_older_bookings(None, &key_of, 9).await.expect("updates");
+    let key_of: KeyOf = Arc::new(|_, _| PersonKey([9; 32]));
+    fixture.store().update_older_bookings(None, key_of.clone(), 9).await.expect("updates");
     let erased = "SELECT COUNT(*) FROM booking WHERE person = 'null' AND key_version = 0 AND status = 'cancelled'";
     assert_eq!(number(&database, erased).await, 2);
     let pass = scene::grant(2, 4, scene::at(0));

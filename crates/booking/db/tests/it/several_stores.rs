@@ -136,3 +136,35 @@ async fn a_hold_of_another_campaign_is_left_alone() {
         assert_eq!(hold.state, booking::HoldState::Active);
     }
 }
+
+/// Instances that start at once with the same campaign file create it once: the others find it in force.
+async fn starts_create_a_campaign_once(fixture: Fixture) {
+    let mut starting = Vec::new();
+    for _ in 0..INSTANCES {
+        let store = open(&fixture.url).await;
+        starting.push(tokio::spawn(async move {
+            let request = booking::ApplyCampaign::at_start(scene::plan());
+            store.change_campaign(&request, scene::at(0)).await.expect("applies")
+        }));
+    }
+    let mut created = 0;
+    for start in starting {
+        match start.await.expect("no panic") {
+            booking::Applied::Created(_) => created += 1,
+            other => assert_eq!(other, booking::Applied::Unchanged { revision: 1 }),
+        }
+    }
+    assert_eq!(created, 1);
+    let history = fixture.store().revisions(&scene::slot("rehearsal")).await.expect("answers");
+    assert_eq!(history.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn starts_create_a_campaign_once_on_postgres() {
+    starts_create_a_campaign_once(on_postgres().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn starts_create_a_campaign_once_on_sqlite() {
+    starts_create_a_campaign_once(on_sqlite().await).await;
+}

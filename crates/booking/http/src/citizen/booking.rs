@@ -32,7 +32,7 @@ pub(crate) struct BookingBody<'a> {
     pub(crate) manage_token: Option<String>,
     #[schema(value_type = String, example = "speyer-2021-06-20")]
     pub(crate) campaign: &'a CampaignId,
-    #[schema(value_type = String, example = "boe-0700")]
+    #[schema(value_type = String, example = "boe-20210620-0700")]
     pub(crate) slot: &'a SlotId,
     #[schema(value_type = String, example = "boe-fashion")]
     pub(crate) site: &'a SiteId,

@@ -1,7 +1,12 @@
 //! The campaign: sites, slots, tranches and rules, all of it data.
 
+pub mod apply;
 mod places;
 mod plan;
+pub mod preview;
+pub mod remove;
+pub mod revision;
+pub mod service;
 
 use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
 use pass::IdentityKind;
@@ -82,6 +87,9 @@ pub struct Slot {
     /// The places that each tranche opens, by tranche index: as many numbers as there are tranches,
     /// in sum at most `capacity`.
     pub allotments: Vec<u32>,
+    /// Nothing more is held or booked in it; what was, stays.
+    #[serde(default)]
+    pub closed: bool,
 }
 
 /// A part of the places that becomes bookable at one instant.
@@ -134,6 +142,16 @@ impl Campaign {
             .filter(|(tranche, _)| tranche.opens_at <= now)
             .map(|(_, places)| places)
             .sum()
+    }
+
+    /// The places of `slot` that can be booked at `now` when so many are taken: those open by now, less
+    /// what is taken; none once the slot or the campaign is closed.
+    #[must_use]
+    pub fn places_bookable(&self, slot: &Slot, taken: u32, now: Timestamp) -> u32 {
+        if slot.closed || self.is_closed(now) {
+            return 0;
+        }
+        self.released_at(slot, now).saturating_sub(taken)
     }
 
     /// The places that tranche `index` opens over all slots.

@@ -48,7 +48,7 @@ impl Decision {
         let definition = campaign.slot(slot).ok_or(NoEntry::SlotNotFound)?;
         let key = SlotKey { campaign: pass.campaign.clone(), slot: definition.id.clone() };
         let taken = self.state.slots.get(&key).ok_or(NoEntry::SlotNotFound)?.taken;
-        let places_left = campaign.released_at(definition, self.now).saturating_sub(taken);
+        let places_left = campaign.places_bookable(definition, taken, self.now);
         Ok(OpenSlot { campaign: Arc::clone(campaign), key, places_left })
     }
 

@@ -1,10 +1,10 @@
 //! A campaign that can be applied to a store: complete, consistent, and possible given what is taken.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
-use kernel::{Slug, Timestamp};
+use kernel::Slug;
 
-use super::{Campaign, SiteId, Slot, SlotCounters, SlotId};
+use super::{Campaign, SiteId, Slot, SlotId};
 
 /// A campaign that is complete and consistent in itself and can be applied to a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,18 +51,51 @@ pub enum PlanProblem {
         /// The most.
         max: u32,
     },
-    /// The slot is in force and missing in the plan.
-    #[error("the slot '{0}' is in force and cannot be removed; set its capacity instead")]
-    SlotRemoved(SlotId),
+    /// The plan lacks a slot in which places are taken.
+    #[error("the slot '{slot}' has {taken} places taken and cannot be removed; close it instead")]
+    SlotRemoved {
+        /// The slot.
+        slot: SlotId,
+        /// Places taken.
+        taken: u32,
+    },
+    /// The plan lacks a slot in which nobody has a place any more, but somebody had.
+    #[error(
+        "the slot '{0}' cannot be removed, as ended holds or cancelled bookings refer to it; close \
+         it instead"
+    )]
+    SlotRemembered(SlotId),
+    /// A slot in which places are taken would be at another time or site.
+    #[error(
+        "the slot '{slot}' has {taken} places taken and would change its {field} from {from} to \
+         {to}: only an explicit reschedule moves people"
+    )]
+    SlotMoved {
+        /// The slot.
+        slot: SlotId,
+        /// Places taken.
+        taken: u32,
+        /// What would change: start, end or site.
+        field: &'static str,
+        /// The value in force.
+        from: String,
+        /// The value of the plan.
+        to: String,
+    },
     /// More places are taken than the plan would have open now.
-    #[error("the slot '{slot}' has {taken} places taken, the plan would open only {released}")]
+    #[error(
+        "the slot '{slot}' has {taken} places taken, and its places open by now would go from \
+         {from} to {to}"
+    )]
     BelowTaken {
         /// The slot.
         slot: SlotId,
         /// Places taken.
         taken: u32,
+        /// Places open by now under what is in force.
+        from: u32,
         /// Places the plan opens by now.
-        released: u32,
+        to: u32,
     },
 }
 
@@ -92,33 +125,6 @@ impl CampaignPlan {
     #[must_use]
     pub fn campaign(&self) -> &Campaign {
         &self.0
-    }
-
-    /// The counters of every slot under this plan, given those in force: what is taken stays taken,
-    /// and `released` becomes what the plan has open at `now`. A slot that is not in force yet
-    /// starts with nothing taken.
-    ///
-    /// A store calls this inside the transaction that applies the plan, with the campaign locked.
-    pub fn counters_at(
-        &self,
-        in_force: &BTreeMap<SlotId, SlotCounters>,
-        now: Timestamp,
-    ) -> Result<BTreeMap<SlotId, SlotCounters>, PlanProblem> {
-        if let Some(removed) = in_force.keys().find(|id| self.0.slot(id).is_none()) {
-            return Err(PlanProblem::SlotRemoved(removed.clone()));
-        }
-        self.0
-            .slots
-            .iter()
-            .map(|slot| {
-                let taken = in_force.get(&slot.id).map_or(0, |counters| counters.taken);
-                let released = self.0.released_at(slot, now);
-                if taken > released {
-                    return Err(PlanProblem::BelowTaken { slot: slot.id.clone(), taken, released });
-                }
-                Ok((slot.id.clone(), SlotCounters { taken, released }))
-            })
-            .collect()
     }
 }
 

@@ -3,16 +3,17 @@
 use super::{apply, many, one, places_left, scene};
 use crate::batch::Outcome;
 use crate::booking::BookSlotOutcome;
+use crate::campaign::apply::Applied;
 use crate::campaign::{CampaignPlan, PlanProblem};
-use crate::store::{Applied, BookingStore};
+use crate::store::BookingStore;
 
 /// A plan is created, unchanged when repeated, updated when it differs, and read back as it is.
 pub async fn a_plan_is_applied_once(store: &dyn BookingStore) {
     assert_eq!(store.campaigns().await.expect("the store answers"), []);
     let applied = store.apply_campaign(&scene::plan(), scene::at(0)).await;
-    assert_eq!(applied.expect("the store answers"), Applied::Created);
+    assert!(matches!(applied.expect("the store answers"), Applied::Created(_)));
     let applied = store.apply_campaign(&scene::plan(), scene::at(1)).await;
-    assert_eq!(applied.expect("the store answers"), Applied::Unchanged);
+    assert_eq!(applied.expect("the store answers"), Applied::Unchanged { revision: 1 });
     assert_eq!(store.campaigns().await.expect("the store answers"), [scene::campaign()]);
 
     let mut raised = scene::campaign();
@@ -21,7 +22,7 @@ pub async fn a_plan_is_applied_once(store: &dyn BookingStore) {
     raised.title_de.push_str(", größer");
     let raised = CampaignPlan::new(raised).expect("a plan");
     let applied = store.apply_campaign(&raised, scene::at(2)).await;
-    assert_eq!(applied.expect("the store answers"), Applied::Updated);
+    assert!(matches!(applied.expect("the store answers"), Applied::Updated(_)));
     assert_eq!(store.campaigns().await.expect("the store answers"), [raised.campaign().clone()]);
     assert_eq!(places_left(store, "a", scene::at(2)).await, 6);
     let unknown = store.availability(&scene::slot("unknown"), scene::at(2)).await;
@@ -42,14 +43,15 @@ pub async fn a_plan_never_goes_below_what_is_taken(store: &dyn BookingStore) {
     lowered.slots[1].allotments = vec![1, 1];
     let lowered = CampaignPlan::new(lowered).expect("a plan");
     let applied = store.apply_campaign(&lowered, scene::at(1)).await.expect("the store answers");
-    let problem = PlanProblem::BelowTaken { slot: scene::slot("b"), taken: 2, released: 1 };
+    let problem = PlanProblem::BelowTaken { slot: scene::slot("b"), taken: 2, from: 2, to: 1 };
     assert_eq!(applied, Applied::Refused(problem));
 
     let mut without = scene::campaign();
-    without.slots.remove(0);
+    without.slots.remove(1);
     let without = CampaignPlan::new(without).expect("a plan");
     let applied = store.apply_campaign(&without, scene::at(1)).await.expect("the store answers");
-    assert_eq!(applied, Applied::Refused(PlanProblem::SlotRemoved(scene::slot("a"))));
+    let problem = PlanProblem::SlotRemoved { slot: scene::slot("b"), taken: 2 };
+    assert_eq!(applied, Applied::Refused(problem));
     assert_eq!(store.campaigns().await.expect("the store answers"), [scene::campaign()]);
     assert_eq!(places_left(store, "b", scene::at(1)).await, 0);
 }

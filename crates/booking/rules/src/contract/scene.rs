@@ -51,6 +51,7 @@ pub fn campaign() -> Campaign {
         ends_at: at(518_400 + hour * 3_600 + 600),
         capacity: allotments.iter().sum(),
         allotments: allotments.to_vec(),
+        closed: false,
     };
     Campaign {
         id: self::slot("rehearsal"),

@@ -1,20 +1,20 @@
-//! What runs without being asked: the trips of the batcher, the view, the sweep.
+//! What runs without being asked: the view and the sweep.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use kernel::{Timestamp, TripError};
+use kernel::{CampaignId, Timestamp};
 use metrics::{counter, gauge};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use super::older::OlderBookings;
+use super::queues::Queues;
 use super::{Bookings, BookingsLimits, CampaignView, Failure, View};
-use crate::batch::{Command, Outcome};
 use crate::hold::ReleaseExpiredHolds;
-use crate::store::{BookingStore, StoreError};
+use crate::store::{Availability, StoreError};
 
 /// Looks between two readings of the campaigns' definitions.
 const CAMPAIGNS_EVERY_TICKS: u64 = 10;
@@ -22,44 +22,23 @@ const CAMPAIGNS_EVERY_TICKS: u64 = 10;
 const SWEEP_EVERY_TICKS: u64 = 4;
 
 /// The tasks behind [`Bookings`]. They end after [`Bookings::shut_down`].
-#[derive(Debug)]
 pub struct BookingsTasks {
-    batcher: JoinHandle<()>,
+    queues: Arc<Queues>,
     ticker: JoinHandle<()>,
 }
 
 impl BookingsTasks {
-    pub(super) fn new(batcher: JoinHandle<()>, ticker: JoinHandle<()>) -> Self {
-        Self { batcher, ticker }
+    pub(super) fn new(queues: Arc<Queues>, ticker: JoinHandle<()>) -> Self {
+        Self { queues, ticker }
     }
 
-    /// Waits until every accepted command is carried out and nothing touches the store any more.
+    /// Waits until every accepted command is answered and nothing new touches the store. It takes no
+    /// longer than the store takes to answer, or to give up, for the commands of one full queue.
     pub async fn finished(self) {
-        for (name, task) in [("batcher", self.batcher), ("ticker", self.ticker)] {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "the {name} of the bookings ended abnormally");
-            }
+        if let Err(error) = self.ticker.await {
+            tracing::error!(%error, "the ticker of the bookings ended abnormally");
         }
-    }
-}
-
-/// One batch, one transaction. If it fails, it fails for all.
-pub(super) async fn trip(
-    store: Arc<dyn BookingStore>,
-    now: Timestamp,
-    commands: Vec<Command>,
-) -> Result<Vec<Outcome>, TripError<Failure>> {
-    match store.execute(&commands, now).await {
-        Ok(outcomes) if outcomes.len() == commands.len() => Ok(outcomes),
-        Ok(outcomes) => {
-            tracing::error!(
-                commands = commands.len(),
-                outcomes = outcomes.len(),
-                "outcomes are missing"
-            );
-            Err(TripError::Failed(Failure::Broken))
-        }
-        Err(error) => Err(TripError::Failed(failed("execute a batch", &error))),
+        self.queues.finished().await;
     }
 }
 
@@ -67,6 +46,10 @@ pub(super) async fn trip(
 pub(super) fn failed(what: &'static str, error: &StoreError) -> Failure {
     let source = std::error::Error::source(error).map(ToString::to_string);
     match error {
+        StoreError::Busy { .. } => {
+            counter!("booking_store_failures", "kind" => "busy").increment(1);
+            tracing::warn!(%error, source, "failed to {what}");
+        }
         StoreError::Unavailable { .. } => {
             counter!("booking_store_failures", "kind" => "unavailable").increment(1);
             tracing::warn!(%error, source, "failed to {what}");
@@ -79,9 +62,30 @@ pub(super) fn failed(what: &'static str, error: &StoreError) -> Failure {
     Failure::from(error)
 }
 
+/// What could not be looked at the last time. Each is said once, and once more when it is over.
+#[derive(Default)]
+pub(super) struct Troubled(Mutex<HashSet<Option<CampaignId>>>);
+
+impl Troubled {
+    /// Notes how a look at a campaign went, or at the store as a whole.
+    fn note(&self, campaign: Option<&CampaignId>, failure: Option<&StoreError>) {
+        let mut troubled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = campaign.map_or("all campaigns", CampaignId::as_str);
+        if let Some(error) = failure {
+            if troubled.insert(campaign.cloned()) {
+                failed("refresh the view", error);
+                tracing::warn!(campaign = name, "the places are not up to date; tried again");
+            }
+        } else if !troubled.is_empty() && troubled.remove(&campaign.cloned()) {
+            tracing::info!(campaign = name, "the places are up to date again");
+        }
+    }
+}
+
 /// Keeps the clock and the view fresh and sweeps, until the service closes.
 ///
-/// It looks for the closing only between two looks at the store, which are never interrupted.
+/// It looks for the closing only between two looks at the store. The sweep runs beside it: a
+/// campaign that is locked makes no view old.
 pub(super) async fn tick(
     bookings: Arc<Bookings>,
     limits: BookingsLimits,
@@ -90,21 +94,27 @@ pub(super) async fn tick(
     let mut interval = tokio::time::interval(Duration::from_millis(limits.view_every_ms.max(1)));
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut older_bookings = OlderBookings::default();
+    let mut sweeping = tokio::spawn(async {});
     for ticks in 0_u64.. {
         tokio::select! {
             biased;
-            _ = closed.wait_for(|closing| *closing) => return,
+            _ = closed.wait_for(|closing| *closing) => break,
             _ = interval.tick() => {}
         }
         let read_campaigns = ticks % CAMPAIGNS_EVERY_TICKS == 0 || bookings.view().generation == 0;
-        if let Err(error) = bookings.refresh(read_campaigns).await {
-            failed("refresh the view", &error);
-            continue;
+        let refreshed = bookings.refresh(read_campaigns).await;
+        bookings.troubled.note(None, refreshed.as_ref().err());
+        if refreshed.is_ok() {
+            older_bookings.step(&bookings, ticks).await;
         }
-        older_bookings.step(&bookings, ticks).await;
-        if ticks % SWEEP_EVERY_TICKS == SWEEP_EVERY_TICKS - 1 {
-            bookings.sweep(limits.sweep_holds_max).await;
+        let is_due = ticks % SWEEP_EVERY_TICKS == SWEEP_EVERY_TICKS - 1;
+        if refreshed.is_ok() && is_due && sweeping.is_finished() {
+            let bookings = Arc::clone(&bookings);
+            sweeping = tokio::spawn(async move { bookings.sweep(limits.sweep_holds_max).await });
         }
+    }
+    if let Err(error) = sweeping.await {
+        tracing::error!(%error, "the last sweep ended abnormally");
     }
 }
 
@@ -123,12 +133,21 @@ impl Bookings {
         };
         let mut campaigns = BTreeMap::new();
         for campaign in known {
-            if earlier.campaign(&campaign.id).is_none() {
-                self.remember_departures(&campaign.id, now).await?;
-            }
-            let Some(availability) = self.store.availability(&campaign.id, now).await? else {
-                continue;
+            let is_new = earlier.campaign(&campaign.id).is_none();
+            let availability = match self.look_at(&campaign.id, is_new, now).await {
+                Ok(Some(availability)) => availability,
+                Ok(None) => continue,
+                Err(error @ StoreError::Unavailable { .. }) => return Err(error),
+                Err(error) => {
+                    // It keeps its old count, and the others get new ones (P20).
+                    self.troubled.note(Some(&campaign.id), Some(&error));
+                    if let Some(known) = earlier.campaign(&campaign.id) {
+                        campaigns.insert(campaign.id.clone(), known.clone());
+                    }
+                    continue;
+                }
             };
+            self.troubled.note(Some(&campaign.id), None);
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "the number of places is far below 2^52"
@@ -137,8 +156,21 @@ impl Bookings {
                 .set(availability.places_left() as f64);
             campaigns.insert(campaign.id.clone(), CampaignView { campaign, availability });
         }
+        self.queues.keep(campaigns.keys());
         self.view.store(Arc::new(View { generation: earlier.generation + 1, campaigns }));
         Ok(())
+    }
+
+    async fn look_at(
+        &self,
+        campaign: &CampaignId,
+        is_new: bool,
+        now: Timestamp,
+    ) -> Result<Option<Availability>, StoreError> {
+        if is_new {
+            self.remember_departures(campaign, now).await?;
+        }
+        self.store.availability(campaign, now).await
     }
 
     /// Releases overdue holds of every campaign. If it fails, the next sweep tries again.

@@ -7,7 +7,7 @@ use crate::store::StoreError;
 /// Why a use case has no outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// Too many are waiting. Nothing was done; try again later.
+    /// Too many are waiting, or what they wait for is taken. Nothing was done; try again later.
     #[error("the service is overloaded")]
     Overloaded,
     /// The store does not answer, or the service is shutting down. Whether the command took effect
@@ -25,6 +25,7 @@ pub enum Failure {
 impl From<&StoreError> for Failure {
     fn from(error: &StoreError) -> Self {
         match error {
+            StoreError::Busy { .. } => Self::Overloaded,
             StoreError::Unavailable { .. } => Self::Unavailable,
             StoreError::Broken { .. } => Self::Broken,
         }

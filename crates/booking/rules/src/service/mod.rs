@@ -13,6 +13,7 @@ mod failure;
 mod find_hold;
 mod hold;
 mod older;
+mod queues;
 mod read;
 mod registering;
 mod release_hold;
@@ -21,12 +22,15 @@ mod report;
 mod running;
 #[cfg(test)]
 mod tests;
+mod trip;
+#[cfg(test)]
+mod trouble_tests;
 mod view;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use kernel::{Batcher, BatcherLimits, Clock, Entropy, SyncedClock, Timestamp};
+use kernel::{Clock, Entropy, SyncedClock, Timestamp};
 use tokio::sync::{Semaphore, watch};
 
 pub use background::BookingsTasks;
@@ -36,18 +40,20 @@ pub use find_hold::HoldLookup;
 pub use report::{BookingReport, Load};
 pub use view::{CampaignView, View};
 
-use crate::batch::{Asks, Command, Idempotency, Outcome};
+use crate::batch::{Asks, Idempotency};
 use crate::booking::BookingId;
 use crate::pass::PassGrant;
 use crate::secrets::{BookingSecrets, IdempotencyScope, idempotency_key};
 use crate::store::BookingStore;
+use background::Troubled;
+use queues::Queues;
 use report::Departures;
 use running::RunningKeys;
 
 /// The limits of the booking service in one process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BookingsLimits {
-    /// Commands that may wait for a batch.
+    /// Commands of one campaign that may wait for a batch.
     pub queue_depth_max: usize,
     /// Commands of one batch, which is one transaction.
     pub batch_max: usize,
@@ -80,16 +86,17 @@ pub struct Bookings {
     clock: Arc<SyncedClock>,
     entropy: Arc<dyn Entropy>,
     secrets: BookingSecrets,
-    batcher: Batcher<Command, Outcome, Failure>,
+    queues: Arc<Queues>,
     reads: Arc<Semaphore>,
     running: RunningKeys,
     view: ArcSwap<View>,
     departures: Departures,
+    troubled: Troubled,
     closing: watch::Sender<bool>,
 }
 
 impl Bookings {
-    /// Starts the service: the batcher, and the task that keeps the view fresh and releases what
+    /// Starts the service: the queues, and the task that keeps the view fresh and releases what
     /// has expired. It runs until [`Self::shut_down`]. Until the first look at the store has
     /// succeeded the view is empty.
     #[must_use]
@@ -100,32 +107,24 @@ impl Bookings {
         secrets: BookingSecrets,
         limits: BookingsLimits,
     ) -> (Arc<Self>, BookingsTasks) {
-        let batcher_limits = BatcherLimits {
-            // A batch may fail because one campaign's rows are locked; that says nothing of others.
-            probe_after: None,
-            // Whoever has sent a booking off may rely on it, though the connection broke.
-            skip_abandoned: false,
-            ..BatcherLimits::new(limits.queue_depth_max, limits.batch_max)
-        };
-        let (trip_store, trip_clock) = (Arc::clone(&store), Arc::clone(&clock));
-        let (batcher, batcher_task) = Batcher::spawn("bookings", batcher_limits, move |commands| {
-            background::trip(Arc::clone(&trip_store), trip_clock.now(), commands)
-        });
+        let queues = Queues::new(Arc::clone(&store), Arc::clone(&clock), limits);
+        let queues = Arc::new(queues);
         let (closing, closed) = watch::channel(false);
         let bookings = Arc::new(Self {
             store,
             clock,
             entropy,
             secrets,
-            batcher,
+            queues: Arc::clone(&queues),
             reads: Arc::new(Semaphore::new(limits.reads_max)),
             running: RunningKeys::default(),
             view: ArcSwap::default(),
             departures: Departures::new(limits.departures_max),
+            troubled: Troubled::default(),
             closing,
         });
         let ticker_task = tokio::spawn(background::tick(Arc::clone(&bookings), limits, closed));
-        (bookings, BookingsTasks::new(batcher_task, ticker_task))
+        (bookings, BookingsTasks::new(queues, ticker_task))
     }
 
     /// The token that manages a booking.
@@ -149,12 +148,12 @@ impl Bookings {
     /// Refuses new commands from now on. The accepted ones are carried out, then the tasks end.
     pub fn shut_down(&self) {
         self.closing.send_replace(true);
-        self.batcher.shut_down();
+        self.queues.shut_down();
     }
 
     /// Puts the command into the batch and waits for what comes of it.
     async fn submit<C: Asks>(&self, command: C) -> Result<C::Outcome, Failure> {
-        let outcome = self.batcher.submit(command.into()).await?;
+        let outcome = self.queues.submit(command.into()).await?;
         C::Outcome::try_from(outcome).map_err(|other| {
             // A store that mixes up its answers must not be believed.
             tracing::error!(?other, "the store answered with the outcome of another command");

@@ -1,10 +1,13 @@
 //! Bringing the bookings of an earlier release up to date, a page at a time.
 
+use std::sync::Arc;
+
 use kernel::CampaignId;
 
 use super::{Bookings, background};
 use crate::booking::BookingId;
 use crate::person::Person;
+use crate::store::KeyOf;
 
 /// Looks between the end of one walk and the next: instances of the earlier release may still write
 /// while they are replaced.
@@ -21,13 +24,15 @@ pub(super) struct OlderBookings {
 
 impl OlderBookings {
     /// Takes one page, if a walk is under way or due. If it fails, the next walk tries again.
-    pub(super) async fn step(&mut self, bookings: &Bookings, tick: u64) {
+    pub(super) async fn step(&mut self, bookings: &Arc<Bookings>, tick: u64) {
         if tick < self.due_at_tick {
             return;
         }
-        let key_of =
-            |campaign: &CampaignId, person: &Person| bookings.secrets.person_key(campaign, person);
-        let page = bookings.store.update_older_bookings(self.after, &key_of, PAGE).await;
+        let service = Arc::clone(bookings);
+        let key_of: KeyOf = Arc::new(move |campaign: &CampaignId, person: &Person| {
+            service.secrets.person_key(campaign, person)
+        });
+        let page = bookings.store.update_older_bookings(self.after, key_of, PAGE).await;
         self.after = page.unwrap_or_else(|error| {
             background::failed("bring older bookings up to date", &error);
             None

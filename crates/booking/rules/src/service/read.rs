@@ -8,10 +8,11 @@ use super::{Bookings, Failure, background};
 use crate::store::StoreError;
 
 impl Bookings {
-    /// Whether the service can answer: its store is ready and has been looked at.
+    /// Whether the service can answer: its store is ready and has been looked at. It is not one of
+    /// the reads, which may be refused because too many read: whoever is overrun is not unready.
     pub async fn ready(&self) -> Result<(), Failure> {
-        let store = Arc::clone(&self.store);
-        self.read(async move { store.ready().await }).await?;
+        let ready = self.store.ready().await;
+        ready.map_err(|error| background::failed("ask the store whether it is ready", &error))?;
         if self.view().generation == 0 { Err(Failure::Unavailable) } else { Ok(()) }
     }
 

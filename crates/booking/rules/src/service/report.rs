@@ -23,13 +23,13 @@ pub struct BookingReport {
     pub places_left: u64,
     /// What was held then.
     pub held: Held,
-    /// How busy this process is, now.
+    /// How busy this process is with the campaign, now.
     pub load: Load,
     /// Passes whose holders are gone: they have booked or given their pass back, and hold nothing.
     pub departures: Vec<PassId>,
 }
 
-/// How busy a process is.
+/// How busy a process is with a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Load {
     /// Commands waiting for a batch.
@@ -57,8 +57,8 @@ impl Bookings {
             places_left: availability.places_left(),
             held: availability.held,
             load: Load {
-                queue_depth: self.batcher.depth(),
-                queue_depth_max: self.batcher.depth_max(),
+                queue_depth: self.queues.depth(campaign),
+                queue_depth_max: self.queues.depth_max(),
             },
             departures: self.departed(campaign).await,
         })

@@ -1,5 +1,6 @@
 //! The campaign file from the outside: the real campaign, and everything that can be wrong.
 
+mod capacity;
 mod mistakes;
 mod reschedule;
 mod speyer;

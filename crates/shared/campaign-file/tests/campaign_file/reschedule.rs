@@ -35,7 +35,7 @@ fn openings_follow_each_other_within_seconds() {
 #[test]
 fn slots_keep_their_time_of_day_across_the_change_of_clocks() {
     let campaign = speyer().reschedule(at("2026-11-22T09:00:05Z"), Duration::from_secs(3));
-    assert_eq!(campaign.slots[0].id.as_str(), "boe-fashion-0700");
+    assert_eq!(campaign.slots[0].id.as_str(), "boe-fashion-20261128-0700");
     assert_eq!(campaign.slots[0].starts_at, at("2026-11-28T07:00:00+01:00"));
     assert_eq!(campaign.closes_at, at("2026-11-28T14:00:00+01:00"));
     assert_eq!(campaign.tranches[2].allotments, speyer().tranches[2].allotments);

@@ -31,9 +31,15 @@ fn there_are_84_slots_of_ten_minutes() {
     let ids: BTreeSet<_> = campaign.slots.iter().map(|slot| &slot.id).collect();
     assert_eq!(ids.len(), 84);
     let (first, last) = (&campaign.slots[0], &campaign.slots[83]);
-    assert_eq!((first.id.as_str(), first.site.as_str()), ("boe-fashion-0700", "boe-fashion"));
+    assert_eq!(
+        (first.id.as_str(), first.site.as_str()),
+        ("boe-fashion-20210620-0700", "boe-fashion")
+    );
     assert_eq!(first.starts_at, at("2021-06-20T07:00:00+02:00"));
-    assert_eq!((last.id.as_str(), last.ends_at), ("edeka-stiegler-1350", campaign.closes_at));
+    assert_eq!(
+        (last.id.as_str(), last.ends_at),
+        ("edeka-stiegler-20210620-1350", campaign.closes_at)
+    );
     assert!(campaign.slots.iter().all(|s| s.ends_at.since(s.starts_at) == Duration::from_mins(10)));
 }
 
@@ -120,11 +126,25 @@ fn what_concerns_the_draw_may_be_said() {
     assert_eq!(CampaignFile::parse(&text).expect("still right").room.min_active, 3);
 }
 
+/// Ids that did not carry the date would give everybody who has booked another day.
+#[test]
+fn another_date_makes_other_slots() {
+    let before = speyer();
+    let text = SPEYER
+        .replace("\ndate = 2021-06-20", "\ndate = 2021-06-27")
+        .replace("closes_at = 2021-06-20T14:00", "closes_at = 2021-06-27T14:00");
+    let after = CampaignFile::parse(&text).expect("still right");
+    assert_eq!(after.slots.len(), before.slots.len());
+    for slot in &after.slots {
+        assert!(before.slots.iter().all(|earlier| earlier.id != slot.id), "{}", slot.id);
+    }
+}
+
 #[test]
 fn further_days_keep_the_ids_of_the_first() {
     let rule = "[[slots]]\nsites = [\"boe-fashion\"]\ndate = 2021-06-21\nfrom = 07:00\nto = 08:00\nevery_minutes = 30\n";
     let campaign = CampaignFile::parse(&format!("{SPEYER}\n{rule}")).expect("right");
     let ids: Vec<_> = campaign.slots.iter().map(|slot| slot.id.as_str()).collect();
-    assert_eq!(ids[0], "boe-fashion-0700");
+    assert_eq!(ids[0], "boe-fashion-20210620-0700");
     assert_eq!(ids[84..], ["boe-fashion-20210621-0700", "boe-fashion-20210621-0730"]);
 }

@@ -9,6 +9,10 @@ use crate::Timestamp;
 /// belongs to another machine. Up to this much the clock stands still rather than go back.
 const STEP_MS: i64 = 1_000;
 
+/// A clock that is known badly is shown late rather than early, and never ahead of the store by more
+/// than this: after a stall at start nothing opens before its time.
+const AHEAD_MAX_MS: i64 = 100;
+
 /// Two clocks drift apart by a millisecond in so much time, at most. A quartz is off by 0.1 ms in a
 /// second, and NTP slews by 0.5 ms.
 const DRIFT_PER_MS: u128 = 1_000;
@@ -23,8 +27,9 @@ const DRIFT_PER_MS: u128 = 1_000;
 /// An observation is a trip that brings the store's time back. The store looked at its clock at some
 /// instant between sending and receiving, and nobody knows which: the trip tells a range for the
 /// difference between the two clocks, as wide as the trip took, and the middle of the range is wrong
-/// by half the trip at most (F. Cristian, "Probabilistic clock synchronization", 1989). Ranges are
-/// intersected, so
+/// by half the trip at most (F. Cristian, "Probabilistic clock synchronization", 1989). After a trip
+/// of more than 200 ms it is not the middle that is shown but 100 ms above the lower end: the clock may
+/// be late by as long as the trip took, but is early by 100 ms at most. Ranges are intersected, so
 ///
 /// - a slow trip, or an executor that slept over the reply, is no news where the clock is known
 ///   better already;
@@ -105,8 +110,9 @@ impl Range {
         }
     }
 
-    fn middle_ms(self) -> i64 {
-        self.low_ms.midpoint(self.high_ms)
+    fn shown_ms(self) -> i64 {
+        let middle_ms = self.low_ms.midpoint(self.high_ms);
+        middle_ms.min(self.low_ms.saturating_add(AHEAD_MAX_MS))
     }
 
     fn widened(self, by_ms: i64) -> Self {
@@ -149,7 +155,7 @@ struct Course {
 
 impl Course {
     fn show(&self, base: Timestamp) -> Timestamp {
-        let offset_ms = self.known.map_or(0, |known| known.range.middle_ms());
+        let offset_ms = self.known.map_or(0, |known| known.range.shown_ms());
         let now = Timestamp::from_unix_ms(base.unix_ms().saturating_add(offset_ms));
         self.floor.map_or(now, |floor| now.max(floor))
     }

@@ -16,7 +16,7 @@ use crate::refusal::{self, CampaignInPath, IdempotencyHeader};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewBooking {
-    #[schema(value_type = String, example = "boe-0700")]
+    #[schema(value_type = String, example = "boe-20210620-0700")]
     slot: SlotId,
     person: NewPerson,
 }

@@ -42,7 +42,7 @@ pub(crate) async fn show_booking(
 fn show(app: &App, booking: &Booking) -> Result<HttpResponse, Problem> {
     let view = app.bookings.view();
     let slot = view.campaign(&booking.campaign).and_then(|view| view.campaign.slot(&booking.slot));
-    // Slots are never removed, so only a view that is not there yet lacks one.
+    // A slot that was booked is never removed, so only a view that is not there yet lacks it.
     let slot = slot.ok_or_else(|| app.try_again(Code::Unavailable))?;
     let (status, cancelled_at) = match booking.status {
         BookingStatus::Confirmed => (BookingState::Confirmed, None),

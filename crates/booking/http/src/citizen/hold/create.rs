@@ -17,7 +17,7 @@ use crate::refusal::{self, CampaignInPath, IdempotencyHeader};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewHold {
-    #[schema(value_type = String, example = "boe-0700")]
+    #[schema(value_type = String, example = "boe-20210620-0700")]
     slot: SlotId,
     /// One for each person in the car.
     #[schema(minimum = 1, maximum = 4)]

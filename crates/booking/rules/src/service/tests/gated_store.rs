@@ -10,10 +10,13 @@ use tokio::sync::Semaphore;
 
 use crate::batch::{Command, Outcome};
 use crate::booking::{Booking, BookingId};
-use crate::campaign::{Campaign, CampaignPlan};
+use crate::campaign::Campaign;
+use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::remove::{RemoveCampaign, Removed};
+use crate::campaign::revision::Revision;
 use crate::hold::{Hold, HoldId};
 use crate::memory::MemoryStore;
-use crate::store::{Applied, Availability, BookingStore, StoreError};
+use crate::store::{Availability, BookingStore, StoreError};
 
 /// The model behind a gate: each batch needs a permit, and it can fail.
 pub(super) struct GatedStore {
@@ -24,12 +27,24 @@ pub(super) struct GatedStore {
 
 #[async_trait]
 impl BookingStore for GatedStore {
-    async fn apply_campaign(
+    async fn change_campaign(
         &self,
-        plan: &CampaignPlan,
+        request: &ApplyCampaign,
         now: Timestamp,
     ) -> Result<Applied, StoreError> {
-        self.model.apply_campaign(plan, now).await
+        self.model.change_campaign(request, now).await
+    }
+
+    async fn remove_campaign(
+        &self,
+        request: &RemoveCampaign,
+        now: Timestamp,
+    ) -> Result<Removed, StoreError> {
+        self.model.remove_campaign(request, now).await
+    }
+
+    async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
+        self.model.revisions(campaign).await
     }
 
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {

@@ -54,8 +54,17 @@ fn it_shows_the_base_until_a_store_was_observed_and_then_runs_on() {
 }
 
 #[test]
-fn an_observation_is_wrong_by_half_its_trip_at_most() {
-    let table = [(0, 0, 0), (10, 10, 0), (20, 0, 10), (0, 20, -10), (400, 100, 150)];
+fn an_observation_is_wrong_by_half_its_trip_and_a_bad_one_is_late() {
+    let table = [
+        (0, 0, 0),
+        (10, 10, 0),
+        (20, 0, 10),
+        (0, 20, -10),
+        (100, 100, 0),
+        (400, 100, 0),
+        (3_000, 0, 100),
+        (0, 3_000, -2_900),
+    ];
     for (there_ms, back_ms, error_ms) in table {
         let scene = Scene::new(77_777);
         scene.trip(there_ms, back_ms);
@@ -75,7 +84,7 @@ fn a_slow_trip_changes_nothing_where_the_clock_is_known_better() {
     }
     let slow_from_the_start = Scene::new(42);
     slow_from_the_start.trip(0, 3_000);
-    assert_eq!(slow_from_the_start.error_ms(), -1_500, "nothing better is known");
+    assert_eq!(slow_from_the_start.error_ms(), -2_900, "nothing better is known");
     slow_from_the_start.trip(0, 2);
     assert_eq!(slow_from_the_start.error_ms(), -1, "half of the better trip");
 }
@@ -111,10 +120,10 @@ fn a_better_observation_of_the_same_store_never_sets_the_clock_back() {
     let scene = Scene::new(0);
     scene.trip(4_000, 0);
     let shown = scene.clock.now();
-    assert_eq!(scene.error_ms(), 2_000);
+    assert_eq!(scene.error_ms(), AHEAD_MAX_MS);
     scene.trip(0, 0);
     assert_eq!(scene.clock.now(), shown);
-    scene.pass(2_000);
+    scene.pass(100);
     assert_eq!(scene.error_ms(), 0);
 }
 
@@ -161,9 +170,10 @@ impl Scene {
 }
 
 proptest! {
-    /// Clocks run alike here, so what is known wears out for nothing, by 1 ms a second.
+    /// Clocks run alike here, so what is known wears out for nothing, by 1 ms a second. Trips take up
+    /// to six seconds, as with an executor that stalls.
     #[test]
-    fn it_is_never_wronger_than_half_the_latest_trip_and_never_goes_back(
+    fn it_is_hardly_ever_early_late_by_its_trip_at_most_and_never_goes_back(
         ahead_ms in -10_000_000..10_000_000_i64,
         first in trip(),
         events in prop::collection::vec(prop_oneof![passing(), trip()], 0..60),
@@ -181,8 +191,9 @@ proptest! {
             if let Event::Trip { there_ms, back_ms } = event {
                 prop_assert!(high - low <= i64::try_from(there_ms + back_ms).expect("small"));
             }
-            let half_ms = (high - low + 1) / 2;
-            prop_assert!(scene.error_ms() >= -half_ms, "late by {half_ms} ms at most");
+            let late_max_ms = ((high - low + 1) / 2).max(high - low - AHEAD_MAX_MS);
+            prop_assert!(scene.error_ms() >= -late_max_ms, "late by {late_max_ms} ms at most");
+            prop_assert!(scene.error_ms() <= AHEAD_MAX_MS, "nothing opens before its time");
         }
     }
 

@@ -1,11 +1,13 @@
-//! The operator's use cases: look at a room, change its levers, supply public entropy.
+//! The operator's use cases: preview and look at a room, change its levers, supply public entropy.
 //!
 //! They work on the store alone, so that a command line can do them without a running service.
 
+mod preview;
 mod set;
 mod show;
 mod supply_entropy;
 
+pub use preview::{RoomPreview, preview};
 pub use set::{SetOutcome, set};
 pub use show::{Shown, show};
 pub use supply_entropy::{EntropyOutcome, supply_entropy};

@@ -1,0 +1,97 @@
+//! A trip to the store: one batch of one campaign, one transaction.
+//!
+//! A store that answers what it must not may do so because of one command, or of one row that only
+//! this command names. So the batch is halved until each such command is alone: it fails, and the
+//! others are carried out (P20).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kernel::{Timestamp, TripError};
+use tokio::time::Instant;
+
+use super::Failure;
+use super::background::failed;
+use crate::batch::{Command, Outcome};
+use crate::store::{BookingStore, StoreError};
+
+/// Commands of the batch that are not reached by then are not carried out: whoever waits behind
+/// them must not wait for ever.
+const SEARCH_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// What one command of a batch gets.
+pub(super) type Answer = Result<Outcome, Failure>;
+
+/// Carries out a batch of one campaign.
+pub(super) async fn trip(
+    store: Arc<dyn BookingStore>,
+    now: Timestamp,
+    commands: Vec<Command>,
+) -> Result<Vec<Answer>, TripError<Failure>> {
+    let error = match execute(&*store, &commands, now).await {
+        Ok(outcomes) => return Ok(outcomes.into_iter().map(Ok).collect()),
+        Err(error) => error,
+    };
+    let failure = failed("execute a batch", &error);
+    match error {
+        StoreError::Unavailable { .. } => Err(TripError::Away(failure)),
+        StoreError::Broken { .. } if commands.len() > 1 => {
+            Ok(without_culprits(&*store, now, &commands).await)
+        }
+        StoreError::Busy { .. } | StoreError::Broken { .. } => Err(TripError::Failed(failure)),
+    }
+}
+
+async fn execute(
+    store: &dyn BookingStore,
+    commands: &[Command],
+    now: Timestamp,
+) -> Result<Vec<Outcome>, StoreError> {
+    let outcomes = store.execute(commands, now).await?;
+    if outcomes.len() == commands.len() {
+        return Ok(outcomes);
+    }
+    let reason = format!("{} outcomes for {} commands", outcomes.len(), commands.len());
+    Err(StoreError::Broken { reason, source: None })
+}
+
+/// Carries out what can be of a batch that failed as a whole. Takes at most twice as many
+/// transactions as there are commands, and about 2 · log₂ of that where one is to blame.
+async fn without_culprits(
+    store: &dyn BookingStore,
+    now: Timestamp,
+    commands: &[Command],
+) -> Vec<Answer> {
+    let until = Instant::now() + SEARCH_TIME_MAX;
+    let mut answers: Vec<Answer> = Vec::with_capacity(commands.len());
+    let mut over = None;
+    let (first, second) = commands.split_at(commands.len() / 2);
+    let mut parts = vec![second, first];
+    while let Some(part) = parts.pop() {
+        if over.is_none() && Instant::now() >= until {
+            over = Some(Failure::Overloaded);
+        }
+        if let Some(failure) = over {
+            answers.extend(part.iter().map(|_| Err(failure)));
+            continue;
+        }
+        match execute(store, part, now).await {
+            Ok(outcomes) => answers.extend(outcomes.into_iter().map(Ok)),
+            Err(StoreError::Broken { .. }) if part.len() > 1 => {
+                let (first, second) = part.split_at(part.len() / 2);
+                parts.extend([second, first]);
+            }
+            Err(error) => {
+                let failure = Failure::from(&error);
+                answers.extend(part.iter().map(|_| Err(failure)));
+                // Only what is broken concerns the part alone.
+                over = (failure != Failure::Broken).then_some(failure);
+            }
+        }
+    }
+    let broken = answers.iter().filter(|answer| **answer == Err(Failure::Broken)).count();
+    let campaign = commands.first().map(Command::campaign);
+    let commands = commands.len();
+    tracing::error!(?campaign, commands, broken, "the batch was divided; some of it is broken");
+    answers
+}
