@@ -35,6 +35,8 @@ use crate::waits::Waits;
 /// earlier one first.
 const ANNOUNCED_MS: i64 = 3_000;
 const GATHERING_MS: i64 = 1_000;
+/// After `SIGTERM` an instance goes on serving for so long.
+pub const DRAIN_MS: i64 = 1_000;
 /// From the end of a fault until the run may end: within this time all must be as before.
 const AFTERWARDS: Duration = Duration::from_secs(11);
 /// The first places are open within this time.
@@ -271,6 +273,7 @@ async fn read_bookings(crowd: &mut Crowd, told: &[Event]) -> Vec<Event> {
 }
 
 fn config(store_url: &str, database_url: &str, room: &str) -> String {
+    let drain_s = DRAIN_MS / 1_000;
     format!(
         r#"[waiting_room]
 metrics_listen = ""
@@ -290,7 +293,7 @@ redeem_per_minute = 0
 ticket_redeem_per_minute = 0
 
 [shutdown]
-drain_s = 1
+drain_s = {drain_s}
 finish_s = 8
 "#
     )

@@ -8,7 +8,7 @@ use crate::clock::pause;
 /// P1–P5: what was committed before a power cut is there after it, and what was not has not happened.
 pub struct DatabaseKilled;
 
-const PASSES: usize = 2_000;
+const PASSES: usize = 2_400;
 
 #[async_trait]
 impl Scenario<Stage> for DatabaseKilled {

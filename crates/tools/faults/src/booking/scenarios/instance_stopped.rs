@@ -2,7 +2,7 @@ use anyhow::Result;
 use async_trait::async_trait;
 
 use super::Scenario;
-use crate::booking::stage::{Opening, Stage};
+use crate::booking::stage::{DRAIN_MS, Opening, Stage};
 use crate::clock::now;
 
 /// P16: an instance that is told to end loses nothing that it has accepted.
@@ -27,7 +27,8 @@ impl Scenario<Stage> for InstanceStopped {
             stage.instances[index].stop().await?;
             stage.instances[index].start()?;
             stage.instances[index].until_ready(&stage.client).await?;
-            stage.instance_is_back(index, stopped);
+            // Until it has drained it answers like any other.
+            stage.instance_is_back(index, stopped + DRAIN_MS);
             stage.fault_is_over();
         }
         stage.until_all_are_through().await

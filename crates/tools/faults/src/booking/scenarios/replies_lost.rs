@@ -8,7 +8,7 @@ use crate::proxy::Traffic;
 /// P2, P3: a commit of which nobody heard has happened once, however often it is asked for again.
 pub struct RepliesLost;
 
-const PASSES: usize = 300;
+const PASSES: usize = 150;
 const LOST_MIN: usize = 5;
 
 #[async_trait]
@@ -18,12 +18,12 @@ impl Scenario<Stage> for RepliesLost {
     }
 
     fn about(&self) -> &'static str {
-        "every third commit arrives at PostgreSQL, and its reply is lost with the connection"
+        "every fourth commit arrives at PostgreSQL, and its reply is lost with the connection"
     }
 
     async fn play(&self, stage: &mut Stage) -> Result<()> {
-        stage.open(Opening { instances: 2, places: 200, passes: PASSES }).await?;
-        stage.network()?.set(Traffic::LosesReplies { one_in: 3 });
+        stage.open(Opening { instances: 2, places: 100, passes: PASSES }).await?;
+        stage.network()?.set(Traffic::LosesReplies { one_in: 4 });
         stage.crowd()?.come(PASSES, 5.0)?;
         stage.crowd()?.until_all_are_through().await?;
         stage.network()?.set(Traffic::Flows);
