@@ -1,30 +1,52 @@
-//! A short selection of the fault runs; `cargo xtask faults room` plays them all.
+//! A short selection of the fault runs; `cargo xtask faults` plays them all.
 
 use std::path::Path;
 
-async fn play(scenario: &str, seed: u64) {
-    let program = Path::new(env!("CARGO_BIN_EXE_einlass"));
-    if let Err(broken) = faults::play(scenario, program, seed).await {
+const PROGRAM: &str = env!("CARGO_BIN_EXE_einlass");
+
+async fn play_room(scenario: &str, seed: u64) {
+    if let Err(broken) = faults::play_room(scenario, Path::new(PROGRAM), seed).await {
+        panic!("{broken:#}");
+    }
+}
+
+async fn play_booking(scenario: &str, seed: u64) {
+    if let Err(broken) = faults::play_booking(scenario, Path::new(PROGRAM), seed).await {
         panic!("{broken:#}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_is_killed_and_comes_back_from_its_log() {
-    play("redis-killed", 1).await;
+    play_room("redis-killed", 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_forgets_everything_while_the_instances_live() {
-    play("redis-emptied", 1).await;
+    play_room("redis-emptied", 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_and_all_instances_forget_everything() {
-    play("all-lost", 1).await;
+    play_room("all-lost", 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_from_before_the_draw_is_promoted() {
-    play("old-replica", 2).await;
+    play_room("old-replica", 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_is_killed_three_times_in_a_burst_of_bookings() {
+    play_booking("database-killed", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_happen_of_which_nobody_hears() {
+    play_booking("replies-lost", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_pass_and_one_key_are_used_fifty_times_at_once() {
+    play_booking("one-pass", 1).await;
 }

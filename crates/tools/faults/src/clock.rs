@@ -32,3 +32,26 @@ pub fn block(duration: Duration) {
 pub fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds.max(0.0))
 }
+
+/// From when to when, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub from: UnixMs,
+    pub until: UnixMs,
+}
+
+impl Span {
+    /// From then until now, and a little longer.
+    pub fn since(from: UnixMs, and_ms: i64) -> Self {
+        Self { from, until: now() + and_ms }
+    }
+
+    /// How long both last, in milliseconds.
+    pub fn shared_ms(self, other: Self) -> i64 {
+        (self.until.min(other.until) - self.from.max(other.from)).max(0)
+    }
+
+    pub fn overlaps(self, other: Self) -> bool {
+        self.from <= other.until && other.from <= self.until
+    }
+}

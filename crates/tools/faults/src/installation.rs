@@ -18,28 +18,12 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Writes the configuration, makes keys and tables. `settings` are further lines of
-    /// `[waiting_room]`.
-    pub async fn set_up(program: &Path, store_url: &str, settings: &str) -> Result<Self> {
+    /// Writes the configuration, makes keys and tables.
+    pub async fn set_up(program: &Path, config: &str) -> Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("einlass-faults-")
             .tempdir()
             .context("failed to make a temporary folder")?;
-        let config = format!(
-            r#"[waiting_room]
-metrics_listen = ""
-workers = 1
-store_url = "{store_url}"
-{settings}
-
-[booking]
-database_url = "sqlite://einlass.db"
-
-[shutdown]
-drain_s = 1
-finish_s = 5
-"#
-        );
         std::fs::write(folder.path().join("einlass.toml"), config)?;
         let installation = Self { folder, program: program.to_owned() };
         installation.call(&["keys", "generate"]).await?;

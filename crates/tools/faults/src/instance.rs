@@ -1,8 +1,8 @@
-//! One waiting room as a process.
+//! One service as a process.
 
 use std::fs::OpenOptions;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,16 +12,43 @@ use reqwest::Client;
 use test_support::Port;
 
 use crate::clock::{now, pause};
-use crate::signal::terminate;
+use crate::installation::Installation;
+use crate::signal;
 use crate::waits::ProcessId;
 
 const READY_MAX: Duration = Duration::from_secs(30);
 const END_MAX: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// A waiting room. Dropping it kills the process.
+/// Which service a process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    WaitingRoom,
+    Booking,
+}
+
+impl Service {
+    /// The command that runs it, which is the name of its logs too.
+    const fn command(self) -> &'static str {
+        match self {
+            Self::WaitingRoom => "waiting-room",
+            Self::Booking => "booking",
+        }
+    }
+
+    /// The setting that says where it listens, as it is called in the environment.
+    const fn listen(self) -> &'static str {
+        match self {
+            Self::WaitingRoom => "EINLASS__WAITING_ROOM__LISTEN",
+            Self::Booking => "EINLASS__BOOKING__LISTEN",
+        }
+    }
+}
+
+/// A running service, or one that was stopped. Dropping it kills the process.
 pub struct Instance {
     pub index: usize,
+    service: Service,
     port: Port,
     program: PathBuf,
     folder: PathBuf,
@@ -32,11 +59,12 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Not started yet. It will run in `folder`, with the configuration there.
-    pub fn new(index: usize, port: Port, program: &Path, folder: &Path) -> Self {
-        let (program, folder) = (program.to_owned(), folder.to_owned());
+    /// Not started yet. It will run with the configuration of that installation.
+    pub fn new(service: Service, index: usize, port: Port, at: &Installation) -> Self {
+        let (program, folder) = (at.program().to_owned(), at.folder().to_owned());
         Self {
             index,
+            service,
             port,
             program,
             folder,
@@ -72,8 +100,8 @@ impl Instance {
                 .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         }
         let process = command
-            .args(["--config", "einlass.toml", "waiting-room"])
-            .env("EINLASS__WAITING_ROOM__LISTEN", format!("127.0.0.1:{}", self.port.number()))
+            .args(["--config", "einlass.toml", self.service.command()])
+            .env(self.service.listen(), self.address().to_string())
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -112,7 +140,7 @@ impl Instance {
     /// `SIGTERM`, and waits for the end, which must be a success (P16).
     pub async fn stop(&mut self) -> Result<()> {
         let Some(process) = &mut self.process else { return Ok(()) };
-        terminate(process.id())?;
+        signal::send("TERM", process.id())?;
         let began = now();
         while u128::from((now() - began).unsigned_abs()) < END_MAX.as_millis() {
             if let Some(status) = process.try_wait()? {
@@ -123,6 +151,16 @@ impl Instance {
             pause(LOOK_EVERY).await;
         }
         bail!("instance {} runs on {END_MAX:?} after SIGTERM", self.index)
+    }
+
+    /// `SIGSTOP`, as a paused machine: connections stay open, nothing is answered.
+    pub fn freeze(&self) -> Result<()> {
+        self.process.as_ref().map_or(Ok(()), |process| signal::send("STOP", process.id()))
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) -> Result<()> {
+        self.process.as_ref().map_or(Ok(()), |process| signal::send("CONT", process.id()))
     }
 
     /// Sets its clock so far off, such as `+1h`. One that runs already notices within a second, if its
@@ -143,7 +181,7 @@ impl Instance {
     }
 
     fn log(&self) -> PathBuf {
-        self.folder.join(format!("instance-{}.log", self.index))
+        self.folder.join(format!("{}-{}.log", self.service.command(), self.index))
     }
 
     fn log_end(&self) -> String {

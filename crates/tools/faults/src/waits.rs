@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use crate::clock::{UnixMs, now};
-use crate::course::{Span, Wait};
+use crate::clock::{Span, UnixMs, now};
 
 const LOOK_EVERY_MS: i64 = 50;
 /// Every thread waits a little all the time.
@@ -19,6 +18,17 @@ const NANOSECONDS_PER_MS: u64 = 1_000_000;
 
 /// A process that is watched; its id changes when it is started again. 0 means that it does not run.
 pub type ProcessId = Arc<AtomicU32>;
+
+/// A process stood in line for a processor.
+#[derive(Clone, Copy, Debug)]
+pub struct Wait {
+    /// Which instance, or this process, which is the crowd.
+    pub instance: Option<usize>,
+    /// At most so long.
+    pub ms: i64,
+    /// When that was.
+    pub span: Span,
+}
 
 /// A process of a run.
 #[derive(Clone)]

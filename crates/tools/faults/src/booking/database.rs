@@ -1,0 +1,81 @@
+//! What the database holds at the end of a run.
+
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use tokio::process::Command;
+
+/// The rows that the judge holds against what was told. Ids are in hexadecimal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Database {
+    pub slots: Vec<SlotRow>,
+    pub holds: Vec<HoldRow>,
+    pub bookings: Vec<BookingRow>,
+}
+
+/// A slot with its counters.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct SlotRow {
+    pub id: String,
+    pub capacity: i64,
+    pub released: i64,
+    pub taken: i64,
+}
+
+/// A hold, whatever became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct HoldRow {
+    pub id: String,
+    pub slot: String,
+    pub seats: i64,
+    pub seats_booked: i64,
+    pub state: String,
+}
+
+/// A booking, also a cancelled one.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct BookingRow {
+    pub id: String,
+    pub slot: String,
+    pub code: String,
+    pub status: String,
+    pub hold: Option<String>,
+    pub pass: String,
+    pub person_key: String,
+}
+
+impl BookingRow {
+    pub fn is_confirmed(&self) -> bool {
+        self.status == "confirmed"
+    }
+}
+
+/// All in one statement, so at one instant.
+const ROWS: &str = "SELECT json_build_object(
+  'slots', (SELECT coalesce(json_agg(json_build_object(
+      'id', id, 'capacity', capacity, 'released', released, 'taken', taken)), '[]') FROM slot),
+  'holds', (SELECT coalesce(json_agg(json_build_object(
+      'id', encode(id, 'hex'), 'slot', slot, 'seats', seats, 'seats_booked', seats_booked,
+      'state', state)), '[]') FROM hold),
+  'bookings', (SELECT coalesce(json_agg(json_build_object(
+      'id', encode(id, 'hex'), 'slot', slot, 'code', code, 'status', status,
+      'hold', encode(hold, 'hex'), 'pass', encode(pass_id, 'hex'),
+      'person_key', encode(person_key, 'hex'))), '[]') FROM booking))";
+
+impl Database {
+    /// Reads it.
+    pub async fn read(url: &str) -> Result<Self> {
+        let output = Command::new(test_support::locate_postgres()?.program("psql"))
+            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--dbname", url])
+            .args(["--command", ROWS])
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output()
+            .await
+            .context("failed to run psql")?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "failed to read the database: {}", errors.trim());
+        serde_json::from_slice(&output.stdout).context("failed to understand the database")
+    }
+}

@@ -1,0 +1,126 @@
+//! What a client was told.
+
+use serde_json::Value;
+
+use crate::clock::{Span, UnixMs};
+
+/// One request and what came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Who asked.
+    pub citizen: u32,
+    /// Which instance was asked.
+    pub instance: usize,
+    pub sent: UnixMs,
+    /// When the reply had been read, or its absence was certain.
+    pub answered: UnixMs,
+    pub asked: Asked,
+    pub told: Told,
+}
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// To book a place for a person, under that key.
+    Book { key: String, person: usize },
+    /// To hold seats, under that key.
+    Hold { key: String },
+    /// To book a held seat for a person, under that key.
+    Confirm { key: String, person: usize, hold: String },
+    /// To give back what is held and not booked.
+    Release { hold: String },
+    /// To cancel a booking.
+    Cancel { booking: String },
+    /// What the booking is now.
+    Show { booking: String },
+    /// How many places are left.
+    Look,
+}
+
+/// What the reply said.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    Booked(Booked),
+    /// The id of the hold, and the whole reply.
+    Held(String, Value),
+    Released,
+    Cancelled,
+    /// The whole reply.
+    Shown(Value),
+    Seen,
+    Refused {
+        status: u16,
+        code: String,
+        has_retry_after: bool,
+    },
+    /// There was no reply, or an unreadable one.
+    Nothing {
+        why: String,
+    },
+}
+
+/// A booking as its owner is told of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Booked {
+    pub id: String,
+    pub slot: String,
+    pub code: String,
+    /// The whole reply.
+    pub body: Value,
+}
+
+impl Event {
+    pub fn span(&self) -> Span {
+        Span { from: self.sent, until: self.answered }
+    }
+
+    /// The booking that was told, if one was.
+    pub fn booked(&self) -> Option<&Booked> {
+        match &self.told {
+            Told::Booked(booked) => Some(booked),
+            Told::Held(..)
+            | Told::Released
+            | Told::Cancelled
+            | Told::Shown(_)
+            | Told::Seen
+            | Told::Refused { .. }
+            | Told::Nothing { .. } => None,
+        }
+    }
+
+    /// The key of what has one effect.
+    pub fn key(&self) -> Option<&str> {
+        match &self.asked {
+            Asked::Book { key, .. } | Asked::Hold { key } | Asked::Confirm { key, .. } => Some(key),
+            Asked::Release { .. } | Asked::Cancel { .. } | Asked::Show { .. } | Asked::Look => None,
+        }
+    }
+
+    /// Whether the database was asked to change something, and answered.
+    pub fn is_written(&self) -> bool {
+        match self.asked {
+            Asked::Show { .. } | Asked::Look => false,
+            Asked::Book { .. }
+            | Asked::Hold { .. }
+            | Asked::Confirm { .. }
+            | Asked::Release { .. }
+            | Asked::Cancel { .. } => self.told.is_definite(),
+        }
+    }
+}
+
+impl Told {
+    /// Whether there is no reason to ask again.
+    pub fn is_definite(&self) -> bool {
+        match self {
+            Self::Booked(_)
+            | Self::Held(..)
+            | Self::Released
+            | Self::Cancelled
+            | Self::Shown(_)
+            | Self::Seen => true,
+            Self::Refused { status, code, .. } => *status < 429 && code != "request-in-progress",
+            Self::Nothing { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! Made-up histories: a good one, and for every rule one that breaks it and nothing else.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::booking::database::{HoldRow, SlotRow};
+use crate::booking::history::Booked;
+use crate::clock::Span;
+
+const PEOPLE: u32 = 40;
+/// Who cancels.
+const CANCELS: u32 = 7;
+/// Who holds two seats, books one and gives the other back.
+const HOLDS: u32 = 8;
+/// Whose hold is still open at the end.
+const HOLDS_ON: u32 = 9;
+
+/// What a run left behind.
+struct Story {
+    course: Course,
+    events: Vec<Event>,
+    database: Database,
+}
+
+fn event(citizen: u32, sent: i64, asked: Asked, told: Told) -> Event {
+    let instance = citizen as usize % 2;
+    Event { citizen, instance, sent, answered: sent + 5, asked, told }
+}
+
+fn body(number: u32) -> Value {
+    json!({"id": format!("booking_{number}"), "slot": "slot", "code": format!("code {number}"),
+        "status": "confirmed", "manage_token": format!("token {number}")})
+}
+
+fn booked(number: u32) -> Told {
+    Told::Booked(Booked {
+        id: format!("booking_{number}"),
+        slot: "slot".to_owned(),
+        code: format!("code {number}"),
+        body: body(number),
+    })
+}
+
+fn refused(status: u16, code: &str) -> Told {
+    Told::Refused { status, code: code.to_owned(), has_retry_after: true }
+}
+
+fn book(number: u32) -> Asked {
+    Asked::Book { key: format!("key {number}"), person: number as usize }
+}
+
+fn held(number: u32) -> Told {
+    Told::Held(format!("hold_{number}"), json!({"id": format!("hold_{number}")}))
+}
+
+fn row(number: u32) -> BookingRow {
+    BookingRow {
+        id: number.to_string(),
+        slot: "slot".to_owned(),
+        code: format!("code {number}"),
+        status: "confirmed".to_owned(),
+        hold: None,
+        pass: format!("pass {number}"),
+        person_key: format!("person {number}"),
+    }
+}
+
+/// In each tenth of a second somebody comes, books, asks again under the same key and reads the booking.
+fn good() -> Story {
+    let mut events = Vec::new();
+    let mut bookings = Vec::new();
+    for number in 0..PEOPLE {
+        let at = i64::from(number) * 100;
+        let hold = format!("hold_{number}");
+        let mut row = row(number);
+        match number {
+            HOLDS => {
+                let key = format!("key {number}");
+                events.push(event(number, at, Asked::Hold { key: key.clone() }, held(number)));
+                let key = format!("{key} seat");
+                let asked = Asked::Confirm { key, person: number as usize, hold: hold.clone() };
+                events.push(event(number, at + 10, asked, booked(number)));
+                events.push(event(number, at + 20, Asked::Release { hold }, Told::Released));
+                row.hold = Some(number.to_string());
+            }
+            HOLDS_ON => {
+                let key = format!("key {number}");
+                events.push(event(number, at, Asked::Hold { key }, held(number)));
+                continue;
+            }
+            _ => {
+                events.push(event(number, at, book(number), booked(number)));
+                events.push(event(number, at + 20, book(number), booked(number)));
+            }
+        }
+        let booking = format!("booking_{number}");
+        if number == CANCELS {
+            events.push(event(number, at + 40, Asked::Cancel { booking }, Told::Cancelled));
+            "cancelled".clone_into(&mut row.status);
+        } else {
+            let shown = Told::Shown(without_token(number));
+            events.push(event(number, at + 60, Asked::Show { booking }, shown));
+        }
+        bookings.push(row);
+    }
+    let hold = |number: u32, seats_booked, state: &str| HoldRow {
+        id: number.to_string(),
+        slot: "slot".to_owned(),
+        seats: 2,
+        seats_booked,
+        state: state.to_owned(),
+    };
+    // Two seats are still held; one booking was cancelled, and who holds on has none.
+    let taken = i64::from(PEOPLE);
+    let slots = vec![SlotRow { id: "slot".to_owned(), capacity: 100, released: 90, taken }];
+    let holds = vec![hold(HOLDS, 1, "released"), hold(HOLDS_ON, 0, "active")];
+    let course = Course { instances: 2, ..Course::default() };
+    Story { course, events, database: Database { slots, holds, bookings } }
+}
+
+fn without_token(number: u32) -> Value {
+    let mut body = body(number);
+    body.as_object_mut().expect("an object").remove("manage_token");
+    body
+}
+
+fn judged(mut story: Story) -> Verdict<Counts> {
+    story.events.sort_by_key(|event| event.answered);
+    judge(&story.course, &story.events, &story.database)
+}
+
+#[track_caller]
+fn assert_breaks(promise: &str, spoil: impl FnOnce(&mut Story)) {
+    let mut story = good();
+    spoil(&mut story);
+    let broken: Vec<_> = judged(story).broken.into_iter().map(|broken| broken.promise).collect();
+    assert!(matches!(broken[..], [only] if only.starts_with(promise)), "{broken:?}");
+}
+
+#[track_caller]
+fn assert_keeps(change: impl FnOnce(&mut Story)) {
+    let mut story = good();
+    change(&mut story);
+    let verdict = judged(story);
+    assert!(verdict.is_kept(), "{verdict}");
+}
+
+fn row_of(story: &mut Story, number: u32) -> &mut BookingRow {
+    let mut rows = story.database.bookings.iter_mut();
+    rows.find(|row| row.id == number.to_string()).expect("a row")
+}
+
+#[test]
+fn a_good_run_keeps_all_promises() {
+    let verdict = judged(good());
+    assert!(verdict.is_kept(), "{verdict}");
+    let attempts = 2 * (PEOPLE as usize - 2) + 1;
+    let expected =
+        Counts { attempts, booked: PEOPLE as usize - 1, slowest_ms: 5, ..Counts::default() };
+    assert_eq!(verdict.seen, expected);
+}
+
+#[test]
+fn more_places_than_released_cannot_be_taken() {
+    assert_breaks("P1: taken", |story| story.database.slots[0].released = 39);
+    assert_breaks("P1: taken", |story| story.database.slots[0].capacity = 80);
+}
+
+#[test]
+fn each_taken_place_is_somebodys() {
+    assert_breaks("P1, P5, P7", |story| story.database.slots[0].taken += 1);
+    assert_breaks("P1, P5, P7", |story| story.database.slots[0].taken -= 1);
+    assert_breaks("P1, P5, P7", |story| "released".clone_into(&mut story.database.holds[1].state));
+}
+
+#[test]
+fn a_booking_that_was_told_is_there() {
+    assert_breaks("P2: what", |story| {
+        story.database.bookings.retain(|row| row.id != "3");
+        story.database.slots[0].taken -= 1;
+    });
+    assert_breaks("P2: what", |story| "other".clone_into(&mut row_of(story, 3).code));
+    assert_breaks("P2: what", |story| {
+        "cancelled".clone_into(&mut row_of(story, 3).status);
+        story.database.slots[0].taken -= 1;
+    });
+    assert_breaks("P2: what", |story| {
+        story.database.holds.pop();
+        story.database.slots[0].taken -= 2;
+    });
+}
+
+#[test]
+fn a_booking_reads_as_it_was_made() {
+    assert_breaks("P2: a booking", |story| {
+        for event in &mut story.events {
+            if let (3, Told::Shown(body)) = (event.citizen, &mut event.told) {
+                body["code"] = json!("other");
+            }
+        }
+    });
+}
+
+#[test]
+fn one_key_has_one_reply() {
+    assert_breaks("P3: one key", |story| {
+        let mut again = booked(3);
+        if let Told::Booked(told) = &mut again {
+            told.body["manage_token"] = json!("other");
+        }
+        story.events.push(event(3, 5_000, book(3), again));
+    });
+}
+
+#[test]
+fn what_happens_is_told() {
+    assert_breaks("P3: nothing", |story| {
+        story.database.bookings.push(row(PEOPLE));
+        story.database.slots[0].taken += 1;
+    });
+    assert_breaks("P3: nothing", |story| {
+        let hold = HoldRow { id: "99".to_owned(), ..story.database.holds[0].clone() };
+        story.database.holds.push(HoldRow { seats_booked: 0, ..hold });
+    });
+}
+
+#[test]
+fn nobody_is_booked_twice() {
+    assert_breaks("P4", |story| "person 2".clone_into(&mut row_of(story, 3).person_key));
+    assert_keeps(|story| "person 2".clone_into(&mut row_of(story, CANCELS).person_key));
+}
+
+#[test]
+fn what_is_cancelled_stays_so() {
+    assert_breaks("P5: what", |story| {
+        "confirmed".clone_into(&mut row_of(story, CANCELS).status);
+        story.database.slots[0].taken += 1;
+    });
+}
+
+#[test]
+fn a_hold_has_the_bookings_it_counts() {
+    assert_breaks("P7", |story| row_of(story, 3).hold = Some(HOLDS.to_string()));
+    assert_breaks("P7", |story| row_of(story, HOLDS).hold = None);
+}
+
+#[test]
+fn a_pass_is_for_four() {
+    let share = |story: &mut Story, seats: u32| {
+        for number in 0..seats {
+            "one".clone_into(&mut row_of(story, number).pass);
+        }
+    };
+    assert_keeps(|story| share(story, 4));
+    assert_breaks("P9", |story| share(story, 5));
+}
+
+#[test]
+fn requests_are_answered_unless_the_instance_is_down() {
+    let unanswered = |story: &mut Story| {
+        let why = "no reply in time".to_owned();
+        story.events.push(event(2, 150, book(2), Told::Nothing { why }));
+    };
+    assert_breaks("P14: nothing", unanswered);
+    assert_keeps(|story| {
+        unanswered(story);
+        story.course.down.push((0, Span { from: 152, until: 300 }));
+    });
+}
+
+#[test]
+fn replies_come_in_time_but_for_a_busy_machine() {
+    let slow = |story: &mut Story| story.events[20].answered += 6_010;
+    assert_breaks("P14: every reply", slow);
+    assert_keeps(|story| {
+        slow(story);
+        let sent = story.events[20].sent;
+        let span = Span { from: sent + 100, until: sent + 300 };
+        story.course.waits.push(Wait { instance: None, ms: 150, span });
+    });
+}
+
+#[test]
+fn a_refusal_says_when_to_come_back() {
+    let put_off = |has_retry_after| {
+        move |story: &mut Story| {
+            let code = "unavailable".to_owned();
+            let told = Told::Refused { status: 503, code, has_retry_after };
+            story.events.push(event(3, 290, book(3), told));
+        }
+    };
+    assert_keeps(put_off(true));
+    assert_breaks("P14: a refusal for now", put_off(false));
+}
+
+#[test]
+fn nobody_is_put_off_for_ever() {
+    assert_breaks("P14: everybody", |story| {
+        story.events.push(event(90, 290, book(90), refused(503, "unavailable")));
+    });
+    assert_breaks("P14: everybody", |story| {
+        story.events.push(event(90, 290, book(90), refused(409, "request-in-progress")));
+    });
+}
+
+#[test]
+fn refusals_make_sense() {
+    assert_keeps(|story| story.events.push(event(90, 290, book(90), refused(409, "slot-full"))));
+    for (status, code) in [(500, "internal"), (404, "hold-not-found"), (409, "pass-ended")] {
+        assert_breaks("P14: a refusal makes", |story| {
+            story.events.push(event(90, 290, book(90), refused(status, code)));
+            // A failure is asked for again.
+            story.events.push(event(90, 390, book(90), refused(409, "slot-full")));
+        });
+    }
+}
+
+#[test]
+fn all_instances_write_again_in_time() {
+    assert_keeps(|story| story.course.heals.push(2_000));
+    assert_breaks("P14: within", |story| story.course.heals.push(3_900));
+    assert_breaks("P14: within", |story| {
+        story.course.heals.push(3_000);
+        story.events.retain(|event| event.instance == 0 || event.sent < 3_000);
+        story.events.push(event(1, 13_010, book(1), booked(1)));
+        let numbers: Vec<u32> = (30..PEOPLE).filter(|number| number % 2 == 1).collect();
+        story.database.slots[0].taken -= i64::try_from(numbers.len()).expect("few");
+        story.database.bookings.retain(|row| !numbers.iter().any(|it| it.to_string() == row.id));
+    });
+}
+
+#[test]
+fn one_instance_in_trouble_stops_no_other() {
+    let alone = |until| {
+        move |story: &mut Story| {
+            story.course.alone.push((0, Span { from: 3_000, until }));
+        }
+    };
+    assert_keeps(alone(9_900));
+    assert_breaks("P20", alone(9_950));
+}
+
+#[test]
+fn a_run_must_show_something() {
+    assert_breaks("the run shows", |story| {
+        let number = |event: &Event| event.citizen;
+        story.events.retain(|event| number(event) < 20);
+        story.database.bookings.retain(|row| row.id.parse::<u32>().is_ok_and(|id| id < 20));
+        story.database.slots[0].taken -= 20;
+    });
+    assert_breaks("the run goes", |story| story.course.troubles.push("stuck".to_owned()));
+}

@@ -1,0 +1,13 @@
+//! The waiting room: a crowd of simulated citizens joins, polls, takes passes and leaves.
+
+mod campaign;
+mod citizen;
+mod course;
+mod crowd;
+mod flood;
+mod history;
+mod judge;
+mod reading;
+mod redis;
+mod scenarios;
+pub mod stage;
