@@ -34,7 +34,10 @@ impl App {
         match failure {
             Failure::Overloaded => self.try_again(Code::Overloaded),
             Failure::Unavailable => self.try_again(Code::Unavailable),
-            Failure::RequestInProgress => Problem::new(Code::RequestInProgress).retry_after_s(1),
+            // Jittered: many who repeat one request in step would collide for ever.
+            Failure::RequestInProgress => {
+                Problem::new(Code::RequestInProgress).retry_after_s(jittered_s(1, &*self.entropy))
+            }
             Failure::Broken => Problem::internal(failure),
         }
     }
