@@ -105,11 +105,12 @@ impl Loader<'_> {
         let values = self.load_values(footprint, &holds, now);
         let load = Statement::from_sql_and_values(self.backend, &self.statements.load, values);
         for row in transaction.query_all_raw(load).await.map_err(Fault::at(LOAD))? {
-            match (add(&row, &mut state), bystander(&row, footprint)) {
-                (Err(Fault::Unexpected(reason)), Some(hold)) => {
+            let Err(fault) = add(&row, &mut state) else { continue };
+            match (fault, bystander(&row, footprint)) {
+                (Fault::Unexpected(reason), Some(hold)) => {
                     tracing::error!(%hold, reason, "an overdue hold is left alone; its seats stay taken");
                 }
-                (added, _) => added?,
+                (fault, _) => return Err(fault),
             }
         }
         Ok(state)
