@@ -7,6 +7,7 @@
 
 mod apply;
 mod booking;
+mod event;
 mod hold;
 mod judging;
 mod pass;
@@ -17,6 +18,7 @@ pub mod script;
 
 pub use apply::*;
 pub use booking::*;
+pub use event::*;
 pub use hold::*;
 pub use judging::*;
 pub use pass::*;
@@ -68,6 +70,11 @@ macro_rules! booking_store_contract {
             who_is_booked_is_not_told_for_nothing,
             a_pass_learns_of_few_who_are_booked,
             a_hold_is_judged_anew,
+            what_has_happened_is_told,
+            what_needs_no_pass_is_told,
+            what_has_not_happened_is_not_told,
+            a_campaign_changed_or_removed_is_told,
+            events_are_read_in_pieces,
             refusals_change_nothing,
             a_hot_slot_is_given_away_exactly_once,
             it_agrees_with_the_model,
@@ -90,7 +97,7 @@ async fn one(store: &dyn BookingStore, command: Command, now: Timestamp) -> Outc
 
 /// Carries out a batch.
 async fn many(store: &dyn BookingStore, commands: &[Command], now: Timestamp) -> Vec<Outcome> {
-    let outcomes = store.execute(commands, now).await.expect("the store answers");
+    let outcomes = store.execute(commands, now).await.expect("the store answers").outcomes;
     assert_eq!(outcomes.len(), commands.len(), "one outcome for each command");
     outcomes
 }
@@ -116,7 +123,7 @@ async fn places_left(store: &dyn BookingStore, name: &str, now: Timestamp) -> u3
 }
 
 /// Plays a long random script on `store` and on the model: same outcomes, same places, same
-/// bookings. The script mixes all commands, several passes and persons, repeated and reused keys,
+/// bookings, same events. The script mixes all commands, several passes and persons, repeated and reused keys,
 /// expiring holds and both openings.
 pub async fn it_agrees_with_the_model(store: &dyn BookingStore) {
     let clock = std::sync::Arc::new(kernel::ManualClock::at(scene::at(0)));
@@ -142,4 +149,8 @@ pub async fn it_agrees_with_the_model(store: &dyn BookingStore) {
         let actual = store.hold(expected.id).await.expect("the store answers");
         assert_eq!(actual.as_ref(), Some(&expected));
     }
+    let campaign = scene::slot("rehearsal");
+    let actual = store.events(&campaign, 0, u32::MAX).await.expect("the store answers");
+    let expected = model.events(&campaign, 0, u32::MAX).await.expect("the model answers");
+    assert_eq!(actual, expected, "the same chain, to the letter");
 }

@@ -14,7 +14,7 @@ use crate::person::PersonKey;
 /// What a batch has to load. Every list is sorted and without repeats.
 ///
 /// Load in this order, because the later steps depend on the earlier ones:
-/// 1. lock `campaigns` in the order given, then read their definitions;
+/// 1. lock `campaigns` in the order given, then read their definitions and where their chains end;
 /// 2. `holds` by id; all overdue holds (active, `expires_at ≤ now`) of `slots` and of `passes`; and
 ///    for each of `sweeps` the given number of overdue holds of that campaign, earliest first;
 /// 3. `bookings` by id;

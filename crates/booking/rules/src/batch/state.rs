@@ -9,6 +9,7 @@ use pass::PassId;
 use super::IdempotencyRecord;
 use crate::booking::{BookingHead, BookingId};
 use crate::campaign::{Campaign, SlotCounters, SlotKey};
+use crate::event::chain::ChainEnd;
 use crate::hold::{Hold, HoldId};
 use crate::pass::PassUse;
 use crate::person::PersonKey;
@@ -32,4 +33,6 @@ pub struct State {
     pub records: HashMap<[u8; 32], IdempotencyRecord>,
     /// The bookings named.
     pub bookings: HashMap<BookingId, BookingHead>,
+    /// Where the chains of the campaigns end; nothing has happened yet in one without an entry.
+    pub chains: HashMap<CampaignId, ChainEnd>,
 }

@@ -7,6 +7,7 @@ use kernel::CampaignId;
 use super::{Booked, Registration};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
 use crate::campaign::{NoEntry, SlotId, SlotKey};
+use crate::event::Actor;
 use crate::pass::{BindingCheck, PassGrant};
 
 /// Holds one seat and books it in one step.
@@ -64,6 +65,10 @@ impl Asks for BookSlot {
 
     fn idempotency(&self) -> Option<&Idempotency> {
         Some(&self.idempotency)
+    }
+
+    fn actor(&self) -> Actor {
+        Actor::Pass(self.pass.pass_id)
     }
 
     fn touch(&self, footprint: &mut Footprint) {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Booking, BookingCode, BookingHead, BookingId, BookingStatus, Registration};
 use crate::batch::Decision;
 use crate::campaign::{SiteId, Slot, SlotId};
+use crate::event::What;
 use crate::hold::HoldId;
 use crate::pass::PassGrant;
 
@@ -34,7 +35,7 @@ pub struct Booked {
 }
 
 impl Decision {
-    /// Writes the booking down. The place, the pass and the hold are accounted for by the caller.
+    /// Writes the booking down, and tells of it. The place, the pass and the hold are accounted for by the caller.
     pub(super) fn confirm(
         &mut self,
         pass: &PassGrant,
@@ -56,6 +57,12 @@ impl Decision {
         self.state.active_persons.insert((booking.campaign.clone(), registration.person_key));
         self.state.bookings.insert(registration.booking, BookingHead::from(&booking));
         self.touched.bookings_inserted.push(booking);
+        let (slot_id, pass_used_up) = (slot.id.clone(), used >= pass.seats);
+        let told = What::Booked { booking: registration.booking, slot: slot_id, hold };
+        self.tell(&pass.campaign, told);
+        if pass_used_up {
+            self.tell(&pass.campaign, What::PassUsedUp { pass: pass.pass_id });
+        }
         Booked {
             booking: registration.booking,
             code: registration.code,
@@ -64,7 +71,7 @@ impl Decision {
             starts_at: slot.starts_at,
             ends_at: slot.ends_at,
             booked_at: self.now,
-            pass_used_up: used >= pass.seats,
+            pass_used_up,
         }
     }
 }

@@ -8,6 +8,7 @@ mod book_hold;
 mod book_slot;
 mod booking;
 mod cancel_booking;
+mod departures;
 mod end_pass;
 mod failure;
 mod find_hold;
@@ -46,9 +47,10 @@ use crate::pass::PassGrant;
 use crate::secrets::{BookingSecrets, IdempotencyScope, idempotency_key};
 use crate::store::BookingStore;
 use background::Troubled;
+use departures::Departures;
 use queues::Queues;
-use report::Departures;
 use running::RunningKeys;
+use trip::Trips;
 
 /// The limits of the booking service in one process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +92,7 @@ pub struct Bookings {
     reads: Arc<Semaphore>,
     running: RunningKeys,
     view: ArcSwap<View>,
-    departures: Departures,
+    departures: Arc<Departures>,
     troubled: Troubled,
     closing: watch::Sender<bool>,
 }
@@ -107,8 +109,9 @@ impl Bookings {
         secrets: BookingSecrets,
         limits: BookingsLimits,
     ) -> (Arc<Self>, BookingsTasks) {
-        let queues = Queues::new(Arc::clone(&store), Arc::clone(&clock), limits);
-        let queues = Arc::new(queues);
+        let departures = Arc::new(Departures::new(limits.departures_max));
+        let trips = Trips::new(Arc::clone(&store), Arc::clone(&departures));
+        let queues = Arc::new(Queues::new(trips, Arc::clone(&clock), limits));
         let (closing, closed) = watch::channel(false);
         let bookings = Arc::new(Self {
             store,
@@ -119,7 +122,7 @@ impl Bookings {
             reads: Arc::new(Semaphore::new(limits.reads_max)),
             running: RunningKeys::default(),
             view: ArcSwap::default(),
-            departures: Departures::new(limits.departures_max),
+            departures,
             troubled: Troubled::default(),
             closing,
         });
