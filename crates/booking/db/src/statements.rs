@@ -24,6 +24,7 @@ pub(crate) const NEW_KEYS: &[Column] = &[("id", Bytes), ("person_key", Bytes)];
 #[derive(Debug)]
 pub(crate) struct Statements {
     pub lock_campaigns: String,
+    pub touch_campaigns: String,
     pub overdue_holds: String,
     pub load: String,
     pub cancel: String,
@@ -44,6 +45,10 @@ impl Statements {
         };
         Self {
             lock_campaigns: of(include_str!("sql/lock_campaigns.sql"), &[("campaigns", Rows(IDS))]),
+            touch_campaigns: of(
+                include_str!("sql/touch_campaigns.sql"),
+                &[("campaigns", Rows(IDS))],
+            ),
             overdue_holds: of(
                 include_str!("sql/overdue_holds.sql"),
                 &[("campaign", Scalar), ("now", Scalar), ("holds_max", Scalar)],

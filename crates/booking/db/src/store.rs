@@ -14,7 +14,7 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use tokio::time::Instant;
 
 use crate::apply::{apply, remove};
-use crate::batch::{CampaignCache, Known, Loader, Writer, retry};
+use crate::batch::{CampaignCache, Loader, Writer, retry};
 use crate::connect::{ConnectError, DbOptions, Pools};
 use crate::fault::{COMMIT, Fault};
 use crate::reach::{Access, Reach};
@@ -95,7 +95,7 @@ impl Session {
         self.pools.begin().await.map_err(Fault::at("begin a transaction"))
     }
 
-    fn writer<'a>(&'a self, transaction: &'a DatabaseTransaction) -> Writer<'a> {
+    pub(crate) fn writer<'a>(&'a self, transaction: &'a DatabaseTransaction) -> Writer<'a> {
         Writer { backend: self.pools.backend, statements: &self.statements, transaction }
     }
 
@@ -119,8 +119,7 @@ impl Session {
     ) -> Result<Vec<Outcome>, Fault> {
         let backend = self.pools.backend;
         let loader = Loader { backend, statements: &self.statements, cache: &self.cache };
-        let state = loader.load(transaction, footprint, now).await?;
-        let known = Known::of(&state);
+        let (state, known) = loader.load(transaction, footprint, now).await?;
         let (changes, outcomes) = decide(state, now, commands);
         self.writer(transaction).write(&changes, &known).await?;
         Ok(outcomes)
