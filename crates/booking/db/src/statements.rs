@@ -2,7 +2,7 @@
 
 use sea_orm::DbBackend;
 
-use crate::batch::{WriteTexts, load_template};
+use crate::batch::{WriteTexts, load_template, optimistic_text};
 use crate::dialect::Kind::{Bytes, Text};
 use crate::dialect::Parameter::{Rows, Scalar};
 use crate::dialect::{Column, Parameter, statement};
@@ -29,6 +29,8 @@ pub(crate) struct Statements {
     pub load: String,
     pub cancel: String,
     pub write: WriteTexts,
+    /// Of the fast path; for PostgreSQL only.
+    pub optimistic: String,
     pub apply_slots: String,
     pub availability: String,
     pub open_holds: String,
@@ -71,6 +73,7 @@ impl Statements {
                 &[("cancellations", Rows(CANCELLATIONS))],
             ),
             write: WriteTexts::new(backend),
+            optimistic: optimistic_text(),
             apply_slots: of(include_str!("sql/apply_slots.sql"), &[("slots", Rows(APPLIED_SLOTS))]),
             availability: of(
                 include_str!("sql/availability.sql"),

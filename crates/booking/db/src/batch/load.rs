@@ -10,7 +10,7 @@ use sea_orm::{
     QueryFilter, QueryResult, Statement, Value,
 };
 
-use super::Known;
+use super::{Head, Known};
 use crate::convert::{parse, unreadable};
 use crate::dialect::{Cell, Column, Kind, Rows, text};
 use crate::fault::Fault;
@@ -98,7 +98,8 @@ impl Loader<'_> {
                 Version { revision: locked.revision, applied_at_ms: locked.applied_at_ms };
             let campaign = self.cache.campaign(transaction, &id, version).await?;
             let campaign = campaign.ok_or_else(|| unreadable("campaign"))?;
-            known.sequences.push((id.clone(), locked.sequence));
+            let Locked { revision, sequence, .. } = locked;
+            known.heads.push(Head { campaign: id.clone(), revision, sequence });
             state.campaigns.insert(id, campaign);
         }
         let mut holds: Vec<Vec<u8>> =

@@ -96,12 +96,21 @@ fn joint_text() -> String {
     statement(DbBackend::Postgres, &template, &SETS.each_ref().map(Set::parameter))
 }
 
+/// What the row of a campaign says beside its definition.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub campaign: CampaignId,
+    pub revision: i64,
+    /// The number of its last change.
+    pub sequence: i64,
+}
+
 /// The rows that exist already: they are updated, the others inserted. An upsert would have to look
 /// each of them up once more.
 #[derive(Default)]
 pub(crate) struct Known {
-    /// The numbers of the campaigns' last changes.
-    pub sequences: Vec<(CampaignId, i64)>,
+    /// The campaigns that are locked.
+    pub heads: Vec<Head>,
     /// What the rows of passes say.
     pub passes: HashMap<PassId, PassUse>,
     pub holds: HashSet<HoldId>,
@@ -157,11 +166,11 @@ impl Writer<'_> {
         // What booked a person is recorded by the booking.
         let records = changes.records.iter().filter(|record| record.effect.booking().is_none());
         let records = records.map(idempotency::to_row);
-        let sequences =
-            known.sequences.iter().map(|(id, last)| [text(id.as_str()), number(last + 1)]);
+        let heads = known.heads.iter();
+        let heads = heads.map(|head| [text(head.campaign.as_str()), number(head.sequence + 1)]);
         let backend = self.backend;
         Ok([
-            Rows::collect(backend, campaign::CHANGES, sequences),
+            Rows::collect(backend, campaign::CHANGES, heads),
             Rows::collect(backend, slot::CHANGES, changes.slots.iter().map(slot::to_change)),
             Rows::collect(backend, pass_use::CHANGES, old_passes),
             Rows::collect(backend, pass_use::TABLE.columns, new_passes),
@@ -213,7 +222,9 @@ impl Writer<'_> {
 }
 
 /// Each booking to be inserted, with the request that asked for it and the pass that paid for it.
-fn paid(changes: &Changes) -> Result<Vec<(&Booking, &IdempotencyRecord, &PassUse)>, Fault> {
+pub(super) fn paid(
+    changes: &Changes,
+) -> Result<Vec<(&Booking, &IdempotencyRecord, &PassUse)>, Fault> {
     let requests: HashMap<BookingId, &IdempotencyRecord> = changes
         .records
         .iter()
