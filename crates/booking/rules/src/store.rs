@@ -73,7 +73,8 @@ pub trait BookingStore: Send + Sync {
 
     /// Carries out a batch in one transaction: locks its campaigns, loads its
     /// [`crate::Footprint`], calls [`crate::decide`] and writes the changes. One outcome for each
-    /// command, in order, and the events written with them. All or nothing: after an error no command has taken effect, except that
+    /// command, in order, and the events written with them; the events of commands that do not
+    /// depend on each other may stand in another order. All or nothing: after an error no command has taken effect, except that
     /// an error while committing leaves it unknown (a repeat under the same idempotency key finds
     /// out). A conflict with another instance is tried again inside, from loading.
     async fn execute(&self, commands: &[Command], now: Timestamp) -> Result<Executed, StoreError>;

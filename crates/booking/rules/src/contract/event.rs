@@ -1,5 +1,7 @@
 //! Events: what has happened, once, in order and for good.
 
+use kernel::Timestamp;
+
 use super::{apply, many, scene};
 use crate::campaign::CampaignPlan;
 use crate::campaign::apply::{ApplyCampaign, Intent};
@@ -14,6 +16,18 @@ async fn all(store: &dyn BookingStore) -> Vec<Event> {
     let links = links(store, 0, u32::MAX).await;
     ChainEnd::default().verify(&scene::slot("rehearsal"), &links).expect("the chain is whole");
     links.iter().flat_map(|link| link.read().expect("events")).collect()
+}
+
+/// The same without what a store is free in: in which order independent commands of a batch are told, and
+/// when somebody notices that a hold has expired.
+pub(super) async fn happened(store: &dyn BookingStore) -> Vec<(String, Option<Timestamp>)> {
+    let told = all(store).await.into_iter().map(|event| {
+        let at = (event.actor != Actor::Clock).then_some(event.at);
+        (format!("{:?}: {:?}", event.actor, event.what), at)
+    });
+    let mut told: Vec<_> = told.collect();
+    told.sort_unstable();
+    told
 }
 
 async fn links(store: &dyn BookingStore, after: u64, links_max: u32) -> Vec<Link> {
@@ -76,8 +90,8 @@ pub async fn what_has_happened_is_told(store: &dyn BookingStore) {
     assert_eq!(new.events, told[1..], "what was answered is what was written");
 }
 
-/// Times run out and bookings are cancelled without a pass. What has expired is told before what the
-/// next command does, whether that met it or a sweep did.
+/// Times run out and bookings are cancelled without a pass. What has expired is told when a command meets
+/// it, before what that does, or when a sweep comes.
 pub async fn what_needs_no_pass_is_told(store: &dyn BookingStore) {
     apply(store).await;
     let [early, late] = [(1, 0), (2, 400)].map(|(number, s)| scene::grant(number, 3, scene::at(s)));

@@ -59,12 +59,10 @@ impl Trips {
         commands: &[Command],
         now: Timestamp,
     ) -> Result<Vec<Outcome>, StoreError> {
-        let executed = self.store.execute(commands, now).await.inspect_err(|error| {
-            // It may have taken effect all the same.
-            if matches!(error, StoreError::Unavailable { .. }) {
-                for command in commands {
-                    self.departures.miss(command.campaign());
-                }
+        let executed = self.store.execute(commands, now).await.inspect_err(|_| {
+            // Some of it may have taken effect all the same, and a repeat is no event.
+            for command in commands {
+                self.departures.miss(command.campaign());
             }
         })?;
         self.departures.hear(&executed.events);
