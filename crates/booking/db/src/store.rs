@@ -71,7 +71,7 @@ impl DbStore {
     }
 
     /// Makes one call within its deadline.
-    async fn call<T, F>(
+    pub(crate) async fn call<T, F>(
         &self,
         access: Access,
         run: impl FnOnce(Session) -> F + Send,

@@ -93,6 +93,13 @@ impl Left {
         book: &BookSlot,
         refusal: Option<&BookSlotOutcome>,
     ) -> Option<bool> {
+        // A repeat takes nothing, whatever comes of it.
+        if mirror.knows_key(&book.idempotency.key) {
+            return Some(false);
+        }
+        if book.registration.person_keys().any(|person| mirror.has_booked(&person)) {
+            return Some(self.frees);
+        }
         let slot = SlotKey { campaign: book.pass.campaign.clone(), slot: book.slot.clone() };
         let mut persons = book.registration.person_keys();
         let depends = self.slots.contains(&slot)
@@ -101,13 +108,6 @@ impl Left {
             || persons.any(|person| self.persons.contains(&person));
         if depends || !mirror.knows_slot(&slot) {
             return Some(true);
-        }
-        // A repeat takes nothing, whatever comes of it.
-        if mirror.knows_key(&book.idempotency.key) {
-            return Some(false);
-        }
-        if book.registration.person_keys().any(|person| mirror.has_booked(&person)) {
-            return Some(self.frees);
         }
         refusal.map(|refusal| match refusal {
             BookSlotOutcome::AlreadyBooked | BookSlotOutcome::PersonNotOfPass => self.frees,

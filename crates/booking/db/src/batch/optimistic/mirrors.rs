@@ -10,7 +10,7 @@ use super::Mirror;
 
 /// Batches that take the careful path after one found that somebody else is writing too: trying again at once would
 /// only cost one more round trip each.
-const PAUSE_BATCHES: u32 = 16;
+pub(super) const PAUSE_BATCHES: u32 = 16;
 
 /// One mirror for each campaign; it is taken out while a batch decides on it.
 #[derive(Debug, Default)]

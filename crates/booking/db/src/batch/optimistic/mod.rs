@@ -12,6 +12,8 @@
 mod divide;
 mod mirror;
 mod mirrors;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use ::booking::{Changes, Command, NewEvents, Outcome};
