@@ -166,5 +166,5 @@ pub async fn agree_with_the_model(
         let actual = stores[0].hold(expected.id).await.expect("the store answers");
         assert_eq!(actual.as_ref(), Some(&expected));
     }
-    assert_eq!(event::happened(store).await, event::happened(&model).await);
+    assert_eq!(event::happened(stores[0]).await, event::happened(&model).await);
 }

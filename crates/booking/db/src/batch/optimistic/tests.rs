@@ -130,9 +130,9 @@ async fn what_is_not_remembered_is_found_by_the_database() {
         let batch = [book(51), unexpected.clone(), book(52)];
         assert_eq!(done(&other, &batch).await, [0; 0], "{unexpected:?}");
         assert!(!confirmed(&other, 51).await);
-        let outcomes = other.execute(&batch, scene::at(1)).await.expect("executes");
-        let careful = other.execute(&batch, scene::at(1)).await.expect("executes");
-        assert_eq!(outcomes, careful, "a repeat is told the same");
+        let first = other.execute(&batch, scene::at(1)).await.expect("executes");
+        let repeated = other.execute(&batch, scene::at(1)).await.expect("executes");
+        assert_eq!(first.outcomes, repeated.outcomes, "a repeat is told the same");
         assert!(confirmed(&other, 51).await && confirmed(&other, 52).await);
     }
 }
@@ -162,8 +162,8 @@ async fn another_revision_is_noticed() {
     let plan = ::booking::CampaignPlan::new(campaign).expect("a plan");
     store.apply_campaign(&plan, scene::at(0)).await.expect("applies");
     assert_eq!(done(&store, &[book(1)]).await, [0; 0]);
-    let outcomes = store.execute(&[book(1)], scene::at(1)).await.expect("executes");
-    assert_eq!(outcomes, [Outcome::BookSlot(BookSlotOutcome::CampaignClosed)]);
+    let executed = store.execute(&[book(1)], scene::at(1)).await.expect("executes");
+    assert_eq!(executed.outcomes, [Outcome::BookSlot(BookSlotOutcome::CampaignClosed)]);
 }
 
 /// A person who was booked under the key of an earlier release is not overlooked.
