@@ -64,10 +64,12 @@ async fn write_campaign(
         revision: ActiveValue::Set(number("revision", revision.number)?),
         applied_at_ms: ActiveValue::Set(now.unix_ms()),
         definition: ActiveValue::Set(json.to_owned()),
+        sequence: if is_new { ActiveValue::Set(0) } else { ActiveValue::NotSet },
     };
     if !is_new {
-        let updated = campaign::Entity::update(row).exec(writer.transaction).await;
-        return updated.map(|_| true).map_err(Fault::at(APPLY));
+        campaign::Entity::update(row).exec(writer.transaction).await.map_err(Fault::at(APPLY))?;
+        writer.touch(&request.plan.campaign().id).await?;
+        return Ok(true);
     }
     let inserted = campaign::Entity::insert(row)
         .on_conflict_do_nothing_on([campaign::Column::Id])

@@ -2,7 +2,7 @@
 
 use sea_orm::DbBackend;
 
-use crate::batch::{WriteTexts, load_template};
+use crate::batch::{WriteTexts, load_template, optimistic_text};
 use crate::dialect::Kind::{Bytes, Text};
 use crate::dialect::Parameter::{Rows, Scalar};
 use crate::dialect::{Column, Parameter, statement};
@@ -24,10 +24,13 @@ pub(crate) const NEW_KEYS: &[Column] = &[("id", Bytes), ("person_key", Bytes)];
 #[derive(Debug)]
 pub(crate) struct Statements {
     pub lock_campaigns: String,
+    pub touch_campaigns: String,
     pub overdue_holds: String,
     pub load: String,
     pub cancel: String,
     pub write: WriteTexts,
+    /// Of the fast path; for PostgreSQL only.
+    pub optimistic: String,
     pub apply_slots: String,
     pub availability: String,
     pub open_holds: String,
@@ -44,6 +47,10 @@ impl Statements {
         };
         Self {
             lock_campaigns: of(include_str!("sql/lock_campaigns.sql"), &[("campaigns", Rows(IDS))]),
+            touch_campaigns: of(
+                include_str!("sql/touch_campaigns.sql"),
+                &[("campaigns", Rows(IDS))],
+            ),
             overdue_holds: of(
                 include_str!("sql/overdue_holds.sql"),
                 &[("campaign", Scalar), ("now", Scalar), ("holds_max", Scalar)],
@@ -66,6 +73,7 @@ impl Statements {
                 &[("cancellations", Rows(CANCELLATIONS))],
             ),
             write: WriteTexts::new(backend),
+            optimistic: optimistic_text(),
             apply_slots: of(include_str!("sql/apply_slots.sql"), &[("slots", Rows(APPLIED_SLOTS))]),
             availability: of(
                 include_str!("sql/availability.sql"),

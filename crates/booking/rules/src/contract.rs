@@ -59,8 +59,10 @@ macro_rules! booking_store_contract {
             whoever_a_pass_is_bound_to_is_booked_first,
             what_is_held_is_counted,
             departed_passes_are_remembered,
+            a_cancelled_seat_returns_to_its_pass,
             a_booking_reads_back_as_it_was_made,
             one_key_has_one_effect,
+            a_repeat_says_how_things_stand,
             a_person_has_one_active_booking,
             a_cancelled_place_is_free_exactly_once,
             a_person_is_one_under_the_former_key,
@@ -71,6 +73,7 @@ macro_rules! booking_store_contract {
             refusals_change_nothing,
             a_hot_slot_is_given_away_exactly_once,
             it_agrees_with_the_model,
+            it_agrees_with_the_model_in_a_rush,
         );
     };
     ($fresh:path: $($clause:ident),* $(,)?) => {$(
@@ -119,13 +122,26 @@ async fn places_left(store: &dyn BookingStore, name: &str, now: Timestamp) -> u3
 /// bookings. The script mixes all commands, several passes and persons, repeated and reused keys,
 /// expiring holds and both openings.
 pub async fn it_agrees_with_the_model(store: &dyn BookingStore) {
+    agree_with_the_model(&[store], script::random_batches(20_210_614, 120)).await;
+}
+
+/// The same of a rush, in which most ask for a booking in one step.
+pub async fn it_agrees_with_the_model_in_a_rush(store: &dyn BookingStore) {
+    agree_with_the_model(&[store], script::random_rush(20_210_614, 120)).await;
+}
+
+/// Plays a script on the model, and on the same empty database through `stores` in turn.
+pub async fn agree_with_the_model(
+    stores: &[&dyn BookingStore],
+    script: Vec<(Timestamp, Vec<Command>)>,
+) {
     let clock = std::sync::Arc::new(kernel::ManualClock::at(scene::at(0)));
     let model = MemoryStore::new(clock);
-    apply(store).await;
+    apply(stores[0]).await;
     apply(&model).await;
-    for (now, commands) in script::random_batches(20_210_614, 120) {
+    for ((now, commands), store) in script.into_iter().zip(stores.iter().cycle()) {
         let (actual, expected) =
-            (many(store, &commands, now).await, many(&model, &commands, now).await);
+            (many(*store, &commands, now).await, many(&model, &commands, now).await);
         for ((actual, expected), command) in actual.iter().zip(&expected).zip(&commands) {
             assert_eq!(actual, expected, "at {now}: {command:?}");
         }
@@ -135,11 +151,12 @@ pub async fn it_agrees_with_the_model(store: &dyn BookingStore) {
         assert_eq!(actual, expected, "places at {now}");
     }
     for expected in model.bookings() {
-        let actual = store.booking(expected.registration.booking).await.expect("the store answers");
+        let actual =
+            stores[0].booking(expected.registration.booking).await.expect("the store answers");
         assert_eq!(actual.as_ref(), Some(&expected));
     }
     for expected in model.holds() {
-        let actual = store.hold(expected.id).await.expect("the store answers");
+        let actual = stores[0].hold(expected.id).await.expect("the store answers");
         assert_eq!(actual.as_ref(), Some(&expected));
     }
 }

@@ -217,13 +217,16 @@ impl Tables {
         }
         let overdue =
             state.holds.values().filter(|hold| hold.is_overdue(now)).map(|hold| hold.pass_id);
-        for id in overdue.chain(footprint.passes.iter().copied()) {
+        let of_bookings = state.bookings.values().map(|booking| booking.pass_id);
+        for id in overdue.chain(of_bookings).chain(footprint.passes.iter().copied()) {
             state.passes.extend(self.passes.get(&id).map(|found| (id, found.clone())));
         }
         let persons = footprint.person_keys.iter().filter(|key| self.active_persons.contains(*key));
         state.active_persons.extend(persons.cloned());
-        for key in &footprint.idempotency_keys {
-            state.records.extend(self.records.get(key).map(|found| (*key, found.clone())));
+        for record in footprint.idempotency_keys.iter().filter_map(|key| self.records.get(key)) {
+            state.records.insert(record.key, record.clone());
+            let booking = record.effect.booking().and_then(|id| self.bookings.get(&id));
+            state.bookings.extend(booking.map(|found| (found.registration.booking, found.into())));
         }
         state
     }

@@ -115,6 +115,7 @@ fn assert_described<E: EntityTrait>(table: &Table) {
 
 #[test]
 fn batches_know_the_entities_as_they_are() {
+    assert_described::<campaign::Entity>(&campaign::TABLE);
     assert_described::<slot::Entity>(&slot::TABLE);
     assert_described::<pass_use::Entity>(&pass_use::TABLE);
     assert_described::<hold::Entity>(&hold::TABLE);

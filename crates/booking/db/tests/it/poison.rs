@@ -135,7 +135,7 @@ async fn only_the_owner_of_an_unreadable_row_fails() {
     let first = book(0).await;
     assert!(matches!(first, Ok(BookSlotOutcome::Booked(_))), "{first:?}");
     let database = sea_orm::Database::connect(&url).await.expect("the database is there");
-    let spoil = "UPDATE idempotency SET effect = 'spoilt'";
+    let spoil = "UPDATE booking SET code = 'spoilt'";
     assert_eq!(run(&database, spoil).await.expect("edits"), 1);
     // All are in the queue before its task runs for the first time: one thread, no waiting between.
     let answers = join_all((0..20).map(book)).await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use booking::contract::scene;
+use booking::contract::{agree_with_the_model, scene, script};
 use booking::{BookSlotOutcome, BookingStore, Command, Outcome};
 use booking_db::DbStore;
 
@@ -166,4 +166,17 @@ async fn starts_create_a_campaign_once_on_postgres() {
 #[tokio::test(flavor = "multi_thread")]
 async fn starts_create_a_campaign_once_on_sqlite() {
     starts_create_a_campaign_once(on_sqlite().await).await;
+}
+
+/// Whichever instance a batch goes through, and whatever each remembers of the campaign, it comes out as if there
+/// were one: what an instance remembers is worth nothing once another has written.
+#[tokio::test]
+async fn two_instances_agree_with_the_model() {
+    for seed in 0..4 {
+        let fixture = on_postgres().await;
+        let (one, other) = (open(&fixture.url).await, open(&fixture.url).await);
+        // Mostly one of them, so that it has something to remember.
+        let stores: [&dyn BookingStore; 5] = [&one, &one, &one, &one, &other];
+        agree_with_the_model(&stores, script::random_rush(seed, 60)).await;
+    }
 }

@@ -4,7 +4,7 @@ use kernel::{CampaignId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use crate::booking::{Booked, Cancelled};
+use crate::booking::{Booked, BookingId, Cancelled};
 use crate::hold::HoldFacts;
 
 /// The key under which a command takes effect at most once (P3).
@@ -48,6 +48,17 @@ pub enum Recorded {
     Booked(Booked),
     /// A booking was cancelled.
     Cancelled(Cancelled),
+}
+
+impl Recorded {
+    /// The booking that was made.
+    #[must_use]
+    pub fn booking(&self) -> Option<BookingId> {
+        match self {
+            Self::Booked(booked) => Some(booked.booking),
+            Self::Held(_) | Self::Renewed(_) | Self::Cancelled(_) => None,
+        }
+    }
 }
 
 /// What an idempotency key has been used for.
@@ -107,6 +118,7 @@ mod tests {
             ends_at: scene::at(600),
             booked_at: scene::at(1),
             pass_used_up: true,
+            cancelled_at: None,
         });
         let held = Recorded::Held(HoldFacts {
             hold: scene::hold_id(1),

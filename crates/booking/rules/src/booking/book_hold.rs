@@ -67,7 +67,9 @@ impl Asks for BookHold {
     fn carry_out(&self, decision: &mut Decision) -> BookHoldOutcome {
         match decision.earlier(&self.idempotency) {
             Earlier::Nothing => {}
-            Earlier::Same(Recorded::Booked(booked)) => return BookHoldOutcome::Booked(booked),
+            Earlier::Same(Recorded::Booked(booked)) => {
+                return BookHoldOutcome::Booked(decision.as_it_stands(&self.pass, booked));
+            }
             Earlier::Same(_) | Earlier::Other => return BookHoldOutcome::KeyReused,
         }
         let may_be_booked = decision.may_be_booked(&self.pass, self.binding);
@@ -110,7 +112,6 @@ impl Asks for BookHold {
         // The place is taken already: the seat of the hold becomes the seat of a person.
         let pass_use = decision.pass_use(&self.pass);
         pass_use.seats_held = pass_use.seats_held.saturating_sub(1);
-        pass_use.seats_booked += 1;
         let booked = decision.confirm(&self.pass, slot, &self.registration, Some(self.hold));
         decision.record(&self.idempotency, &self.pass.campaign, Recorded::Booked(booked.clone()));
         BookHoldOutcome::Booked(booked)

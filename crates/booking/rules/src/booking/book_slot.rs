@@ -76,7 +76,9 @@ impl Asks for BookSlot {
     fn carry_out(&self, decision: &mut Decision) -> BookSlotOutcome {
         match decision.earlier(&self.idempotency) {
             Earlier::Nothing => {}
-            Earlier::Same(Recorded::Booked(booked)) => return BookSlotOutcome::Booked(booked),
+            Earlier::Same(Recorded::Booked(booked)) => {
+                return BookSlotOutcome::Booked(decision.as_it_stands(&self.pass, booked));
+            }
             Earlier::Same(_) | Earlier::Other => return BookSlotOutcome::KeyReused,
         }
         let open = match decision.open_slot(&self.pass, &self.slot) {
@@ -107,7 +109,6 @@ impl Asks for BookSlot {
             return BookSlotOutcome::AlreadyBooked;
         }
         decision.take_places(&open, 1);
-        decision.pass_use(&self.pass).seats_booked += 1;
         let booked = decision.confirm(&self.pass, open.slot(), &self.registration, None);
         decision.record(&self.idempotency, &self.pass.campaign, Recorded::Booked(booked.clone()));
         BookSlotOutcome::Booked(booked)

@@ -92,8 +92,10 @@ impl Asks for CancelBooking {
         booking.status = BookingStatus::Cancelled { at: decision.now };
         let key = SlotKey { campaign: booking.campaign.clone(), slot: booking.slot.clone() };
         let person = (booking.campaign.clone(), booking.person_key);
+        let pass_id = booking.pass_id;
         decision.state.active_persons.remove(&person);
         decision.free_places(key, 1);
+        decision.return_seat(pass_id);
         let cancelled = Cancelled { booking: self.booking, cancelled_at: decision.now };
         decision.mark_cancelled(cancelled);
         decision.record(&self.idempotency, &self.campaign, Recorded::Cancelled(cancelled));

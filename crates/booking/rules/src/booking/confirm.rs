@@ -31,10 +31,35 @@ pub struct Booked {
     /// Whether every seat of the pass has its person now.
     #[serde(default)]
     pub pass_used_up: bool,
+    /// When it was cancelled, if a repeat of the request finds it so.
+    #[serde(skip)]
+    pub cancelled_at: Option<Timestamp>,
 }
 
 impl Decision {
-    /// Writes the booking down. The place, the pass and the hold are accounted for by the caller.
+    /// What a repeat of the request is told: the booking as it stands now.
+    pub(super) fn as_it_stands(&self, pass: &PassGrant, mut booked: Booked) -> Booked {
+        booked.pass_used_up = self
+            .state
+            .passes
+            .get(&pass.pass_id)
+            .is_some_and(|used| used.seats_booked >= pass.seats);
+        let Some(head) = self.state.bookings.get(&booked.booking) else { return booked };
+        let campaign = self.state.campaigns.get(&head.campaign);
+        if let Some(slot) = campaign.and_then(|campaign| campaign.slot(&head.slot)) {
+            booked.slot = slot.id.clone();
+            booked.site = slot.site.clone();
+            (booked.starts_at, booked.ends_at) = (slot.starts_at, slot.ends_at);
+        }
+        booked.cancelled_at = match head.status {
+            BookingStatus::Confirmed => None,
+            BookingStatus::Cancelled { at } => Some(at),
+        };
+        booked
+    }
+
+    /// Writes the booking down. The pass has one seat less; the place and the hold are
+    /// accounted for by the caller.
     pub(super) fn confirm(
         &mut self,
         pass: &PassGrant,
@@ -42,13 +67,17 @@ impl Decision {
         registration: &Arc<Registration>,
         hold: Option<HoldId>,
     ) -> Booked {
-        let used = self.state.passes.get(&pass.pass_id).map_or(0, |used| used.seats_booked);
+        let used = self.pass_use(pass);
+        used.seats_booked += 1;
+        used.bookings += 1;
+        let (seat_no, pass_used_up) = (used.bookings, used.seats_booked >= pass.seats);
         let booking = Booking {
             registration: Arc::clone(registration),
             campaign: pass.campaign.clone(),
             slot: slot.id.clone(),
             hold,
             pass_id: pass.pass_id,
+            seat_no,
             ags: pass.ags,
             booked_at: self.now,
             status: BookingStatus::Confirmed,
@@ -64,7 +93,8 @@ impl Decision {
             starts_at: slot.starts_at,
             ends_at: slot.ends_at,
             booked_at: self.now,
-            pass_used_up: used >= pass.seats,
+            pass_used_up,
+            cancelled_at: None,
         }
     }
 }

@@ -52,6 +52,8 @@ pub struct Booking {
     pub hold: Option<HoldId>,
     /// The pass that paid for it.
     pub pass_id: PassId,
+    /// How many bookings the pass had made with this one, those cancelled since included.
+    pub seat_no: u8,
     /// The municipality of the pass.
     pub ags: Ags,
     /// When it was made.
@@ -69,6 +71,8 @@ pub struct BookingHead {
     pub campaign: CampaignId,
     /// The slot.
     pub slot: SlotId,
+    /// The pass that paid for it.
+    pub pass_id: PassId,
     /// The blind index of the person, of whichever version it was stored with.
     pub person_key: PersonKey,
     /// The hash of the token that manages it.
@@ -83,6 +87,7 @@ impl From<&Booking> for BookingHead {
             id: booking.registration.booking,
             campaign: booking.campaign.clone(),
             slot: booking.slot.clone(),
+            pass_id: booking.pass_id,
             person_key: booking.registration.person_key,
             manage_token_hash: booking.registration.manage_token_hash,
             status: booking.status,

@@ -71,7 +71,7 @@ impl Default for BookingsLimits {
     fn default() -> Self {
         Self {
             queue_depth_max: 4_096,
-            batch_max: 64,
+            batch_max: 256,
             reads_max: 256,
             view_every_ms: 500,
             sweep_holds_max: 500,

@@ -1,6 +1,6 @@
 //! The promises as properties: random scripts, cut into batches at random.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use kernel::{ManualClock, Timestamp};
@@ -12,6 +12,7 @@ use crate::campaign::SlotKey;
 use crate::contract::{scene, script};
 use crate::hold::{Hold, HoldOutcome, HoldState, RenewOutcome};
 use crate::memory::MemoryStore;
+use crate::pass::REFUSALS_MAX;
 use crate::store::{Availability, BookingStore};
 
 fn model() -> MemoryStore {
@@ -44,6 +45,16 @@ fn took_effect(outcome: &Outcome) -> bool {
     }
 }
 
+/// The same but for what has become of the booking since.
+fn as_first_told(mut outcome: Outcome) -> Outcome {
+    if let Outcome::BookSlot(BookSlotOutcome::Booked(booked))
+    | Outcome::BookHold(BookHoldOutcome::Booked(booked)) = &mut outcome
+    {
+        (booked.cancelled_at, booked.pass_used_up) = (None, false);
+    }
+    outcome
+}
+
 /// Counts everything anew from holds and bookings and compares it with the counters.
 fn assert_promises(store: &MemoryStore, now: Timestamp) {
     let (holds, bookings) = (store.holds(), store.bookings());
@@ -72,9 +83,17 @@ fn assert_promises(store: &MemoryStore, now: Timestamp) {
     for pass_use in store.pass_uses() {
         let of_pass = holds.iter().filter(|hold| hold.pass_id == pass_use.pass_id);
         let held: u8 = of_pass.map(Hold::seats_open).sum();
-        let booked = bookings.iter().filter(|booking| booking.pass_id == pass_use.pass_id).count();
+        let of_pass = || bookings.iter().filter(|booking| booking.pass_id == pass_use.pass_id);
+        let booked = confirmed().filter(|booking| booking.pass_id == pass_use.pass_id).count();
         assert_eq!((pass_use.seats_held, usize::from(pass_use.seats_booked)), (held, booked));
+        assert_eq!(usize::from(pass_use.bookings), of_pass().count());
         assert!(usize::from(held) + booked <= 4, "a pass pays for its seats and no more");
+        assert!(of_pass().count() <= 4 + usize::from(REFUSALS_MAX), "seats come back so often");
+        let seats: BTreeSet<u8> = of_pass().map(|booking| booking.seat_no).collect();
+        assert!(
+            seats.into_iter().eq(1..=pass_use.bookings),
+            "each seat of a pass is one booking's"
+        );
         let Some(ended_at) = pass_use.ended_at else { continue };
         let of_pass = holds.iter().filter(|hold| hold.pass_id == pass_use.pass_id);
         let begun = of_pass.map(|hold| hold.held_at).chain(
@@ -103,7 +122,7 @@ proptest! {
                 if !took_effect(&outcome) {
                     continue;
                 }
-                let effect = (idempotency.fingerprint, outcome);
+                let effect = (idempotency.fingerprint, as_first_told(outcome));
                 let earlier = effects.entry(idempotency.key).or_insert_with(|| effect.clone());
                 prop_assert_eq!(&*earlier, &effect, "P3: one key, one effect, same reply");
             }
