@@ -62,7 +62,7 @@ impl Trips {
         let executed = self.store.execute(commands, now).await.inspect_err(|_| {
             // Some of it may have taken effect all the same, and a repeat is no event.
             for command in commands {
-                self.departures.miss(command.campaign());
+                self.departures.miss(command.campaign(), now);
             }
         })?;
         self.departures.hear(&executed.events);
