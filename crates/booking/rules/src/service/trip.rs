@@ -89,7 +89,7 @@ impl Trips {
         now: Timestamp,
     ) -> Result<Vec<Option<Outcome>>, StoreError> {
         let executed = self.store.execute_part(commands, now).await;
-        let ExecutedPart { outcomes, events } = self.heard(commands, executed)?;
+        let ExecutedPart { outcomes, events } = self.heard(now, commands, executed)?;
         self.departures.hear(&events);
         if outcomes.len() == commands.len() && outcomes.iter().any(Option::is_some) {
             return Ok(outcomes);
@@ -104,7 +104,7 @@ impl Trips {
         now: Timestamp,
     ) -> Result<Vec<Outcome>, StoreError> {
         let executed = self.store.execute(commands, now).await;
-        let Executed { outcomes, events } = self.heard(commands, executed)?;
+        let Executed { outcomes, events } = self.heard(now, commands, executed)?;
         self.departures.hear(&events);
         if outcomes.len() == commands.len() {
             return Ok(outcomes);
@@ -115,12 +115,13 @@ impl Trips {
     /// After an error some of it may have taken effect all the same, and a repeat is no event.
     fn heard<T>(
         &self,
+        now: Timestamp,
         commands: &[Command],
         executed: Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         executed.inspect_err(|_| {
             for command in commands {
-                self.departures.miss(command.campaign());
+                self.departures.miss(command.campaign(), now);
             }
         })
     }
