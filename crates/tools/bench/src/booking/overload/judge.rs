@@ -201,9 +201,9 @@ mod tests {
         assert_eq!(until(9_999).recovery, ms(3_000), "never");
         let mut slow = exchanges(|_| false);
         for exchange in
-            slow.iter_mut().filter(|exchange| (ms(3_000)..ms(3_600)).contains(&exchange.due))
+            slow.iter_mut().filter(|exchange| (ms(3_000)..ms(3_700)).contains(&exchange.due))
         {
-            exchange.answered = ms(3_700);
+            exchange.answered = ms(3_800);
         }
         assert_eq!(judge(&PHASES, &slow).recovery, ms(750));
     }
