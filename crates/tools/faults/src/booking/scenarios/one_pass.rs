@@ -12,7 +12,7 @@ pub struct OnePass;
 const PARALLEL: u32 = 50;
 /// Persons are numbered from here on.
 const PERSONS: usize = 700_000;
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 4;
 
 #[async_trait]
 impl Scenario<Stage> for OnePass {
