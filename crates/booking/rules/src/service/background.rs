@@ -18,8 +18,33 @@ use crate::store::{Availability, StoreError};
 
 /// Looks between two readings of the campaigns' definitions.
 const CAMPAIGNS_EVERY_TICKS: u64 = 10;
+/// Looks between two at the campaigns that have closed: nothing in them can be booked any more.
+const CLOSED_EVERY_TICKS: u64 = 120;
 /// Looks between two sweeps.
 const SWEEP_EVERY_TICKS: u64 = 4;
+
+/// What a look at the store takes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Look {
+    /// The places of the campaigns that have not closed.
+    Places,
+    /// The definitions as well.
+    Campaigns,
+    /// And the places of the campaigns that have closed.
+    Everything,
+}
+
+impl Look {
+    const fn at_tick(ticks: u64) -> Self {
+        if ticks.is_multiple_of(CLOSED_EVERY_TICKS) {
+            Self::Everything
+        } else if ticks.is_multiple_of(CAMPAIGNS_EVERY_TICKS) {
+            Self::Campaigns
+        } else {
+            Self::Places
+        }
+    }
+}
 
 /// The tasks behind [`Bookings`]. They end after [`Bookings::shut_down`].
 pub struct BookingsTasks {
@@ -101,8 +126,9 @@ pub(super) async fn tick(
             _ = closed.wait_for(|closing| *closing) => break,
             _ = interval.tick() => {}
         }
-        let read_campaigns = ticks % CAMPAIGNS_EVERY_TICKS == 0 || bookings.view().generation == 0;
-        let refreshed = bookings.refresh(read_campaigns).await;
+        let is_first = bookings.view().generation == 0;
+        let look = if is_first { Look::Everything } else { Look::at_tick(ticks) };
+        let refreshed = bookings.refresh(look).await;
         bookings.troubled.note(None, refreshed.as_ref().err());
         if refreshed.is_ok() {
             older_bookings.step(&bookings, ticks).await;
@@ -110,7 +136,9 @@ pub(super) async fn tick(
         let is_due = ticks % SWEEP_EVERY_TICKS == SWEEP_EVERY_TICKS - 1;
         if refreshed.is_ok() && is_due && sweeping.is_finished() {
             let bookings = Arc::clone(&bookings);
-            sweeping = tokio::spawn(async move { bookings.sweep(limits.sweep_holds_max).await });
+            let (holds_max, closed_too) =
+                (limits.sweep_holds_max, ticks % CLOSED_EVERY_TICKS < SWEEP_EVERY_TICKS);
+            sweeping = tokio::spawn(async move { bookings.sweep(holds_max, closed_too).await });
         }
     }
     if let Err(error) = sweeping.await {
@@ -119,13 +147,14 @@ pub(super) async fn tick(
 }
 
 impl Bookings {
-    /// Looks at the store: its clock, the campaigns if asked for, and the places left.
-    pub(super) async fn refresh(&self, read_campaigns: bool) -> Result<(), StoreError> {
+    /// Looks at the store: its clock, and what `look` takes in. A campaign that was counted after it closed keeps
+    /// that count until everything is looked at.
+    pub(super) async fn refresh(&self, look: Look) -> Result<(), StoreError> {
         let sending = self.clock.sending();
         let now = self.store.now().await?;
         self.clock.observe(sending, now);
         let earlier = self.view();
-        let known: Vec<_> = if read_campaigns {
+        let known: Vec<_> = if look >= Look::Campaigns {
             let campaigns = self.store.campaigns().await?.into_iter();
             campaigns.map(|campaign| earlier.same_or(campaign)).collect()
         } else {
@@ -133,7 +162,14 @@ impl Bookings {
         };
         let mut campaigns = BTreeMap::new();
         for campaign in known {
-            let is_new = earlier.campaign(&campaign.id).is_none();
+            let known = earlier.campaign(&campaign.id);
+            if let Some(known) = known.filter(|known| look < Look::Everything && known.rests())
+                && Arc::ptr_eq(&known.campaign, &campaign)
+            {
+                campaigns.insert(campaign.id.clone(), known.clone());
+                continue;
+            }
+            let is_new = known.is_none();
             let availability = match self.look_at(&campaign.id, is_new, now).await {
                 Ok(Some(availability)) => availability,
                 Ok(None) => continue,
@@ -141,7 +177,7 @@ impl Bookings {
                 Err(error) => {
                     // It keeps its old count, and the others get new ones (P20).
                     self.troubled.note(Some(&campaign.id), Some(&error));
-                    if let Some(known) = earlier.campaign(&campaign.id) {
+                    if let Some(known) = known {
                         campaigns.insert(campaign.id.clone(), known.clone());
                     }
                     continue;
@@ -174,9 +210,12 @@ impl Bookings {
         self.store.availability(campaign, now).await
     }
 
-    /// Releases overdue holds of every campaign. If it fails, the next sweep tries again.
-    pub(super) async fn sweep(&self, holds_max: u32) {
-        for campaign in self.view().campaigns.keys() {
+    /// Releases overdue holds of every campaign, or only of those that take new ones. If it fails, the next sweep
+    /// tries again.
+    pub(super) async fn sweep(&self, holds_max: u32, closed_too: bool) {
+        let view = self.view();
+        let due = view.campaigns.iter().filter(|(_, known)| closed_too || !known.rests());
+        for (campaign, _) in due {
             let sweep = ReleaseExpiredHolds { campaign: campaign.clone(), holds_max };
             if let Err(failure) = self.submit(sweep).await {
                 tracing::debug!(%failure, %campaign, "the sweep has to wait");

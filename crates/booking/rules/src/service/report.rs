@@ -8,6 +8,7 @@ use pass::PassId;
 use serde::Serialize;
 
 use super::Bookings;
+use super::background::Look;
 use crate::store::{Held, StoreError};
 
 /// An older count would tell the waiting room what is no longer true.
@@ -74,7 +75,7 @@ impl Bookings {
     pub async fn count_now(self: Arc<Self>) -> Result<(), StoreError> {
         let bookings = Arc::clone(&self);
         // In a task of its own, as everything that touches the store.
-        match tokio::spawn(async move { bookings.refresh(false).await }).await {
+        match tokio::spawn(async move { bookings.refresh(Look::Places).await }).await {
             Ok(counted) => counted,
             Err(error) => Err(StoreError::Broken { reason: error.to_string(), source: None }),
         }

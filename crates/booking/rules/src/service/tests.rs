@@ -8,6 +8,7 @@ use std::time::Duration;
 use kernel::{ManualClock, SeededEntropy};
 use pass::{IdentityKey, PassId};
 
+use super::background::Look;
 use super::*;
 use crate::booking::{BookSlotOutcome, CancelOutcome};
 use crate::contract::scene;
@@ -116,7 +117,7 @@ async fn a_hold_from_beginning_to_end() {
     assert_eq!(hidden, HoldLookup::HoldNotFound);
 
     bookings.book_hold(pass.clone(), facts.hold, &person("Anna"), "k2").await.expect("answers");
-    bookings.refresh(false).await.expect("answers");
+    bookings.refresh(Look::Places).await.expect("answers");
     let report = bookings.report(&pass.campaign).await.expect("known");
     assert_eq!((report.places_left, report.departures), (31, vec![]), "one is still missing");
     bookings.book_hold(pass.clone(), facts.hold, &person("Berta"), "k3").await.expect("answers");
@@ -130,10 +131,10 @@ async fn a_hold_from_beginning_to_end() {
     let held = bookings.hold(other.clone(), scene::slot("a"), 1, "k1").await.expect("answers");
     let HoldOutcome::Held(facts) = held else { panic!("{held:?}") };
     clock.set(scene::at(480));
-    bookings.refresh(false).await.expect("answers");
+    bookings.refresh(Look::Places).await.expect("answers");
     let found = bookings.find_hold(&other, facts.hold).await.expect("answers");
     assert!(matches!(found, HoldLookup::Found { state: HoldState::Released, .. }), "{found:?}");
-    bookings.sweep(10).await;
+    bookings.sweep(10, false).await;
     let renewed = bookings.renew_hold(other.clone(), facts.hold, "k2").await.expect("answers");
     assert_eq!(renewed, RenewOutcome::HoldEnded);
     let released = bookings.release_hold(other, facts.hold).await.expect("answers");
@@ -168,7 +169,7 @@ async fn leaving_is_no_way_to_hoard() {
         assert_eq!(departures(&bookings, &pass).await, [], "a pass with an open hold is present");
     }
     clock.set(scene::at(480));
-    bookings.refresh(false).await.expect("answers");
+    bookings.refresh(Look::Places).await.expect("answers");
     assert_eq!(departures(&bookings, &pass).await, [pass.pass_id], "gone once the hold is");
 }
 

@@ -10,6 +10,7 @@ use pass::PassId;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::background::Look;
 use super::*;
 use crate::batch::{Command, Executed};
 use crate::booking::Booking;
@@ -345,13 +346,13 @@ async fn a_broken_campaign_makes_no_other_view_old() {
     let Service { store, clock, bookings } = service(BookingsLimits::default()).await;
     store.reads(|what| (what == "rehearsal").then_some(Trouble::Broken));
     clock.set(scene::at(60));
-    bookings.refresh(true).await.expect("the others answer");
+    bookings.refresh(Look::Campaigns).await.expect("the others answer");
     let counted = |name: &str| {
         bookings.view().campaign(&scene::slot(name)).expect("known").availability.as_of
     };
     assert_eq!((counted(OTHER), counted("rehearsal")), (scene::at(60), scene::at(0)));
     store.reads(|_| None);
-    bookings.refresh(true).await.expect("answers");
+    bookings.refresh(Look::Campaigns).await.expect("answers");
     assert_eq!(counted("rehearsal"), scene::at(60));
 }
 
@@ -385,7 +386,54 @@ async fn a_departure_is_told_though_its_answer_was_lost() {
     let told = async || bookings.report(&left.campaign).await.expect("fresh").departures;
     for (seconds, departures) in [(29, vec![]), (30, vec![left.pass_id]), (61, vec![])] {
         clock.set(scene::at(seconds));
-        bookings.refresh(false).await.expect("answers");
+        bookings.refresh(Look::Places).await.expect("answers");
         assert_eq!(told().await, departures, "after {seconds} s");
     }
+}
+
+/// Two hundred campaigns that are over once cost as much as two hundred that are not: four statements a second each.
+#[tokio::test]
+async fn a_campaign_that_has_closed_is_seldom_looked_at() {
+    let Service { store, clock, bookings } = service(BookingsLimits::default()).await;
+    let mut campaign = Campaign { id: scene::slot(OTHER), ..scene::campaign() };
+    campaign.closes_at = scene::at(60);
+    let plan = CampaignPlan::new(campaign).expect("a plan");
+    store.apply_campaign(&plan, scene::at(0)).await.expect("applies");
+    let counted = |name: &str| {
+        bookings.view().campaign(&scene::slot(name)).expect("known").availability.as_of
+    };
+    for (second, look, expected) in [
+        (59, Look::Campaigns, 59),
+        // It has closed; that is seen once, also where nobody reads the definitions.
+        (61, Look::Places, 61),
+        (62, Look::Places, 61),
+        (63, Look::Campaigns, 61),
+        (64, Look::Everything, 64),
+        (65, Look::Places, 64),
+    ] {
+        clock.set(scene::at(second));
+        bookings.refresh(look).await.expect("answers");
+        assert_eq!(counted(OTHER), scene::at(expected), "at {second}");
+        assert_eq!(counted("rehearsal"), scene::at(second));
+    }
+    let swept = async |closed_too| {
+        let before = store.sizes().len();
+        bookings.sweep(9, closed_too).await;
+        store.sizes().len() - before
+    };
+    assert_eq!((swept(false).await, swept(true).await), (1, 2));
+    // Another definition is looked at at once.
+    store
+        .apply_campaign(
+            &CampaignPlan::new(Campaign { id: scene::slot(OTHER), ..scene::campaign() })
+                .expect("a plan"),
+            scene::at(65),
+        )
+        .await
+        .expect("applies");
+    bookings.refresh(Look::Campaigns).await.expect("answers");
+    assert_eq!(counted(OTHER), scene::at(65));
+    clock.set(scene::at(66));
+    bookings.refresh(Look::Places).await.expect("answers");
+    assert_eq!(counted(OTHER), scene::at(66));
 }

@@ -26,6 +26,13 @@ pub struct CampaignView {
     pub availability: Availability,
 }
 
+impl CampaignView {
+    /// Whether the campaign had closed when its places were counted: then the count stays as it is.
+    pub(super) fn rests(&self) -> bool {
+        self.campaign.is_closed(self.availability.as_of)
+    }
+}
+
 impl View {
     /// The campaign of this name.
     #[must_use]

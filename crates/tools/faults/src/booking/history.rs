@@ -123,9 +123,8 @@ impl Told {
             | Self::Cancelled
             | Self::Shown(_)
             | Self::Seen => true,
-            Self::Refused { status: IDLE_TOO_LONG, .. } => false,
+            Self::Refused { status: IDLE_TOO_LONG, .. } | Self::Nothing { .. } => false,
             Self::Refused { status, code, .. } => *status < 429 && code != "request-in-progress",
-            Self::Nothing { .. } => false,
         }
     }
 }
