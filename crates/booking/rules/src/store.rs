@@ -71,12 +71,14 @@ pub trait BookingStore: Send + Sync {
     /// definition is unreadable is left out.
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError>;
 
-    /// Carries out a batch in one transaction: locks its campaigns, loads its
-    /// [`crate::Footprint`], calls [`crate::decide`] and writes the changes. One outcome for each
-    /// command, in order, and the events written with them; the events of commands that do not
-    /// depend on each other may stand in another order. All or nothing: after an error no command has taken effect, except that
-    /// an error while committing leaves it unknown (a repeat under the same idempotency key finds
-    /// out). A conflict with another instance is tried again inside, from loading.
+    /// Carries out a batch: locks its campaigns, loads its [`crate::Footprint`], calls
+    /// [`crate::decide`] and writes the changes with their events, in one transaction. One outcome
+    /// for each command, in order, and the events. New bookings on which nothing before them depends
+    /// may be carried out first, in a transaction of their own; their events then come first.
+    ///
+    /// After an error no command has taken effect, but for such bookings, and unless it came while
+    /// committing (a repeat under the same idempotency key finds out). A conflict with another
+    /// instance is tried again inside, from loading.
     async fn execute(&self, commands: &[Command], now: Timestamp) -> Result<Executed, StoreError>;
 
     /// As [`Self::execute`], for a store that can carry out some commands of a batch faster than all of them: it may

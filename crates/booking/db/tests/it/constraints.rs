@@ -81,6 +81,10 @@ async fn the_schema_guards_the_promises(fixture: Fixture) {
         "UPDATE booking SET status = 'lost', cancelled_at_ms = 1",
         // P3
         "INSERT INTO idempotency SELECT key, fingerprint, campaign, recorded_at_ms, effect FROM idempotency",
+        // P19: a number is one event's.
+        "INSERT INTO event SELECT campaign, first_number, last_number, at_ms, events, hash FROM event",
+        "UPDATE event SET first_number = last_number + 1",
+        "UPDATE event SET first_number = 0",
     ] {
         assert_refused(statement, run(&database, statement).await);
     }
