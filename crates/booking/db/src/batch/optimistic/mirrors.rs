@@ -12,6 +12,10 @@ use super::Mirror;
 /// only cost one more round trip each.
 pub(super) const PAUSE_BATCHES: u32 = 16;
 
+/// So many campaigns are remembered, each with some megabytes at most. Beyond that all others are forgotten: what is
+/// remembered only saves time.
+const CAMPAIGNS_MAX: usize = 32;
+
 /// One mirror for each campaign; it is taken out while a batch decides on it.
 #[derive(Debug, Default)]
 pub(crate) struct Mirrors(Mutex<HashMap<CampaignId, Entry>>);
@@ -42,7 +46,7 @@ impl Mirrors {
     /// Puts a mirror back.
     pub fn keep(&self, mirror: Mirror) {
         let campaign = mirror.campaign.id.clone();
-        self.entries().entry(campaign).or_default().mirror = Some(mirror);
+        Self::entry(&mut self.entries(), campaign).mirror = Some(mirror);
     }
 
     /// Forgets a mirror that has turned out to be outdated.
@@ -54,13 +58,20 @@ impl Mirrors {
     /// Remembers what a batch has loaded and written, `before` being the number at which it was loaded.
     pub fn learn(&self, before: i64, later: Mirror) {
         let mut entries = self.entries();
-        let entry = entries.entry(later.campaign.id.clone()).or_default();
+        let entry = Self::entry(&mut entries, later.campaign.id.clone());
         match &mut entry.mirror {
             Some(mirror) if mirror.sequence == before && mirror.revision == later.revision => {
                 mirror.merge(later);
             }
             other => *other = Some(later),
         }
+    }
+
+    fn entry(entries: &mut HashMap<CampaignId, Entry>, campaign: CampaignId) -> &mut Entry {
+        if entries.len() >= CAMPAIGNS_MAX {
+            entries.retain(|known, _| *known == campaign);
+        }
+        entries.entry(campaign).or_default()
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<CampaignId, Entry>> {
