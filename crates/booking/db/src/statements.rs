@@ -6,7 +6,7 @@ use crate::batch::{WriteTexts, load_template};
 use crate::dialect::Kind::{Bytes, Text};
 use crate::dialect::Parameter::{Rows, Scalar};
 use crate::dialect::{Column, Parameter, statement};
-use crate::tables::booking::CANCELLATIONS;
+use crate::tables::booking::{CANCELLATIONS, CHANGES};
 use crate::tables::slot;
 
 /// Campaigns have names.
@@ -27,6 +27,7 @@ pub(crate) struct Statements {
     pub overdue_holds: String,
     pub load: String,
     pub cancel: String,
+    pub change: String,
     pub write: WriteTexts,
     pub apply_slots: String,
     pub availability: String,
@@ -65,6 +66,7 @@ impl Statements {
                 include_str!("sql/update_cancelled.sql"),
                 &[("cancellations", Rows(CANCELLATIONS))],
             ),
+            change: of(include_str!("sql/update_changed.sql"), &[("changes", Rows(CHANGES))]),
             write: WriteTexts::new(backend),
             apply_slots: of(include_str!("sql/apply_slots.sql"), &[("slots", Rows(APPLIED_SLOTS))]),
             availability: of(

@@ -23,7 +23,7 @@ use crate::statements::Statements;
 /// The booking store on PostgreSQL or SQLite.
 ///
 /// A batch is one transaction of five round trips: begin, lock the campaigns, load, (decide,)
-/// write, commit. A cancellation in the batch costs one more; SQLite, where a round trip is a
+/// write, commit. Cancelled bookings in the batch cost one more, and so do changed ones; SQLite, where a round trip is a
 /// function call, writes each kind of row separately. The texts of the statements do not depend on
 /// the batch and are prepared once for each connection.
 ///

@@ -9,6 +9,7 @@ mod apply;
 mod booking;
 mod hold;
 mod judging;
+mod moving;
 mod pass;
 mod plan;
 mod remove;
@@ -19,6 +20,7 @@ pub use apply::*;
 pub use booking::*;
 pub use hold::*;
 pub use judging::*;
+pub use moving::*;
 pub use pass::*;
 pub use plan::*;
 pub use remove::*;
@@ -64,6 +66,10 @@ macro_rules! booking_store_contract {
             a_person_has_one_active_booking,
             a_cancelled_place_is_free_exactly_once,
             a_person_is_one_under_the_former_key,
+            a_booking_moves_into_the_last_place,
+            a_moved_booking_is_moved_once,
+            a_booking_is_moved_only_where_a_place_can_be_booked,
+            a_booking_of_the_same_batch_can_be_moved,
             a_slot_about_to_start_takes_nobody_new,
             who_is_booked_is_not_told_for_nothing,
             a_pass_learns_of_few_who_are_booked,

@@ -30,9 +30,9 @@ pub use self::batch::{
     State, decide,
 };
 pub use self::booking::{
-    BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked, Booking, BookingCode,
-    BookingHead, BookingId, BookingStatus, CancelBooking, CancelOutcome, Cancellation, Cancelled,
-    Registration, TokenHash,
+    BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked, Booking, BookingChange,
+    BookingCode, BookingHead, BookingId, BookingStatus, CancelBooking, CancelOutcome, Cancellation,
+    Cancelled, MoveBooking, MoveOutcome, Moved, Registration, TokenHash,
 };
 pub use self::campaign::apply::{Applied, ApplyCampaign, BookedSlots, Expected, InForce, Intent};
 pub use self::campaign::preview::Preview;

@@ -280,6 +280,11 @@ impl Tables {
                 .remove(&(booking.campaign.clone(), booking.registration.person_key));
             booking.registration = Arc::new(booking.registration.erased());
         }
+        for change in changes.bookings_changed {
+            let booking =
+                self.bookings.get_mut(&change.booking).ok_or(broken("no such booking"))?;
+            booking.slot = change.slot;
+        }
         for mut booking in changes.bookings_inserted {
             let stored = Registration {
                 former_person_key: None,

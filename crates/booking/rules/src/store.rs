@@ -99,7 +99,7 @@ pub trait BookingStore: Send + Sync {
     /// The booking with this id, if there is one.
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError>;
 
-    /// The part of a booking that a cancellation looks at. A store in which what is kept of the person
+    /// The part of a booking that a batch looks at. A store in which what is kept of the person
     /// may be unreadable does not read it for this: the place can be given back all the same.
     async fn booking_head(&self, id: BookingId) -> Result<Option<BookingHead>, StoreError> {
         Ok(self.booking(id).await?.as_ref().map(BookingHead::from))

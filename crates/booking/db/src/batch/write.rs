@@ -20,8 +20,8 @@ struct Set {
     changes: Option<&'static [Column]>,
 }
 
-/// What a batch writes after its cancellations, no row twice and each table independent of the
-/// others.
+/// What a batch writes after what it cancels and changes of earlier bookings, no row twice and each
+/// table independent of the others.
 const SETS: [Set; 7] = [
     update("update slots", "slots", &slot::TABLE, slot::CHANGES),
     update("update pass uses", "pass_uses", &pass_use::TABLE, pass_use::CHANGES),
@@ -118,12 +118,16 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Writes the changes. The cancellations come first, for a person whose booking is cancelled
-    /// may be booked again in the same batch; the other sets do not depend on each other.
+    /// Writes the changes. What is cancelled and what is changed of earlier bookings comes first, for a
+    /// person whose booking is cancelled may be booked again in the same batch; the other sets do not
+    /// depend on each other.
     pub async fn write(&self, changes: &Changes, known: &Known) -> Result<(), Fault> {
         let cancelled = changes.bookings_cancelled.iter().map(booking::to_cancellation);
         let cancelled = Rows::collect(self.backend, booking::CANCELLATIONS, cancelled);
         self.set("cancel bookings", &self.statements.cancel, cancelled).await?;
+        let changed = changes.bookings_changed.iter().map(booking::to_change);
+        let changed = Rows::collect(self.backend, booking::CHANGES, changed);
+        self.set("change bookings", &self.statements.change, changed).await?;
         let sets = self.sets(changes, known);
         match &self.statements.write {
             WriteTexts::Single(texts) => {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use booking::{
-    Booking, BookingHead, BookingId, BookingStatus, Cancellation, HoldId, PersonKey, Registration,
-    TokenHash,
+    Booking, BookingChange, BookingHead, BookingId, BookingStatus, Cancellation, HoldId, PersonKey,
+    Registration, TokenHash,
 };
 use kernel::{CampaignId, Timestamp};
 use sea_orm::FromQueryResult;
@@ -86,6 +86,9 @@ pub(crate) const TABLE: Table = Table {
 /// What a cancellation needs.
 pub(crate) const CANCELLATIONS: &[dialect::Column] = &[("id", Bytes), ("cancelled_at_ms", Millis)];
 
+/// What is changed of a booking.
+pub(crate) const CHANGES: &[dialect::Column] = &[("id", Bytes), ("slot", Text)];
+
 /// The part of a booking that a batch loads, see [`Head`].
 pub(crate) const HEAD: &[dialect::Column] = &[
     ("id", Bytes),
@@ -145,6 +148,10 @@ pub(crate) fn to_row(booking: &Booking) -> [Cell<'_>; TABLE.columns.len()] {
 
 pub(crate) fn to_cancellation(cancellation: &Cancellation) -> [Cell<'_>; CANCELLATIONS.len()] {
     [Cell::Bytes(cancellation.booking.as_bytes()), number(cancellation.cancelled_at.unix_ms())]
+}
+
+pub(crate) fn to_change(change: &BookingChange) -> [Cell<'_>; CHANGES.len()] {
+    [Cell::Bytes(change.booking.as_bytes()), text(change.slot.as_str())]
 }
 
 /// The status of a booking as stored.

@@ -11,6 +11,7 @@ use kernel::CampaignId;
 use super::{Decision, Footprint, Idempotency};
 use crate::booking::{
     BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, CancelBooking, CancelOutcome,
+    MoveBooking, MoveOutcome,
 };
 use crate::hold::{
     ExpiredHoldsReleased, HoldOutcome, HoldSeats, ReleaseExpiredHolds, ReleaseHold, ReleaseOutcome,
@@ -110,6 +111,8 @@ commands! {
     EndPass(EndPass) -> EndPassOutcome;
     /// Give a booked place back.
     CancelBooking(CancelBooking) -> CancelOutcome;
+    /// Take a place of another slot for one's own.
+    MoveBooking(MoveBooking) -> MoveOutcome;
     /// Release what has expired.
     ReleaseExpiredHolds(ReleaseExpiredHolds) -> ExpiredHoldsReleased;
 }

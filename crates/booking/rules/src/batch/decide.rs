@@ -5,13 +5,13 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::Timestamp;
 use pass::PassId;
 
 use super::{Changes, Command, IdempotencyRecord, Outcome, SlotChange, State};
-use crate::booking::{Booking, Cancellation};
+use crate::booking::{Booking, BookingChange, BookingId, Cancellation};
 use crate::campaign::SlotKey;
 use crate::hold::HoldId;
 
@@ -45,6 +45,7 @@ pub(crate) struct Touched {
     pub(crate) passes: BTreeSet<PassId>,
     pub(crate) holds: BTreeSet<HoldId>,
     pub(crate) bookings_cancelled: Vec<Cancellation>,
+    pub(crate) bookings_changed: BTreeMap<BookingId, BookingChange>,
     pub(crate) bookings_inserted: Vec<Booking>,
     pub(crate) records: Vec<IdempotencyRecord>,
 }
@@ -65,6 +66,7 @@ impl Decision {
                 .collect(),
             holds: touched.holds.iter().filter_map(|id| state.holds.get(id).cloned()).collect(),
             bookings_cancelled: touched.bookings_cancelled,
+            bookings_changed: touched.bookings_changed.into_values().collect(),
             bookings_inserted: touched.bookings_inserted,
             records: touched.records,
         }

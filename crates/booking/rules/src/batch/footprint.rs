@@ -35,7 +35,7 @@ pub struct Footprint {
     pub person_keys: Vec<(CampaignId, PersonKey)>,
     /// Keys of commands.
     pub idempotency_keys: Vec<[u8; 32]>,
-    /// Bookings to be cancelled.
+    /// Bookings to be changed or cancelled.
     pub bookings: Vec<BookingId>,
     /// Campaigns to sweep, with the number of overdue holds to load at most.
     pub sweeps: BTreeMap<CampaignId, u32>,

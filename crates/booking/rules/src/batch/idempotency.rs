@@ -4,7 +4,7 @@ use kernel::{CampaignId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use crate::booking::{Booked, Cancelled};
+use crate::booking::{Booked, Cancelled, Moved};
 use crate::hold::HoldFacts;
 
 /// The key under which a command takes effect at most once (P3).
@@ -48,6 +48,8 @@ pub enum Recorded {
     Booked(Booked),
     /// A booking was cancelled.
     Cancelled(Cancelled),
+    /// A booking was moved to another slot.
+    Moved(Moved),
 }
 
 /// What an idempotency key has been used for.
@@ -121,6 +123,13 @@ mod tests {
             booking: scene::booking_id(1),
             cancelled_at: scene::at(2),
         });
+        let moved = Recorded::Moved(Moved {
+            booking: scene::booking_id(1),
+            slot: scene::slot("b"),
+            site: scene::slot("south"),
+            starts_at: scene::at(0),
+            ends_at: scene::at(600),
+        });
         let stored = [
             (
                 booked,
@@ -133,6 +142,10 @@ mod tests {
             (
                 cancelled,
                 r#"{"effect":"cancelled","booking":"booking_00000001030303030303030303030303","cancelled_at":"2021-06-14T06:00:02.000Z"}"#,
+            ),
+            (
+                moved,
+                r#"{"effect":"moved","booking":"booking_00000001030303030303030303030303","slot":"b","site":"south","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z"}"#,
             ),
         ];
         for (effect, json) in stored {

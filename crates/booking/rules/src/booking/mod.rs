@@ -3,7 +3,9 @@
 mod book_hold;
 mod book_slot;
 mod cancel_booking;
+mod change;
 mod confirm;
+mod move_booking;
 mod registration;
 
 use std::sync::Arc;
@@ -18,7 +20,9 @@ use crate::person::PersonKey;
 pub use book_hold::{BookHold, BookHoldOutcome};
 pub use book_slot::{BookSlot, BookSlotOutcome};
 pub use cancel_booking::{CancelBooking, CancelOutcome, Cancellation, Cancelled};
+pub use change::BookingChange;
 pub use confirm::Booked;
+pub use move_booking::{MoveBooking, MoveOutcome, Moved};
 pub use registration::{BookingCode, Registration, TokenHash};
 
 prefixed_id!(
@@ -60,7 +64,7 @@ pub struct Booking {
     pub status: BookingStatus,
 }
 
-/// The part of a booking that a cancellation looks at.
+/// The part of a booking that a batch looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BookingHead {
     /// The id.

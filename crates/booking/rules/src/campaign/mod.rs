@@ -14,7 +14,7 @@ use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
 use pass::IdentityKind;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use places::NoEntry;
+pub(crate) use places::{NoEntry, OpenSlot};
 pub use plan::{CampaignPlan, PlanProblem};
 
 /// The name of a slot, unique within its campaign.

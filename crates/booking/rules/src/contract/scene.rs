@@ -7,7 +7,9 @@ use kernel::{Municipality, ResidenceTable, Timestamp};
 use pass::{IdentityKind, PassId};
 
 use crate::batch::{Command, Idempotency};
-use crate::booking::{BookHold, BookSlot, BookingId, CancelBooking, Registration, TokenHash};
+use crate::booking::{
+    BookHold, BookSlot, BookingId, CancelBooking, MoveBooking, Registration, TokenHash,
+};
 use crate::campaign::{Campaign, CampaignPlan, Rules, Site, Slot, SlotId, Tranche};
 use crate::hold::{HoldId, HoldSeats, ReleaseExpiredHolds, ReleaseHold, RenewHold};
 use crate::pass::{BindingCheck, EndPass, PassGrant};
@@ -231,6 +233,18 @@ pub fn cancel(booking: u32, idempotency: Idempotency) -> Command {
     Command::CancelBooking(CancelBooking {
         campaign: slot("rehearsal"),
         booking: booking_id(booking),
+        manage_token_hash: token_hash(booking),
+        idempotency,
+    })
+}
+
+/// Moves a booking to a slot.
+#[must_use]
+pub fn move_booking(booking: u32, name: &str, idempotency: Idempotency) -> Command {
+    Command::MoveBooking(MoveBooking {
+        campaign: slot("rehearsal"),
+        booking: booking_id(booking),
+        slot: slot(name),
         manage_token_hash: token_hash(booking),
         idempotency,
     })

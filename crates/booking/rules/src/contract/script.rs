@@ -108,7 +108,7 @@ impl Writer<'_> {
             1 => BindingCheck::Matches,
             _ => BindingCheck::Unbound,
         };
-        let command = match self.below(34) {
+        let command = match self.below(38) {
             0..=7 => {
                 let seats = u8::try_from(self.below(6)).expect("small");
                 scene::hold(&pass, slot, seats, number, key)
@@ -122,6 +122,7 @@ impl Writer<'_> {
             26 | 27 => scene::renew(&pass, self.earlier(), key),
             28 | 29 => scene::release(&pass, self.earlier()),
             30 | 31 => scene::sweep(1 + self.below(3)),
+            32..=35 => scene::move_booking(self.earlier(), slot, key),
             _ => scene::end_pass(&pass),
         };
         scene::bound(command, binding)

@@ -12,6 +12,7 @@ mod end_pass;
 mod failure;
 mod find_hold;
 mod hold;
+mod move_booking;
 mod older;
 mod queues;
 mod read;
