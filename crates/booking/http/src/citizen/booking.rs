@@ -2,6 +2,7 @@
 
 pub(crate) mod cancel;
 pub(crate) mod create;
+pub(crate) mod r#move;
 mod person;
 pub(crate) mod show;
 

@@ -88,10 +88,10 @@ pub async fn a_moved_booking_is_moved_once(store: &dyn BookingStore) {
     assert_eq!(all_places_left(store, 1).await, [1, 2, 29]);
 
     let to_b = scene::move_booking(1, "b", scene::key(3, 0));
-    let commands = [to_b.clone(), to_b.clone(), stay, scene::move_booking(1, "a", scene::key(3, 9))];
+    let commands =
+        [to_b.clone(), to_b.clone(), stay, scene::move_booking(1, "a", scene::key(3, 9))];
     let outcomes = many(store, &commands, scene::at(2)).await;
-    let expected =
-        [moved(1, "b"), moved(1, "b"), moved(1, "c"), refused(MoveOutcome::KeyReused)];
+    let expected = [moved(1, "b"), moved(1, "b"), moved(1, "c"), refused(MoveOutcome::KeyReused)];
     assert_eq!(outcomes, expected, "repeats are answered as before and do nothing");
     assert_eq!(all_places_left(store, 2).await, [1, 1, 30]);
     one(store, scene::move_booking(1, "a", scene::key(4, 0)), scene::at(3)).await;
@@ -145,10 +145,8 @@ pub async fn a_booking_is_moved_only_where_a_place_can_be_booked(store: &dyn Boo
     // Slot c has begun when b and a are still to come.
     (campaign.slots[2].starts_at, campaign.slots[2].ends_at) = (scene::at(60), scene::at(660));
     let plan = CampaignPlan::new(campaign).expect("a plan");
-    let reschedule = ApplyCampaign {
-        booked_slots: BookedSlots::MayMove,
-        ..ApplyCampaign::of_operator(plan)
-    };
+    let reschedule =
+        ApplyCampaign { booked_slots: BookedSlots::MayMove, ..ApplyCampaign::of_operator(plan) };
     store.change_campaign(&reschedule, scene::at(2)).await.expect("the store answers");
     let commands = [
         scene::move_booking(1, "b", scene::key(10, 0)),
@@ -181,12 +179,10 @@ pub async fn a_booking_of_the_same_batch_can_be_moved(store: &dyn BookingStore) 
         scene::hold(&pass, "a", 1, 1, scene::key(8, 0)),
     ];
     let outcomes = many(store, &commands, scene::at(1)).await;
-    assert_eq!(outcomes[1..=4], [
-        moved(2, "a"),
-        refused(MoveOutcome::SlotFull),
-        moved(2, "b"),
-        moved(1, "a"),
-    ]);
+    assert_eq!(
+        outcomes[1..=4],
+        [moved(2, "a"), refused(MoveOutcome::SlotFull), moved(2, "b"), moved(1, "a"),]
+    );
     assert!(matches!(outcomes[6], Outcome::Hold(HoldOutcome::Held(_))), "{outcomes:?}");
     assert_eq!(all_places_left(store, 1).await, [0, 1, 30]);
     let (first, second) = (stored(store, 1).await, stored(store, 2).await);

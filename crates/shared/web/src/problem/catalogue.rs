@@ -258,6 +258,12 @@ catalogue! {
         de: "Der Warteraum ist noch nicht geöffnet",
             "Bitte kommen Sie zur angezeigten Zeit wieder. Alle, die vor dem Start da sind, haben die gleiche Chance; Sie müssen sich nicht beeilen.";
     }
+    SlotBegun "slot-begun" CONFLICT {
+        en: "The time of this booking has begun",
+            "It could be moved only before. Please go to the place named in your confirmation, or ask your municipality.";
+        de: "Die Uhrzeit dieser Buchung hat begonnen",
+            "Verlegen ließ sie sich nur vorher. Bitte kommen Sie an den Ort in Ihrer Bestätigung, oder fragen Sie Ihre Gemeinde.";
+    }
     SlotFull "slot-full" CONFLICT {
         en: "Not enough places are free at this time",
             "Please choose another time. Places can become free again at any moment.";
