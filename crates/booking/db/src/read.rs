@@ -77,6 +77,7 @@ impl Session {
             Column::Id,
             Column::Campaign,
             Column::Slot,
+            Column::PassId,
             Column::PersonKey,
             Column::ManageTokenHash,
             Column::Status,

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
     use crate::harness::Api;
 
-    const ROUTES: [&str; 18] = [
+    const ROUTES: [&str; 19] = [
         "DELETE /v1/campaigns/{campaign}/passes/current",
         "DELETE /v1/holds/{hold}",
         "GET /docs",
@@ -86,6 +86,7 @@ mod tests {
         "POST /v1/campaigns/{campaign}/holds",
         "POST /v1/holds/{hold}/bookings",
         "POST /v1/holds/{hold}/renewal",
+        "PUT /v1/bookings/{booking}/person",
         "PUT /v1/bookings/{booking}/slot",
     ];
 

@@ -30,5 +30,6 @@ pub(crate) fn collect(config: &mut ServiceConfig) {
         .service(pass::end::end_pass)
         .service(booking::show::show_booking)
         .service(booking::cancel::cancel_booking)
-        .service(booking::r#move::move_booking);
+        .service(booking::r#move::move_booking)
+        .service(booking::correct::correct_person);
 }

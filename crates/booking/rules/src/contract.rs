@@ -7,6 +7,7 @@
 
 mod apply;
 mod booking;
+mod correcting;
 mod hold;
 mod judging;
 mod moving;
@@ -18,6 +19,7 @@ pub mod script;
 
 pub use apply::*;
 pub use booking::*;
+pub use correcting::*;
 pub use hold::*;
 pub use judging::*;
 pub use moving::*;
@@ -66,6 +68,12 @@ macro_rules! booking_store_contract {
             a_person_has_one_active_booking,
             a_cancelled_place_is_free_exactly_once,
             a_person_is_one_under_the_former_key,
+            a_typing_error_costs_no_place,
+            a_correction_books_nobody_twice,
+            two_persons_may_be_exchanged_in_one_batch,
+            only_the_pass_that_booked_corrects_and_while_it_lives,
+            correcting_is_no_free_way_to_guess,
+            a_bound_pass_stays_with_its_person,
             a_booking_moves_into_the_last_place,
             a_moved_booking_is_moved_once,
             a_booking_is_moved_only_where_a_place_can_be_booked,

@@ -32,7 +32,8 @@ pub use self::batch::{
 pub use self::booking::{
     BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked, Booking, BookingChange,
     BookingCode, BookingHead, BookingId, BookingStatus, CancelBooking, CancelOutcome, Cancellation,
-    Cancelled, MoveBooking, MoveOutcome, Moved, Registration, TokenHash,
+    Cancelled, CorrectOutcome, CorrectPerson, Corrected, Correction, MoveBooking, MoveOutcome,
+    Moved, Registration, TokenHash,
 };
 pub use self::campaign::apply::{Applied, ApplyCampaign, BookedSlots, Expected, InForce, Intent};
 pub use self::campaign::preview::Preview;

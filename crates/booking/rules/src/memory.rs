@@ -15,7 +15,7 @@ use kernel::{CampaignId, Clock, Timestamp};
 use pass::PassId;
 
 use crate::batch::{Changes, Command, Footprint, IdempotencyRecord, Outcome, State, decide};
-use crate::booking::{Booking, BookingHead, BookingId, BookingStatus, Registration};
+use crate::booking::{Booking, BookingChange, BookingHead, BookingId, BookingStatus, Registration};
 use crate::campaign::apply::{Applied, ApplyCampaign};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
@@ -228,6 +228,33 @@ impl Tables {
         state
     }
 
+    /// The persons of all changed bookings go before the first one comes: two may change places.
+    fn change_bookings(&mut self, changes: Vec<BookingChange>) -> Result<(), StoreError> {
+        for change in &changes {
+            let booking = self.bookings.get(&change.booking).ok_or(broken("no such booking"))?;
+            if change.person.is_some() {
+                let person = (booking.campaign.clone(), booking.registration.person_key);
+                self.active_persons.remove(&person);
+            }
+        }
+        for BookingChange { booking, slot, person } in changes {
+            let booking = self.bookings.get_mut(&booking).ok_or(broken("no such booking"))?;
+            if let Some(slot) = slot {
+                booking.slot = slot;
+            }
+            let Some(correction) = person else { continue };
+            if booking.status != BookingStatus::Confirmed {
+                return Err(broken("a cancelled booking is nobody's"));
+            }
+            booking.registration = Arc::new(booking.registration.corrected(&correction));
+            let person = (booking.campaign.clone(), correction.person_key);
+            if !self.active_persons.insert(person) {
+                return Err(broken("P4: one active booking per person and campaign"));
+            }
+        }
+        Ok(())
+    }
+
     fn load_holds(&self, footprint: &Footprint, now: Timestamp, state: &mut State) {
         let mut overdue: Vec<&Hold> =
             self.holds.values().filter(|hold| hold.is_overdue(now)).collect();
@@ -280,11 +307,7 @@ impl Tables {
                 .remove(&(booking.campaign.clone(), booking.registration.person_key));
             booking.registration = Arc::new(booking.registration.erased());
         }
-        for change in changes.bookings_changed {
-            let booking =
-                self.bookings.get_mut(&change.booking).ok_or(broken("no such booking"))?;
-            booking.slot = change.slot;
-        }
+        self.change_bookings(changes.bookings_changed)?;
         for mut booking in changes.bookings_inserted {
             let stored = Registration {
                 former_person_key: None,

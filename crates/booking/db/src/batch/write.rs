@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use ::booking::{Changes, Hold, PassUse, State};
+use ::booking::{BookingChange, Changes, Hold, PassUse, State};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 
-use crate::dialect::{Column, Parameter, Rows, statement};
+use crate::dialect::{Cell, Column, Parameter, Rows, statement};
 use crate::fault::Fault;
-use crate::statements::Statements;
+use crate::statements::{BYTE_IDS, Statements};
 use crate::tables::{Table, booking, hold, idempotency, pass_use, slot};
 
 /// A set of rows that batches write, each of which must be written.
@@ -125,9 +125,7 @@ impl Writer<'_> {
         let cancelled = changes.bookings_cancelled.iter().map(booking::to_cancellation);
         let cancelled = Rows::collect(self.backend, booking::CANCELLATIONS, cancelled);
         self.set("cancel bookings", &self.statements.cancel, cancelled).await?;
-        let changed = changes.bookings_changed.iter().map(booking::to_change);
-        let changed = Rows::collect(self.backend, booking::CHANGES, changed);
-        self.set("change bookings", &self.statements.change, changed).await?;
+        self.change_bookings(&changes.bookings_changed).await?;
         let sets = self.sets(changes, known);
         match &self.statements.write {
             WriteTexts::Single(texts) => {
@@ -138,6 +136,16 @@ impl Writer<'_> {
             }
             WriteTexts::Joint(sql) => self.joint_sets(sql, sets).await,
         }
+    }
+
+    async fn change_bookings(&self, bookings: &[BookingChange]) -> Result<(), Fault> {
+        let vacated = bookings.iter().filter(|change| change.person.is_some());
+        let vacated = vacated.map(|change| [Cell::Bytes(change.booking.as_bytes())]);
+        let vacated = Rows::collect(self.backend, BYTE_IDS, vacated);
+        self.set("vacate keys", &self.statements.vacate_keys, vacated).await?;
+        let rows = bookings.iter().map(booking::to_change);
+        let rows = Rows::collect(self.backend, booking::CHANGES, rows);
+        self.set("change bookings", &self.statements.change, rows).await
     }
 
     /// The rows of every set, in the order of [`SETS`].

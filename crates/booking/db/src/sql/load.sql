@@ -20,7 +20,7 @@ found_hold AS (
     AND state = 'active' AND expires_at_ms <= {now}
 ),
 found_booking AS (
-  SELECT id, campaign, slot, person_key, manage_token_hash, status, cancelled_at_ms FROM booking
+  SELECT id, campaign, slot, pass_id, person_key, manage_token_hash, status, cancelled_at_ms FROM booking
   WHERE id {in bookings.id} AND campaign {in campaigns.id}
 )
 SELECT {select hold} FROM found_hold

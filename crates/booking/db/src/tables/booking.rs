@@ -86,14 +86,21 @@ pub(crate) const TABLE: Table = Table {
 /// What a cancellation needs.
 pub(crate) const CANCELLATIONS: &[dialect::Column] = &[("id", Bytes), ("cancelled_at_ms", Millis)];
 
-/// What is changed of a booking.
-pub(crate) const CHANGES: &[dialect::Column] = &[("id", Bytes), ("slot", Text)];
+/// What is changed of a booking; a NULL leaves the column as it is.
+pub(crate) const CHANGES: &[dialect::Column] = &[
+    ("id", Bytes),
+    ("slot", Text),
+    ("person_key", Bytes),
+    ("key_version", Number),
+    ("person", Text),
+];
 
 /// The part of a booking that a batch loads, see [`Head`].
 pub(crate) const HEAD: &[dialect::Column] = &[
     ("id", Bytes),
     ("campaign", Text),
     ("slot", Text),
+    ("pass_id", Bytes),
     ("person_key", Bytes),
     ("manage_token_hash", Bytes),
     ("status", Text),
@@ -109,6 +116,7 @@ pub(crate) struct Head {
     pub id: Vec<u8>,
     pub campaign: String,
     pub slot: String,
+    pub pass_id: Vec<u8>,
     pub person_key: Vec<u8>,
     pub manage_token_hash: Vec<u8>,
     pub status: String,
@@ -151,7 +159,14 @@ pub(crate) fn to_cancellation(cancellation: &Cancellation) -> [Cell<'_>; CANCELL
 }
 
 pub(crate) fn to_change(change: &BookingChange) -> [Cell<'_>; CHANGES.len()] {
-    [Cell::Bytes(change.booking.as_bytes()), text(change.slot.as_str())]
+    let slot = change.slot.as_ref().map_or(Cell::Null, |slot| text(slot.as_str()));
+    let id = Cell::Bytes(change.booking.as_bytes());
+    let Some(correction) = &change.person else {
+        return [id, slot, Cell::Null, Cell::Null, Cell::Null];
+    };
+    let key = Cell::Bytes(&correction.person_key.0);
+    let person = text(person_to_json(Some(&correction.person)));
+    [id, slot, key, number(PersonKey::VERSION), person]
 }
 
 /// The status of a booking as stored.
@@ -203,6 +218,7 @@ pub(crate) fn head(row: Head) -> Result<BookingHead, Fault> {
         id: BookingId::from_bytes(bytes_16("booking id", &row.id)?),
         campaign: parse("campaign id", &row.campaign)?,
         slot: parse("slot id", &row.slot)?,
+        pass_id: pass_id(&row.pass_id)?,
         person_key: PersonKey(bytes_32("person key", row.person_key)?),
         manage_token_hash: TokenHash(bytes_32("token hash", row.manage_token_hash)?),
         status: status(&row.status, row.cancelled_at_ms)?,

@@ -23,6 +23,7 @@ pub struct Model {
     pub expires_at_ms: i64,
     pub ended_at_ms: Option<i64>,
     pub seats: i32,
+    /// The guesses of [`PassUse`], which were at first refusals only.
     pub refusals: i32,
 }
 
@@ -63,7 +64,7 @@ pub(crate) fn to_row(pass_use: &PassUse) -> [Cell<'_>; TABLE.columns.len()] {
         dialect::number(pass_use.expires_at.unix_ms()),
         pass_use.ended_at.map_or(Cell::Null, |at| dialect::number(at.unix_ms())),
         dialect::number(pass_use.seats),
-        dialect::number(pass_use.refusals),
+        dialect::number(pass_use.guesses),
     ]
 }
 
@@ -80,7 +81,7 @@ pub(crate) fn from_row(row: &Model) -> Result<PassUse, Fault> {
         seats_held: number("seats_held", row.seats_held)?,
         seats_booked: number("seats_booked", row.seats_booked)?,
         seats: number("seats", row.seats)?,
-        refusals: number("refusals", row.refusals)?,
+        guesses: number("refusals", row.refusals)?,
         ended_at: row.ended_at_ms.map(Timestamp::from_unix_ms),
         expires_at: Timestamp::from_unix_ms(row.expires_at_ms),
     })

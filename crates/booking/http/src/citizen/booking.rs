@@ -1,6 +1,7 @@
 //! One person's confirmed place.
 
 pub(crate) mod cancel;
+pub(crate) mod correct;
 pub(crate) mod create;
 pub(crate) mod r#move;
 mod person;

@@ -21,7 +21,7 @@ pub struct Changes {
     pub holds: Vec<Hold>,
     /// Confirmed bookings of earlier batches to mark as cancelled.
     pub bookings_cancelled: Vec<Cancellation>,
-    /// Bookings of earlier batches that are in another slot.
+    /// Bookings of earlier batches that are in another slot or for another person.
     pub bookings_changed: Vec<BookingChange>,
     /// Bookings to insert. One that was changed or cancelled in the same batch is inserted as such.
     pub bookings_inserted: Vec<Booking>,

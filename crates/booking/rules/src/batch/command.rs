@@ -11,7 +11,7 @@ use kernel::CampaignId;
 use super::{Decision, Footprint, Idempotency};
 use crate::booking::{
     BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, CancelBooking, CancelOutcome,
-    MoveBooking, MoveOutcome,
+    CorrectOutcome, CorrectPerson, MoveBooking, MoveOutcome,
 };
 use crate::hold::{
     ExpiredHoldsReleased, HoldOutcome, HoldSeats, ReleaseExpiredHolds, ReleaseHold, ReleaseOutcome,
@@ -113,6 +113,8 @@ commands! {
     CancelBooking(CancelBooking) -> CancelOutcome;
     /// Take a place of another slot for one's own.
     MoveBooking(MoveBooking) -> MoveOutcome;
+    /// Correct whom a booking is for.
+    CorrectPerson(CorrectPerson) -> CorrectOutcome;
     /// Release what has expired.
     ReleaseExpiredHolds(ReleaseExpiredHolds) -> ExpiredHoldsReleased;
 }

@@ -31,7 +31,7 @@ pub struct Footprint {
     pub holds: Vec<HoldId>,
     /// Passes of commands.
     pub passes: Vec<PassId>,
-    /// Persons to be registered.
+    /// Persons to be registered, or to have a booking corrected to.
     pub person_keys: Vec<(CampaignId, PersonKey)>,
     /// Keys of commands.
     pub idempotency_keys: Vec<[u8; 32]>,

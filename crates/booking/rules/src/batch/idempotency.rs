@@ -4,7 +4,7 @@ use kernel::{CampaignId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use crate::booking::{Booked, Cancelled, Moved};
+use crate::booking::{Booked, Cancelled, Corrected, Moved};
 use crate::hold::HoldFacts;
 
 /// The key under which a command takes effect at most once (P3).
@@ -50,6 +50,8 @@ pub enum Recorded {
     Cancelled(Cancelled),
     /// A booking was moved to another slot.
     Moved(Moved),
+    /// The person of a booking was corrected.
+    Corrected(Corrected),
 }
 
 /// What an idempotency key has been used for.
@@ -130,7 +132,12 @@ mod tests {
             starts_at: scene::at(0),
             ends_at: scene::at(600),
         });
+        let corrected = Recorded::Corrected(Corrected { booking: scene::booking_id(1) });
         let stored = [
+            (
+                corrected,
+                r#"{"effect":"corrected","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
             (
                 booked,
                 r#"{"effect":"booked","booking":"booking_00000001030303030303030303030303","code":"SP3ZER21","slot":"a","site":"north","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z","booked_at":"2021-06-14T06:00:01.000Z","pass_used_up":true}"#,

@@ -105,12 +105,13 @@ impl Decision {
     fn mark_cancelled(&mut self, cancelled: Cancelled) {
         let Cancelled { booking, cancelled_at } = cancelled;
         let mut inserted = self.touched.bookings_inserted.iter_mut();
-        match inserted.find(|inserted| inserted.registration.booking == booking) {
-            Some(inserted) => {
-                inserted.status = BookingStatus::Cancelled { at: cancelled_at };
-                inserted.registration = Arc::new(inserted.registration.erased());
-            }
-            None => self.touched.bookings_cancelled.push(Cancellation { booking, cancelled_at }),
+        let inserted = inserted.find(|inserted| inserted.registration.booking == booking);
+        if let Some(inserted) = inserted {
+            inserted.status = BookingStatus::Cancelled { at: cancelled_at };
+            inserted.registration = Arc::new(inserted.registration.erased());
+        } else {
+            self.touched.bookings_cancelled.push(Cancellation { booking, cancelled_at });
+            self.forget_correction(booking);
         }
     }
 }

@@ -5,6 +5,7 @@ mod book_slot;
 mod cancel_booking;
 mod change;
 mod confirm;
+mod correct_person;
 mod move_booking;
 mod registration;
 
@@ -22,6 +23,7 @@ pub use book_slot::{BookSlot, BookSlotOutcome};
 pub use cancel_booking::{CancelBooking, CancelOutcome, Cancellation, Cancelled};
 pub use change::BookingChange;
 pub use confirm::Booked;
+pub use correct_person::{CorrectOutcome, CorrectPerson, Corrected, Correction};
 pub use move_booking::{MoveBooking, MoveOutcome, Moved};
 pub use registration::{BookingCode, Registration, TokenHash};
 
@@ -73,6 +75,8 @@ pub struct BookingHead {
     pub campaign: CampaignId,
     /// The slot.
     pub slot: SlotId,
+    /// The pass that paid for it.
+    pub pass_id: PassId,
     /// The blind index of the person, of whichever version it was stored with.
     pub person_key: PersonKey,
     /// The hash of the token that manages it.
@@ -87,6 +91,7 @@ impl From<&Booking> for BookingHead {
             id: booking.registration.booking,
             campaign: booking.campaign.clone(),
             slot: booking.slot.clone(),
+            pass_id: booking.pass_id,
             person_key: booking.registration.person_key,
             manage_token_hash: booking.registration.manage_token_hash,
             status: booking.status,

@@ -8,7 +8,8 @@ use pass::{IdentityKind, PassId};
 
 use crate::batch::{Command, Idempotency};
 use crate::booking::{
-    BookHold, BookSlot, BookingId, CancelBooking, MoveBooking, Registration, TokenHash,
+    BookHold, BookSlot, BookingId, CancelBooking, CorrectPerson, Correction, MoveBooking,
+    Registration, TokenHash,
 };
 use crate::campaign::{Campaign, CampaignPlan, Rules, Site, Slot, SlotId, Tranche};
 use crate::hold::{HoldId, HoldSeats, ReleaseExpiredHolds, ReleaseHold, RenewHold};
@@ -211,12 +212,15 @@ pub fn book_slot(
     })
 }
 
-/// The same registration with another answer to whether the pass is for that person.
+/// The same request with another answer to whether the pass is for that person.
 #[must_use]
 pub fn bound(command: Command, binding: BindingCheck) -> Command {
     match command {
         Command::BookHold(command) => Command::BookHold(BookHold { binding, ..command }),
         Command::BookSlot(command) => Command::BookSlot(BookSlot { binding, ..command }),
+        Command::CorrectPerson(command) => {
+            Command::CorrectPerson(CorrectPerson { binding, ..command })
+        }
         other => other,
     }
 }
@@ -246,6 +250,29 @@ pub fn move_booking(booking: u32, name: &str, idempotency: Idempotency) -> Comma
         booking: booking_id(booking),
         slot: slot(name),
         manage_token_hash: token_hash(booking),
+        idempotency,
+    })
+}
+
+/// What a booking of person number `person` has of them.
+#[must_use]
+pub fn correction(person: u32) -> Correction {
+    let registration = registration(0, person);
+    Correction {
+        person: registration.person.clone().expect("the scene's registrations have a person"),
+        person_key: registration.person_key,
+        former_person_key: PersonKey(number_to_bytes(7, person)),
+    }
+}
+
+/// Corrects a booking to person number `person`.
+#[must_use]
+pub fn correct(pass: &PassGrant, booking: u32, person: u32, idempotency: Idempotency) -> Command {
+    Command::CorrectPerson(CorrectPerson {
+        pass: pass.clone(),
+        booking: booking_id(booking),
+        correction: Arc::new(correction(person)),
+        binding: BindingCheck::Unbound,
         idempotency,
     })
 }

@@ -6,7 +6,7 @@ use kernel::{Entropy, SeededEntropy, Timestamp};
 
 use super::scene;
 use crate::batch::{Command, Idempotency};
-use crate::booking::BookHold;
+use crate::booking::{BookHold, BookSlot, CorrectPerson};
 use crate::hold::{ReleaseHold, RenewHold};
 use crate::pass::{BindingCheck, PassGrant};
 
@@ -72,6 +72,7 @@ impl Writer<'_> {
         }
         let mut command = self.new_command(now);
         self.leave_to_a_holder(&mut command);
+        self.leave_to_who_booked(&mut command);
         self.written.push(command.clone());
         command
     }
@@ -96,6 +97,22 @@ impl Writer<'_> {
         }
     }
 
+    /// Likewise a booking is mostly corrected under the pass that made it.
+    fn leave_to_who_booked(&mut self, command: &mut Command) {
+        let Command::CorrectPerson(CorrectPerson { pass, booking, .. }) = command else { return };
+        let (is_a_stranger, back) = (self.below(8) == 0, self.below(6) as usize);
+        let mut bookings = self.written.iter().rev().filter_map(|earlier| match earlier {
+            Command::BookSlot(BookSlot { pass, registration, .. })
+            | Command::BookHold(BookHold { pass, registration, .. }) => Some((pass, registration)),
+            _ => None,
+        });
+        if let Some((by, registration)) = bookings.nth(back)
+            && !is_a_stranger
+        {
+            (*pass, *booking) = (by.clone(), registration.booking);
+        }
+    }
+
     fn new_command(&mut self, now: Timestamp) -> Command {
         self.number += 1;
         let number = self.number;
@@ -108,7 +125,7 @@ impl Writer<'_> {
             1 => BindingCheck::Matches,
             _ => BindingCheck::Unbound,
         };
-        let command = match self.below(38) {
+        let command = match self.below(42) {
             0..=7 => {
                 let seats = u8::try_from(self.below(6)).expect("small");
                 scene::hold(&pass, slot, seats, number, key)
@@ -122,7 +139,8 @@ impl Writer<'_> {
             26 | 27 => scene::renew(&pass, self.earlier(), key),
             28 | 29 => scene::release(&pass, self.earlier()),
             30 | 31 => scene::sweep(1 + self.below(3)),
-            32..=35 => scene::move_booking(self.earlier(), slot, key),
+            32..=35 => scene::correct(&pass, self.earlier(), person, key),
+            36..=39 => scene::move_booking(self.earlier(), slot, key),
             _ => scene::end_pass(&pass),
         };
         scene::bound(command, binding)

@@ -8,6 +8,7 @@ mod book_hold;
 mod book_slot;
 mod booking;
 mod cancel_booking;
+mod correct_person;
 mod end_pass;
 mod failure;
 mod find_hold;

@@ -241,9 +241,9 @@ catalogue! {
             "Sein Pass ist verbraucht oder abgelaufen. Wenn noch jemand einen Platz braucht, betreten Sie bitte den Warteraum noch einmal.";
     }
     RefusedTooOften "refused-too-often" CONFLICT {
-        en: "Too many people were named who are booked already",
+        en: "Too many other people were named with this pass",
             "With this pass nobody else can be booked. If somebody still needs a place, please enter the waiting room again.";
-        de: "Zu viele der genannten Personen haben schon einen Termin",
+        de: "Mit diesem Pass wurden zu viele andere Personen genannt",
             "Mit diesem Pass kann niemand weiter gebucht werden. Falls jemand noch einen Platz braucht, betreten Sie bitte den Warteraum noch einmal.";
     }
     RequestInProgress "request-in-progress" CONFLICT {

@@ -7,7 +7,9 @@ use kernel::{ManualClock, Timestamp};
 use proptest::prelude::*;
 
 use crate::batch::{Command, Outcome};
-use crate::booking::{BookHoldOutcome, BookSlotOutcome, BookingStatus, CancelOutcome, MoveOutcome};
+use crate::booking::{
+    BookHoldOutcome, BookSlotOutcome, BookingStatus, CancelOutcome, CorrectOutcome, MoveOutcome,
+};
 use crate::campaign::SlotKey;
 use crate::contract::{scene, script};
 use crate::hold::{Hold, HoldOutcome, HoldState, RenewOutcome};
@@ -40,6 +42,7 @@ fn took_effect(outcome: &Outcome) -> bool {
         Outcome::BookHold(outcome) => matches!(outcome, BookHoldOutcome::Booked(_)),
         Outcome::BookSlot(outcome) => matches!(outcome, BookSlotOutcome::Booked(_)),
         Outcome::CancelBooking(outcome) => matches!(outcome, CancelOutcome::Cancelled(_)),
+        Outcome::CorrectPerson(outcome) => matches!(outcome, CorrectOutcome::Corrected(_)),
         Outcome::MoveBooking(outcome) => matches!(outcome, MoveOutcome::Moved(_)),
         Outcome::ReleaseHold(_) | Outcome::EndPass(_) | Outcome::ReleaseExpiredHolds(_) => false,
     }
@@ -150,7 +153,9 @@ fn random_scripts_bring_everything_about() {
             }
         }
     }
-    for kind in ["hold", "renewal", "booking on a hold", "booking", "cancellation", "move"] {
+    for kind in
+        ["hold", "renewal", "booking on a hold", "booking", "cancellation", "move", "correction"]
+    {
         let count = effects.get(kind).copied().unwrap_or_default();
         assert!(count >= 24, "one in two scripts: {kind} {count}, {effects:?}");
     }
@@ -164,6 +169,7 @@ fn kind(outcome: &Outcome) -> &'static str {
         Outcome::BookSlot(_) => "booking",
         Outcome::CancelBooking(_) => "cancellation",
         Outcome::MoveBooking(_) => "move",
+        Outcome::CorrectPerson(_) => "correction",
         Outcome::EndPass(_) => "end of a pass",
         Outcome::ReleaseHold(_) | Outcome::ReleaseExpiredHolds(_) => "release",
     }
