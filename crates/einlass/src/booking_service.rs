@@ -46,7 +46,8 @@ impl BookingService {
         // Opening a database makes a large future, which would be part of this one for ever.
         let identity = keys.secrets.identity().cloned();
         let store = Box::pin(open_store(process, &config.booking, identity, campaigns)).await?;
-        let has_identity = keys.secrets.identity().is_some();
+        let mac_key = keys.secrets.identity().map(IdentityKey::pass_mac_key);
+        let has_identity = mac_key.is_some();
         let clock = Arc::new(SyncedClock::new(Arc::clone(&process.clock)));
         let (bookings, tasks) = Bookings::start(
             store,
@@ -62,7 +63,7 @@ impl BookingService {
         let reporting = start_reporting(&config.booking, &bookings, keys.signals)?;
         let app = Data::new(booking_http::App::new(booking_http::Parts {
             bookings: Arc::clone(&bookings),
-            passes: PassVerifier::new(&config.pass.issuer, Arc::clone(&key_set)),
+            passes: PassVerifier::new(&config.pass.issuer, Arc::clone(&key_set)).with_mac(mac_key),
             refresh_keys: Box::new(move || published.refreshed()),
             entropy: Arc::clone(&process.entropy),
         }));

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use campaign_file::CampaignFile;
 use kernel::{BatcherLimits, CampaignId};
-use pass::{PassMinter, PassVerifier};
+use pass::{IdentityKey, PassMinter, PassVerifier};
 use tokio::task::JoinHandle;
 use waiting_room::RoomStoreError;
 use waiting_room::WaitingRoom;
@@ -40,6 +40,7 @@ impl WaitingRoomService {
         pass::self_test().context("the crypto library fails its self-test")?;
         let public_keys = Arc::new(ArcSwap::from_pointee(keys.public_keys));
         let issuer = &config.pass.issuer;
+        let mac_key = keys.identity.as_ref().map(IdentityKey::pass_mac_key);
         let rooms = Arc::new(WaitingRoom::new(Parts {
             store: adapters::room_store(&config.waiting_room, &process.embedded_clock)?,
             clock: Arc::clone(&process.clock),
@@ -47,8 +48,8 @@ impl WaitingRoomService {
             ticket_keys: keys.ticket_keys,
             draw_key: keys.draw_key.clone(),
             identity_key: keys.identity.clone(),
-            minter: PassMinter::new(keys.signing_key, issuer),
-            verifier: PassVerifier::new(issuer, Arc::clone(&public_keys)),
+            minter: PassMinter::new(keys.signing_key, issuer).with_mac(mac_key.clone()),
+            verifier: PassVerifier::new(issuer, Arc::clone(&public_keys)).with_mac(mac_key),
             limits: limits(&config.waiting_room),
         }));
         let asking = campaigns.iter().map(|file| (&file.id, file.room.identity));

@@ -3,6 +3,7 @@
 mod history;
 mod remove;
 mod standing;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -45,7 +46,11 @@ pub(crate) async fn apply(
         }
         write_slots(writer, &request.plan, &revision.counters).await?;
         delete_slots(writer, request, &revision.removed).await?;
+        let (id, number) = (&request.plan.campaign().id, revision.number);
         history::add(writer, &history::entry(request, &revision, now, json)?).await?;
+        let told = request.told(number, told::end(writer, id).await?, now);
+        told::add(writer, &told).await?;
+        told::note(writer, id, told.end()).await?;
         return Ok(applied);
     }
     Err(Fault::Unexpected("a campaign is neither in force nor missing".to_owned()))
@@ -64,10 +69,14 @@ async fn write_campaign(
         revision: ActiveValue::Set(number("revision", revision.number)?),
         applied_at_ms: ActiveValue::Set(now.unix_ms()),
         definition: ActiveValue::Set(json.to_owned()),
+        sequence: if is_new { ActiveValue::Set(0) } else { ActiveValue::NotSet },
+        event_number: if is_new { ActiveValue::Set(0) } else { ActiveValue::NotSet },
+        event_hash: ActiveValue::NotSet,
     };
     if !is_new {
-        let updated = campaign::Entity::update(row).exec(writer.transaction).await;
-        return updated.map(|_| true).map_err(Fault::at(APPLY));
+        campaign::Entity::update(row).exec(writer.transaction).await.map_err(Fault::at(APPLY))?;
+        writer.touch(&request.plan.campaign().id).await?;
+        return Ok(true);
     }
     let inserted = campaign::Entity::insert(row)
         .on_conflict_do_nothing_on([campaign::Column::Id])

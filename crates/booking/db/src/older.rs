@@ -62,6 +62,10 @@ impl Session {
         let loader = Loader { backend, statements: &self.statements, cache: &self.cache };
         let campaigns: Vec<CampaignId> = page.campaigns.iter().cloned().collect();
         loader.lock(transaction, &campaigns).await?;
+        let writer = self.writer(transaction);
+        for campaign in &campaigns {
+            writer.touch(campaign).await?;
+        }
         let keys = page.new_keys.iter().map(|(id, key)| [Cell::Bytes(id), Cell::Bytes(&key.0)]);
         self.update_set(transaction, &self.statements.rekey_bookings, NEW_KEYS, keys).await?;
         let ids = page.cancelled.iter().map(|id| [Cell::Bytes(id)]);

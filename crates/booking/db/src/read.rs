@@ -3,13 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use booking::{
-    Availability, Booking, BookingHead, BookingId, Campaign, Held, Hold, HoldId, PassId,
+    Availability, Booking, BookingHead, BookingId, Campaign, Held, Hold, HoldId, Link, PassId,
     SlotCounters, StoreError,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{
-    ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryOrder, QuerySelect, Statement,
-    Value,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Statement, Value,
 };
 
 use crate::batch::{Version, definition};
@@ -57,6 +57,24 @@ impl Session {
             campaign
         });
         Ok(readable.collect())
+    }
+
+    pub(crate) async fn read_events(
+        &self,
+        campaign: &CampaignId,
+        after: u64,
+        links_max: u32,
+    ) -> Result<Vec<Link>, Fault> {
+        use tables::event::{Column, Entity};
+        let rows = Entity::find()
+            .filter(Column::Campaign.eq(campaign.as_str()))
+            .filter(Column::LastNumber.gt(i64::try_from(after).unwrap_or(i64::MAX)))
+            .order_by_asc(Column::LastNumber)
+            .limit(u64::from(links_max))
+            .all(&self.pools.read)
+            .await
+            .map_err(Fault::at("read the events"))?;
+        rows.into_iter().map(tables::event::from_row).collect()
     }
 
     pub(crate) async fn read_booking(&self, id: BookingId) -> Result<Option<Booking>, Fault> {

@@ -2,12 +2,12 @@
 
 use sea_orm::DbBackend;
 
-use crate::batch::{WriteTexts, load_template};
+use crate::batch::{WriteTexts, load_template, optimistic_text};
 use crate::dialect::Kind::{Bytes, Text};
 use crate::dialect::Parameter::{Rows, Scalar};
 use crate::dialect::{Column, Parameter, statement};
 use crate::tables::booking::{CANCELLATIONS, CHANGES};
-use crate::tables::slot;
+use crate::tables::{event, slot};
 
 /// Campaigns have names.
 pub(crate) const IDS: &[Column] = &[("id", Text)];
@@ -24,12 +24,16 @@ pub(crate) const NEW_KEYS: &[Column] = &[("id", Bytes), ("person_key", Bytes)];
 #[derive(Debug)]
 pub(crate) struct Statements {
     pub lock_campaigns: String,
+    pub touch_campaigns: String,
     pub overdue_holds: String,
     pub load: String,
     pub cancel: String,
     pub vacate_keys: String,
     pub change: String,
     pub write: WriteTexts,
+    pub insert_events: String,
+    /// Of the fast path; for PostgreSQL only.
+    pub optimistic: String,
     pub apply_slots: String,
     pub availability: String,
     pub open_holds: String,
@@ -46,6 +50,10 @@ impl Statements {
         };
         Self {
             lock_campaigns: of(include_str!("sql/lock_campaigns.sql"), &[("campaigns", Rows(IDS))]),
+            touch_campaigns: of(
+                include_str!("sql/touch_campaigns.sql"),
+                &[("campaigns", Rows(IDS))],
+            ),
             overdue_holds: of(
                 include_str!("sql/overdue_holds.sql"),
                 &[("campaign", Scalar), ("now", Scalar), ("holds_max", Scalar)],
@@ -70,6 +78,11 @@ impl Statements {
             vacate_keys: of(include_str!("sql/vacate_keys.sql"), &[("vacated", Rows(BYTE_IDS))]),
             change: of(include_str!("sql/update_changed.sql"), &[("changes", Rows(CHANGES))]),
             write: WriteTexts::new(backend),
+            insert_events: of(
+                &event::TABLE.insert("events"),
+                &[("events", Rows(event::TABLE.columns))],
+            ),
+            optimistic: optimistic_text(),
             apply_slots: of(include_str!("sql/apply_slots.sql"), &[("slots", Rows(APPLIED_SLOTS))]),
             availability: of(
                 include_str!("sql/availability.sql"),

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use booking::{
     Applied, ApplyCampaign, Availability, Booking, BookingHead, BookingId, BookingStore, Campaign,
-    Command, Footprint, Hold, HoldId, KeyOf, Outcome, PassId, RemoveCampaign, Removed, Revision,
-    StoreError, decide,
+    Command, Executed, Footprint, Hold, HoldId, KeyOf, Link, PassId, RemoveCampaign, Removed,
+    Revision, StoreError, decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
 use tokio::time::Instant;
 
 use crate::apply::{apply, remove};
-use crate::batch::{CampaignCache, Known, Loader, Writer, retry};
+use crate::batch::{Attempted, CampaignCache, Loader, Mirror, Mirrors, Writer, retry};
 use crate::connect::{ConnectError, DbOptions, Pools};
 use crate::fault::{COMMIT, Fault};
 use crate::reach::{Access, Reach};
@@ -22,7 +22,8 @@ use crate::statements::Statements;
 
 /// The booking store on PostgreSQL or SQLite.
 ///
-/// A batch is one transaction of five round trips: begin, lock the campaigns, load, (decide,)
+/// A batch of new bookings is one statement where it can be ([`crate::batch`], optimistic). Any other is one
+/// transaction of five round trips: begin, lock the campaigns, load, (decide,)
 /// write, commit. Cancelled bookings in the batch cost one more, and so do changed ones; SQLite, where a round trip is a
 /// function call, writes each kind of row separately. The texts of the statements do not depend on
 /// the batch and are prepared once for each connection.
@@ -33,6 +34,7 @@ pub struct DbStore {
     reach: Reach,
     statements: Arc<Statements>,
     cache: Arc<CampaignCache>,
+    mirrors: Arc<Mirrors>,
     clock: Arc<dyn Clock>,
 }
 
@@ -41,6 +43,7 @@ pub(crate) struct Session {
     pub(crate) pools: Pools,
     pub(crate) statements: Arc<Statements>,
     pub(crate) cache: Arc<CampaignCache>,
+    pub(crate) mirrors: Arc<Mirrors>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Nobody waits for the answer after this.
     deadline: Instant,
@@ -58,7 +61,7 @@ pub async fn connect(
 ) -> Result<DbStore, ConnectError> {
     let reach = Reach::connect(url, options).await?;
     let statements = Arc::new(Statements::new(reach.backend()));
-    Ok(DbStore { reach, statements, cache: Arc::default(), clock })
+    Ok(DbStore { reach, statements, cache: Arc::default(), mirrors: Arc::default(), clock })
 }
 
 impl DbStore {
@@ -68,7 +71,7 @@ impl DbStore {
     }
 
     /// Makes one call within its deadline.
-    async fn call<T, F>(
+    pub(crate) async fn call<T, F>(
         &self,
         access: Access,
         run: impl FnOnce(Session) -> F + Send,
@@ -82,6 +85,7 @@ impl DbStore {
                 pools,
                 statements: Arc::clone(&self.statements),
                 cache: Arc::clone(&self.cache),
+                mirrors: Arc::clone(&self.mirrors),
                 clock: Arc::clone(&self.clock),
                 deadline,
             })
@@ -95,19 +99,43 @@ impl Session {
         self.pools.begin().await.map_err(Fault::at("begin a transaction"))
     }
 
-    fn writer<'a>(&'a self, transaction: &'a DatabaseTransaction) -> Writer<'a> {
+    pub(crate) fn writer<'a>(&'a self, transaction: &'a DatabaseTransaction) -> Writer<'a> {
         Writer { backend: self.pools.backend, statements: &self.statements, transaction }
     }
 
-    async fn execute_once(
+    /// Carries out a batch: what it can at once, the rest with care.
+    async fn execute(
+        &self,
+        commands: Vec<Command>,
+        now: Timestamp,
+    ) -> Result<Executed, StoreError> {
+        let Attempted { outcomes: mut done, mut events, places, commands } =
+            self.attempt(commands, now).await?;
+        if !commands.is_empty() || done.is_empty() {
+            let footprint = Footprint::of(&commands);
+            let careful = || self.execute_with_care(&footprint, &commands, now);
+            let executed = retry(self.deadline, careful).await?;
+            done.extend(places.into_iter().zip(executed.outcomes));
+            events.extend(executed.events);
+        }
+        done.sort_unstable_by_key(|(place, _)| *place);
+        let outcomes = done.into_iter().map(|(_, outcome)| outcome).collect();
+        Ok(Executed { outcomes, events })
+    }
+
+    async fn execute_with_care(
         &self,
         footprint: &Footprint,
         commands: &[Command],
         now: Timestamp,
-    ) -> Result<Vec<Outcome>, Fault> {
+    ) -> Result<Executed, Fault> {
         let transaction = self.begin().await?;
         let carried_out = self.carry_out(&transaction, footprint, commands, now).await;
-        end(transaction, carried_out).await
+        let (executed, learned) = end(transaction, carried_out).await?;
+        if let Some((before, mirror)) = learned {
+            self.mirrors.learn(before, mirror);
+        }
+        Ok(executed)
     }
 
     async fn carry_out(
@@ -116,14 +144,20 @@ impl Session {
         footprint: &Footprint,
         commands: &[Command],
         now: Timestamp,
-    ) -> Result<Vec<Outcome>, Fault> {
+    ) -> Result<(Executed, Option<(i64, Mirror)>), Fault> {
         let backend = self.pools.backend;
         let loader = Loader { backend, statements: &self.statements, cache: &self.cache };
-        let state = loader.load(transaction, footprint, now).await?;
-        let known = Known::of(&state);
+        let (state, known) = loader.load(transaction, footprint, now).await?;
+        // SQLite has no fast path.
+        let mirror = (backend == DbBackend::Postgres).then(|| Mirror::of(&state, &known)).flatten();
         let (changes, outcomes) = decide(state, now, commands);
         self.writer(transaction).write(&changes, &known).await?;
-        Ok(outcomes)
+        let learned = mirror.map(|mut mirror| {
+            let before = mirror.sequence;
+            mirror.advance(&changes);
+            (before, mirror)
+        });
+        Ok((Executed { outcomes, events: changes.events }, learned))
     }
 
     async fn read_ready(&self) -> Result<(), StoreError> {
@@ -205,21 +239,27 @@ impl BookingStore for DbStore {
         self.call(Access::Read, read).await
     }
 
+    async fn events(
+        &self,
+        campaign: &CampaignId,
+        after: u64,
+        links_max: u32,
+    ) -> Result<Vec<Link>, StoreError> {
+        let campaign = campaign.clone();
+        let read = move |db: Session| async move {
+            retry(db.deadline, || db.read_events(&campaign, after, links_max)).await
+        };
+        self.call(Access::Read, read).await
+    }
+
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
         let read = |db: Session| async move { retry(db.deadline, || db.read_campaigns()).await };
         self.call(Access::Watch, read).await
     }
 
-    async fn execute(
-        &self,
-        commands: &[Command],
-        now: Timestamp,
-    ) -> Result<Vec<Outcome>, StoreError> {
+    async fn execute(&self, commands: &[Command], now: Timestamp) -> Result<Executed, StoreError> {
         let commands = commands.to_vec();
-        let execute = move |db: Session| async move {
-            let footprint = Footprint::of(&commands);
-            retry(db.deadline, || db.execute_once(&footprint, &commands, now)).await
-        };
+        let execute = move |db: Session| async move { db.execute(commands, now).await };
         self.call(Access::Write, execute).await
     }
 

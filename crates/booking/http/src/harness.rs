@@ -1,15 +1,10 @@
 //! The whole API in memory, as the tests of the endpoints use it.
 
 use std::cell::Cell;
-use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::App as ActixApp;
 use actix_web::http::Method;
-use actix_web::http::header::HeaderMap;
-use actix_web::test::{self, TestRequest};
 use actix_web::web::Data;
 use arc_swap::ArcSwap;
 use booking::contract::scene;
@@ -17,12 +12,9 @@ use booking::{BookingSecrets, BookingStore, Bookings, BookingsLimits, MemoryStor
 use kernel::{Entropy, ManualClock, SeededEntropy, SyncedClock, Timestamp};
 use pass::{Claims, IdentityKey, KeySet, PassId, PassMinter, PassVerifier, SigningKey};
 use serde_json::{Value, json};
-use web::problem::DocumentedProblems;
-use web::{Drain, Edge};
+use web::test_client::{Call, TestClient};
 
 use crate::{App, Parts, openapi, routes};
-
-type Service = Rc<dyn Fn(TestRequest) -> Pin<Box<dyn Future<Output = Reply>>>>;
 
 /// The API on the scene of the store's contract, at its first opening.
 pub(crate) struct Api {
@@ -35,68 +27,7 @@ pub(crate) struct Api {
     published: Arc<ArcSwap<KeySet>>,
     minter: PassMinter,
     passes: Cell<u8>,
-    service: Service,
-}
-
-/// A response.
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) json: Value,
-    headers: HeaderMap,
-}
-
-impl Reply {
-    /// The code of a problem, or nothing.
-    pub(crate) fn code(&self) -> &str {
-        self.json["code"].as_str().filter(|_| self.status >= 400).unwrap_or_default()
-    }
-
-    /// A header, or nothing.
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-}
-
-/// A request to be sent.
-pub(crate) struct Call {
-    service: Service,
-    method: Method,
-    path: String,
-    headers: Vec<(&'static str, String)>,
-    body: Option<Value>,
-}
-
-impl Call {
-    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
-        self = self.no_header(name);
-        self.headers.push((name, value.to_owned()));
-        self
-    }
-
-    pub(crate) fn no_header(mut self, name: &str) -> Self {
-        self.headers.retain(|(known, _)| *known != name);
-        self
-    }
-
-    pub(crate) fn bearer(self, token: &str) -> Self {
-        self.header("authorization", &format!("Bearer {token}"))
-    }
-
-    pub(crate) fn json(mut self, body: &Value) -> Self {
-        self.body = Some(body.clone());
-        self
-    }
-
-    pub(crate) async fn send(self) -> Reply {
-        let mut request = TestRequest::default().method(self.method).uri(&self.path);
-        for (name, value) in self.headers {
-            request = request.insert_header((name, value));
-        }
-        if let Some(body) = &self.body {
-            request = request.set_json(body);
-        }
-        (self.service)(request).await
-    }
+    client: TestClient,
 }
 
 impl Api {
@@ -126,13 +57,13 @@ impl Api {
                     Box::pin(std::future::ready(()))
                 }
             }),
-            entropy: entropy.clone(),
+            entropy,
         }));
         let minter = PassMinter::new(key, "https://room.example");
         let passes = Cell::new(0);
-        let service = service(app, entropy).await;
+        let client = TestClient::start(&openapi(), routes(app)).await;
         let pass = String::new();
-        let mut api = Self { bookings, clock, pass, published, minter, passes, service };
+        let mut api = Self { bookings, clock, pass, published, minter, passes, client };
         api.pass = api.pass_of("07318000", "rehearsal");
         api.refreshed().await;
         api
@@ -189,12 +120,11 @@ impl Api {
     }
 
     pub(crate) fn request(&self, method: &Method, path: &str) -> Call {
-        let (service, method, path) = (self.service.clone(), method.clone(), path.to_owned());
-        Call { service, method, path, headers: Vec::new(), body: None }
+        self.client.request(method, path)
     }
 
     pub(crate) fn get(&self, path: &str) -> Call {
-        self.request(&Method::GET, path)
+        self.client.get(path)
     }
 
     fn post(&self, path: &str, key: &str, body: &Value) -> Call {
@@ -227,33 +157,5 @@ fn person(given_name: &str) -> Value {
         "family_name": "Muster",
         "date_of_birth": "1970-01-31",
         "email": "m@example.org",
-    })
-}
-
-async fn service(app: Data<App>, entropy: Arc<dyn Entropy>) -> Service {
-    let edge = Edge::new("test", Drain::new(), entropy);
-    let document = openapi();
-    let problems = web::fallback::problems(&document);
-    let documented = Rc::new(DocumentedProblems::of(&document));
-    let app = ActixApp::new().configure(problems).configure(routes(app)).wrap(edge);
-    let service = Rc::new(test::init_service(app).await);
-    Rc::new(move |request| {
-        let (service, documented) = (service.clone(), documented.clone());
-        Box::pin(async move {
-            let request = request.to_request();
-            let (method, path) = (request.method().clone(), request.path().to_owned());
-            let response = test::call_service(&*service, request).await;
-            let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            let body = test::read_body(response).await;
-            let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
-            let reply = Reply { status, json, headers };
-            let is_named = documented.names(method.as_str(), &path, reply.code());
-            assert!(
-                status < 400 || is_named,
-                "not in the document: {method} {path} {}",
-                reply.json
-            );
-            reply
-        })
     })
 }

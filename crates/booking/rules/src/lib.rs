@@ -14,6 +14,7 @@ pub mod batch;
 pub mod booking;
 pub mod campaign;
 pub mod contract;
+pub mod event;
 pub mod hold;
 pub mod memory;
 pub mod pass;
@@ -26,8 +27,8 @@ pub mod store;
 pub use ::pass::PassId;
 
 pub use self::batch::{
-    Changes, Command, Footprint, Idempotency, IdempotencyRecord, Outcome, Recorded, SlotChange,
-    State, decide,
+    Changes, Command, Executed, Footprint, Idempotency, IdempotencyRecord, Outcome, Recorded,
+    SlotChange, State, decide,
 };
 pub use self::booking::{
     BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked, Booking, BookingChange,
@@ -43,6 +44,8 @@ pub use self::campaign::{
     Campaign, CampaignPlan, PlanProblem, Rules, Site, SiteId, Slot, SlotCounters, SlotId, SlotKey,
     Tranche,
 };
+pub use self::event::chain::{ChainBreak, ChainEnd, ChainHash, Flaw, Link, NewEvents};
+pub use self::event::{Actor, Event, HoldEnd, What};
 pub use self::hold::{
     ExpiredHoldsReleased, Hold, HoldFacts, HoldId, HoldOutcome, HoldSeats, HoldState,
     ReleaseExpiredHolds, ReleaseHold, ReleaseOutcome, RenewHold, RenewOutcome,

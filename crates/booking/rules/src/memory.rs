@@ -14,12 +14,13 @@ use async_trait::async_trait;
 use kernel::{CampaignId, Clock, Timestamp};
 use pass::PassId;
 
-use crate::batch::{Changes, Command, Footprint, IdempotencyRecord, Outcome, State, decide};
+use crate::batch::{Changes, Command, Executed, Footprint, IdempotencyRecord, State, decide};
 use crate::booking::{Booking, BookingChange, BookingHead, BookingId, BookingStatus, Registration};
 use crate::campaign::apply::{Applied, ApplyCampaign};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, SlotCounters, SlotKey};
+use crate::event::chain::{ChainEnd, Link};
 use crate::hold::{Hold, HoldId, HoldState};
 use crate::pass::PassUse;
 use crate::person::PersonKey;
@@ -35,6 +36,7 @@ pub struct MemoryStore {
 struct Tables {
     campaigns: BTreeMap<CampaignId, Arc<Campaign>>,
     revisions: BTreeMap<CampaignId, Vec<Revision>>,
+    events: BTreeMap<CampaignId, Vec<Link>>,
     slots: HashMap<SlotKey, SlotCounters>,
     holds: HashMap<HoldId, Hold>,
     passes: HashMap<PassId, PassUse>,
@@ -86,7 +88,7 @@ impl BookingStore for MemoryStore {
         request: &ApplyCampaign,
         now: Timestamp,
     ) -> Result<Applied, StoreError> {
-        Ok(self.tables().change_campaign(request, now))
+        self.tables().change_campaign(request, now)
     }
 
     async fn remove_campaign(
@@ -94,27 +96,36 @@ impl BookingStore for MemoryStore {
         request: &RemoveCampaign,
         now: Timestamp,
     ) -> Result<Removed, StoreError> {
-        Ok(self.tables().remove_campaign(request, now))
+        self.tables().remove_campaign(request, now)
     }
 
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
         Ok(self.tables().revisions.get(campaign).cloned().unwrap_or_default())
     }
 
+    async fn events(
+        &self,
+        campaign: &CampaignId,
+        after: u64,
+        links_max: u32,
+    ) -> Result<Vec<Link>, StoreError> {
+        let tables = self.tables();
+        let links = tables.events.get(campaign).into_iter().flatten();
+        let links_max = usize::try_from(links_max).unwrap_or(usize::MAX);
+        Ok(links.filter(|link| link.last > after).take(links_max).cloned().collect())
+    }
+
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
         Ok(self.tables().campaigns.values().map(|campaign| Campaign::clone(campaign)).collect())
     }
 
-    async fn execute(
-        &self,
-        commands: &[Command],
-        now: Timestamp,
-    ) -> Result<Vec<Outcome>, StoreError> {
+    async fn execute(&self, commands: &[Command], now: Timestamp) -> Result<Executed, StoreError> {
         let mut tables = self.tables();
         let state = tables.load(&Footprint::of(commands), now);
         let (changes, outcomes) = decide(state, now, commands);
+        let events = changes.events.clone();
         tables.write(changes)?;
-        Ok(outcomes)
+        Ok(Executed { outcomes, events })
     }
 
     async fn availability(
@@ -200,6 +211,7 @@ impl Tables {
             state
                 .campaigns
                 .extend(self.campaigns.get(id).map(|found| (id.clone(), Arc::clone(found))));
+            state.chains.insert(id.clone(), self.chain_end(id));
         }
         self.load_holds(footprint, now, &mut state);
         for id in &footprint.bookings {
@@ -217,13 +229,16 @@ impl Tables {
         }
         let overdue =
             state.holds.values().filter(|hold| hold.is_overdue(now)).map(|hold| hold.pass_id);
-        for id in overdue.chain(footprint.passes.iter().copied()) {
+        let of_bookings = state.bookings.values().map(|booking| booking.pass_id);
+        for id in overdue.chain(of_bookings).chain(footprint.passes.iter().copied()) {
             state.passes.extend(self.passes.get(&id).map(|found| (id, found.clone())));
         }
         let persons = footprint.person_keys.iter().filter(|key| self.active_persons.contains(*key));
         state.active_persons.extend(persons.cloned());
-        for key in &footprint.idempotency_keys {
-            state.records.extend(self.records.get(key).map(|found| (*key, found.clone())));
+        for record in footprint.idempotency_keys.iter().filter_map(|key| self.records.get(key)) {
+            state.records.insert(record.key, record.clone());
+            let booking = record.effect.booking().and_then(|id| self.bookings.get(&id));
+            state.bookings.extend(booking.map(|found| (found.registration.booking, found.into())));
         }
         state
     }
@@ -327,6 +342,19 @@ impl Tables {
                 return Err(broken("P3: one idempotency key, one effect"));
             }
         }
+        changes.events.into_iter().try_for_each(|events| self.add_link(events.link))
+    }
+
+    fn chain_end(&self, campaign: &CampaignId) -> ChainEnd {
+        let last = self.events.get(campaign).and_then(|links| links.last());
+        last.map_or_else(ChainEnd::default, Link::end)
+    }
+
+    fn add_link(&mut self, link: Link) -> Result<(), StoreError> {
+        if link.first != self.chain_end(&link.campaign).number + 1 {
+            return Err(broken("P19: events have numbers without gaps"));
+        }
+        self.events.entry(link.campaign.clone()).or_default().push(link);
         Ok(())
     }
 }

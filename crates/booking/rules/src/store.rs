@@ -8,12 +8,13 @@ use kernel::{CampaignId, Timestamp};
 use pass::PassId;
 use serde::Serialize;
 
-use crate::batch::{Command, Outcome};
+use crate::batch::{Command, Executed};
 use crate::booking::{Booking, BookingHead, BookingId};
 use crate::campaign::apply::{Applied, ApplyCampaign};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotId};
+use crate::event::chain::Link;
 use crate::hold::{Hold, HoldId};
 use crate::person::{Person, PersonKey};
 
@@ -28,7 +29,7 @@ use crate::person::{Person, PersonKey};
 pub trait BookingStore: Send + Sync {
     /// Carries out what [`crate::campaign::apply::judge`] says of a plan, in one transaction under the
     /// campaign's lock. Unless it says to write, nothing changes; what it writes comes with one more
-    /// revision. Applying the same plan again changes nothing.
+    /// revision and the event that tells of it. Applying the same plan again changes nothing.
     async fn change_campaign(
         &self,
         request: &ApplyCampaign,
@@ -46,7 +47,7 @@ pub trait BookingStore: Send + Sync {
 
     /// Carries out what [`RemoveCampaign::judge`] says, in one transaction under the campaign's lock:
     /// the campaign with its slots, holds, bookings, passes and keys is gone, and its history ends
-    /// with one more revision. O(rows of the campaign).
+    /// with one more revision and one more event. O(rows of the campaign).
     async fn remove_campaign(
         &self,
         request: &RemoveCampaign,
@@ -56,20 +57,27 @@ pub trait BookingStore: Send + Sync {
     /// Every revision of a campaign, in order, also after its removal; none of an unknown one.
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError>;
 
+    /// What has happened in a campaign after event number `after`, in order, also after its removal:
+    /// the links of its chain that hold those events, at most so many. They are whole, so the first
+    /// may begin earlier. Nothing of what was rolled back is among them. O(text of the links).
+    async fn events(
+        &self,
+        campaign: &CampaignId,
+        after: u64,
+        links_max: u32,
+    ) -> Result<Vec<Link>, StoreError>;
+
     /// All campaigns, ordered by id, each equal to the campaign of the plan last applied. One whose
     /// definition is unreadable is left out.
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError>;
 
     /// Carries out a batch in one transaction: locks its campaigns, loads its
     /// [`crate::Footprint`], calls [`crate::decide`] and writes the changes. One outcome for each
-    /// command, in order. All or nothing: after an error no command has taken effect, except that
+    /// command, in order, and the events written with them; the events of commands that do not
+    /// depend on each other may stand in another order. All or nothing: after an error no command has taken effect, except that
     /// an error while committing leaves it unknown (a repeat under the same idempotency key finds
     /// out). A conflict with another instance is tried again inside, from loading.
-    async fn execute(
-        &self,
-        commands: &[Command],
-        now: Timestamp,
-    ) -> Result<Vec<Outcome>, StoreError>;
+    async fn execute(&self, commands: &[Command], now: Timestamp) -> Result<Executed, StoreError>;
 
     /// The places of a campaign's slots at `now`, ordered by slot id, without locking anything;
     /// `None` if there is no such campaign. Seats of overdue holds count as free, those of open ones as taken.
@@ -88,7 +96,9 @@ pub trait BookingStore: Send + Sync {
 
     /// The passes of a campaign that were given back or have booked and have not expired at `now`, at
     /// most so many, the latest to expire first. Some may have an open hold. O(passes of all
-    /// campaigns): each process asks once, for what an earlier one did not live to report.
+    /// campaigns): a process asks when it begins, for what an earlier one did not live to report, and
+    /// after a batch that may have taken effect though nothing was answered. The events tell it too,
+    /// but among everything that has happened meanwhile.
     async fn departed_passes(
         &self,
         campaign: &CampaignId,

@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn the_defaults_are_complete_and_consistent() {
         let loaded = load(None, nothing()).expect("valid");
-        assert_eq!(loaded.config.booking.batch_max, 64);
+        assert_eq!(loaded.config.booking.batch_max, 256);
         assert!(loaded.settings().all(|(_, _, origin)| *origin == Origin::Default));
     }
 
@@ -256,7 +256,7 @@ mod tests {
                 "[booking]\nbatch_max = \"64\"\n\nqueue_dept_max = 5\n[pas]\nissuer = \"x\"\n"
             ),
             [
-                "town.toml:2: `booking.batch_max` must be a whole number, such as 64",
+                "town.toml:2: `booking.batch_max` must be a whole number, such as 256",
                 "town.toml:4: there is no setting `booking.queue_dept_max`; see `einlass config defaults` for all of them",
                 "town.toml:6: there is no setting `pas.issuer`; did you mean `pass.issuer`?",
             ]

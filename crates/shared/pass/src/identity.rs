@@ -14,8 +14,8 @@ use aws_lc_rs::hmac;
 use kernel::{CampaignId, InvalidId};
 use serde::{Deserialize, Serialize};
 
-use crate::Subject;
 use crate::subject::first_16;
+use crate::{PassMacKey, Subject};
 
 pub use fold::{fold, fold_email, same_name};
 pub use plausible::FieldProblem;
@@ -73,7 +73,8 @@ impl IdentityKind {
 /// The key under which people become subjects. Both services have the same one: the waiting room
 /// binds a pass to the subject, and the booking API recognises the person it belongs to.
 ///
-/// Whoever has the key can find out which person a subject is, by trying. Cheap to clone. `Debug` does
+/// Whoever has the key can find out which person a subject is, by trying, and make passes that the booking API
+/// accepts ([`Self::pass_mac_key`]). Cheap to clone. `Debug` does
 /// not show it.
 #[derive(Clone)]
 pub struct IdentityKey(Arc<hmac::Key>);
@@ -109,6 +110,12 @@ impl IdentityKey {
     #[must_use]
     pub fn email(&self, campaign: &CampaignId, address: &str) -> Subject {
         self.subject(campaign, IdentityKind::Email, &[&fold_email(address)])
+    }
+
+    /// The key of the codes in the headers of passes, which both services share as well: the HMAC-SHA256 of a tag.
+    #[must_use]
+    pub fn pass_mac_key(&self) -> PassMacKey {
+        PassMacKey::new(hmac::sign(&self.0, b"einlass pass mac key v1").as_ref())
     }
 
     /// The first 16 bytes of the HMAC-SHA256 of the tag, the kind, the campaign and the parts, each

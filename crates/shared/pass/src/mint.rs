@@ -1,11 +1,14 @@
 //! Minting passes.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 
 use crate::claims::{Claims, SEATS_MAX};
 use crate::keys::SigningKey;
-use crate::{PassId, Subject, TOKEN_TYPE};
+use crate::mac::MAC;
+use crate::{PassId, PassMacKey, Subject, TOKEN_TYPE};
 
 /// Signs passes with one key in the name of one issuer.
 pub struct PassMinter {
@@ -13,6 +16,7 @@ pub struct PassMinter {
     encoding: EncodingKey,
     header: Header,
     issuer: String,
+    mac_key: Option<PassMacKey>,
 }
 
 /// The claims in the order and the types of the token.
@@ -38,7 +42,13 @@ impl PassMinter {
         header.typ = Some(TOKEN_TYPE.to_owned());
         header.kid = Some(key.kid().to_owned());
         let encoding = EncodingKey::from_ed_der(key.pkcs8());
-        Self { key, encoding, header, issuer: issuer.into() }
+        Self { key, encoding, header, issuer: issuer.into(), mac_key: None }
+    }
+
+    /// The same, with a code in each pass for those who share this key.
+    #[must_use]
+    pub fn with_mac(self, key: Option<PassMacKey>) -> Self {
+        Self { mac_key: key, ..self }
     }
 
     /// Who the passes come from: the `issuer` of every [`Claims`] given to [`Self::mint`].
@@ -76,7 +86,14 @@ impl PassMinter {
             seats: claims.seats,
             sub: claims.binding,
         };
-        jsonwebtoken::encode(&self.header, &wire, &self.encoding)
+        let Some(key) = &self.mac_key else {
+            return jsonwebtoken::encode(&self.header, &wire, &self.encoding)
+                .expect("a key that was read once signs");
+        };
+        let payload = serde_json::to_vec(&wire).expect("claims are always JSON");
+        let mut header = self.header.clone();
+        header.extras.insert(MAC, key.of(self.key.kid(), &URL_SAFE_NO_PAD.encode(payload)));
+        jsonwebtoken::encode(&header, &wire, &self.encoding)
             .expect("a key that was read once signs")
     }
 }

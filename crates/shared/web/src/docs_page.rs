@@ -50,7 +50,10 @@ impl DocsPage {
 }
 
 /// This document.
-#[utoipa::path(tag = "documentation", responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json")))]
+#[utoipa::path(tag = "documentation", responses(
+    (status = 200, description = "OpenAPI 3.1", content_type = "application/json"),
+    (status = 304, description = "Unchanged."),
+))]
 #[get("/openapi.json")]
 pub async fn openapi_json(request: HttpRequest, page: Data<DocsPage>) -> HttpResponse {
     page.document.respond(&request)

@@ -20,6 +20,8 @@ pub mod path;
 pub mod problem;
 pub mod reply;
 pub mod telemetry;
+#[cfg(any(test, feature = "test-client"))]
+pub mod test_client;
 
 mod field_error;
 mod request_id;

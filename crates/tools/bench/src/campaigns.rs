@@ -1,6 +1,7 @@
 //! The campaigns that are measured, as campaign files.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::civil::date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use test_support::OneSlotCampaign;
 
 /// The most places, and the most passes at a time, that a campaign file allows.
@@ -15,7 +16,7 @@ pub enum Gate {
     Narrow,
 }
 
-/// A campaign with one slot.
+/// A campaign.
 #[derive(Clone, Copy, Debug)]
 pub struct Campaign<'a> {
     pub id: &'a str,
@@ -23,13 +24,15 @@ pub struct Campaign<'a> {
     pub gathers_from: Timestamp,
     pub opens_at: Timestamp,
     pub gate: Gate,
+    pub slots: u32,
 }
 
 impl<'a> Campaign<'a> {
     /// Opens within a few seconds.
     pub fn opening_now(id: &'a str, gate: Gate) -> Self {
         let gathers_from = from_now(SignedDuration::from_secs(3));
-        Self { id, gathers_from, opens_at: gathers_from + SignedDuration::from_secs(2), gate }
+        let opens_at = gathers_from + SignedDuration::from_secs(2);
+        Self { id, gathers_from, opens_at, gate, slots: 1 }
     }
 
     /// The campaign file.
@@ -48,20 +51,73 @@ pace_per_minute = {pace_per_minute}
 burst = {burst}
 places_factor_percent = 1000"
         );
-        OneSlotCampaign {
+        let one_slot = OneSlotCampaign {
             id: self.id,
             settings: "",
             tables: &tables,
             gathers_from_s: self.gathers_from.as_second(),
             opens_at_s: self.opens_at.as_second(),
             places: PLACES_MAX,
-        }
-        .to_toml()
+        };
+        one_slot.to_toml() + &further_slots(self.slots - 1)
     }
+}
+
+/// Slots every ten minutes on the days before the one slot that is there already, as rules of a campaign
+/// file.
+fn further_slots(mut slots: u32) -> String {
+    const A_DAY_MAX: u32 = 138;
+    let mut rules = Vec::new();
+    let mut day = date(2199, 12, 31);
+    while slots > 0 {
+        let today = slots.min(A_DAY_MAX);
+        slots -= today;
+        day = day.saturating_sub(1.day());
+        let (hours, minutes) = (today / 6, today % 6 * 10);
+        rules.push(format!(
+            r#"
+[[slots]]
+sites = ["site"]
+date = {day}
+from = 00:00
+to = {hours:02}:{minutes:02}
+every_minutes = 10
+"#
+        ));
+    }
+    rules.concat()
 }
 
 /// So long from now.
 #[expect(clippy::disallowed_methods, reason = "openings lie before and after the measurement")]
 pub fn from_now(duration: SignedDuration) -> Timestamp {
     Timestamp::now() + duration
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn further_slots_fill_the_days_before() {
+        assert_eq!(further_slots(0), "");
+        assert_eq!(
+            further_slots(140),
+            r#"
+[[slots]]
+sites = ["site"]
+date = 2199-12-30
+from = 00:00
+to = 23:00
+every_minutes = 10
+
+[[slots]]
+sites = ["site"]
+date = 2199-12-29
+from = 00:00
+to = 00:20
+every_minutes = 10
+"#
+        );
+    }
 }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use test_support::OneSlotCampaign;
 
 use crate::campaigns::Campaign;
-use crate::cores::Cores;
+use crate::cores::Place;
 use crate::http::{self, Reply};
 use crate::service::{Service, free_address};
 
@@ -18,43 +18,41 @@ use crate::service::{Service, free_address};
 pub struct Einlass {
     folder: TempDir,
     programs: PathBuf,
-    cores: Cores,
     waiting_room: SocketAddr,
     booking: SocketAddr,
     /// Where the waiting room shows its metrics.
     pub metrics: SocketAddr,
 }
 
-/// Where an installation keeps what it knows.
-pub struct Stores<'a> {
-    /// The URL of Redis.
-    pub redis: &'a str,
-    /// What its keys there begin with.
+/// What installations differ in.
+pub struct Setup<'a> {
+    /// What its keys in Redis begin with.
     pub prefix: &'a str,
     /// The URL of the database.
     pub database: &'a str,
+    /// Threads of each service; 0 means one for each processor, as it is shipped.
+    pub workers: u32,
 }
 
 impl Einlass {
-    /// Writes configuration and keys, and makes the tables.
-    pub fn set_up(programs: &Path, cores: Cores, stores: &Stores<'_>) -> Result<Self> {
-        let Stores { redis, prefix, database } = stores;
+    /// Writes configuration and keys, and makes the tables. `redis` is its URL.
+    pub fn set_up(programs: &Path, redis: &str, setup: &Setup<'_>) -> Result<Self> {
+        let Setup { prefix, database, workers } = setup;
         let folder = tempfile::tempdir().context("failed to make a temporary folder")?;
         let (waiting_room, booking, metrics) = (free_address()?, free_address()?, free_address()?);
-        // One worker each: what is compared is what one core can do. All load comes from one address, so
-        // no limit may count it.
+        // All load comes from one address, so no limit may count it.
         let config = format!(
             r#"[waiting_room]
 listen = "{waiting_room}"
 metrics_listen = "{metrics}"
-workers = 1
+workers = {workers}
 store_url = "{redis}"
 redis_key_prefix = "{prefix}"
 
 [booking]
 listen = "{booking}"
 metrics_listen = ""
-workers = 1
+workers = {workers}
 database_url = "{database}"
 jwks = "http://{waiting_room}/.well-known/jwks.json"
 signals_url = "http://{waiting_room}"
@@ -67,32 +65,31 @@ ticket_redeem_per_minute = 0
         );
         std::fs::write(folder.path().join("einlass.toml"), config)?;
         let einlass =
-            Self { folder, programs: programs.to_owned(), cores, waiting_room, booking, metrics };
+            Self { folder, programs: programs.to_owned(), waiting_room, booking, metrics };
         einlass.call(&["keys", "generate"])?;
         einlass.call(&["migrate"])?;
         Ok(einlass)
     }
 
     /// Puts a campaign into force.
-    pub fn apply(&self, campaign: Campaign<'_>) -> Result<()> {
+    pub fn apply(&self, campaign: &Campaign<'_>) -> Result<()> {
         let file = format!("{}.toml", campaign.id);
         std::fs::write(self.folder.path().join(&file), campaign.to_toml())?;
         self.call(&["campaign", "apply", &file])
     }
 
-    /// Starts the waiting room on a core.
-    pub fn waiting_room(&self, core: usize) -> Result<Service> {
-        self.start("waiting-room", core, self.waiting_room)
+    /// Starts the waiting room.
+    pub fn waiting_room(&self, place: Place) -> Result<Service> {
+        self.start("waiting-room", place, self.waiting_room)
     }
 
-    /// Starts the booking API on the core of the server under test.
-    pub fn booking(&self) -> Result<Service> {
-        self.start("booking", self.cores.server, self.booking)
+    /// Starts the booking API.
+    pub fn booking(&self, place: Place) -> Result<Service> {
+        self.start("booking", place, self.booking)
     }
 
-    /// Starts the plain server on the core of the server under test. It gives these replies under
-    /// `/<name>`.
-    pub fn plain(&self, replies: &[(&str, Reply)]) -> Result<Service> {
+    /// Starts the plain server, with one worker. It gives these replies under `/<name>`.
+    pub fn plain(&self, place: Place, replies: &[(&str, Reply)]) -> Result<Service> {
         let address = free_address()?;
         let folder = self.folder.path().join("replies");
         std::fs::create_dir_all(&folder)?;
@@ -102,14 +99,14 @@ ticket_redeem_per_minute = 0
         }
         let (first, _) = replies.first().context("a plain server needs replies")?;
         let program = self.programs.join("examples/plain");
-        let mut command = self.cores.pinned(self.cores.server, &program);
+        let mut command = place.command(&program);
         command.arg(address.to_string()).arg(&folder);
         let ready_path = format!("/{first}");
         Service::start(command, address, &ready_path, &self.folder.path().join("plain.log"))
     }
 
-    fn start(&self, name: &str, core: usize, address: SocketAddr) -> Result<Service> {
-        let mut command = self.cores.pinned(core, &self.programs.join("einlass"));
+    fn start(&self, name: &str, place: Place, address: SocketAddr) -> Result<Service> {
+        let mut command = place.command(&self.programs.join("einlass"));
         command.args(["--config", "einlass.toml", name]).current_dir(&self.folder);
         Service::start(command, address, "/readyz", &self.folder.path().join(name))
     }

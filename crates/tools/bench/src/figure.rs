@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::Bench;
 use crate::load::Measured;
 
 /// What a figure should come to.
@@ -156,23 +155,17 @@ pub struct Report {
 const HEADINGS: [&str; 7] = ["figure", "median", "min – max", "aim", "", "ours", "limit"];
 
 impl Report {
-    pub fn new(bench: &Bench) -> Self {
+    /// Of a run under these circumstances.
+    pub fn new(circumstances: Vec<(&'static str, String)>) -> Self {
         let read = |file| std::fs::read_to_string(file).unwrap_or_default();
         let cpus = read("/proc/cpuinfo");
         let cpu = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
         let cores = cpus.lines().filter(|line| line.starts_with("processor")).count();
-        let about = vec![
+        let mut about = vec![
             ("machine", format!("{cores} cores, {}", cpu.unwrap_or("unknown"))),
             ("load_average_before", read("/proc/loadavg").trim().to_owned()),
-            (
-                "cores",
-                format!(
-                    "server on {}, load on {}, Redis and PostgreSQL on all",
-                    bench.cores.server, bench.cores.load
-                ),
-            ),
-            ("rounds", format!("{} of {} s", bench.rounds, bench.seconds)),
         ];
+        about.extend(circumstances);
         Self { about, figures: Vec::new() }
     }
 
@@ -180,7 +173,7 @@ impl Report {
         self.figures.extend(figures);
     }
 
-    /// The median of each figure with an aim under its name, and everything about all under `figures`.
+    /// The median of each figure under its name, and everything about all under `figures`.
     pub fn to_json(&self) -> Value {
         let about: serde_json::Map<String, Value> = self
             .about
@@ -188,9 +181,9 @@ impl Report {
             .map(|(name, text)| ((*name).to_owned(), Value::from(text.as_str())))
             .collect();
         let figures: Vec<Value> = self.figures.iter().map(Figure::to_json).collect();
-        let with_aim = self.figures.iter().filter(|figure| figure.aim.is_some());
+        let medians = self.figures.iter();
         let mut report: serde_json::Map<String, Value> =
-            with_aim.map(|figure| (figure.name.to_owned(), figure.median().into())).collect();
+            medians.map(|figure| (figure.name.to_owned(), figure.median().into())).collect();
         report.insert("about".to_owned(), about.into());
         report.insert("figures".to_owned(), figures.into());
         report.into()
@@ -254,7 +247,6 @@ fn short(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cores::Cores;
 
     fn rate(per_second: f64) -> Rate {
         Rate { per_second, by: "a server".to_owned(), busy: Some((1.0, 0.5)) }
@@ -295,24 +287,17 @@ mod tests {
 
     #[test]
     fn a_report_has_a_line_for_each_figure() {
-        let cores = Cores { server: 0, load: 1 };
-        let mut report = Report::new(&Bench {
-            cores,
-            rounds: 1,
-            seconds: 1,
-            waiting: 1,
-            rooms: 1,
-            redis: String::new(),
-        });
+        let mut report = Report::new(vec![("rounds", "1 of 1 s".to_owned())]);
         let mut figure = Figure::new("d", None, "what d is");
         figure.add_ratio(rate(1.0), rate(2.0));
         let mut with_aim = Figure::new("e", Some(Aim::AtMost(1.0)), "what e is");
-        with_aim.add(0.5);
+        with_aim.add(0.25);
         report.add(vec![figure, with_aim]);
         let text = report.to_string();
+        assert!(text.contains("\nrounds: 1 of 1 s\n"), "{text}");
         assert!(text.contains("\nd: what d is; limit: a server\n"), "{text}");
         let json = report.to_json();
         assert_eq!(json["figures"][0]["limit"]["per_second"], 2.0);
-        assert_eq!((&json["d"], &json["e"]), (&Value::Null, &json!(0.5)));
+        assert_eq!((&json["d"], &json["e"]), (&json!(0.5), &json!(0.25)));
     }
 }

@@ -1,39 +1,47 @@
 //! `cargo xtask bench`: what the two services sustain, each figure against its limit in the same run.
 //!
 //! Two processes take turns. [`run`] builds everything with optimisation and starts Redis (`appendfsync
-//! always`) and PostgreSQL (`fsync` on). It then starts the program `bench-rounds`, alone on one core,
-//! which is [`measure`]: that is the load generator. The server under test is alone on another core, with
-//! one worker; Redis and PostgreSQL may use all cores. What is compared takes turns within a round (A B
-//! A B …), and a figure is the median of its rounds. Nothing here fails because something was slow.
+//! always`) and PostgreSQL (`fsync` on). It then starts the program `bench-rounds`, which is [`measure`]:
+//! that is the load generator. For the waiting room it keeps to one core, and the server under test has
+//! another for itself, with one worker; Redis and PostgreSQL may use all. For the booking API everything
+//! shares all cores. What is compared takes turns within a round (A B A B …), and a figure is the median
+//! of its rounds. Nothing here fails because something was slow.
 
 mod booking;
 mod campaigns;
 mod cores;
+mod cpu;
 mod einlass;
 mod figure;
 mod http;
 mod load;
 mod many_rooms;
 mod pgbench;
+mod postgres;
 mod redis;
 mod room;
 mod service;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use test_support::{PostgresServer, RedisServer};
 
-use crate::cores::Cores;
-use crate::einlass::{Einlass, Stores};
+use crate::booking::Group;
+use crate::cores::{Cores, Place};
+use crate::einlass::{Einlass, Setup};
 use crate::figure::Report;
+use crate::postgres::Postgres;
 
 /// Measures what the services sustain, each figure against its limit in the same run
 #[derive(clap::Args)]
 pub struct Options {
     #[command(flatten)]
     extent: Extent,
+    /// Measure the programs in this folder, and build nothing
+    #[arg(long, value_name = "FOLDER")]
+    programs: Option<PathBuf>,
 }
 
 /// How much is measured.
@@ -42,6 +50,12 @@ struct Extent {
     /// What is measured
     #[arg(value_enum, default_value = "all")]
     part: Part,
+    /// Of the booking API, only these figures
+    #[arg(long, value_enum, value_name = "FIGURES", value_delimiter = ',')]
+    only: Vec<Group>,
+    /// Threads of each service while the booking API is measured; 0 is one for each processor, as shipped
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_024))]
+    workers: u32,
     /// Write the figures into this file as well, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -69,16 +83,6 @@ enum Part {
     All,
 }
 
-impl Part {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Room => "room",
-            Self::Booking => "booking",
-            Self::All => "all",
-        }
-    }
-}
-
 /// The second process: all is built and the servers run
 #[derive(clap::Parser)]
 pub struct RoundsOptions {
@@ -87,23 +91,38 @@ pub struct RoundsOptions {
     /// The folder of the optimised programs
     #[arg(long)]
     programs: PathBuf,
-    /// The core of the server under test
-    #[arg(long)]
-    server_core: usize,
-    /// The core this process runs on
-    #[arg(long)]
-    load_core: usize,
     #[arg(long)]
     redis: String,
     #[arg(long)]
     postgres: String,
 }
 
-/// Builds, starts Redis and PostgreSQL, and has the rounds run on a core of their own. `cargo` runs
-/// cargo with these arguments.
+impl Extent {
+    /// As the second process takes them.
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec![name(&self.part)];
+        arguments.extend(self.only.iter().map(|group| format!("--only={}", name(group))));
+        let numbers = [
+            ("workers", self.workers),
+            ("rounds", self.rounds),
+            ("seconds", self.seconds),
+            ("waiting", self.waiting),
+            ("rooms", self.rooms),
+        ];
+        arguments.extend(numbers.map(|(name, value)| format!("--{name}={value}")));
+        arguments
+    }
+}
+
+/// Of a value on the command line.
+fn name(value: &impl clap::ValueEnum) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+/// Builds, starts Redis and PostgreSQL, and has the rounds run. `cargo` runs cargo with these arguments.
 #[must_use]
 pub fn run(options: &Options, cargo: impl Fn(&[&str]) -> Result<()>) -> ExitCode {
-    finish(prepare_and_run(&options.extent, cargo))
+    finish(prepare_and_run(options, cargo))
 }
 
 /// Tells an error on standard error, and gives the exit code.
@@ -118,8 +137,28 @@ pub fn finish(result: Result<()>) -> ExitCode {
     }
 }
 
-fn prepare_and_run(extent: &Extent, cargo: impl Fn(&[&str]) -> Result<()>) -> Result<()> {
-    let cores = Cores::of_this_machine()?;
+fn prepare_and_run(options: &Options, cargo: impl Fn(&[&str]) -> Result<()>) -> Result<()> {
+    let programs = match &options.programs {
+        Some(folder) => std::path::absolute(folder)?,
+        None => build(cargo)?,
+    };
+    test_support::provision()?;
+    let redis = RedisServer::start_blocking()?;
+    let postgres = PostgresServer::start_blocking()?;
+
+    let mut rounds = Command::new(programs.join("bench-rounds"));
+    rounds.args(options.extent.arguments()).arg("--programs").arg(&programs);
+    rounds.args(["--redis", &redis.url(), "--postgres", &postgres.url("postgres")]);
+    if let Some(file) = &options.extent.json {
+        rounds.arg("--json").arg(file);
+    }
+    let status = rounds.status().context("failed to run bench-rounds")?;
+    ensure!(status.success(), "the rounds ended with {status}");
+    Ok(())
+}
+
+/// Builds all programs with optimisation; gives their folder.
+fn build(cargo: impl Fn(&[&str]) -> Result<()>) -> Result<PathBuf> {
     for program in [
         ["einlass", "--bin", "einlass"],
         ["waiting-room-http", "--example", "plain"],
@@ -127,27 +166,7 @@ fn prepare_and_run(extent: &Extent, cargo: impl Fn(&[&str]) -> Result<()>) -> Re
     ] {
         cargo(&[&["build", "--release", "--locked", "--package"], &program[..]].concat())?;
     }
-    test_support::provision()?;
-    let redis = RedisServer::start_blocking()?;
-    let postgres = PostgresServer::start_blocking()?;
-    let programs = release_folder()?;
-
-    let mut rounds = cores.pinned(cores.load, &programs.join("bench-rounds"));
-    rounds.arg(extent.part.name());
-    rounds.arg("--programs").arg(&programs);
-    rounds.args(["--server-core", &cores.server.to_string()]);
-    rounds.args(["--load-core", &cores.load.to_string()]);
-    rounds.args(["--redis", &redis.url(), "--postgres", &postgres.url("postgres")]);
-    rounds.args(["--rounds", &extent.rounds.to_string()]);
-    rounds.args(["--seconds", &extent.seconds.to_string()]);
-    rounds.args(["--waiting", &extent.waiting.to_string()]);
-    rounds.args(["--rooms", &extent.rooms.to_string()]);
-    if let Some(file) = &extent.json {
-        rounds.arg("--json").arg(file);
-    }
-    let status = rounds.status().context("failed to run taskset (Debian: util-linux)")?;
-    ensure!(status.success(), "the rounds ended with {status}");
-    Ok(())
+    release_folder()
 }
 
 /// Beside the folder of the profile that this program was built with.
@@ -159,45 +178,46 @@ fn release_folder() -> Result<PathBuf> {
 
 /// Runs the rounds; this process is the load generator.
 pub fn measure(options: &RoundsOptions) -> Result<()> {
-    let cores = Cores { server: options.server_core, load: options.load_core };
-    let Extent { part, json, rounds, seconds, waiting, rooms } = &options.extent;
+    let extent = &options.extent;
     let bench = Bench {
-        cores,
-        rounds: *rounds,
-        seconds: *seconds,
-        waiting: *waiting,
-        rooms: *rooms,
+        cores: Cores::of_this_machine()?,
+        rounds: extent.rounds,
+        seconds: extent.seconds,
+        waiting: extent.waiting,
+        rooms: extent.rooms,
+        workers: extent.workers,
+        programs: options.programs.clone(),
         redis: options.redis.clone(),
+        postgres: Postgres::at(&options.postgres)?,
     };
-    let mut report = Report::new(&bench);
-    let database = pgbench::create_database(&options.postgres, "einlass")?;
-    let set_up = |prefix| {
-        Einlass::set_up(
-            &options.programs,
-            cores,
-            &Stores { redis: &bench.redis, prefix, database: &database },
-        )
-    };
+    let mut report = Report::new(bench.about());
     let measured = (|| {
-        let einlass = set_up("einlass")?;
-        if matches!(part, Part::Room | Part::All) {
-            report.add(room::measure(&bench, &einlass)?);
-            report.add(many_rooms::measure(&bench, &set_up("many")?)?);
+        if matches!(extent.part, Part::Room | Part::All) {
+            measure_room(&bench, &mut report)?;
         }
-        if matches!(part, Part::Booking | Part::All) {
-            let limit = pgbench::create_database(&options.postgres, "pgbench")?;
-            report.add(booking::measure(&bench, &einlass, &limit)?);
+        if matches!(extent.part, Part::Booking | Part::All) {
+            booking::measure(&bench, &extent.only, &mut report)?;
         }
         Ok(())
     })();
     // What was measured before an error is shown all the same.
     println!("\n{report}");
-    if let Some(file) = json {
+    if let Some(file) = &extent.json {
         let text = serde_json::to_string_pretty(&report.to_json())?;
         std::fs::write(file, text + "\n")
             .with_context(|| format!("failed to write {}", file.display()))?;
     }
     measured
+}
+
+/// Every server gets one worker: what is compared is what one core can do.
+fn measure_room(bench: &Bench, report: &mut Report) -> Result<()> {
+    bench.cores.move_this_process(Place::Core(bench.cores.load))?;
+    let database = &bench.postgres.create_database("einlass")?;
+    let set_up = |prefix| bench.set_up(&Setup { prefix, database, workers: 1 });
+    report.add(room::measure(bench, &set_up("einlass")?)?);
+    report.add(many_rooms::measure(bench, &set_up("many")?)?);
+    bench.cores.move_this_process(Place::Anywhere)
 }
 
 /// What all measurements have in common.
@@ -209,6 +229,37 @@ struct Bench {
     waiting: u32,
     /// How many rooms one instance has.
     rooms: u32,
+    /// Threads of each service while the booking API is measured.
+    workers: u32,
+    /// The folder of the programs.
+    programs: PathBuf,
     /// Where Redis is.
     redis: String,
+    postgres: Postgres,
+}
+
+impl Bench {
+    fn set_up(&self, setup: &Setup<'_>) -> Result<Einlass> {
+        Einlass::set_up(&self.programs, &self.redis, setup)
+    }
+
+    /// What a reader must know of the circumstances.
+    fn about(&self) -> Vec<(&'static str, String)> {
+        let Cores { server, load, .. } = self.cores;
+        let workers = match self.workers {
+            0 => "one for each processor".to_owned(),
+            number => number.to_string(),
+        };
+        vec![
+            (
+                "cores",
+                format!(
+                    "waiting room: server on {server}, load on {load}, Redis and PostgreSQL on all; \
+                     booking API: everything on all"
+                ),
+            ),
+            ("workers", format!("waiting room: 1; booking API: {workers}")),
+            ("rounds", format!("{} of {} s", self.rounds, self.seconds)),
+        ]
+    }
 }

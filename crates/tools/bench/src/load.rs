@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use loadtest::closed_loop::{self, Config, Limit, Requests};
 
-use crate::service::{Service, own_cpu_s};
+use crate::cpu;
+use crate::service::Service;
 
 /// What is sent.
 pub struct Load<'a> {
@@ -46,7 +47,7 @@ fn run(server: &Service, load: &Load<'_>, bodies: Option<&mut Vec<Vec<u8>>>) -> 
     let config =
         Config { address: server.address, connections: load.connections, limit: load.limit };
     let mut exchange = Exchange { load, refused: None, bodies };
-    let (server_before, load_before, started) = (server.cpu_s()?, own_cpu_s()?, now());
+    let (server_before, load_before, started) = (server.cpu_s()?, cpu::of_this_process_s()?, now());
     let outcome = closed_loop::run(&config, &mut exchange).context("the load failed")?;
     let wall_s = started.elapsed().as_secs_f64();
     if let Some((status, body)) = exchange.refused {
@@ -61,7 +62,7 @@ fn run(server: &Service, load: &Load<'_>, bodies: Option<&mut Vec<Vec<u8>>>) -> 
         per_second: outcome.per_second(),
         p99_ms: outcome.p99_ms,
         server_busy: (server.cpu_s()? - server_before) / wall_s,
-        load_busy: (own_cpu_s()? - load_before) / wall_s,
+        load_busy: (cpu::of_this_process_s()? - load_before) / wall_s,
     })
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::Bench;
 use crate::campaigns::{Campaign, Gate};
+use crate::cores::Place;
 use crate::einlass::{Einlass, join};
 use crate::figure::{Aim, Figure};
 use crate::http;
@@ -24,7 +25,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub fn measure(bench: &Bench, einlass: &Einlass) -> Result<Vec<Figure>> {
     let ids: Vec<String> = (0..bench.rooms).map(|number| format!("many-{number:05}")).collect();
     apply_all(einlass, &ids)?;
-    let room = einlass.waiting_room(bench.cores.server)?;
+    let room = einlass.waiting_room(Place::Core(bench.cores.server))?;
     let is_open = |id: &String| {
         let status = http::get(room.address, &format!("/v1/rooms/{id}"));
         status.and_then(|reply| reply.json()).is_ok_and(|status| status["phase"] == "open")
@@ -76,7 +77,7 @@ pub fn measure(bench: &Bench, einlass: &Einlass) -> Result<Vec<Figure>> {
 /// Two at a time, as each is a process of its own.
 fn apply_all(einlass: &Einlass, ids: &[String]) -> Result<()> {
     let apply = |ids: &[String]| {
-        ids.iter().try_for_each(|id| einlass.apply(Campaign::opening_now(id, Gate::Narrow)))
+        ids.iter().try_for_each(|id| einlass.apply(&Campaign::opening_now(id, Gate::Narrow)))
     };
     let (first, second) = ids.split_at(ids.len() / 2);
     std::thread::scope(|scope| {

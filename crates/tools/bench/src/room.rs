@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 
 use crate::Bench;
 use crate::campaigns::{Campaign, Gate};
+use crate::cores::Place;
 use crate::einlass::Einlass;
 use crate::figure::{Figure, Rate};
 use crate::load;
@@ -25,12 +26,12 @@ const WAITING_ROOM: &str = "/v1/rooms/waiting";
 pub fn measure(bench: &Bench, einlass: &Einlass) -> Result<Vec<Figure>> {
     let campaign = Campaign::opening_now("gathering", Gate::Narrow);
     let opens_at = campaign.gathers_from + SignedDuration::from_hours(24);
-    einlass.apply(Campaign { opens_at, ..campaign })?;
+    einlass.apply(&Campaign { opens_at, ..campaign })?;
     let mut redis = Redis::connect(&bench.redis)?;
-    let room = einlass.waiting_room(bench.cores.server)?;
+    let room = einlass.waiting_room(Place::Core(bench.cores.server))?;
     let prepared = prepare::let_people_come(bench, einlass, &room, &mut redis)?;
     let replies = prepare::captured(&room, &prepared)?;
-    let plain = einlass.plain(&replies)?;
+    let plain = einlass.plain(Place::Core(bench.cores.server), &replies)?;
     prepare::check(&plain, &replies)?;
 
     let mut pairs = pairs(&prepared);

@@ -2,18 +2,16 @@
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::http;
+use crate::{cpu, http};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 const POLL_EVERY: Duration = Duration::from_millis(20);
-/// Linux reports processor time in this unit on every architecture (`USER_HZ`).
-const TICKS_PER_SECOND: f64 = 100.0;
 
 /// A running server; dropping it ends it.
 pub struct Service {
@@ -53,7 +51,7 @@ impl Service {
 
     /// The processor time it has used so far, in seconds.
     pub fn cpu_s(&self) -> Result<f64> {
-        cpu_s(&PathBuf::from(format!("/proc/{}/stat", self.process.id())))
+        cpu::of_process_s(self.process.id())
     }
 }
 
@@ -62,23 +60,6 @@ impl Drop for Service {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// The processor time this process has used so far, in seconds.
-pub fn own_cpu_s() -> Result<f64> {
-    cpu_s(Path::new("/proc/self/stat"))
-}
-
-fn cpu_s(stat: &Path) -> Result<f64> {
-    let stat = std::fs::read_to_string(stat).context("failed to read the processor time")?;
-    ticks(&stat).map(|ticks| f64::from(ticks) / TICKS_PER_SECOND).context("an unreadable stat")
-}
-
-/// User and system time. The command before them stands in brackets and may hold spaces.
-fn ticks(stat: &str) -> Option<u32> {
-    let (_, after_command) = stat.rsplit_once(')')?;
-    let mut times = after_command.split_whitespace().skip(11).map(str::parse::<u32>);
-    Some(times.next()?.ok()? + times.next()?.ok()?)
 }
 
 /// A local address that is free now.
@@ -106,16 +87,4 @@ pub fn holds_within(limit: Duration, mut condition: impl FnMut() -> bool) -> boo
         std::thread::sleep(POLL_EVERY);
     }
     condition()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_times_stand_behind_the_command() {
-        let stat = "12 (a b) c) S 1 12 12 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 3 0 5000 1 2";
-        assert_eq!(ticks(stat), Some(300));
-        assert_eq!(ticks("12 (a) S 1"), None);
-    }
 }

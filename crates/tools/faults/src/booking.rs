@@ -8,6 +8,8 @@ mod database;
 mod history;
 mod judge;
 mod passes;
+mod resets;
+mod resources;
 mod scenarios;
 pub mod stage;
 mod watch;

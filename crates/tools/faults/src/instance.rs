@@ -79,6 +79,11 @@ impl Instance {
         ProcessId::clone(&self.process_id)
     }
 
+    /// The id of its process; 0 if it has none.
+    pub fn process_number(&self) -> u32 {
+        self.process_id.load(Ordering::Relaxed)
+    }
+
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port.number())
     }

@@ -15,6 +15,7 @@
 //! however it ends.
 
 mod campaign;
+mod disk;
 mod eventually;
 mod install;
 mod locate;
@@ -27,6 +28,7 @@ mod shared;
 mod watchdog;
 
 pub use campaign::OneSlotCampaign;
+pub use disk::SmallDisk;
 pub use eventually::eventually;
 pub use install::{provision, provision_faketime};
 pub use locate::{PostgresPrograms, locate_faketime, locate_postgres, locate_python, locate_redis};

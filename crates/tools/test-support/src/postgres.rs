@@ -5,10 +5,11 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::disk::{Runner, SmallDisk};
 use crate::install::is_root;
 use crate::locate::{PostgresPrograms, locate_postgres};
 use crate::server::{Kind, Server};
@@ -35,8 +36,25 @@ impl PostgresServer {
 
     /// [`Self::start`] for code without a runtime.
     pub fn start_blocking() -> Result<Self> {
-        let kind = Postgres { programs: locate_postgres()?, user: user_to_run_as()? };
+        Self::start_on(None)
+    }
+
+    /// Starts one whose data lies on a file system of its own, of so many MiB; a new cluster and its
+    /// log take about 40. Needs Linux; the error says what is missing.
+    pub async fn start_on_small_disk(mib: u32) -> Result<Self> {
+        tokio::task::spawn_blocking(move || Self::start_on(Some(mib))).await?
+    }
+
+    fn start_on(disk_mib: Option<u32>) -> Result<Self> {
+        let (programs, user) = (locate_postgres()?, user_to_run_as()?);
+        let kind = Postgres { programs, user, disk_mib, disk: OnceLock::new() };
         Ok(Self(Arc::new(Server::start(kind, Postgres::make_cluster)?)))
+    }
+
+    /// The small disk it lies on, if it was started on one.
+    #[must_use]
+    pub fn disk(&self) -> Option<&SmallDisk> {
+        self.0.kind().disk.get()
     }
 
     /// `postgres://postgres@127.0.0.1:<port>/<database>`; no password is asked for. The database
@@ -71,6 +89,24 @@ impl PostgresServer {
     /// returns when they are gone. Does nothing if it does not run.
     pub fn kill9(&self) -> Result<()> {
         self.0.kill9()
+    }
+
+    /// Ends it without a checkpoint, as `pg_ctl stop -m immediate` does; returns when it has ended.
+    pub async fn stop_at_once(&self) -> Result<()> {
+        let server = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || server.stop_at_once()).await?
+    }
+
+    /// Whether it has neither been stopped nor ended by itself, as one does that cannot write its log.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.0.is_running()
+    }
+
+    /// In how many lines of the server's log these words are.
+    #[must_use]
+    pub fn has_logged(&self, words: &str) -> usize {
+        self.0.has_logged(words)
     }
 
     /// Starts it again on the same data and port (killing it first if it runs) and returns when it
@@ -110,21 +146,14 @@ fn with_database(url: &str, database: &str) -> Option<String> {
     Some(format!("{scheme}://{host}/{database}{query}"))
 }
 
-/// A user and their main group.
-#[derive(Clone, Copy, Debug)]
-struct User {
-    uid: u32,
-    gid: u32,
-}
-
 /// PostgreSQL refuses to run as root: then it is the package's own user, or else nobody.
-fn user_to_run_as() -> Result<Option<User>> {
+fn user_to_run_as() -> Result<Option<Runner>> {
     if !is_root() {
         return Ok(None);
     }
     ["postgres", "nobody"]
         .into_iter()
-        .find_map(|name| Some(User { uid: id("-u", name)?, gid: id("-g", name)? }))
+        .find_map(|name| Some(Runner { uid: id("-u", name)?, gid: id("-g", name)? }))
         .map(Some)
         .context("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
 }
@@ -136,16 +165,25 @@ fn id(option: &str, user: &str) -> Option<u32> {
 
 struct Postgres {
     programs: PostgresPrograms,
-    user: Option<User>,
+    user: Option<Runner>,
+    /// The size of its disk, if it has one of its own.
+    disk_mib: Option<u32>,
+    disk: OnceLock<SmallDisk>,
 }
 
 impl Postgres {
     fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(self.programs.program(name));
+        let program = self.programs.program(name);
+        let mut command = if let Some(disk) = self.disk.get() {
+            disk.program(&program, self.user)
+        } else {
+            let mut command = Command::new(program);
+            if let Some(user) = self.user {
+                command.uid(user.uid).gid(user.gid);
+            }
+            command
+        };
         command.env("LC_ALL", "C");
-        if let Some(user) = self.user {
-            command.uid(user.uid).gid(user.gid);
-        }
         command
     }
 
@@ -155,6 +193,13 @@ impl Postgres {
         if let Some(user) = self.user {
             chown(&data, Some(user.uid), Some(user.gid))?;
         }
+        // Segments of the log are so small that a small disk holds several.
+        let mut segments = None;
+        if let Some(mib) = self.disk_mib {
+            let disk = SmallDisk::mount(&data, mib, self.user)?;
+            ensure!(self.disk.set(disk).is_ok(), "the disk has been mounted before");
+            segments = Some("--wal-segsize=1");
+        }
         // The empty cluster need not survive a power cut; what the server writes later must.
         let output = self
             .program("initdb")
@@ -162,6 +207,7 @@ impl Postgres {
             .arg(&data)
             .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"])
             .arg("--no-sync")
+            .args(segments)
             .current_dir(folder)
             .stdin(Stdio::null())
             .output()
@@ -203,7 +249,9 @@ impl Kind for Postgres {
     /// The postmaster writes its process id into the first line of its lock file and its status
     /// into the eighth.
     fn is_ready(&self, folder: &Path, _port: u16, pid: u32) -> bool {
-        let lock = fs::read_to_string(data_folder(folder).join("postmaster.pid"));
+        let data =
+            self.disk.get().map_or_else(|| data_folder(folder), SmallDisk::path_from_outside);
+        let lock = fs::read_to_string(data.join("postmaster.pid"));
         lock.is_ok_and(|lock| {
             let mut lines = lock.lines().map(str::trim);
             lines.next() == Some(pid.to_string().as_str()) && lines.nth(6) == Some("ready")

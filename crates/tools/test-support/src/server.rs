@@ -109,6 +109,9 @@ impl<K: Kind> Server<K> {
         let mut state = self.state();
         let Some(mut process) = state.process.take() else { return Ok(()) };
         state.watchdog.watch(None)?;
+        if process.try_wait()?.is_some() {
+            return Ok(());
+        }
         let leader = process.id();
         // Stopped, it can start no further child while they are counted.
         signal("STOP", &[leader])?;
@@ -121,6 +124,30 @@ impl<K: Kind> Server<K> {
         let gone = holds_within(STOP_LIMIT, || children.iter().all(|pid| !is_alive(*pid)));
         ensure!(gone, "children of {} survived SIGKILL: {children:?}", K::NAME);
         Ok(())
+    }
+
+    /// Ends it at once, in the way that leaves nothing behind in the system; returns when it has ended.
+    pub(crate) fn stop_at_once(&self) -> Result<()> {
+        let mut state = self.state();
+        let Some(process) = &mut state.process else { return Ok(()) };
+        signal(K::STOP_SIGNAL, &[process.id()])?;
+        let ended = holds_within(STOP_LIMIT, || process.try_wait().is_ok_and(|end| end.is_some()));
+        ensure!(ended, "{} runs on after {}", K::NAME, K::STOP_SIGNAL);
+        state.process = None;
+        state.watchdog.watch(None)
+    }
+
+    /// Whether it has neither been stopped nor ended by itself.
+    pub(crate) fn is_running(&self) -> bool {
+        let mut state = self.state();
+        let process = state.process.as_mut();
+        process.is_some_and(|process| process.try_wait().is_ok_and(|end| end.is_none()))
+    }
+
+    /// In how many lines of its log these words are.
+    pub(crate) fn has_logged(&self, words: &str) -> usize {
+        let log = fs::read_to_string(self.log_path()).unwrap_or_default();
+        log.lines().filter(|line| line.contains(words)).count()
     }
 
     /// Starts it again on the same data and port, killing it first if it runs.

@@ -107,6 +107,23 @@ async fn postgres_keeps_commits_over_kill_and_restart_and_the_kill_reaches_every
 }
 
 #[tokio::test]
+async fn postgres_keeps_commits_over_a_stop_at_once() {
+    let server = PostgresServer::start().await.expect("PostgreSQL starts");
+    let database = server.create_database().await.expect("a database can be made");
+    sql(&database, "CREATE TABLE taken AS SELECT 17 AS place").expect("a table can be made");
+    assert!(server.is_running());
+
+    server.stop_at_once().await.expect("it can be stopped");
+    assert!(!server.is_running() && !is_open(server.port()), "a stopped server answers");
+    assert_eq!(server.has_logged("received immediate shutdown request"), 1);
+
+    server.restart().await.expect("it starts again");
+    assert!(server.is_running());
+    assert_eq!(sql(&database, "SELECT place FROM taken").as_deref(), Ok("17"));
+    assert_eq!(server.has_logged("database system was not properly shut down"), 1);
+}
+
+#[tokio::test]
 async fn postgres_syncs_commits_and_has_room_for_many_connections() {
     let server = PostgresServer::start().await.expect("PostgreSQL starts");
     let url = server.url("postgres");

@@ -1,12 +1,10 @@
 //! The API on an in-memory store and a clock that the test moves.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
-use actix_web::test::{self, TestRequest};
-use actix_web::web::{Bytes, Data};
+use actix_web::http::Method;
+use actix_web::web::Data;
 use arc_swap::ArcSwap;
 use kernel::{
     BatcherLimits, Clock as _, ManualClock, Municipality, ResidenceTable, SeededEntropy, Timestamp,
@@ -26,10 +24,7 @@ use waiting_room::settings::Opening;
 use waiting_room::state::{BookingReport, Counts};
 use waiting_room::view::RoomView;
 use waiting_room::{MemoryRoomStore, RoomId, RoomSettings, WaitingRoom};
-use web::docs_page::DocsPage;
-use web::health::Readiness;
-use web::problem::DocumentedProblems;
-use web::{Drain, Edge};
+use web::test_client::{Call, Reply, TestClient};
 
 use crate::{App, Parts, RateLimits};
 
@@ -39,17 +34,6 @@ const CREDENTIAL: &str = "service-credential-of-the-tests";
 /// Long before the first gathering: a room that is created later listens to tickets first.
 const CREATED_S: i64 = -4_000;
 pub(crate) const JOIN_SPEYER: &str = r#"{"residence":{"postcode":"67346"}}"#;
-
-pub(crate) fn get(uri: &str) -> TestRequest {
-    TestRequest::get().uri(uri)
-}
-
-pub(crate) fn post(uri: &str, body: &str) -> TestRequest {
-    TestRequest::post()
-        .uri(uri)
-        .insert_header((CONTENT_TYPE, "application/json"))
-        .set_payload(body.to_owned())
-}
 
 /// What the booking service of this room reports with.
 pub(crate) fn credential(room: &str) -> String {
@@ -65,43 +49,15 @@ fn id(room: &str) -> RoomId {
     room.parse().expect("a name")
 }
 
-/// One answer.
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) bytes: Bytes,
-    /// The body as JSON; null if it is none.
-    pub(crate) body: Value,
-}
-
-impl Reply {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    pub(crate) fn code(&self) -> &str {
-        self.body["code"].as_str().unwrap_or_default()
-    }
-
-    /// The ticket in the body, as the value of the `Authorization` header.
-    pub(crate) fn bearer(&self) -> String {
-        format!("Bearer {}", self.body["ticket"].as_str().expect("a ticket"))
-    }
-
-    /// The fields that a problem names.
-    pub(crate) fn fields(&self) -> Vec<&str> {
-        let errors = self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-        errors.iter().filter_map(|error| error["field"].as_str()).collect()
-    }
+/// The ticket in a reply, as the value of the `Authorization` header.
+pub(crate) fn bearer(reply: &Reply) -> String {
+    format!("Bearer {}", reply.json["ticket"].as_str().expect("a ticket"))
 }
 
 /// Status and body for a snapshot. Tokens, digests and times that are spread or estimated are cut
 /// short: their tests are elsewhere.
-impl fmt::Display for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let body = serde_json::to_string_pretty(&shown(&self.body)).map_err(|_| fmt::Error)?;
-        write!(f, "{} {body}", self.status)
-    }
+pub(crate) fn snapshot(reply: &Reply) -> String {
+    format!("{} {:#}", reply.status, shown(&reply.json))
 }
 
 /// A part of a body for a snapshot, cut short in the same way.
@@ -145,6 +101,7 @@ pub(crate) struct Harness {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: Arc<SwitchedStore>,
     pub(crate) app: Data<App>,
+    client: TestClient,
     ticket_keys: TicketKeys,
     verifier: PassVerifier,
 }
@@ -195,7 +152,8 @@ impl Harness {
             signals_credential: SignalsCredential::new(CREDENTIAL),
             limits: RateLimits::off(),
         }));
-        let harness = Self { clock, store, app, ticket_keys, verifier };
+        let client = client(&app).await;
+        let harness = Self { clock, store, app, client, ticket_keys, verifier };
         for (room, identity) in [
             ("town", IdentityKind::None),
             ("village", IdentityKind::None),
@@ -229,14 +187,18 @@ impl Harness {
     }
 
     /// The same rooms, under the limits that `limits` makes of the clock.
-    pub(crate) fn limited_to(self, limits: impl FnOnce(Arc<ManualClock>) -> RateLimits) -> Self {
+    pub(crate) async fn limited_to(
+        self,
+        limits: impl FnOnce(Arc<ManualClock>) -> RateLimits,
+    ) -> Self {
         let app = Data::new(App::new(Parts {
             rooms: Arc::clone(&self.app.rooms),
             keys: Arc::clone(&self.app.keys),
             signals_credential: SignalsCredential::new(CREDENTIAL),
             limits: limits(Arc::clone(&self.clock)),
         }));
-        Self { app, ..self }
+        let client = client(&app).await;
+        Self { app, client, ..self }
     }
 
     /// Moves the clock to `s` seconds after the first opening and renews the views.
@@ -254,40 +216,28 @@ impl Harness {
         self.app.rooms.view("town").expect("the room")
     }
 
-    pub(crate) async fn send(&self, request: TestRequest) -> Reply {
-        let edge = Edge::new("test", Drain::new(), Arc::new(SeededEntropy::new(3)));
-        let app = actix_web::App::new()
-            .configure(crate::routes(self.app.clone()))
-            .configure(web::health::routes(Data::new(Readiness::new(Drain::new()))))
-            .configure(
-                DocsPage::new(&crate::openapi()).expect("the document can be written").routes(),
-            )
-            .configure(web::fallback::problems(&crate::openapi()))
-            .wrap(edge);
-        let app = test::init_service(app).await;
-        let request = request.to_request();
-        let (method, path) = (request.method().clone(), request.path().to_owned());
-        let response = test::call_service(&app, request).await;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let bytes = test::read_body(response).await;
-        let body = serde_json::from_slice(&bytes).unwrap_or_default();
-        let reply = Reply { status, headers, bytes, body };
-        let documented = DocumentedProblems::of(&crate::openapi());
-        let is_named = documented.names(method.as_str(), &path, reply.code());
-        assert!(status < 400 || is_named, "not in the document: {method} {path} {reply}");
-        reply
+    pub(crate) fn request(&self, method: &Method, path: &str) -> Call {
+        self.client.request(method, path)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Call {
+        self.client.get(path)
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &str) -> Call {
+        self.request(&Method::POST, path).text(body)
     }
 
     pub(crate) async fn join_with(&self, postcode: &str) -> Reply {
         let body = JOIN_SPEYER.replace("67346", postcode);
-        self.send(post("/v1/rooms/town/tickets", &body)).await
+        self.post("/v1/rooms/town/tickets", &body).send().await
     }
 
     /// Joins; the value of the `Authorization` header.
     pub(crate) async fn join(&self) -> String {
         let reply = self.join_with("67346").await;
         assert_eq!(reply.status, 201, "{reply}");
-        reply.bearer()
+        bearer(&reply)
     }
 
     pub(crate) async fn crowd(&self, people: usize) -> Vec<String> {
@@ -302,9 +252,9 @@ impl Harness {
     pub(crate) async fn admitted(&self) -> (String, String) {
         self.at(10).await;
         let reply = self.join_with("67346").await;
-        let pass = reply.body["pass"]["pass"].as_str().expect("a pass").to_owned();
+        let pass = reply.json["pass"]["pass"].as_str().expect("a pass").to_owned();
         self.renew().await;
-        (reply.bearer(), pass)
+        (bearer(&reply), pass)
     }
 
     /// What the ticket in an `Authorization` header says.
@@ -338,6 +288,10 @@ impl Harness {
         let set = operator::set(&*self.store, &id("town"), &change, None).await;
         assert!(matches!(set, Ok(SetOutcome::Set(_))), "{set:?}");
     }
+}
+
+async fn client(app: &Data<App>) -> TestClient {
+    TestClient::start(&crate::openapi(), crate::routes(app.clone())).await
 }
 
 /// So many seconds after the first opening.

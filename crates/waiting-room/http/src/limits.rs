@@ -30,19 +30,21 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use actix_web::test::{TestRequest, call_service, init_service};
-    use kernel::{Clock as _, SeededEntropy};
+    use actix_web::http::Method;
+    use kernel::{Clock as _, ManualClock, SeededEntropy};
     use web::TrustedProxies;
     use web::client_address::ForwardedHeader;
     use web::limits::{Allowance, LimitClock, LimitParts};
+    use web::test_client::Call;
 
     use super::*;
-    use crate::harness::{Harness, JOIN_SPEYER, post};
+    use crate::harness::{Harness, JOIN_SPEYER, bearer};
 
     const PROXY: ([u8; 4], u16) = ([10, 0, 0, 1], 4_711);
 
     async fn limited(join: Allowance, redeem_by_pass: Allowance) -> Harness {
-        Harness::start().await.limited_to(|clock| {
+        let harness = Harness::start().await;
+        let limits = |clock: Arc<ManualClock>| {
             let clock = LimitClock::of(move || {
                 Duration::from_millis(u64::try_from(clock.now().unix_ms()).unwrap_or_default())
             });
@@ -55,28 +57,27 @@ mod tests {
                 redeem: AddressLimit::off(),
                 redeem_by_pass: RateLimit::new("redeem-pass", redeem_by_pass, &parts),
             }
-        })
+        };
+        harness.limited_to(limits).await
     }
 
     fn off() -> Allowance {
         Allowance { per_minute: 0, burst: 0 }
     }
 
-    fn join_from(client: &str) -> TestRequest {
-        post("/v1/rooms/town/tickets", JOIN_SPEYER)
-            .peer_addr(SocketAddr::from(PROXY))
-            .insert_header(("x-forwarded-for", format!("192.0.2.1, {client}")))
+    fn join_from(harness: &Harness, client: &str) -> Call {
+        harness
+            .post("/v1/rooms/town/tickets", JOIN_SPEYER)
+            .from_peer(SocketAddr::from(PROXY))
+            .header("x-forwarded-for", format!("192.0.2.1, {client}"))
     }
 
     /// P17: a thousand joins from one address within half a second leave the others their chance.
     #[actix_web::test]
     async fn one_address_is_cut_to_its_burst_and_the_honest_all_join() {
         let harness = limited(Allowance { per_minute: 60, burst: 100 }, off()).await;
-        let service =
-            init_service(actix_web::App::new().configure(crate::routes(harness.app.clone()))).await;
         let join = async |client: &str| {
-            let response = call_service(&service, join_from(client).to_request()).await;
-            let status = response.status().as_u16();
+            let status = join_from(&harness, client).send().await.status;
             assert!([201, 429].contains(&status), "{status}");
             u32::from(status == 201)
         };
@@ -96,16 +97,16 @@ mod tests {
         let harness = limited(off(), Allowance { per_minute: 60, burst: 10 }).await;
         let (ticket, other) = (harness.join().await, harness.join().await);
         let redeem = |ticket: &str| {
-            let request = TestRequest::post().uri("/v1/rooms/town/passes");
-            harness.send(request.insert_header(("authorization", ticket)))
+            let request = harness.request(&Method::POST, "/v1/rooms/town/passes");
+            request.header("authorization", ticket).send()
         };
         for _ in 0..10 {
             assert_eq!(redeem(&ticket).await.status, 409);
         }
         let reply = redeem(&ticket).await;
-        assert_eq!(reply.header("ratelimit-policy"), Some(r#""redeem-pass";q=10;w=10"#));
-        assert_eq!(reply.header("ratelimit"), Some(r#""redeem-pass";r=0;t=1"#));
-        assert!(["1", "2"].map(Some).contains(&reply.header("retry-after")), "{reply}");
+        assert_eq!(reply.header("ratelimit-policy"), r#""redeem-pass";q=10;w=10"#);
+        assert_eq!(reply.header("ratelimit"), r#""redeem-pass";r=0;t=1"#);
+        assert!(["1", "2"].contains(&reply.header("retry-after")), "{reply}");
         assert_eq!((reply.status, reply.code()), (429, "rate-limited"));
         assert_eq!(redeem(&other).await.status, 409, "another ticket is not affected");
         harness.clock.advance(Duration::from_secs(1));
@@ -121,13 +122,13 @@ mod tests {
                 r#""identity":{{"given_name":"{name}","family_name":"Mustermann","date_of_birth":"1964-08-12"}}"#
             );
             let body = JOIN_SPEYER.replacen('{', &format!("{{{identity},"), 1);
-            harness.send(post("/v1/rooms/people/tickets", &body)).await.bearer()
+            bearer(&harness.post("/v1/rooms/people/tickets", &body).send().await)
         };
         let tickets = [join("Erika").await, join("Erika").await];
         let other = join("Max").await;
         let redeem = |ticket: &str| {
-            let request = TestRequest::post().uri("/v1/rooms/people/passes");
-            harness.send(request.insert_header(("authorization", ticket)))
+            let request = harness.request(&Method::POST, "/v1/rooms/people/passes");
+            request.header("authorization", ticket).send()
         };
         for ticket in tickets.iter().cycle().take(10) {
             assert_eq!(redeem(ticket).await.status, 409);

@@ -5,7 +5,7 @@ use kernel::Timestamp;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
-use super::{history, standing};
+use super::{history, standing, told};
 use crate::batch::Writer;
 use crate::convert::number;
 use crate::fault::Fault;
@@ -31,7 +31,7 @@ pub(crate) async fn remove(
         .await
         .map_err(Fault::at(REMOVE))?;
     let removed = request.judge(number("revision", row.revision)?, active);
-    let (Removed::Removed { revision, .. }, Intent::Apply) = (removed, request.intent) else {
+    let (Removed::Removed { revision, bookings }, Intent::Apply) = (removed, request.intent) else {
         return Ok(removed);
     };
     delete(writer, &row.id).await?;
@@ -44,10 +44,12 @@ pub(crate) async fn remove(
         definition: None,
     };
     history::add(writer, &entry).await?;
+    let end = told::end(writer, &request.campaign).await?;
+    told::add(writer, &request.told(revision, bookings, end, now)).await?;
     Ok(removed)
 }
 
-/// Everything that names the campaign but its history; the slots before the campaign they refer to.
+/// Everything that names the campaign but its history, revisions and events; the slots before the campaign they refer to.
 async fn delete(writer: &Writer<'_>, id: &str) -> Result<(), Fault> {
     delete_from::<idempotency::Entity>(writer, idempotency::Column::Campaign.eq(id)).await?;
     delete_from::<bookings::Entity>(writer, bookings::Column::Campaign.eq(id)).await?;

@@ -3,18 +3,19 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ::booking::{Campaign, Footprint, HoldId, State};
+use ::booking::{Campaign, Footprint, HoldId, IdempotencyRecord, SlotId, State};
 use kernel::{CampaignId, Timestamp};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, FromQueryResult,
     QueryFilter, QueryResult, Statement, Value,
 };
 
+use super::{Head, Known};
 use crate::convert::{parse, unreadable};
 use crate::dialect::{Cell, Column, Kind, Rows, text};
 use crate::fault::Fault;
 use crate::statements::{BYTE_IDS, IDS, KEYS, PERSONS, SLOT_KEYS, Statements};
-use crate::tables::{self, booking, hold, idempotency, pass_use, slot};
+use crate::tables::{self, booking, event, hold, idempotency, pass_use, slot};
 
 const LOAD: &str = "load a batch";
 
@@ -78,23 +79,31 @@ pub(crate) struct Locked {
     id: String,
     revision: i64,
     applied_at_ms: i64,
+    sequence: i64,
+    event_number: i64,
+    event_hash: Option<Vec<u8>>,
 }
 
 impl Loader<'_> {
-    /// Locks the campaigns of the footprint until the transaction ends, and loads the rest of it.
+    /// Locks the campaigns of the footprint until the transaction ends, and loads the rest of it. Also says
+    /// which rows there are already.
     pub async fn load(
         &self,
         transaction: &DatabaseTransaction,
         footprint: &Footprint,
         now: Timestamp,
-    ) -> Result<State, Fault> {
-        let mut state = State::default();
+    ) -> Result<(State, Known), Fault> {
+        let (mut state, mut known) = (State::default(), Known::default());
         for locked in self.lock(transaction, &footprint.campaigns).await? {
             let id: CampaignId = parse("campaign id", &locked.id)?;
             let version =
                 Version { revision: locked.revision, applied_at_ms: locked.applied_at_ms };
             let campaign = self.cache.campaign(transaction, &id, version).await?;
             let campaign = campaign.ok_or_else(|| unreadable("campaign"))?;
+            let end = event::chain_end(locked.event_number, locked.event_hash)?;
+            let (revision, sequence) = (locked.revision, locked.sequence);
+            known.heads.push(Head { campaign: id.clone(), revision, sequence, end });
+            state.chains.insert(id.clone(), end);
             state.campaigns.insert(id, campaign);
         }
         let mut holds: Vec<Vec<u8>> =
@@ -105,7 +114,7 @@ impl Loader<'_> {
         let values = self.load_values(footprint, &holds, now);
         let load = Statement::from_sql_and_values(self.backend, &self.statements.load, values);
         for row in transaction.query_all_raw(load).await.map_err(Fault::at(LOAD))? {
-            let Err(fault) = add(&row, &mut state) else { continue };
+            let Err(fault) = add(&row, &mut state, &mut known) else { continue };
             match (fault, bystander(&row, footprint)) {
                 (Fault::Unexpected(reason), Some(hold)) => {
                     tracing::error!(%hold, reason, "an overdue hold is left alone; its seats stay taken");
@@ -113,7 +122,7 @@ impl Loader<'_> {
                 (fault, _) => return Err(fault),
             }
         }
-        Ok(state)
+        Ok((state, known))
     }
 
     pub async fn lock(
@@ -180,18 +189,34 @@ impl Loader<'_> {
 
 /// The kinds of rows that are loaded, with their columns. In the reply a column is called
 /// `kind_column`, and is NULL in the rows of every other kind.
-const LOADED: [(&str, &[Column]); 6] = [
+const LOADED: [(&str, &[Column]); 7] = [
     ("hold", hold::TABLE.columns),
-    ("booking", booking::HEAD),
+    ("booking", booking::LOADED),
     ("slot", slot::TABLE.columns),
     ("pass_use", pass_use::TABLE.columns),
+    ("paid", PAID),
     ("person", booking::ACTIVE),
     ("record", idempotency::TABLE.columns),
 ];
 
+const PAID: &[Column] = &{
+    let mut columns = [pass_use::PAID[0].0; pass_use::PAID.len()];
+    let mut place = 0;
+    while place < columns.len() {
+        columns[place] = pass_use::PAID[place].0;
+        place += 1;
+    }
+    columns
+};
+
 /// `load.sql` with the columns of every kind of row.
 pub(crate) fn load_template() -> String {
-    let template = include_str!("../sql/load.sql").to_owned();
+    let names: Vec<&str> = booking::LOADED.iter().map(|(column, _)| *column).collect();
+    let paid: Vec<String> =
+        pass_use::PAID.iter().map(|((column, _), made)| format!("{made} AS {column}")).collect();
+    let template = include_str!("../sql/load.sql")
+        .replace("{columns booking}", &names.join(", "))
+        .replace("{paid}", &paid.join(", "));
     LOADED.iter().fold(template, |template, (kind, _)| {
         template.replace(&format!("{{select {kind}}}"), &selected(kind))
     })
@@ -226,15 +251,28 @@ fn bystander(row: &QueryResult, footprint: &Footprint) -> Option<HoldId> {
     (!footprint.holds.contains(&id)).then_some(id)
 }
 
-fn add(row: &QueryResult, state: &mut State) -> Result<(), Fault> {
+/// The request that a booking was made for, as it would be answered now.
+fn request(loaded: &booking::Loaded, state: &State) -> Result<IdempotencyRecord, Fault> {
+    let id: CampaignId = parse("campaign id", &loaded.head.campaign)?;
+    let slot: SlotId = parse("slot id", &loaded.head.slot)?;
+    let campaign = state.campaigns.get(&id);
+    let slot = campaign.and_then(|campaign| campaign.slot(&slot));
+    booking::request(loaded, slot.ok_or_else(|| unreadable("slot of a booking"))?)
+}
+
+fn add(row: &QueryResult, state: &mut State, known: &mut Known) -> Result<(), Fault> {
     let kind: String = row.try_get("", "kind").map_err(Fault::at(LOAD))?;
     match kind.as_str() {
         "hold" => {
             let hold = hold::from_row(&read(row, &kind)?)?;
+            known.holds.insert(hold.id);
             state.holds.insert(hold.id, hold);
         }
         "booking" => {
-            let head = booking::head(read(row, &kind)?)?;
+            let loaded: booking::Loaded = read(row, &kind)?;
+            let request = request(&loaded, state)?;
+            let head = booking::head(loaded.head)?;
+            state.records.insert(request.key, request);
             state.bookings.insert(head.id, head);
         }
         "slot" => {
@@ -242,8 +280,12 @@ fn add(row: &QueryResult, state: &mut State) -> Result<(), Fault> {
             state.slots.insert(slot::key(&row)?, slot::counters(&row)?);
         }
         "pass_use" => {
-            let pass_use = pass_use::from_row(&read(row, &kind)?)?;
-            state.passes.insert(pass_use.pass_id, pass_use);
+            let pass = pass_use::from_row(&read(row, &kind)?)?;
+            pass_use::add_row(&pass, &mut state.passes);
+            known.passes.insert(pass.pass_id, pass);
+        }
+        "paid" => {
+            pass_use::add_bookings(&read(row, &kind)?, &mut state.passes)?;
         }
         "person" => {
             state.active_persons.insert(booking::active(read(row, &kind)?)?);

@@ -2,9 +2,11 @@
 //! that helps.
 
 mod load;
+mod optimistic;
 mod retry;
 mod write;
 
 pub(crate) use load::{CampaignCache, Loader, Version, definition, load_template};
+pub(crate) use optimistic::{Attempted, Mirror, Mirrors, optimistic_text};
 pub(crate) use retry::retry;
-pub(crate) use write::{Known, WriteTexts, Writer};
+pub(crate) use write::{Head, Known, WriteTexts, Writer};

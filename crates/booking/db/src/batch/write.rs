@@ -1,14 +1,18 @@
 //! Writing the changes of a batch, set by set.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use ::booking::{BookingChange, Changes, Hold, PassUse, State};
+use ::booking::{
+    Booking, BookingChange, BookingId, ChainEnd, Changes, Hold, HoldId, IdempotencyRecord, Link,
+    PassId, PassUse,
+};
+use kernel::CampaignId;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 
-use crate::dialect::{Cell, Column, Parameter, Rows, statement};
+use crate::dialect::{Cell, Column, Parameter, Rows, statement, text};
 use crate::fault::Fault;
-use crate::statements::{BYTE_IDS, Statements};
-use crate::tables::{Table, booking, hold, idempotency, pass_use, slot};
+use crate::statements::{BYTE_IDS, IDS, Statements};
+use crate::tables::{Table, booking, campaign, event, hold, idempotency, pass_use, slot};
 
 /// A set of rows that batches write, each of which must be written.
 struct Set {
@@ -22,7 +26,8 @@ struct Set {
 
 /// What a batch writes after what it cancels and changes of earlier bookings, no row twice and each
 /// table independent of the others.
-const SETS: [Set; 7] = [
+const SETS: [Set; 9] = [
+    update("update campaigns", "campaigns", &campaign::TABLE, campaign::CHANGES),
     update("update slots", "slots", &slot::TABLE, slot::CHANGES),
     update("update pass uses", "pass_uses", &pass_use::TABLE, pass_use::CHANGES),
     insert("insert pass uses", "new_pass_uses", &pass_use::TABLE),
@@ -30,6 +35,7 @@ const SETS: [Set; 7] = [
     insert("insert holds", "new_holds", &hold::TABLE),
     insert("insert bookings", "new_bookings", &booking::TABLE),
     insert("insert records", "new_records", &idempotency::TABLE),
+    insert("insert events", "new_events", &event::TABLE),
 ];
 
 const fn insert(doing: &'static str, name: &'static str, table: &'static Table) -> Set {
@@ -94,20 +100,34 @@ fn joint_text() -> String {
     statement(DbBackend::Postgres, &template, &SETS.each_ref().map(Set::parameter))
 }
 
-/// The rows that exist already: they are updated, the others inserted. An upsert would have to look
-/// each of them up once more.
-pub(crate) struct Known {
-    passes: HashSet<[u8; 16]>,
-    holds: HashSet<[u8; 16]>,
+/// What the row of a campaign says beside its definition.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub campaign: CampaignId,
+    pub revision: i64,
+    /// The number of its last change.
+    pub sequence: i64,
+    /// Where the chain of its events ends.
+    pub end: ChainEnd,
 }
 
-impl Known {
-    pub fn of(state: &State) -> Self {
-        Self {
-            passes: state.passes.keys().map(|id| *id.as_bytes()).collect(),
-            holds: state.holds.keys().map(|id| *id.as_bytes()).collect(),
-        }
+impl Head {
+    /// Where the chain ends once `changes` are written.
+    pub fn end_after(&self, changes: &Changes) -> ChainEnd {
+        let mut told = changes.events.iter().map(|new| &new.link);
+        told.find(|link| link.campaign == self.campaign).map_or(self.end, Link::end)
     }
+}
+
+/// The rows that exist already: they are updated, the others inserted. An upsert would have to look
+/// each of them up once more.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// The campaigns that are locked.
+    pub heads: Vec<Head>,
+    /// What the rows of passes say.
+    pub passes: HashMap<PassId, PassUse>,
+    pub holds: HashSet<HoldId>,
 }
 
 /// Writes what batches have changed.
@@ -122,11 +142,14 @@ impl Writer<'_> {
     /// person whose booking is cancelled may be booked again in the same batch; the other sets do not
     /// depend on each other.
     pub async fn write(&self, changes: &Changes, known: &Known) -> Result<(), Fault> {
+        if changes.is_empty() {
+            return Ok(());
+        }
         let cancelled = changes.bookings_cancelled.iter().map(booking::to_cancellation);
         let cancelled = Rows::collect(self.backend, booking::CANCELLATIONS, cancelled);
         self.set("cancel bookings", &self.statements.cancel, cancelled).await?;
         self.change_bookings(&changes.bookings_changed).await?;
-        let sets = self.sets(changes, known);
+        let sets = self.sets(changes, known)?;
         match &self.statements.write {
             WriteTexts::Single(texts) => {
                 for ((set, sql), rows) in SETS.iter().zip(texts).zip(sets) {
@@ -149,18 +172,37 @@ impl Writer<'_> {
     }
 
     /// The rows of every set, in the order of [`SETS`].
-    fn sets(&self, changes: &Changes, known: &Known) -> [Rows; SETS.len()] {
-        let is_known_pass = |pass: &&PassUse| known.passes.contains(pass.pass_id.as_bytes());
-        let is_known_hold = |hold: &&Hold| known.holds.contains(hold.id.as_bytes());
+    fn sets(&self, changes: &Changes, known: &Known) -> Result<[Rows; SETS.len()], Fault> {
+        let is_known = |hold: &&Hold| known.holds.contains(&hold.id);
         let (passes, holds) = (&changes.pass_uses, &changes.holds);
-        let old_passes = passes.iter().filter(is_known_pass).map(pass_use::to_change);
-        let new_passes = passes.iter().filter(|pass| !is_known_pass(pass)).map(pass_use::to_row);
-        let old_holds = holds.iter().filter(is_known_hold).map(hold::to_change);
-        let new_holds = holds.iter().filter(|hold| !is_known_hold(hold)).map(hold::to_row);
-        let bookings = changes.bookings_inserted.iter().map(booking::to_row);
-        let records = changes.records.iter().map(idempotency::to_row);
+        // What a pass has booked is said by its bookings.
+        let old_passes = passes.iter().filter(|pass| {
+            known.passes.get(&pass.pass_id).is_some_and(|row| !pass_use::says_the_same(row, pass))
+        });
+        let new_passes = passes.iter().filter(|pass| {
+            !known.passes.contains_key(&pass.pass_id) && pass_use::says_something(pass)
+        });
+        let old_passes = old_passes.map(pass_use::to_change);
+        let new_passes = new_passes.map(pass_use::to_row);
+        let old_holds = holds.iter().filter(is_known).map(hold::to_change);
+        let new_holds = holds.iter().filter(|hold| !is_known(hold)).map(hold::to_row);
+        let paid = paid(changes)?;
+        let bookings =
+            paid.iter().map(|(booking, request, pass)| booking::to_row(booking, request, pass));
+        // What booked a person is recorded by the booking.
+        let records = changes.records.iter().filter(|record| record.effect.booking().is_none());
+        let records = records.map(idempotency::to_row);
+        let ends: Vec<(&Head, ChainEnd)> =
+            known.heads.iter().map(|head| (head, head.end_after(changes))).collect();
+        let heads = ends
+            .iter()
+            .map(|(head, end)| campaign::to_change(&head.campaign, head.sequence + 1, end))
+            .collect::<Result<Vec<_>, _>>()?;
+        let events = changes.events.iter().map(|new| event::to_row(&new.link));
+        let events = events.collect::<Result<Vec<_>, _>>()?;
         let backend = self.backend;
-        [
+        Ok([
+            Rows::collect(backend, campaign::CHANGES, heads),
             Rows::collect(backend, slot::CHANGES, changes.slots.iter().map(slot::to_change)),
             Rows::collect(backend, pass_use::CHANGES, old_passes),
             Rows::collect(backend, pass_use::TABLE.columns, new_passes),
@@ -168,7 +210,14 @@ impl Writer<'_> {
             Rows::collect(backend, hold::TABLE.columns, new_holds),
             Rows::collect(backend, booking::TABLE.columns, bookings),
             Rows::collect(backend, idempotency::TABLE.columns, records),
-        ]
+            Rows::collect(backend, event::TABLE.columns, events),
+        ])
+    }
+
+    /// Says that something has changed in a campaign, or in what is in it.
+    pub async fn touch(&self, campaign: &CampaignId) -> Result<(), Fault> {
+        let rows = Rows::collect(self.backend, IDS, [[text(campaign.as_str())]]);
+        self.set("count a change", &self.statements.touch_campaigns, rows).await
     }
 
     /// Writes one set of rows, and holds the database to having written every one of them: a row
@@ -203,6 +252,26 @@ impl Writer<'_> {
         let written: i64 = reply.try_get("", "written").map_err(Fault::at(doing))?;
         all_written(doing, count, written.unsigned_abs())
     }
+}
+
+/// Each booking to be inserted, with the request that asked for it and the pass that paid for it.
+pub(super) fn paid(
+    changes: &Changes,
+) -> Result<Vec<(&Booking, &IdempotencyRecord, &PassUse)>, Fault> {
+    let requests: HashMap<BookingId, &IdempotencyRecord> = changes
+        .records
+        .iter()
+        .filter_map(|record| Some((record.effect.booking()?, record)))
+        .collect();
+    let passes: HashMap<PassId, &PassUse> =
+        changes.pass_uses.iter().map(|pass| (pass.pass_id, pass)).collect();
+    let bookings = changes.bookings_inserted.iter().map(|booking| {
+        let request = requests.get(&booking.registration.booking).copied();
+        let pass = passes.get(&booking.pass_id).copied();
+        let paid = request.zip(pass).map(|(request, pass)| (booking, request, pass));
+        paid.ok_or_else(|| Fault::Unexpected("a booking that nobody asked or paid for".to_owned()))
+    });
+    bookings.collect()
 }
 
 fn all_written(doing: &str, count: u64, written: u64) -> Result<(), Fault> {

@@ -17,7 +17,7 @@ pub(crate) enum Kind {
     Text,
     /// Of 32 bits.
     Number,
-    /// A time in milliseconds since 1970.
+    /// Of 64 bits: a time in milliseconds since 1970, or a count.
     Millis,
     Bytes,
 }

@@ -8,6 +8,8 @@ mod m20261123_000002_ended_passes;
 mod m20261127_000003_key_version;
 mod m20261127_000004_campaign_revisions;
 mod m20261127_000005_pass_budget;
+mod m20261127_000006_merged_booking;
+mod m20261127_000007_events;
 
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait, Statement,
@@ -28,6 +30,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000003_key_version::Migration),
             Box::new(m20261127_000004_campaign_revisions::Migration),
             Box::new(m20261127_000005_pass_budget::Migration),
+            Box::new(m20261127_000006_merged_booking::Migration),
+            Box::new(m20261127_000007_events::Migration),
         ]
     }
 }
@@ -88,8 +92,8 @@ pub(crate) async fn pending(database: &DatabaseConnection) -> Result<Vec<String>
 }
 
 /// Fills in the words that differ: `{name}`, a text compared byte by byte (as Rust compares it, and
-/// several times faster than by a locale); `{bytes}`; `{bigint}`; and `{strict}`, which makes SQLite
-/// check types as PostgreSQL does.
+/// several times faster than by a locale); `{bytes}`; `{bigint}`; `{strict}`, which makes SQLite
+/// check types as PostgreSQL does; `{json}` after a text that is read as JSON; and `{unhex}(…{hex})`.
 fn dialect(backend: DbBackend, sql: &str) -> String {
     let words = match backend {
         DbBackend::Postgres => [
@@ -97,12 +101,18 @@ fn dialect(backend: DbBackend, sql: &str) -> String {
             ("{bytes}", "bytea"),
             ("{bigint}", "bigint"),
             ("{strict}", ""),
+            ("{json}", "::json"),
+            ("{unhex}", "decode"),
+            ("{hex}", ", 'hex'"),
         ],
         _ => [
             ("{name}", "text"),
             ("{bytes}", "blob"),
             ("{bigint}", "integer"),
             ("{strict}", "STRICT"),
+            ("{json}", ""),
+            ("{unhex}", "unhex"),
+            ("{hex}", ""),
         ],
     };
     words.iter().fold(sql.to_owned(), |sql, (word, meaning)| sql.replace(word, meaning))
@@ -110,21 +120,65 @@ fn dialect(backend: DbBackend, sql: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use sea_orm::QueryOrder;
 
-    /// A database of the first release, with a pass that was used, is brought up to date.
+    use super::*;
+    use crate::tables::booking::Column;
+
+    /// A database of the first release, with a pass that holds a seat and has booked two, is brought up to date.
     async fn a_used_pass_survives(url: &str) {
-        let backend = backend_of(url).expect("a database");
+        let is_postgres = backend_of(url).expect("a database") == DbBackend::Postgres;
         let database = Database::connect(url).await.expect("connects");
         Migrator::up(&database, Some(1)).await.expect("the first release");
-        let pass = if backend == DbBackend::Postgres { "'\\x01'" } else { "X'01'" };
-        let insert = format!("INSERT INTO pass_use VALUES ({pass}, 'speyer', 1, 2, 3)");
-        database.execute_unprepared(&insert).await.expect("inserts");
+        let bytes =
+            |hex: String| if is_postgres { format!("'\\x{hex}'") } else { format!("X'{hex}'") };
+        let id = |number: u8| format!("{number:02x}").repeat(16);
+        let pass = bytes(id(1));
+        let booking = |number: u8| {
+            let (id, hash) = (bytes(id(number)), bytes(id(number).repeat(2)));
+            format!(
+                "INSERT INTO booking VALUES ({id}, 'speyer', 'a', NULL, {pass}, 7318000, {hash}, 'null', \
+                 '7Q2MX4KD', {hash}, 'confirmed', {number}, NULL)"
+            )
+        };
+        let record = |number: u8, effect: &str| {
+            let (hash, id) = (bytes(id(number).repeat(2)), id(number));
+            format!(
+                "INSERT INTO idempotency VALUES ({hash}, {hash}, 'speyer', 1, \
+                 '{{\"effect\":\"{effect}\",\"booking\":\"booking_{id}\"}}')"
+            )
+        };
+        for insert in [
+            format!("INSERT INTO pass_use VALUES ({pass}, 'speyer', 1, 2, 3)"),
+            booking(2),
+            booking(3),
+            record(3, "booked"),
+            record(4, "cancelled"),
+        ] {
+            database.execute_unprepared(&insert).await.expect("inserts");
+        }
         migrate(url).await.expect("migrates");
         assert_eq!(pending(&database).await.expect("answers"), Vec::<String>::new());
         let passes = crate::tables::pass_use::Entity::find().all(&database).await.expect("reads");
         let pass = passes.first().expect("the pass is there");
-        assert_eq!((pass.seats_held, pass.seats_booked, pass.ended_at_ms), (1, 2, None));
+        assert_eq!((pass.seats_held, pass.seats, pass.ended_at_ms), (1, 4, None));
+        let bookings = crate::tables::booking::Entity::find().order_by_asc(Column::SeatNo);
+        let bookings = bookings.all(&database).await.expect("reads");
+        let facts = bookings.iter().map(|row| {
+            (
+                row.id[0],
+                row.seat_no,
+                row.pass_seats,
+                row.pass_expires_at_ms,
+                row.request_key.clone(),
+            )
+        });
+        // The second was recorded under its key; the first has one that nobody has.
+        let expected = [(2, 1, 4, 3, vec![2; 32]), (3, 2, 4, 3, vec![3; 32])];
+        assert_eq!(facts.collect::<Vec<_>>(), expected);
+        let records = crate::tables::idempotency::Entity::find().all(&database).await;
+        let kept: Vec<u8> = records.expect("reads").iter().map(|record| record.key[0]).collect();
+        assert_eq!(kept, [4], "what was booked is said by the bookings");
     }
 
     /// A campaign that was replaced four times before revisions were kept begins its history.

@@ -20,8 +20,19 @@ found_hold AS (
     AND state = 'active' AND expires_at_ms <= {now}
 ),
 found_booking AS (
-  SELECT id, campaign, slot, pass_id, person_key, manage_token_hash, status, cancelled_at_ms FROM booking
-  WHERE id {in bookings.id} AND campaign {in campaigns.id}
+  SELECT {columns booking} FROM booking WHERE id {in bookings.id} AND campaign {in campaigns.id}
+  UNION ALL
+  SELECT {columns booking} FROM booking WHERE request_key {in keys.key} AND campaign {in campaigns.id}
+),
+other_pass AS (
+  SELECT pass_id FROM found_hold WHERE state = 'active' AND expires_at_ms <= {now}
+  UNION ALL
+  SELECT pass_id FROM found_booking
+),
+paid AS (
+  SELECT {paid} FROM booking WHERE pass_id {in passes.id} GROUP BY pass_id
+  UNION ALL
+  SELECT {paid} FROM booking WHERE pass_id {among} SELECT pass_id FROM other_pass {/among} GROUP BY pass_id
 )
 SELECT {select hold} FROM found_hold
 UNION ALL
@@ -34,8 +45,9 @@ SELECT {select slot} FROM slot WHERE campaign {in campaigns.id} AND id {among}
 UNION ALL
 SELECT {select pass_use} FROM pass_use WHERE pass_id {in passes.id}
 UNION ALL
-SELECT {select pass_use} FROM pass_use WHERE pass_id {among}
-  SELECT pass_id FROM found_hold WHERE state = 'active' AND expires_at_ms <= {now} {/among}
+SELECT {select pass_use} FROM pass_use WHERE pass_id {among} SELECT pass_id FROM other_pass {/among}
+UNION ALL
+SELECT {select paid} FROM paid
 UNION ALL
 SELECT {select person} FROM booking
 WHERE campaign {in persons.campaign} AND person_key {in persons.person_key} AND status = 'confirmed'

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use booking::{
-    Booking, BookingChange, BookingHead, BookingId, BookingStatus, Cancellation, HoldId, PersonKey,
-    Registration, TokenHash,
+    Booked, Booking, BookingChange, BookingHead, BookingId, BookingStatus, Cancellation, HoldId,
+    IdempotencyRecord, PassUse, PersonKey, Recorded, Registration, Slot, TokenHash,
 };
 use kernel::{CampaignId, Timestamp};
 use sea_orm::FromQueryResult;
@@ -13,7 +13,7 @@ use sea_orm::entity::prelude::*;
 
 use super::Table;
 use crate::convert::{
-    ags, bytes_16, bytes_32, parse, pass_id, person_from_json, person_to_json, unreadable,
+    self, ags, bytes_16, bytes_32, parse, pass_id, person_from_json, person_to_json, unreadable,
 };
 use crate::dialect::Kind::{Bytes, Millis, Number, Text};
 use crate::dialect::{self, Cell, number, text};
@@ -33,6 +33,9 @@ pub struct Model {
     pub hold: Option<Vec<u8>>,
     #[sea_orm(column_type = "Blob")]
     pub pass_id: Vec<u8>,
+    pub seat_no: i32,
+    pub pass_seats: i32,
+    pub pass_expires_at_ms: i64,
     pub ags: i32,
     #[sea_orm(column_type = "Blob")]
     pub person_key: Vec<u8>,
@@ -43,6 +46,10 @@ pub struct Model {
     pub code: String,
     #[sea_orm(column_type = "Blob")]
     pub manage_token_hash: Vec<u8>,
+    #[sea_orm(column_type = "Blob")]
+    pub request_key: Vec<u8>,
+    #[sea_orm(column_type = "Blob")]
+    pub fingerprint: Vec<u8>,
     #[sea_orm(column_type = "Text")]
     pub status: String,
     pub booked_at_ms: i64,
@@ -71,12 +78,17 @@ pub(crate) const TABLE: Table = Table {
         ("slot", Text),
         ("hold", Bytes),
         ("pass_id", Bytes),
+        ("seat_no", Number),
+        ("pass_seats", Number),
+        ("pass_expires_at_ms", Millis),
         ("ags", Number),
         ("person_key", Bytes),
         ("key_version", Number),
         ("person", Text),
         ("code", Text),
         ("manage_token_hash", Bytes),
+        ("request_key", Bytes),
+        ("fingerprint", Bytes),
         ("status", Text),
         ("booked_at_ms", Millis),
         ("cancelled_at_ms", Millis),
@@ -95,8 +107,8 @@ pub(crate) const CHANGES: &[dialect::Column] = &[
     ("person", Text),
 ];
 
-/// The part of a booking that a batch loads, see [`Head`].
-pub(crate) const HEAD: &[dialect::Column] = &[
+/// The part of a booking that a batch loads, see [`Loaded`].
+pub(crate) const LOADED: &[dialect::Column] = &[
     ("id", Bytes),
     ("campaign", Text),
     ("slot", Text),
@@ -105,12 +117,27 @@ pub(crate) const HEAD: &[dialect::Column] = &[
     ("manage_token_hash", Bytes),
     ("status", Text),
     ("cancelled_at_ms", Millis),
+    ("code", Text),
+    ("booked_at_ms", Millis),
+    ("request_key", Bytes),
+    ("fingerprint", Bytes),
 ];
 
 /// Who has an active booking, see [`Active`].
 pub(crate) const ACTIVE: &[dialect::Column] = &[("campaign", Text), ("person_key", Bytes)];
 
 /// The part of a booking that a batch loads.
+#[derive(FromQueryResult)]
+pub(crate) struct Loaded {
+    #[sea_orm(nested)]
+    pub head: Head,
+    pub code: String,
+    pub booked_at_ms: i64,
+    pub request_key: Vec<u8>,
+    pub fingerprint: Vec<u8>,
+}
+
+/// The part of a booking that a cancellation looks at.
 #[derive(FromQueryResult)]
 pub(crate) struct Head {
     pub id: Vec<u8>,
@@ -130,7 +157,12 @@ pub(crate) struct Active {
     pub person_key: Vec<u8>,
 }
 
-pub(crate) fn to_row(booking: &Booking) -> [Cell<'_>; TABLE.columns.len()] {
+/// The row of a booking, with the request that asked for it and the pass that paid for it.
+pub(crate) fn to_row<'a>(
+    booking: &'a Booking,
+    request: &'a IdempotencyRecord,
+    pass: &PassUse,
+) -> [Cell<'a>; TABLE.columns.len()] {
     let registration = &booking.registration;
     let (cancelled_at, key_version) = match booking.status {
         BookingStatus::Confirmed => (Cell::Null, PersonKey::VERSION),
@@ -142,12 +174,17 @@ pub(crate) fn to_row(booking: &Booking) -> [Cell<'_>; TABLE.columns.len()] {
         text(booking.slot.as_str()),
         booking.hold.as_ref().map_or(Cell::Null, |hold| Cell::Bytes(hold.as_bytes())),
         Cell::Bytes(booking.pass_id.as_bytes()),
+        number(booking.seat_no),
+        number(pass.seats),
+        number(pass.expires_at.unix_ms()),
         number(booking.ags.number()),
         Cell::Bytes(&registration.person_key.0),
         number(key_version),
         text(person_to_json(registration.person.as_ref())),
         text(registration.code.as_str()),
         Cell::Bytes(&registration.manage_token_hash.0),
+        Cell::Bytes(&request.key),
+        Cell::Bytes(&request.fingerprint),
         text(status_name(booking.status)),
         number(booking.booked_at.unix_ms()),
         cancelled_at,
@@ -207,6 +244,7 @@ pub(crate) fn from_row(row: Model) -> Result<Booking, Fault> {
             .map(|bytes| bytes_16("hold id", bytes).map(HoldId::from_bytes))
             .transpose()?,
         pass_id: pass_id(&row.pass_id)?,
+        seat_no: convert::number("seat number", row.seat_no)?,
         ags: ags(row.ags)?,
         booked_at,
         status: status(&row.status, row.cancelled_at_ms)?,
@@ -222,6 +260,29 @@ pub(crate) fn head(row: Head) -> Result<BookingHead, Fault> {
         person_key: PersonKey(bytes_32("person key", row.person_key)?),
         manage_token_hash: TokenHash(bytes_32("token hash", row.manage_token_hash)?),
         status: status(&row.status, row.cancelled_at_ms)?,
+    })
+}
+
+/// What the request was told that asked for the booking: `slot` is the one in which it is now.
+pub(crate) fn request(row: &Loaded, slot: &Slot) -> Result<IdempotencyRecord, Fault> {
+    let booked_at = Timestamp::from_unix_ms(row.booked_at_ms);
+    let booked = Booked {
+        booking: BookingId::from_bytes(bytes_16("booking id", &row.head.id)?),
+        code: parse("booking code", &row.code)?,
+        slot: slot.id.clone(),
+        site: slot.site.clone(),
+        starts_at: slot.starts_at,
+        ends_at: slot.ends_at,
+        booked_at,
+        pass_used_up: false,
+        cancelled_at: row.head.cancelled_at_ms.map(Timestamp::from_unix_ms),
+    };
+    Ok(IdempotencyRecord {
+        key: bytes_32("idempotency key", row.request_key.clone())?,
+        fingerprint: bytes_32("fingerprint", row.fingerprint.clone())?,
+        campaign: parse("campaign id", &row.head.campaign)?,
+        recorded_at: booked_at,
+        effect: Recorded::Booked(booked),
     })
 }
 

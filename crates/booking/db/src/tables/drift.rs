@@ -10,7 +10,9 @@ use sea_orm::{
     IdenStatic, Iterable, Schema, Statement,
 };
 
-use super::{Table, booking, campaign, campaign_revision, hold, idempotency, pass_use, slot};
+use super::{
+    Table, booking, campaign, campaign_revision, event, hold, idempotency, pass_use, slot,
+};
 use crate::dialect::Kind;
 
 /// What a catalogue says of a column: type, whether it can be null, place in the primary key.
@@ -65,6 +67,7 @@ async fn entities_agree(migrated_url: &str, entities_url: &str) {
     let tables = [
         create(backend, campaign::Entity),
         create(backend, campaign_revision::Entity),
+        create(backend, event::Entity),
         create(backend, slot::Entity),
         create(backend, pass_use::Entity),
         create(backend, hold::Entity),
@@ -115,6 +118,8 @@ fn assert_described<E: EntityTrait>(table: &Table) {
 
 #[test]
 fn batches_know_the_entities_as_they_are() {
+    assert_described::<campaign::Entity>(&campaign::TABLE);
+    assert_described::<event::Entity>(&event::TABLE);
     assert_described::<slot::Entity>(&slot::TABLE);
     assert_described::<pass_use::Entity>(&pass_use::TABLE);
     assert_described::<hold::Entity>(&hold::TABLE);

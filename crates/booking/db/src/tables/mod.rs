@@ -6,6 +6,7 @@
 pub mod booking;
 pub mod campaign;
 pub mod campaign_revision;
+pub mod event;
 pub mod hold;
 pub mod idempotency;
 pub mod pass_use;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use booking::BookingStore;
+use booking::contract::scene;
+use booking::{BookingStore, ChainEnd, Event};
 use booking_db::{DbOptions, DbStore, connect, migrate};
 use kernel::SystemClock;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
@@ -67,4 +68,12 @@ pub async fn number(database: &DatabaseConnection, sql: &str) -> i64 {
     let statement = Statement::from_string(database.get_database_backend(), sql);
     let row = database.query_one_raw(statement).await.expect("answers").expect("a row");
     row.try_get_by_index(0).expect("a number")
+}
+
+/// All that has happened in the scene's campaign, from a chain that is whole.
+pub async fn told(store: &dyn BookingStore) -> Vec<Event> {
+    let campaign = scene::slot("rehearsal");
+    let links = store.events(&campaign, 0, u32::MAX).await.expect("answers");
+    ChainEnd::default().verify(&campaign, &links).expect("the chain is whole");
+    links.iter().flat_map(|link| link.read().expect("events")).collect()
 }

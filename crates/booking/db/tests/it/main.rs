@@ -2,6 +2,7 @@
 
 mod constraints;
 mod contract;
+mod events;
 mod fixture;
 mod migrating;
 mod older;

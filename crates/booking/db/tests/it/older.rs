@@ -22,8 +22,8 @@ async fn booked(fixture: &Fixture) {
 }
 
 async fn execute(fixture: &Fixture, command: booking::Command) -> Outcome {
-    let outcomes = fixture.store().execute(&[command], scene::at(1)).await.expect("executes");
-    outcomes.into_iter().next().expect("an outcome")
+    let executed = fixture.store().execute(&[command], scene::at(1)).await.expect("executes");
+    executed.outcomes.into_iter().next().expect("an outcome")
 }
 
 /// What the row would be if the earlier release had written it.

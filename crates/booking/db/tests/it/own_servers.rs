@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use booking::contract::scene;
-use booking::{BookSlotOutcome, BookingStore, Command, Outcome, StoreError};
+use booking::{BookSlotOutcome, BookingStore, Command, Executed, Outcome, StoreError, What};
 use booking_db::{DbOptions, DbStore, connect, migrate};
 use kernel::SystemClock;
 use test_support::{PostgresServer, eventually};
 
-use crate::fixture::number;
+use crate::fixture::{number, told};
 
 fn book(number: u32) -> [Command; 1] {
     let pass = scene::grant(number, 1, scene::at(0));
@@ -37,7 +37,7 @@ async fn the_pool_recovers_and_nothing_that_was_answered_is_lost() {
         store.now(),
         store.now()
     );
-    let answered = [one.expect("executes"), other.expect("executes")];
+    let answered = [one.expect("executes").outcomes, other.expect("executes").outcomes];
     assert!(answered.iter().all(|outcomes| is_booked(outcomes)), "{answered:?}");
 
     server.kill9().expect("kills");
@@ -53,7 +53,7 @@ async fn the_pool_recovers_and_nothing_that_was_answered_is_lost() {
     .await;
     // The repeats find their effects; the one that met the dead server had none and has one now.
     for (number, before) in [(1, Some(&answered[0])), (2, Some(&answered[1])), (3, None)] {
-        let repeated = store.execute(&book(number), scene::at(2)).await.expect("executes");
+        let repeated = store.execute(&book(number), scene::at(2)).await.expect("executes").outcomes;
         assert!(is_booked(&repeated), "{repeated:?}");
         assert!(before.is_none_or(|before| *before == repeated), "{before:?} and {repeated:?}");
     }
@@ -78,7 +78,7 @@ async fn book_until_killed(
     let mut answered = Vec::new();
     for first in (first..first + 30_000).step_by(3) {
         match store.execute(&batch(first), scene::at(1)).await {
-            Ok(outcomes) => {
+            Ok(Executed { outcomes, .. }) => {
                 assert!(outcomes.chunks(1).all(is_booked), "{outcomes:?}");
                 answered.push(first);
                 booked.fetch_add(1, Ordering::Relaxed);
@@ -129,7 +129,8 @@ async fn a_kill_amid_batches_loses_and_doubles_nothing() {
     // What was answered is there already and what is unknown is there or not: the repeat of either
     // leaves every person with one booking.
     for first in &batches {
-        let outcomes = store.execute(&batch(*first), scene::at(2)).await.expect("executes");
+        let outcomes =
+            store.execute(&batch(*first), scene::at(2)).await.expect("executes").outcomes;
         assert!(outcomes.chunks(1).all(is_booked), "{outcomes:?}");
     }
     let database = sea_orm::Database::connect(&url).await.expect("connects");
@@ -137,10 +138,13 @@ async fn a_kill_amid_batches_loses_and_doubles_nothing() {
     for sql in [
         "SELECT COUNT(*) FROM booking WHERE status = 'confirmed'",
         "SELECT COUNT(DISTINCT person_key) FROM booking",
-        "SELECT COUNT(*) FROM idempotency",
-        "SELECT SUM(seats_booked) FROM pass_use",
+        "SELECT COUNT(DISTINCT request_key) FROM booking",
         "SELECT CAST(taken AS bigint) FROM slot WHERE id = 'c'",
     ] {
         assert_eq!(number(&database, sql).await, persons, "{sql}");
     }
+    // P19: of each booking it was told once, whatever became of the answer.
+    let told = told(&**store).await;
+    let booked = told.iter().filter(|event| matches!(event.what, What::Booked { .. })).count();
+    assert_eq!(booked, batches.len() * 3);
 }

@@ -35,7 +35,7 @@ async fn edit(fixture: &Fixture, sql: &str) {
 async fn rows_that_contradict_each_other_are_broken(fixture: Fixture) {
     let store = fixture.store();
     store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("applies");
-    assert!(is_booked(&store.execute(&[book(1)], scene::at(1)).await.expect("executes")));
+    assert!(is_booked(&store.execute(&[book(1)], scene::at(1)).await.expect("executes").outcomes));
     // The booking of person 1 now has the id that the booking of person 2 is to have.
     let id = scene::booking_id(2).to_string();
     let hex = id.strip_prefix("booking_").expect("a prefix");
@@ -44,7 +44,7 @@ async fn rows_that_contradict_each_other_are_broken(fixture: Fixture) {
     edit(&fixture, &format!("UPDATE booking SET id = {literal}")).await;
     let refused = store.execute(&[book(2), book(3)], scene::at(1)).await;
     assert!(matches!(refused, Err(StoreError::Broken { .. })), "{refused:?}");
-    assert!(is_booked(&store.execute(&[book(3)], scene::at(1)).await.expect("executes")));
+    assert!(is_booked(&store.execute(&[book(3)], scene::at(1)).await.expect("executes").outcomes));
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn an_unreadable_hold_keeps_nobody_from_its_slot(fixture: Fixture) {
     store.execute(&[hold], scene::at(0)).await.expect("executes");
     edit(&fixture, "UPDATE hold SET ags = -1").await;
     let overdue = scene::at(600);
-    assert!(is_booked(&store.execute(&[book(2)], overdue).await.expect("executes")));
+    assert!(is_booked(&store.execute(&[book(2)], overdue).await.expect("executes").outcomes));
     store.execute(&[scene::sweep(10)], overdue).await.expect("sweeps");
     let own = store.execute(&[scene::release(&pass, 1)], overdue).await;
     assert!(matches!(own, Err(StoreError::Broken { .. })), "{own:?}");
@@ -135,7 +135,7 @@ async fn only_the_owner_of_an_unreadable_row_fails() {
     let first = book(0).await;
     assert!(matches!(first, Ok(BookSlotOutcome::Booked(_))), "{first:?}");
     let database = sea_orm::Database::connect(&url).await.expect("the database is there");
-    let spoil = "UPDATE idempotency SET effect = 'spoilt'";
+    let spoil = "UPDATE booking SET code = 'spoilt'";
     assert_eq!(run(&database, spoil).await.expect("edits"), 1);
     // All are in the queue before its task runs for the first time: one thread, no waiting between.
     let answers = join_all((0..20).map(book)).await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use booking::contract::scene;
+use booking::contract::{agree_with_the_model, scene, script};
 use booking::{BookSlotOutcome, BookingStore, Command, Outcome};
 use booking_db::DbStore;
 
@@ -32,7 +32,7 @@ async fn rush(store: Arc<DbStore>, instance: u32) -> Vec<Outcome> {
     for batch in persons.chunks(7) {
         let commands: Vec<Command> =
             batch.iter().map(|person| attempt(instance, *person)).collect();
-        outcomes.extend(store.execute(&commands, scene::at(1)).await.expect("executes"));
+        outcomes.extend(store.execute(&commands, scene::at(1)).await.expect("executes").outcomes);
     }
     outcomes
 }
@@ -88,14 +88,14 @@ async fn a_new_plan_is_seen_by_all(fixture: Fixture) {
     let booked = |outcomes: Vec<Outcome>| {
         matches!(outcomes.as_slice(), [Outcome::BookSlot(BookSlotOutcome::Booked(_))])
     };
-    assert!(booked(other.execute(&book(1), scene::at(1)).await.expect("executes")));
+    assert!(booked(other.execute(&book(1), scene::at(1)).await.expect("executes").outcomes));
 
     let mut closed = scene::campaign();
     closed.closes_at = scene::at(2);
     let plan = booking::CampaignPlan::new(closed).expect("a plan");
     fixture.store().apply_campaign(&plan, scene::at(1)).await.expect("applies");
-    let outcomes = other.execute(&book(2), scene::at(3)).await.expect("executes");
-    assert_eq!(outcomes, [Outcome::BookSlot(BookSlotOutcome::CampaignClosed)]);
+    let executed = other.execute(&book(2), scene::at(3)).await.expect("executes");
+    assert_eq!(executed.outcomes, [Outcome::BookSlot(BookSlotOutcome::CampaignClosed)]);
     let availability = other.availability(&scene::slot("rehearsal"), scene::at(3)).await;
     assert_eq!(availability.expect("answers").expect("exists").places_left(), 0);
 }
@@ -128,9 +128,12 @@ async fn a_hold_of_another_campaign_is_left_alone() {
         let mut foreign = scene::grant(1, 4, scene::at(0));
         foreign.campaign = scene::slot("other");
         let overdue = scene::at(600);
-        let outcomes =
+        let executed =
             store.execute(&[scene::release(&foreign, 1)], overdue).await.expect("executes");
-        assert_eq!(outcomes, [Outcome::ReleaseHold(booking::ReleaseOutcome::HoldNotFound)]);
+        assert_eq!(
+            executed.outcomes,
+            [Outcome::ReleaseHold(booking::ReleaseOutcome::HoldNotFound)]
+        );
         let hold = store.hold(scene::hold_id(1)).await.expect("answers").expect("exists");
         assert_eq!(hold.state, booking::HoldState::Active);
     }
@@ -166,4 +169,17 @@ async fn starts_create_a_campaign_once_on_postgres() {
 #[tokio::test(flavor = "multi_thread")]
 async fn starts_create_a_campaign_once_on_sqlite() {
     starts_create_a_campaign_once(on_sqlite().await).await;
+}
+
+/// Whichever instance a batch goes through, and whatever each remembers of the campaign, it comes out as if there
+/// were one: what an instance remembers is worth nothing once another has written.
+#[tokio::test]
+async fn two_instances_agree_with_the_model() {
+    for seed in 0..4 {
+        let fixture = on_postgres().await;
+        let (one, other) = (open(&fixture.url).await, open(&fixture.url).await);
+        // Mostly one of them, so that it has something to remember.
+        let stores: [&dyn BookingStore; 5] = [&one, &one, &one, &one, &other];
+        agree_with_the_model(&stores, script::random_rush(seed, 60)).await;
+    }
 }

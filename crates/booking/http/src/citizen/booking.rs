@@ -66,9 +66,15 @@ pub(crate) enum BookingState {
     Cancelled,
 }
 
+impl BookingState {
+    fn of(cancelled_at: Option<Timestamp>) -> Self {
+        if cancelled_at.is_some() { Self::Cancelled } else { Self::Confirmed }
+    }
+}
+
 impl App {
-    /// 201: the person is booked. A repeated request gets the same reply: the person is the one
-    /// that was sent, and the token is derived from the booking.
+    /// 201: the person is booked. A repeated request gets the same reply, unless the booking has changed since:
+    /// the person is the one that was sent, and the token is derived from the booking.
     pub(crate) fn booked(
         &self,
         campaign: &CampaignId,
@@ -84,10 +90,10 @@ impl App {
             site: &booked.site,
             starts_at: booked.starts_at,
             ends_at: booked.ends_at,
-            status: BookingState::Confirmed,
-            person: Some(PersonBody::from(person)),
+            status: BookingState::of(booked.cancelled_at),
+            person: booked.cancelled_at.is_none().then(|| PersonBody::from(person)),
             booked_at: booked.booked_at,
-            cancelled_at: None,
+            cancelled_at: booked.cancelled_at,
         };
         reply::created(format!("/v1/bookings/{}", booked.booking), &body)
     }

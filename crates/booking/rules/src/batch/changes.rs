@@ -1,8 +1,9 @@
 //! What a batch writes: final values, set by set.
 
-use super::IdempotencyRecord;
+use super::{IdempotencyRecord, Outcome};
 use crate::booking::{Booking, BookingChange, Cancellation};
 use crate::campaign::{SlotCounters, SlotKey};
+use crate::event::chain::NewEvents;
 use crate::hold::Hold;
 use crate::pass::PassUse;
 
@@ -27,6 +28,8 @@ pub struct Changes {
     pub bookings_inserted: Vec<Booking>,
     /// Idempotency records to insert.
     pub records: Vec<IdempotencyRecord>,
+    /// What has happened, of each campaign in order: one link of its chain to insert.
+    pub events: Vec<NewEvents>,
 }
 
 impl Changes {
@@ -35,6 +38,15 @@ impl Changes {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// What came of a batch that was carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Executed {
+    /// One outcome for each command, in order.
+    pub outcomes: Vec<Outcome>,
+    /// What has happened, of each campaign in order.
+    pub events: Vec<NewEvents>,
 }
 
 /// The new counters of a slot.

@@ -13,6 +13,7 @@ use crate::booking::{
     BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, CancelBooking, CancelOutcome,
     CorrectOutcome, CorrectPerson, MoveBooking, MoveOutcome,
 };
+use crate::event::Actor;
 use crate::hold::{
     ExpiredHoldsReleased, HoldOutcome, HoldSeats, ReleaseExpiredHolds, ReleaseHold, ReleaseOutcome,
     RenewHold, RenewOutcome,
@@ -31,10 +32,14 @@ pub(crate) trait Asks: Into<Command> {
     /// nothing anyway.
     fn idempotency(&self) -> Option<&Idempotency>;
 
+    /// Who asks.
+    fn actor(&self) -> Actor;
+
     /// Adds what it has to know, besides its campaign and what its key was used for.
     fn touch(&self, footprint: &mut Footprint);
 
-    /// Decides it, given those before it in the batch.
+    /// Decides it, given those before it in the batch. What it makes happen it tells
+    /// ([`Decision::tell`]); a refusal is no event.
     fn carry_out(&self, decision: &mut Decision) -> Self::Outcome;
 }
 
@@ -65,6 +70,10 @@ macro_rules! commands {
             #[must_use]
             pub fn idempotency(&self) -> Option<&Idempotency> {
                 match self { $(Self::$kind(command) => command.idempotency(),)* }
+            }
+
+            pub(super) fn actor(&self) -> Actor {
+                match self { $(Self::$kind(command) => command.actor(),)* }
             }
 
             pub(super) fn touch(&self, footprint: &mut Footprint) {

@@ -7,25 +7,31 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::Timestamp;
+use kernel::{CampaignId, Timestamp};
 use pass::PassId;
 
 use super::{Changes, Command, IdempotencyRecord, Outcome, SlotChange, State};
 use crate::booking::{Booking, BookingChange, BookingId, Cancellation};
 use crate::campaign::SlotKey;
+use crate::event::{Actor, What};
 use crate::hold::HoldId;
 
 /// Carries out `commands` in order against `state`, and says what is to be written and what came
 /// of each command. Deciding a batch is the same as deciding its commands one by one, each with
-/// the changes of those before.
+/// the changes of those before, and gives the same events in the same order. (A sweep makes an
+/// exception: it releases no more than what was loaded for it.)
 ///
-/// Overdue holds are released first: nothing has to run at the moment they expire. O(commands +
-/// rows of the state).
+/// Before each command the overdue holds that it would meet are released: nothing has to run at the
+/// moment they expire. O(commands × overdue holds + rows of the state).
 #[must_use]
 pub fn decide(state: State, now: Timestamp, commands: &[Command]) -> (Changes, Vec<Outcome>) {
-    let mut decision = Decision { state, now, touched: Touched::default() };
-    decision.release_overdue_holds();
-    let outcomes = commands.iter().map(|command| command.carry_out(&mut decision)).collect();
+    let mut decision = Decision::new(state, now);
+    let outcomes = commands.iter().map(|command| {
+        decision.release_overdue_holds_met_by(command);
+        decision.actor = command.actor();
+        command.carry_out(&mut decision)
+    });
+    let outcomes = outcomes.collect();
     (decision.into_changes(), outcomes)
 }
 
@@ -36,6 +42,11 @@ pub(crate) struct Decision {
     pub(crate) state: State,
     pub(crate) now: Timestamp,
     pub(crate) touched: Touched,
+    /// Who asks for what is being done.
+    pub(crate) actor: Actor,
+    /// The overdue holds that nothing has released yet, the longest overdue first.
+    pub(crate) overdue: Vec<HoldId>,
+    told: BTreeMap<CampaignId, Vec<(Actor, What)>>,
 }
 
 /// What has to be written.
@@ -51,8 +62,36 @@ pub(crate) struct Touched {
 }
 
 impl Decision {
+    fn new(state: State, now: Timestamp) -> Self {
+        let overdue = state.holds.values().filter(|hold| hold.is_overdue(now));
+        let mut overdue: Vec<_> = overdue.map(|hold| (hold.expires_at, hold.id)).collect();
+        overdue.sort_unstable();
+        Self {
+            state,
+            now,
+            touched: Touched::default(),
+            actor: Actor::Clock,
+            overdue: overdue.into_iter().map(|(_, id)| id).collect(),
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// Notes what has happened.
+    pub(crate) fn tell(&mut self, campaign: &CampaignId, what: What) {
+        let happened = (self.actor, what);
+        match self.told.get_mut(campaign) {
+            Some(told) => told.push(happened),
+            None => drop(self.told.insert(campaign.clone(), vec![happened])),
+        }
+    }
+
     fn into_changes(self) -> Changes {
-        let Self { state, touched, now: _ } = self;
+        let Self { state, touched, now, told, actor: _, overdue: _ } = self;
+        let events = told.into_iter().map(|(campaign, happened)| {
+            let end = state.chains.get(&campaign).copied().unwrap_or_default();
+            end.continued(&campaign, now, happened)
+        });
+        let events = events.collect();
         let slots = touched.slots.into_iter().filter_map(|key| {
             let counters = *state.slots.get(&key)?;
             Some(SlotChange { key, counters })
@@ -69,6 +108,7 @@ impl Decision {
             bookings_changed: touched.bookings_changed.into_values().collect(),
             bookings_inserted: touched.bookings_inserted,
             records: touched.records,
+            events,
         }
     }
 }

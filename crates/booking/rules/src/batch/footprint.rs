@@ -14,13 +14,14 @@ use crate::person::PersonKey;
 /// What a batch has to load. Every list is sorted and without repeats.
 ///
 /// Load in this order, because the later steps depend on the earlier ones:
-/// 1. lock `campaigns` in the order given, then read their definitions;
+/// 1. lock `campaigns` in the order given, then read their definitions and where their chains end;
 /// 2. `holds` by id; all overdue holds (active, `expires_at ≤ now`) of `slots` and of `passes`; and
 ///    for each of `sweeps` the given number of overdue holds of that campaign, earliest first;
 /// 3. `bookings` by id;
 /// 4. the counters of `slots` and of the slots of every hold and booking loaded;
-/// 5. the uses of `passes` and of the passes of every overdue hold loaded;
-/// 6. `person_keys` that have an active booking, and `idempotency_keys` with a record.
+/// 5. `idempotency_keys` with a record, and the booking of each that recorded one;
+/// 6. the uses of `passes` and of the passes of every overdue hold and every one of `bookings` loaded;
+/// 7. `person_keys` that have an active booking.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Footprint {
     /// Campaigns to lock.

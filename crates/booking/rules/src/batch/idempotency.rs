@@ -4,7 +4,7 @@ use kernel::{CampaignId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use crate::booking::{Booked, Cancelled, Corrected, Moved};
+use crate::booking::{Booked, BookingId, Cancelled, Corrected, Moved};
 use crate::hold::HoldFacts;
 
 /// The key under which a command takes effect at most once (P3).
@@ -52,6 +52,21 @@ pub enum Recorded {
     Moved(Moved),
     /// The person of a booking was corrected.
     Corrected(Corrected),
+}
+
+impl Recorded {
+    /// The booking that was made.
+    #[must_use]
+    pub fn booking(&self) -> Option<BookingId> {
+        match self {
+            Self::Booked(booked) => Some(booked.booking),
+            Self::Held(_)
+            | Self::Renewed(_)
+            | Self::Cancelled(_)
+            | Self::Moved(_)
+            | Self::Corrected(_) => None,
+        }
+    }
 }
 
 /// What an idempotency key has been used for.
@@ -111,6 +126,7 @@ mod tests {
             ends_at: scene::at(600),
             booked_at: scene::at(1),
             pass_used_up: true,
+            cancelled_at: None,
         });
         let held = Recorded::Held(HoldFacts {
             hold: scene::hold_id(1),

@@ -9,6 +9,7 @@ use pass::PassId;
 use super::IdempotencyRecord;
 use crate::booking::{BookingHead, BookingId};
 use crate::campaign::{Campaign, SlotCounters, SlotKey};
+use crate::event::chain::ChainEnd;
 use crate::hold::{Hold, HoldId};
 use crate::pass::PassUse;
 use crate::person::PersonKey;
@@ -24,12 +25,14 @@ pub struct State {
     pub slots: HashMap<SlotKey, SlotCounters>,
     /// The holds named, and the overdue holds of the slots, passes and sweeps of the footprint.
     pub holds: HashMap<HoldId, Hold>,
-    /// The passes of the footprint and of every overdue hold loaded.
+    /// The passes of the footprint, and of every overdue hold and every booking named that was loaded.
     pub passes: HashMap<PassId, PassUse>,
     /// Those of the footprint's person keys that have an active booking.
     pub active_persons: HashSet<(CampaignId, PersonKey)>,
     /// The records of the footprint's idempotency keys.
     pub records: HashMap<[u8; 32], IdempotencyRecord>,
-    /// The bookings named.
+    /// The bookings named, and those of the records.
     pub bookings: HashMap<BookingId, BookingHead>,
+    /// Where the chains of the campaigns end; nothing has happened yet in one without an entry.
+    pub chains: HashMap<CampaignId, ChainEnd>,
 }

@@ -6,6 +6,7 @@ use kernel::CampaignId;
 
 use super::{Booked, Registration};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
+use crate::event::{Actor, HoldEnd, What};
 use crate::hold::{HoldId, HoldState};
 use crate::pass::{BindingCheck, PassGrant};
 
@@ -58,6 +59,10 @@ impl Asks for BookHold {
         Some(&self.idempotency)
     }
 
+    fn actor(&self) -> Actor {
+        Actor::Pass(self.pass.pass_id)
+    }
+
     fn touch(&self, footprint: &mut Footprint) {
         footprint.holds.push(self.hold);
         footprint.passes.push(self.pass.pass_id);
@@ -67,7 +72,9 @@ impl Asks for BookHold {
     fn carry_out(&self, decision: &mut Decision) -> BookHoldOutcome {
         match decision.earlier(&self.idempotency) {
             Earlier::Nothing => {}
-            Earlier::Same(Recorded::Booked(booked)) => return BookHoldOutcome::Booked(booked),
+            Earlier::Same(Recorded::Booked(booked)) => {
+                return BookHoldOutcome::Booked(decision.as_it_stands(&self.pass, booked));
+            }
             Earlier::Same(_) | Earlier::Other => return BookHoldOutcome::KeyReused,
         }
         let may_be_booked = decision.may_be_booked(&self.pass, self.binding);
@@ -103,15 +110,19 @@ impl Asks for BookHold {
             return BookHoldOutcome::AlreadyBooked;
         }
         hold.seats_booked += 1;
-        if hold.seats_booked == hold.seats {
+        let is_complete = hold.seats_booked == hold.seats;
+        if is_complete {
             hold.state = HoldState::Booked;
         }
         decision.touched.holds.insert(self.hold);
         // The place is taken already: the seat of the hold becomes the seat of a person.
         let pass_use = decision.pass_use(&self.pass);
         pass_use.seats_held = pass_use.seats_held.saturating_sub(1);
-        pass_use.seats_booked += 1;
         let booked = decision.confirm(&self.pass, slot, &self.registration, Some(self.hold));
+        if is_complete {
+            let ended = What::HoldEnded { hold: self.hold, by: HoldEnd::Booked };
+            decision.tell(&self.pass.campaign, ended);
+        }
         decision.record(&self.idempotency, &self.pass.campaign, Recorded::Booked(booked.clone()));
         BookHoldOutcome::Booked(booked)
     }

@@ -7,6 +7,7 @@ use kernel::CampaignId;
 use super::{Booked, Registration};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
 use crate::campaign::{NoEntry, SlotId, SlotKey};
+use crate::event::Actor;
 use crate::pass::{BindingCheck, PassGrant};
 
 /// Holds one seat and books it in one step.
@@ -66,6 +67,10 @@ impl Asks for BookSlot {
         Some(&self.idempotency)
     }
 
+    fn actor(&self) -> Actor {
+        Actor::Pass(self.pass.pass_id)
+    }
+
     fn touch(&self, footprint: &mut Footprint) {
         let (campaign, slot) = (self.pass.campaign.clone(), self.slot.clone());
         footprint.slots.push(SlotKey { campaign, slot });
@@ -76,7 +81,9 @@ impl Asks for BookSlot {
     fn carry_out(&self, decision: &mut Decision) -> BookSlotOutcome {
         match decision.earlier(&self.idempotency) {
             Earlier::Nothing => {}
-            Earlier::Same(Recorded::Booked(booked)) => return BookSlotOutcome::Booked(booked),
+            Earlier::Same(Recorded::Booked(booked)) => {
+                return BookSlotOutcome::Booked(decision.as_it_stands(&self.pass, booked));
+            }
             Earlier::Same(_) | Earlier::Other => return BookSlotOutcome::KeyReused,
         }
         let open = match decision.open_slot(&self.pass, &self.slot) {
@@ -107,7 +114,6 @@ impl Asks for BookSlot {
             return BookSlotOutcome::AlreadyBooked;
         }
         decision.take_places(&open, 1);
-        decision.pass_use(&self.pass).seats_booked += 1;
         let booked = decision.confirm(&self.pass, open.slot(), &self.registration, None);
         decision.record(&self.idempotency, &self.pass.campaign, Recorded::Booked(booked.clone()));
         BookSlotOutcome::Booked(booked)

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{BookingId, BookingStatus, TokenHash};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
 use crate::campaign::SlotKey;
+use crate::event::{Actor, What};
 
 /// Gives a booked place back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +67,10 @@ impl Asks for CancelBooking {
         Some(&self.idempotency)
     }
 
+    fn actor(&self) -> Actor {
+        Actor::TokenOf(self.booking)
+    }
+
     fn touch(&self, footprint: &mut Footprint) {
         footprint.bookings.push(self.booking);
     }
@@ -92,8 +97,12 @@ impl Asks for CancelBooking {
         booking.status = BookingStatus::Cancelled { at: decision.now };
         let key = SlotKey { campaign: booking.campaign.clone(), slot: booking.slot.clone() };
         let person = (booking.campaign.clone(), booking.person_key);
+        let pass_id = booking.pass_id;
         decision.state.active_persons.remove(&person);
+        let slot = key.slot.clone();
+        decision.tell(&self.campaign, What::Cancelled { booking: self.booking, slot });
         decision.free_places(key, 1);
+        decision.return_seat(pass_id);
         let cancelled = Cancelled { booking: self.booking, cancelled_at: decision.now };
         decision.mark_cancelled(cancelled);
         decision.record(&self.idempotency, &self.campaign, Recorded::Cancelled(cancelled));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{BookingId, Correction};
 use crate::batch::Decision;
 use crate::campaign::{OpenSlot, SlotId, SlotKey};
+use crate::event::What;
 
 /// What of a booking is another one than before; the rest is as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ impl Decision {
         let left = std::mem::replace(&mut booking.slot, target.key.slot.clone());
         let key = SlotKey { campaign: booking.campaign.clone(), slot: left };
         self.take_places(target, 1);
+        let (from, to) = (key.slot.clone(), target.key.slot.clone());
+        self.tell(&key.campaign, What::Moved { booking: id, from, to });
         self.free_places(key, 1);
         let slot = target.key.slot.clone();
         let mut inserted = self.touched.bookings_inserted.iter_mut();
@@ -40,6 +43,7 @@ impl Decision {
         let Some(booking) = self.state.bookings.get_mut(&id) else { return };
         let former = std::mem::replace(&mut booking.person_key, correction.person_key);
         let campaign = booking.campaign.clone();
+        self.tell(&campaign, What::PersonCorrected { booking: id });
         self.state.active_persons.remove(&(campaign.clone(), former));
         self.state.active_persons.insert((campaign, correction.person_key));
         let mut inserted = self.touched.bookings_inserted.iter_mut();

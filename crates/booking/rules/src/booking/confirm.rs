@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Booking, BookingCode, BookingHead, BookingId, BookingStatus, Registration};
 use crate::batch::Decision;
 use crate::campaign::{SiteId, Slot, SlotId};
+use crate::event::What;
 use crate::hold::HoldId;
 use crate::pass::PassGrant;
 
@@ -31,10 +32,35 @@ pub struct Booked {
     /// Whether every seat of the pass has its person now.
     #[serde(default)]
     pub pass_used_up: bool,
+    /// When it was cancelled, if a repeat of the request finds it so.
+    #[serde(skip)]
+    pub cancelled_at: Option<Timestamp>,
 }
 
 impl Decision {
-    /// Writes the booking down. The place, the pass and the hold are accounted for by the caller.
+    /// What a repeat of the request is told: the booking as it stands now.
+    pub(super) fn as_it_stands(&self, pass: &PassGrant, mut booked: Booked) -> Booked {
+        booked.pass_used_up = self
+            .state
+            .passes
+            .get(&pass.pass_id)
+            .is_some_and(|used| used.seats_booked >= pass.seats);
+        let Some(head) = self.state.bookings.get(&booked.booking) else { return booked };
+        let campaign = self.state.campaigns.get(&head.campaign);
+        if let Some(slot) = campaign.and_then(|campaign| campaign.slot(&head.slot)) {
+            booked.slot = slot.id.clone();
+            booked.site = slot.site.clone();
+            (booked.starts_at, booked.ends_at) = (slot.starts_at, slot.ends_at);
+        }
+        booked.cancelled_at = match head.status {
+            BookingStatus::Confirmed => None,
+            BookingStatus::Cancelled { at } => Some(at),
+        };
+        booked
+    }
+
+    /// Writes the booking down, and tells of it. The pass has one seat less; the place and the hold are
+    /// accounted for by the caller.
     pub(super) fn confirm(
         &mut self,
         pass: &PassGrant,
@@ -42,13 +68,17 @@ impl Decision {
         registration: &Arc<Registration>,
         hold: Option<HoldId>,
     ) -> Booked {
-        let used = self.state.passes.get(&pass.pass_id).map_or(0, |used| used.seats_booked);
+        let used = self.pass_use(pass);
+        used.seats_booked += 1;
+        used.bookings += 1;
+        let (seat_no, pass_used_up) = (used.bookings, used.seats_booked >= pass.seats);
         let booking = Booking {
             registration: Arc::clone(registration),
             campaign: pass.campaign.clone(),
             slot: slot.id.clone(),
             hold,
             pass_id: pass.pass_id,
+            seat_no,
             ags: pass.ags,
             booked_at: self.now,
             status: BookingStatus::Confirmed,
@@ -56,6 +86,11 @@ impl Decision {
         self.state.active_persons.insert((booking.campaign.clone(), registration.person_key));
         self.state.bookings.insert(registration.booking, BookingHead::from(&booking));
         self.touched.bookings_inserted.push(booking);
+        let booked = What::Booked { booking: registration.booking, slot: slot.id.clone(), hold };
+        self.tell(&pass.campaign, booked);
+        if pass_used_up {
+            self.tell(&pass.campaign, What::PassUsedUp { pass: pass.pass_id });
+        }
         Booked {
             booking: registration.booking,
             code: registration.code,
@@ -64,7 +99,8 @@ impl Decision {
             starts_at: slot.starts_at,
             ends_at: slot.ends_at,
             booked_at: self.now,
-            pass_used_up: used >= pass.seats,
+            pass_used_up,
+            cancelled_at: None,
         }
     }
 }

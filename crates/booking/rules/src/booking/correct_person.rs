@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BookingHead, BookingId, BookingStatus};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
+use crate::event::Actor;
 use crate::pass::{BindingCheck, PassGrant};
 use crate::person::{Person, PersonKey};
 
@@ -88,6 +89,10 @@ impl Asks for CorrectPerson {
 
     fn idempotency(&self) -> Option<&Idempotency> {
         Some(&self.idempotency)
+    }
+
+    fn actor(&self) -> Actor {
+        Actor::Pass(self.pass.pass_id)
     }
 
     fn touch(&self, footprint: &mut Footprint) {

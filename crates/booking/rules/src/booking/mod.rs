@@ -58,6 +58,8 @@ pub struct Booking {
     pub hold: Option<HoldId>,
     /// The pass that paid for it.
     pub pass_id: PassId,
+    /// How many bookings the pass had made with this one, those cancelled since included.
+    pub seat_no: u8,
     /// The municipality of the pass.
     pub ags: Ags,
     /// When it was made.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{BookingId, BookingStatus, TokenHash};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
 use crate::campaign::{SiteId, Slot, SlotId, SlotKey};
+use crate::event::Actor;
 
 /// Moves a booking to another slot of its campaign: it takes a place there and gives its own back in
 /// the same decision, so it needs no spare place but the target (P6).
@@ -70,6 +71,10 @@ impl Asks for MoveBooking {
 
     fn idempotency(&self) -> Option<&Idempotency> {
         Some(&self.idempotency)
+    }
+
+    fn actor(&self) -> Actor {
+        Actor::TokenOf(self.booking)
     }
 
     fn touch(&self, footprint: &mut Footprint) {

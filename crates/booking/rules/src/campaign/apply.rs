@@ -8,6 +8,8 @@ use kernel::Timestamp;
 use super::preview::Preview;
 use super::revision::{ChangeReason, RevisionActor};
 use super::{Campaign, CampaignPlan, PlanProblem, Slot, SlotCounters, SlotId};
+use crate::event::What;
+use crate::event::chain::{ChainEnd, Link};
 
 /// A plan, and the terms on which it may come into force.
 #[derive(Clone, Debug)]
@@ -38,6 +40,13 @@ impl ApplyCampaign {
             actor: RevisionActor::Operator,
             reason: None,
         }
+    }
+
+    /// The event that a store writes with this revision, after those that the chain ends with.
+    #[must_use]
+    pub fn told(&self, revision: u64, end: ChainEnd, now: Timestamp) -> Link {
+        let changed = (self.actor.into(), What::CampaignChanged { revision });
+        end.continued(&self.plan.campaign().id, now, vec![changed]).link
     }
 
     /// What a starting service asks for: the campaign, if there is none of this name.

@@ -6,6 +6,7 @@ use kernel::CampaignId;
 
 use super::{Campaign, Slot, SlotId, SlotKey};
 use crate::batch::Decision;
+use crate::event::What;
 use crate::pass::PassGrant;
 
 /// Why a pass cannot get a place of a slot.
@@ -77,6 +78,10 @@ impl Decision {
         if let Some(counters) = self.state.slots.get_mut(&key) {
             debug_assert!(places <= counters.taken, "more places freed than were taken");
             counters.taken = counters.taken.saturating_sub(places);
+            if places > 0 {
+                let slot = key.slot.clone();
+                self.tell(&key.campaign, What::PlacesFreed { slot, places });
+            }
             self.touched.slots.insert(key);
         }
     }

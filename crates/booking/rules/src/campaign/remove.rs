@@ -1,8 +1,10 @@
 //! Removing a campaign for good.
 
-use kernel::CampaignId;
+use kernel::{CampaignId, Timestamp};
 
 use super::revision::{ChangeReason, RevisionActor};
+use crate::event::What;
+use crate::event::chain::{ChainEnd, Link};
 
 /// Take a campaign out of force, with everything that was held and booked in it.
 #[derive(Clone, Debug)]
@@ -64,6 +66,14 @@ impl Removed {
 }
 
 impl RemoveCampaign {
+    /// The event that a store writes when the campaign goes with this revision and so many active
+    /// bookings, after those that the chain ends with.
+    #[must_use]
+    pub fn told(&self, revision: u64, bookings: u64, end: ChainEnd, now: Timestamp) -> Link {
+        let removed = (self.actor.into(), What::CampaignRemoved { revision, bookings });
+        end.continued(&self.campaign, now, vec![removed]).link
+    }
+
     /// What comes of it where `revision` is in force with so many active bookings. A store calls this
     /// with the campaign locked, and deletes on [`Removed::Removed`] unless it is a preview.
     #[must_use]

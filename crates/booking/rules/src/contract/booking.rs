@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use kernel::Timestamp;
+
 use super::{apply, many, one, places_left, scene};
 use crate::batch::{Command, Outcome};
 use crate::booking::{
@@ -40,7 +42,7 @@ pub async fn a_booking_reads_back_as_it_was_made(store: &dyn BookingStore) {
     );
     assert_eq!((booked.booking, booked.booked_at), (scene::booking_id(2), scene::at(7)));
 
-    let expected = |registration: Arc<Registration>, slot, hold| Booking {
+    let expected = |registration: Arc<Registration>, slot, hold, seat_no| Booking {
         registration: Arc::new(Registration {
             former_person_key: None,
             ..Registration::clone(&registration)
@@ -49,15 +51,16 @@ pub async fn a_booking_reads_back_as_it_was_made(store: &dyn BookingStore) {
         slot: scene::slot(slot),
         hold,
         pass_id: pass.pass_id,
+        seat_no,
         ags: pass.ags,
         booked_at: scene::at(7),
         status: BookingStatus::Confirmed,
     };
     let read =
         async |number| store.booking(scene::booking_id(number)).await.expect("the store answers");
-    let on_hold = expected(scene::registration(1, 1), "c", Some(scene::hold_id(1)));
+    let on_hold = expected(scene::registration(1, 1), "c", Some(scene::hold_id(1)), 1);
     assert_eq!(read(1).await, Some(on_hold));
-    assert_eq!(read(2).await, Some(expected(scene::registration(2, 6), "b", None)));
+    assert_eq!(read(2).await, Some(expected(scene::registration(2, 6), "b", None, 2)));
     assert_eq!(read(3).await, None);
 }
 
@@ -85,6 +88,37 @@ pub async fn one_key_has_one_effect(store: &dyn BookingStore) {
     assert_eq!(refused, Outcome::Hold(HoldOutcome::SlotFull { places_left: 1 }));
     let smaller = one(store, scene::hold(&pass, "a", 1, 2, scene::key(2, 1)), scene::at(60)).await;
     assert!(matches!(smaller, Outcome::Hold(HoldOutcome::Held(_))), "{smaller:?}");
+}
+
+/// P3: a repeat is told of the booking as it stands now, in the same batch and later, whichever way it was made.
+pub async fn a_repeat_says_how_things_stand(store: &dyn BookingStore) {
+    apply(store).await;
+    let pass = scene::grant(1, 4, scene::at(0));
+    let on_hold = scene::book_hold(&pass, 1, 1, 1, scene::key(2, 0));
+    let in_one_step = scene::book_slot(&pass, "b", 2, 6, scene::key(3, 0));
+    let hold = scene::hold(&pass, "c", 2, 1, scene::key(1, 0));
+    one(store, hold, scene::at(0)).await;
+    let commands = [on_hold.clone(), in_one_step.clone()];
+    for outcome in many(store, &commands, scene::at(1)).await {
+        assert_eq!(cancelled_at(&outcome), None);
+    }
+    let commands =
+        [scene::cancel(1, scene::key(4, 0)), on_hold.clone(), scene::cancel(2, scene::key(5, 0))];
+    let outcomes = many(store, &commands, scene::at(2)).await;
+    assert_eq!(cancelled_at(&outcomes[1]), Some(scene::at(2)), "same batch");
+    for repeat in [on_hold, in_one_step] {
+        let outcome = one(store, repeat, scene::at(3)).await;
+        assert_eq!(cancelled_at(&outcome), Some(scene::at(2)), "later batch");
+    }
+}
+
+/// When the booking that is told of was cancelled.
+fn cancelled_at(outcome: &Outcome) -> Option<Timestamp> {
+    match outcome {
+        Outcome::BookSlot(BookSlotOutcome::Booked(booked))
+        | Outcome::BookHold(BookHoldOutcome::Booked(booked)) => booked.cancelled_at,
+        other => panic!("no booking: {other:?}"),
+    }
 }
 
 /// P4: a person with an active booking gets no second one, on whichever way and pass; after a

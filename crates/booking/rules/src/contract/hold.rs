@@ -133,15 +133,15 @@ pub async fn a_pass_pays_for_its_seats_and_no_more(store: &dyn BookingStore) {
     one(store, scene::book_hold(&pass, 1, 1, 1, scene::key(3, 0)), now).await;
     one(store, scene::release(&pass, 1), now).await;
     one(store, scene::cancel(1, scene::key(4, 0)), now).await;
-    // One booked and cancelled, so two are left.
-    let refused = one(store, scene::hold(&pass, "c", 3, 3, scene::key(5, 0)), now).await;
-    assert_eq!(refused, Outcome::Hold(HoldOutcome::PassExhausted { seats_left: 2 }));
-    for number in 2..=3 {
+    // One released, and one booked and cancelled: both have come back.
+    let refused = one(store, scene::hold(&pass, "c", 4, 3, scene::key(5, 0)), now).await;
+    assert_eq!(refused, Outcome::Hold(HoldOutcome::PassExhausted { seats_left: 3 }));
+    for number in 2..=4 {
         let booked = scene::book_slot(&pass, "c", number, number, scene::key(10 + number, 0));
         let booked = one(store, booked, now).await;
         assert!(matches!(booked, Outcome::BookSlot(BookSlotOutcome::Booked(_))), "{booked:?}");
     }
-    let refused = one(store, scene::book_slot(&pass, "c", 4, 4, scene::key(20, 0)), now).await;
+    let refused = one(store, scene::book_slot(&pass, "c", 5, 5, scene::key(20, 0)), now).await;
     assert_eq!(refused, Outcome::BookSlot(BookSlotOutcome::PassExhausted));
 }
 

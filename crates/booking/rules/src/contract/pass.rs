@@ -6,7 +6,7 @@ use super::{apply, many, one, places_left, scene};
 use crate::batch::Outcome;
 use crate::booking::{BookHoldOutcome, BookSlotOutcome};
 use crate::hold::{HoldOutcome, ReleaseOutcome, RenewOutcome};
-use crate::pass::{BindingCheck, EndPassOutcome};
+use crate::pass::{BindingCheck, EndPassOutcome, GUESSES_MAX};
 use crate::store::{BookingStore, Held};
 
 const ENDED: Outcome = Outcome::EndPass(EndPassOutcome::Ended);
@@ -145,4 +145,33 @@ pub async fn what_is_held_is_counted(store: &dyn BookingStore) {
     assert_eq!(counted(480).await, (31, Held::default(), HashSet::new()));
     let none = store.passes_with_open_holds(&[], scene::at(1)).await.expect("the store answers");
     assert!(none.is_empty());
+}
+
+/// A seat whose booking is cancelled comes back to its pass, as often as the pass may learn something for
+/// nothing: a wrong guess that costs no seat would be free (P4).
+pub async fn a_cancelled_seat_returns_to_its_pass(store: &dyn BookingStore) {
+    apply(store).await;
+    let pass = scene::grant(1, 1, scene::at(0));
+    let book = |number| scene::book_slot(&pass, "c", number, number, scene::key(number, 0));
+    let booked = |outcome: &Outcome| matches!(outcome, Outcome::BookSlot(BookSlotOutcome::Booked(booked)) if booked.pass_used_up);
+    let first = one(store, book(1), scene::at(1)).await;
+    assert!(booked(&first), "{first:?}");
+    let exhausted = one(store, book(2), scene::at(1)).await;
+    assert_eq!(exhausted, Outcome::BookSlot(BookSlotOutcome::PassExhausted));
+    for number in 1..u32::from(GUESSES_MAX) {
+        let commands = [scene::cancel(number, scene::key(100 + number, 0)), book(number + 1)];
+        // In one batch or in two, it is the same.
+        let outcomes = if number % 2 == 0 {
+            many(store, &commands, scene::at(2)).await
+        } else {
+            let [cancel, book] = commands;
+            vec![one(store, cancel, scene::at(2)).await, one(store, book, scene::at(2)).await]
+        };
+        assert!(booked(&outcomes[1]), "{number}: {outcomes:?}");
+    }
+    let last = u32::from(GUESSES_MAX);
+    one(store, scene::cancel(last, scene::key(200, 0)), scene::at(3)).await;
+    let refused = one(store, book(last + 1), scene::at(3)).await;
+    assert_eq!(refused, Outcome::BookSlot(BookSlotOutcome::RefusedTooOften));
+    assert_eq!(places_left(store, "c", scene::at(3)).await, 30, "P5: free again exactly once");
 }

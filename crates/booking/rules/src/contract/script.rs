@@ -17,7 +17,18 @@ const PERSONS: u32 = 40;
 /// same script.
 #[must_use]
 pub fn random_batches(seed: u64, count: usize) -> Vec<(Timestamp, Vec<Command>)> {
-    let mut writer = Writer { entropy: &SeededEntropy::new(seed), written: Vec::new(), number: 0 };
+    batches(seed, count, false)
+}
+
+/// The same of a rush: three in four ask for a booking in one step, and some cancel.
+#[must_use]
+pub fn random_rush(seed: u64, count: usize) -> Vec<(Timestamp, Vec<Command>)> {
+    batches(seed, count, true)
+}
+
+fn batches(seed: u64, count: usize, is_rush: bool) -> Vec<(Timestamp, Vec<Command>)> {
+    let entropy = &SeededEntropy::new(seed);
+    let mut writer = Writer { entropy, written: Vec::new(), number: 0, is_rush };
     let mut now = scene::at(0);
     let batches = (0..count).map(|_| {
         // Mostly moments, sometimes long enough for holds to expire or a tranche to open.
@@ -34,6 +45,7 @@ struct Writer<'a> {
     written: Vec<Command>,
     /// How many holds and bookings have been asked for.
     number: u32,
+    is_rush: bool,
 }
 
 impl Writer<'_> {
@@ -125,7 +137,12 @@ impl Writer<'_> {
             1 => BindingCheck::Matches,
             _ => BindingCheck::Unbound,
         };
-        let command = match self.below(42) {
+        let kind = match self.below(20) {
+            0..=14 if self.is_rush => 16,
+            15..=17 if self.is_rush => 22,
+            _ => self.below(41),
+        };
+        let command = match kind {
             0..=7 => {
                 let seats = u8::try_from(self.below(6)).expect("small");
                 scene::hold(&pass, slot, seats, number, key)
@@ -136,11 +153,11 @@ impl Writer<'_> {
             }
             16..=21 => scene::book_slot(&pass, slot, number, person, key),
             22..=25 => scene::cancel(self.earlier(), key),
-            26 | 27 => scene::renew(&pass, self.earlier(), key),
-            28 | 29 => scene::release(&pass, self.earlier()),
-            30 | 31 => scene::sweep(1 + self.below(3)),
-            32..=35 => scene::correct(&pass, self.earlier(), person, key),
-            36..=39 => scene::move_booking(self.earlier(), slot, key),
+            26..=28 => scene::renew(&pass, self.earlier(), key),
+            29 | 30 => scene::release(&pass, self.earlier()),
+            31 | 32 => scene::sweep(1 + self.below(3)),
+            33 | 34 => scene::correct(&pass, self.earlier(), person, key),
+            35..=38 => scene::move_booking(self.earlier(), slot, key),
             _ => scene::end_pass(&pass),
         };
         scene::bound(command, binding)

@@ -5,6 +5,7 @@ use kernel::CampaignId;
 use super::{Hold, HoldFacts, HoldId, HoldState, hold_end};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
 use crate::campaign::{NoEntry, SlotId, SlotKey};
+use crate::event::{Actor, What};
 use crate::pass::PassGrant;
 
 /// Keeps seats of one slot for a few minutes.
@@ -69,6 +70,10 @@ impl Asks for HoldSeats {
         Some(&self.idempotency)
     }
 
+    fn actor(&self) -> Actor {
+        Actor::Pass(self.pass.pass_id)
+    }
+
     fn touch(&self, footprint: &mut Footprint) {
         let (campaign, slot) = (self.pass.campaign.clone(), self.slot.clone());
         footprint.slots.push(SlotKey { campaign, slot });
@@ -117,6 +122,13 @@ impl Asks for HoldSeats {
             state: HoldState::Active,
         };
         let facts = HoldFacts::of(&hold, &open.campaign, &self.pass);
+        let told = What::SeatsHeld {
+            hold: hold.id,
+            slot: hold.slot.clone(),
+            seats: hold.seats,
+            expires_at: hold.expires_at,
+        };
+        decision.tell(&self.pass.campaign, told);
         decision.touched.holds.insert(hold.id);
         decision.state.holds.insert(hold.id, hold);
         decision.record(&self.idempotency, &self.pass.campaign, Recorded::Held(facts.clone()));

@@ -4,6 +4,7 @@ use kernel::CampaignId;
 
 use super::{HoldId, HoldState};
 use crate::batch::{Asks, Decision, Footprint, Idempotency};
+use crate::event::{Actor, HoldEnd};
 use crate::pass::PassGrant;
 
 /// Gives the seats of a hold back that nobody is registered for.
@@ -37,6 +38,10 @@ impl Asks for ReleaseHold {
         None
     }
 
+    fn actor(&self) -> Actor {
+        Actor::Pass(self.pass.pass_id)
+    }
+
     fn touch(&self, footprint: &mut Footprint) {
         footprint.holds.push(self.hold);
         footprint.passes.push(self.pass.pass_id);
@@ -49,7 +54,7 @@ impl Asks for ReleaseHold {
             Some(HoldState::Booked) => ReleaseOutcome::HoldBooked,
             Some(HoldState::Released) => ReleaseOutcome::Released,
             Some(HoldState::Active) => {
-                decision.end_hold(self.hold);
+                decision.end_hold(self.hold, HoldEnd::Released);
                 ReleaseOutcome::Released
             }
         }

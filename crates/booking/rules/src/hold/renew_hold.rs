@@ -4,6 +4,7 @@ use kernel::CampaignId;
 
 use super::{HoldFacts, HoldId, HoldState, hold_end};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
+use crate::event::{Actor, What};
 use crate::pass::PassGrant;
 
 /// Starts the time of a hold again.
@@ -45,6 +46,10 @@ impl Asks for RenewHold {
         Some(&self.idempotency)
     }
 
+    fn actor(&self) -> Actor {
+        Actor::Pass(self.pass.pass_id)
+    }
+
     fn touch(&self, footprint: &mut Footprint) {
         footprint.holds.push(self.hold);
         footprint.passes.push(self.pass.pass_id);
@@ -78,6 +83,7 @@ impl Asks for RenewHold {
         hold.expires_at = expires_at;
         let facts = HoldFacts::of(hold, campaign, &self.pass);
         decision.touched.holds.insert(self.hold);
+        decision.tell(&self.pass.campaign, What::HoldRenewed { hold: self.hold, expires_at });
         decision.record(&self.idempotency, &self.pass.campaign, Recorded::Renewed(facts.clone()));
         RenewOutcome::Renewed(facts)
     }

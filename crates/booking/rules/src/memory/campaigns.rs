@@ -13,13 +13,18 @@ use crate::campaign::apply::{
 };
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
+use crate::store::StoreError;
 
 impl Tables {
-    pub(super) fn change_campaign(&mut self, request: &ApplyCampaign, now: Timestamp) -> Applied {
+    pub(super) fn change_campaign(
+        &mut self,
+        request: &ApplyCampaign,
+        now: Timestamp,
+    ) -> Result<Applied, StoreError> {
         let campaign = request.plan.campaign();
         let standing = self.standing(&campaign.id);
         let (revision, applied) = match judge(request, &standing, now) {
-            Judgement::Leave(applied) => return applied,
+            Judgement::Leave(applied) => return Ok(applied),
             Judgement::Write(revision, applied) => (revision, applied),
         };
         for slot in revision.removed {
@@ -36,21 +41,28 @@ impl Tables {
             reason: request.reason.clone(),
             definition: serde_json::to_string(campaign).ok(),
         });
-        applied
+        let told = request.told(revision.number, self.chain_end(&campaign.id), now);
+        self.add_link(told)?;
+        Ok(applied)
     }
 
-    pub(super) fn remove_campaign(&mut self, request: &RemoveCampaign, now: Timestamp) -> Removed {
+    pub(super) fn remove_campaign(
+        &mut self,
+        request: &RemoveCampaign,
+        now: Timestamp,
+    ) -> Result<Removed, StoreError> {
         let id = &request.campaign;
         if !self.campaigns.contains_key(id) {
-            return Removed::NotFound;
+            return Ok(Removed::NotFound);
         }
         let is_active = |status| matches!(status, BookingStatus::Confirmed);
         let active = self.bookings.values();
         let active =
             active.filter(|booking| booking.campaign == *id && is_active(booking.status)).count();
         let removed = request.judge(self.last_revision(id), active as u64);
-        let (Removed::Removed { revision, .. }, Intent::Apply) = (removed, request.intent) else {
-            return removed;
+        let (Removed::Removed { revision, bookings }, Intent::Apply) = (removed, request.intent)
+        else {
+            return Ok(removed);
         };
         self.campaigns.remove(id);
         self.slots.retain(|key, _| key.campaign != *id);
@@ -66,7 +78,9 @@ impl Tables {
             reason: request.reason.clone(),
             definition: None,
         });
-        removed
+        let told = request.told(revision, bookings, self.chain_end(id), now);
+        self.add_link(told)?;
+        Ok(removed)
     }
 
     fn last_revision(&self, id: &CampaignId) -> u64 {

@@ -4,6 +4,7 @@ use kernel::CampaignId;
 
 use super::PassGrant;
 use crate::batch::{Asks, Decision, Footprint, Idempotency};
+use crate::event::{Actor, What};
 
 /// Gives the pass itself back: nothing new can begin with it. An open hold may still be booked on or
 /// released. Ending it again changes nothing.
@@ -33,6 +34,10 @@ impl Asks for EndPass {
         None
     }
 
+    fn actor(&self) -> Actor {
+        Actor::Pass(self.pass.pass_id)
+    }
+
     fn touch(&self, footprint: &mut Footprint) {
         footprint.passes.push(self.pass.pass_id);
     }
@@ -44,6 +49,8 @@ impl Asks for EndPass {
         if !decision.has_ended(&self.pass) {
             let now = decision.now;
             decision.pass_use(&self.pass).ended_at = Some(now);
+            let ended = What::PassEnded { pass: self.pass.pass_id };
+            decision.tell(&self.pass.campaign, ended);
         }
         EndPassOutcome::Ended
     }

@@ -50,8 +50,10 @@ pub enum BindingCheck {
     Differs,
 }
 
-/// How many guesses at who is booked a pass has: answers that tell, without costing a seat, whether a
-/// person is booked. A family that mistypes needs a few; whoever tries dates of birth needs many.
+/// How many guesses at who is booked a pass has: answers that tell something of a person without a seat being
+/// gone for it. Such is that somebody is booked already, or that a booking could be corrected to them, or, with a
+/// booking whose seat comes back, that somebody was not. A family that mistypes needs a few; whoever tries dates of
+/// birth needs many.
 pub const GUESSES_MAX: u8 = 8;
 
 /// What a pass has used.
@@ -63,8 +65,10 @@ pub struct PassUse {
     pub campaign: CampaignId,
     /// Seats of active holds without a person.
     pub seats_held: u8,
-    /// Persons booked, including those that were cancelled since.
+    /// Persons booked. A seat whose booking is cancelled comes back to the pass.
     pub seats_booked: u8,
+    /// Bookings ever made with it, cancelled ones included.
+    pub bookings: u8,
     /// Persons it may hold seats for and book, in sum.
     pub seats: u8,
     /// How many guesses it has used, see [`GUESSES_MAX`].
@@ -73,6 +77,18 @@ pub struct PassUse {
     pub ended_at: Option<Timestamp>,
     /// When the pass ends: after that the row is of no use.
     pub expires_at: Timestamp,
+}
+
+impl PassUse {
+    /// Seats that came back.
+    #[must_use]
+    pub fn seats_returned(&self) -> u8 {
+        self.bookings.saturating_sub(self.seats_booked)
+    }
+
+    fn has_guessed_too_often(&self) -> bool {
+        self.guesses.saturating_add(self.seats_returned()) >= GUESSES_MAX
+    }
 }
 
 impl Decision {
@@ -84,6 +100,7 @@ impl Decision {
             campaign: pass.campaign.clone(),
             seats_held: 0,
             seats_booked: 0,
+            bookings: 0,
             seats: pass.seats,
             guesses: 0,
             ended_at: None,
@@ -118,9 +135,17 @@ impl Decision {
         }
     }
 
+    /// The seat of a booking that is cancelled comes back to its pass.
+    pub(crate) fn return_seat(&mut self, pass_id: PassId) {
+        if let Some(used) = self.state.passes.get_mut(&pass_id) {
+            used.seats_booked = used.seats_booked.saturating_sub(1);
+            self.touched.passes.insert(pass_id);
+        }
+    }
+
     /// Whether the pass may not learn any more who is booked already.
     pub(crate) fn has_guessed_too_often(&self, pass: &PassGrant) -> bool {
-        self.state.passes.get(&pass.pass_id).is_some_and(|used| used.guesses >= GUESSES_MAX)
+        self.state.passes.get(&pass.pass_id).is_some_and(PassUse::has_guessed_too_often)
     }
 
     /// The pass is about to learn whether a person is booked, and no seat pays for it.

@@ -167,8 +167,9 @@ impl Bookings {
         is_new: bool,
         now: Timestamp,
     ) -> Result<Option<Availability>, StoreError> {
-        if is_new {
-            self.remember_departures(campaign, now).await?;
+        if self.departures.take_missed(campaign) || is_new {
+            let remembered = self.remember_departures(campaign, now).await;
+            remembered.inspect_err(|_| self.departures.miss(campaign))?;
         }
         self.store.availability(campaign, now).await
     }

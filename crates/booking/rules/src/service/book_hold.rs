@@ -25,12 +25,7 @@ impl Bookings {
         let _running = self.running.enter(idempotency.key)?;
         let binding = self.check_binding(&pass, person)?;
         let registration = self.registration(&pass.campaign, person);
-        let (campaign, pass_id) = (pass.campaign.clone(), pass.pass_id);
         let command = BookHold { pass, hold, registration, binding, idempotency };
-        let outcome = self.submit(command).await?;
-        if matches!(&outcome, BookHoldOutcome::Booked(booked) if booked.pass_used_up) {
-            self.departures.add(&campaign, pass_id);
-        }
-        Ok(outcome)
+        self.submit(command).await
     }
 }

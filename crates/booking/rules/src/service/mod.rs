@@ -9,6 +9,7 @@ mod book_slot;
 mod booking;
 mod cancel_booking;
 mod correct_person;
+mod departures;
 mod end_pass;
 mod failure;
 mod find_hold;
@@ -48,9 +49,10 @@ use crate::pass::PassGrant;
 use crate::secrets::{BookingSecrets, IdempotencyScope, idempotency_key};
 use crate::store::BookingStore;
 use background::Troubled;
+use departures::Departures;
 use queues::Queues;
-use report::Departures;
 use running::RunningKeys;
+use trip::Trips;
 
 /// The limits of the booking service in one process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +75,7 @@ impl Default for BookingsLimits {
     fn default() -> Self {
         Self {
             queue_depth_max: 4_096,
-            batch_max: 64,
+            batch_max: 256,
             reads_max: 256,
             view_every_ms: 500,
             sweep_holds_max: 500,
@@ -92,7 +94,7 @@ pub struct Bookings {
     reads: Arc<Semaphore>,
     running: RunningKeys,
     view: ArcSwap<View>,
-    departures: Departures,
+    departures: Arc<Departures>,
     troubled: Troubled,
     closing: watch::Sender<bool>,
 }
@@ -109,8 +111,9 @@ impl Bookings {
         secrets: BookingSecrets,
         limits: BookingsLimits,
     ) -> (Arc<Self>, BookingsTasks) {
-        let queues = Queues::new(Arc::clone(&store), Arc::clone(&clock), limits);
-        let queues = Arc::new(queues);
+        let departures = Arc::new(Departures::new(limits.departures_max));
+        let trips = Trips::new(Arc::clone(&store), Arc::clone(&departures));
+        let queues = Arc::new(Queues::new(trips, Arc::clone(&clock), limits));
         let (closing, closed) = watch::channel(false);
         let bookings = Arc::new(Self {
             store,
@@ -121,7 +124,7 @@ impl Bookings {
             reads: Arc::new(Semaphore::new(limits.reads_max)),
             running: RunningKeys::default(),
             view: ArcSwap::default(),
-            departures: Departures::new(limits.departures_max),
+            departures,
             troubled: Troubled::default(),
             closing,
         });

@@ -7,16 +7,15 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use kernel::{Batcher, BatcherLimits, CampaignId, Clock, SyncedClock};
 use tokio::task::JoinHandle;
 
-use super::trip::{Answer, trip};
+use super::trip::{Answer, Trips};
 use super::{BookingsLimits, Failure};
 use crate::batch::{Command, Outcome};
-use crate::store::BookingStore;
 
 type Queue = Batcher<Command, Answer, Failure>;
 
 /// The queues of one process.
 pub(super) struct Queues {
-    store: Arc<dyn BookingStore>,
+    trips: Arc<Trips>,
     clock: Arc<SyncedClock>,
     limits: BookingsLimits,
     /// For campaigns that the view does not have. Their commands come one by one, so that here too a
@@ -34,14 +33,11 @@ struct Known {
 }
 
 impl Queues {
-    pub(super) fn new(
-        store: Arc<dyn BookingStore>,
-        clock: Arc<SyncedClock>,
-        limits: BookingsLimits,
-    ) -> Self {
-        let (unknown, task) = start(&store, &clock, limits, 1);
+    pub(super) fn new(trips: Trips, clock: Arc<SyncedClock>, limits: BookingsLimits) -> Self {
+        let trips = Arc::new(trips);
+        let (unknown, task) = start(&trips, &clock, limits, 1);
         let known = Known { tasks: vec![task], ..Known::default() };
-        Self { store, clock, limits, unknown, known: RwLock::new(known) }
+        Self { trips, clock, limits, unknown, known: RwLock::new(known) }
     }
 
     /// Queues a command and waits for its outcome.
@@ -78,7 +74,7 @@ impl Queues {
         for campaign in campaigns {
             let queue = earlier.remove(campaign).unwrap_or_else(|| {
                 let batch_max = self.limits.batch_max;
-                let (queue, task) = start(&self.store, &self.clock, self.limits, batch_max);
+                let (queue, task) = start(&self.trips, &self.clock, self.limits, batch_max);
                 known.tasks.push(task);
                 queue
             });
@@ -120,7 +116,7 @@ impl Queues {
 }
 
 fn start(
-    store: &Arc<dyn BookingStore>,
+    trips: &Arc<Trips>,
     clock: &Arc<SyncedClock>,
     limits: BookingsLimits,
     batch_max: usize,
@@ -130,8 +126,8 @@ fn start(
         skip_abandoned: false,
         ..BatcherLimits::new(limits.queue_depth_max, batch_max)
     };
-    let (store, clock) = (Arc::clone(store), Arc::clone(clock));
+    let (trips, clock) = (Arc::clone(trips), Arc::clone(clock));
     Batcher::spawn("bookings", limits, move |commands| {
-        trip(Arc::clone(&store), clock.now(), commands)
+        Arc::clone(&trips).trip(clock.now(), commands)
     })
 }

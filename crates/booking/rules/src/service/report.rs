@@ -1,7 +1,6 @@
 //! What the booking service reports to the waiting room.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{CampaignId, Timestamp};
@@ -81,15 +80,16 @@ impl Bookings {
         }
     }
 
-    /// Takes up what an earlier process may not have lived to report (P19). Reporting a departure
-    /// again does no harm.
+    /// Takes up the departures that this process has not heard of: those that an earlier one may not
+    /// have lived to report, and those of batches that may have taken effect though nothing was
+    /// answered (P19). Reporting a departure again does no harm.
     pub(super) async fn remember_departures(
         &self,
         campaign: &CampaignId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let passes_max = u32::try_from(self.departures.departures_max).unwrap_or(u32::MAX);
-        let departed = self.store.departed_passes(campaign, now, passes_max).await?;
+        let departed =
+            self.store.departed_passes(campaign, now, self.departures.waiting_max()).await?;
         self.return_departures(campaign, departed);
         Ok(())
     }
@@ -108,89 +108,5 @@ impl Bookings {
         let (staying, departed) = candidates.into_iter().partition(|id| present.contains(id));
         self.return_departures(campaign, staying);
         departed
-    }
-}
-
-/// Passes that have booked every seat of a hold, or in one step, or were given back.
-///
-/// A departure lets the next one in. One after a booking takes nothing from the pass, which may still
-/// use what seats it has left.
-pub(super) struct Departures {
-    campaigns: Mutex<HashMap<CampaignId, Queue>>,
-    departures_max: usize,
-}
-
-/// Departures in their order, each of them once: whoever leaves over and over displaces nobody.
-#[derive(Default)]
-struct Queue {
-    order: VecDeque<PassId>,
-    waiting: HashSet<PassId>,
-}
-
-impl Departures {
-    /// Departures reported at a time.
-    const TAKE_MAX: usize = 1_000;
-
-    pub(super) fn new(departures_max: usize) -> Self {
-        Self { campaigns: Mutex::default(), departures_max }
-    }
-
-    /// Remembers a departure. When too many are waiting the earliest is forgotten: its pass is
-    /// counted as present until it expires.
-    pub(super) fn add(&self, campaign: &CampaignId, pass_id: PassId) {
-        let mut campaigns = self.campaigns();
-        // The campaign is known after the first departure; its name is copied only then.
-        if !campaigns.contains_key(campaign) {
-            campaigns.insert(campaign.clone(), Queue::default());
-        }
-        let Some(Queue { order, waiting }) = campaigns.get_mut(campaign) else { return };
-        if !waiting.insert(pass_id) {
-            return;
-        }
-        if order.len() >= self.departures_max
-            && let Some(earliest) = order.pop_front()
-        {
-            waiting.remove(&earliest);
-        }
-        order.push_back(pass_id);
-    }
-
-    pub(super) fn take(&self, campaign: &CampaignId) -> Vec<PassId> {
-        let mut campaigns = self.campaigns();
-        let Some(Queue { order, waiting }) = campaigns.get_mut(campaign) else { return Vec::new() };
-        let count = order.len().min(Self::TAKE_MAX);
-        let taken: Vec<PassId> = order.drain(..count).collect();
-        for pass_id in &taken {
-            waiting.remove(pass_id);
-        }
-        taken
-    }
-
-    fn campaigns(&self) -> MutexGuard<'_, HashMap<CampaignId, Queue>> {
-        self.campaigns.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn departures_are_bounded_and_taken_once() {
-        let departures = Departures::new(1_500);
-        let campaign: CampaignId = "speyer".parse().expect("a name");
-        let pass = |number: u16| {
-            let mut bytes = [0; 16];
-            bytes[..2].copy_from_slice(&number.to_be_bytes());
-            PassId::from_bytes(bytes)
-        };
-        for number in 0..1_600 {
-            departures.add(&campaign, pass(number));
-            departures.add(&campaign, pass(number));
-        }
-        let first = departures.take(&campaign);
-        assert_eq!((first.len(), first[0]), (1_000, pass(100)));
-        assert_eq!(departures.take(&campaign).len(), 500);
-        assert_eq!(departures.take(&campaign), []);
     }
 }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::Failure;
 use super::background::failed;
+use super::departures::Departures;
 use crate::batch::{Command, Outcome};
 use crate::store::{BookingStore, StoreError};
 
@@ -22,76 +23,91 @@ const SEARCH_TIME_MAX: Duration = Duration::from_secs(2);
 /// What one command of a batch gets.
 pub(super) type Answer = Result<Outcome, Failure>;
 
-/// Carries out a batch of one campaign.
-pub(super) async fn trip(
+/// The way to the store, and who hears what has happened there.
+pub(super) struct Trips {
     store: Arc<dyn BookingStore>,
-    now: Timestamp,
-    commands: Vec<Command>,
-) -> Result<Vec<Answer>, TripError<Failure>> {
-    let error = match execute(&*store, &commands, now).await {
-        Ok(outcomes) => return Ok(outcomes.into_iter().map(Ok).collect()),
-        Err(error) => error,
-    };
-    let failure = failed("execute a batch", &error);
-    match error {
-        StoreError::Unavailable { .. } => Err(TripError::Away(failure)),
-        StoreError::Broken { .. } if commands.len() > 1 => {
-            Ok(without_culprits(&*store, now, &commands).await)
-        }
-        StoreError::Busy { .. } | StoreError::Broken { .. } => Err(TripError::Failed(failure)),
-    }
+    departures: Arc<Departures>,
 }
 
-async fn execute(
-    store: &dyn BookingStore,
-    commands: &[Command],
-    now: Timestamp,
-) -> Result<Vec<Outcome>, StoreError> {
-    let outcomes = store.execute(commands, now).await?;
-    if outcomes.len() == commands.len() {
-        return Ok(outcomes);
+impl Trips {
+    pub(super) fn new(store: Arc<dyn BookingStore>, departures: Arc<Departures>) -> Self {
+        Self { store, departures }
     }
-    let reason = format!("{} outcomes for {} commands", outcomes.len(), commands.len());
-    Err(StoreError::Broken { reason, source: None })
-}
 
-/// Carries out what can be of a batch that failed as a whole. Takes at most twice as many
-/// transactions as there are commands, and about 2 · log₂ of that where one is to blame.
-async fn without_culprits(
-    store: &dyn BookingStore,
-    now: Timestamp,
-    commands: &[Command],
-) -> Vec<Answer> {
-    let until = Instant::now() + SEARCH_TIME_MAX;
-    let mut answers: Vec<Answer> = Vec::with_capacity(commands.len());
-    let mut over = None;
-    let (first, second) = commands.split_at(commands.len() / 2);
-    let mut parts = vec![second, first];
-    while let Some(part) = parts.pop() {
-        if over.is_none() && Instant::now() >= until {
-            over = Some(Failure::Overloaded);
-        }
-        if let Some(failure) = over {
-            answers.extend(part.iter().map(|_| Err(failure)));
-            continue;
-        }
-        match execute(store, part, now).await {
-            Ok(outcomes) => answers.extend(outcomes.into_iter().map(Ok)),
-            Err(StoreError::Broken { .. }) if part.len() > 1 => {
-                let (first, second) = part.split_at(part.len() / 2);
-                parts.extend([second, first]);
+    /// Carries out a batch of one campaign.
+    pub(super) async fn trip(
+        self: Arc<Self>,
+        now: Timestamp,
+        commands: Vec<Command>,
+    ) -> Result<Vec<Answer>, TripError<Failure>> {
+        let error = match self.execute(&commands, now).await {
+            Ok(outcomes) => return Ok(outcomes.into_iter().map(Ok).collect()),
+            Err(error) => error,
+        };
+        let failure = failed("execute a batch", &error);
+        match error {
+            StoreError::Unavailable { .. } => Err(TripError::Away(failure)),
+            StoreError::Broken { .. } if commands.len() > 1 => {
+                Ok(self.without_culprits(now, &commands).await)
             }
-            Err(error) => {
-                let failure = Failure::from(&error);
+            StoreError::Busy { .. } | StoreError::Broken { .. } => Err(TripError::Failed(failure)),
+        }
+    }
+
+    async fn execute(
+        &self,
+        commands: &[Command],
+        now: Timestamp,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let executed = self.store.execute(commands, now).await.inspect_err(|_| {
+            // Some of it may have taken effect all the same, and a repeat is no event.
+            for command in commands {
+                self.departures.miss(command.campaign());
+            }
+        })?;
+        self.departures.hear(&executed.events);
+        let outcomes = executed.outcomes;
+        if outcomes.len() == commands.len() {
+            return Ok(outcomes);
+        }
+        let reason = format!("{} outcomes for {} commands", outcomes.len(), commands.len());
+        Err(StoreError::Broken { reason, source: None })
+    }
+
+    /// Carries out what can be of a batch that failed as a whole. Takes at most twice as many
+    /// transactions as there are commands, and about 2 · log₂ of that where one is to blame.
+    async fn without_culprits(&self, now: Timestamp, commands: &[Command]) -> Vec<Answer> {
+        let until = Instant::now() + SEARCH_TIME_MAX;
+        let mut answers: Vec<Answer> = Vec::with_capacity(commands.len());
+        let mut over = None;
+        let (first, second) = commands.split_at(commands.len() / 2);
+        let mut parts = vec![second, first];
+        while let Some(part) = parts.pop() {
+            if over.is_none() && Instant::now() >= until {
+                over = Some(Failure::Overloaded);
+            }
+            if let Some(failure) = over {
                 answers.extend(part.iter().map(|_| Err(failure)));
-                // Only what is broken concerns the part alone.
-                over = (failure != Failure::Broken).then_some(failure);
+                continue;
+            }
+            match self.execute(part, now).await {
+                Ok(outcomes) => answers.extend(outcomes.into_iter().map(Ok)),
+                Err(StoreError::Broken { .. }) if part.len() > 1 => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+                Err(error) => {
+                    let failure = Failure::from(&error);
+                    answers.extend(part.iter().map(|_| Err(failure)));
+                    // Only what is broken concerns the part alone.
+                    over = (failure != Failure::Broken).then_some(failure);
+                }
             }
         }
+        let broken = answers.iter().filter(|answer| **answer == Err(Failure::Broken)).count();
+        let campaign = commands.first().map(Command::campaign);
+        let commands = commands.len();
+        tracing::error!(?campaign, commands, broken, "the batch was divided; some of it is broken");
+        answers
     }
-    let broken = answers.iter().filter(|answer| **answer == Err(Failure::Broken)).count();
-    let campaign = commands.first().map(Command::campaign);
-    let commands = commands.len();
-    tracing::error!(?campaign, commands, broken, "the batch was divided; some of it is broken");
-    answers
 }

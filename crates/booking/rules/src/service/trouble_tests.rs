@@ -11,13 +11,14 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::*;
-use crate::batch::{Command, Outcome};
+use crate::batch::{Command, Executed};
 use crate::booking::Booking;
 use crate::campaign::apply::{Applied, ApplyCampaign};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, CampaignPlan};
 use crate::contract::scene;
+use crate::event::chain::Link;
 use crate::hold::{Hold, HoldId, HoldOutcome};
 use crate::memory::MemoryStore;
 use crate::store::{Availability, StoreError};
@@ -27,6 +28,8 @@ use crate::store::{Availability, StoreError};
 enum Trouble {
     /// It fails after the time that a driver takes to find no connection.
     Away,
+    /// It takes effect, and the answer is lost.
+    Unanswered,
     /// Somebody else has the lock.
     Busy,
     /// A row cannot be read.
@@ -56,6 +59,7 @@ impl TroubledStore {
                 tokio::time::interval_at(Instant::now() + CONNECT, CONNECT).tick().await;
                 Err(StoreError::Unavailable { reason, source: None })
             }
+            Some(Trouble::Unanswered) => Err(StoreError::Unavailable { reason, source: None }),
             Some(Trouble::Busy) => Err(StoreError::Busy { reason, source: None }),
             Some(Trouble::Broken) => Err(StoreError::Broken { reason, source: None }),
             Some(Trouble::Silent) => std::future::pending().await,
@@ -102,17 +106,25 @@ impl BookingStore for TroubledStore {
         self.model.revisions(campaign).await
     }
 
+    async fn events(
+        &self,
+        campaign: &CampaignId,
+        after: u64,
+        links_max: u32,
+    ) -> Result<Vec<Link>, StoreError> {
+        self.model.events(campaign, after, links_max).await
+    }
+
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
         self.model.campaigns().await
     }
 
-    async fn execute(
-        &self,
-        commands: &[Command],
-        now: Timestamp,
-    ) -> Result<Vec<Outcome>, StoreError> {
+    async fn execute(&self, commands: &[Command], now: Timestamp) -> Result<Executed, StoreError> {
         self.sizes.lock().expect("lock").push(commands.len());
         let trouble = (self.batches.lock().expect("lock"))(commands);
+        if trouble == Some(Trouble::Unanswered) {
+            self.model.execute(commands, now).await?;
+        }
         Self::meet(trouble).await?;
         self.model.execute(commands, now).await
     }
@@ -360,4 +372,20 @@ async fn too_many_readers_are_no_unreadiness() {
     }
     assert_eq!(read().await.expect("joined"), Err(Failure::Overloaded));
     assert_eq!(bookings.ready().await, Ok(()));
+}
+
+/// P19: a departure is told though its own batch was never answered, and nobody repeats it.
+#[tokio::test]
+async fn a_departure_is_told_though_its_answer_was_lost() {
+    let Service { store, bookings, .. } = service(BookingsLimits::default()).await;
+    let left = pass("rehearsal", 1);
+    store.batches(|_| Some(Trouble::Unanswered));
+    assert_eq!(bookings.end_pass(left.clone()).await, Err(Failure::Unavailable));
+    store.batches(|_| None);
+    let told = async || bookings.report(&left.campaign).await.expect("fresh").departures;
+    assert_eq!(told().await, []);
+    bookings.refresh(false).await.expect("answers");
+    assert_eq!(told().await, [left.pass_id]);
+    bookings.refresh(false).await.expect("answers");
+    assert_eq!(told().await, [], "asked for once");
 }

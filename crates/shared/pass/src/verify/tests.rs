@@ -1,5 +1,3 @@
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::EncodingKey;
 use serde_json::json;
 
@@ -281,4 +279,33 @@ fn a_rotated_key_set_takes_effect_at_once() {
 #[test]
 fn the_self_test_passes() {
     assert_eq!(self_test(), Ok(()));
+}
+
+/// Whoever shares the key believes the code alone; everybody else, and whoever has another key, the signature.
+#[test]
+fn a_code_stands_for_the_signature() {
+    let mac_key = crate::IdentityKey::new(&[3; 32]).pass_mac_key();
+    let other_key = crate::IdentityKey::new(&[4; 32]).pass_mac_key();
+    let mint = |key| PassMinter::new(key, ISSUER).with_mac(Some(mac_key.clone())).mint(&claims());
+    let token = mint(key());
+    let (signed, _) = token.rsplit_once('.').expect("three parts");
+    let unsigned = format!("{signed}.{}", "A".repeat(86));
+    let verify = |token: &str, key: Option<&PassMacKey>| {
+        verifier().with_mac(key.cloned()).verify(token, &campaign(), NOW)
+    };
+    for key in [None, Some(&mac_key), Some(&other_key)] {
+        assert_eq!(verify(&token, key), Ok(claims()));
+    }
+    assert_eq!(verify(&unsigned, Some(&mac_key)), Ok(claims()));
+    for key in [None, Some(&other_key)] {
+        assert_eq!(verify(&unsigned, key), Err(PassError::BadSignature));
+    }
+    // Another payload, or another key's name, under the same code.
+    let parts: Vec<&str> = unsigned.split('.').collect();
+    let payload = changed(payload(), "seats", Some(json!(1))).to_string();
+    let forged = format!("{}.{}.{}", parts[0], URL_SAFE_NO_PAD.encode(payload), parts[2]);
+    assert_eq!(verify(&forged, Some(&mac_key)), Err(PassError::BadSignature));
+    let unknown = mint(SigningKey::generate(&SeededEntropy::new(2)));
+    let refused = verify(&unknown, Some(&mac_key));
+    assert!(matches!(refused, Err(PassError::UnknownKey { .. })), "{refused:?}");
 }

@@ -6,7 +6,6 @@
 
 mod catalogue;
 mod document;
-mod documented;
 mod markdown;
 
 use std::borrow::Cow;
@@ -22,7 +21,6 @@ use serde_json::{Map, Value};
 
 pub use catalogue::{CATALOGUE, Code, Entry, Text};
 pub use document::{Answers, FieldErrorDocument, ProblemDocument, ProblemSchemas, responses};
-pub use documented::DocumentedProblems;
 pub use markdown::catalogue_markdown;
 
 use crate::language::Language;

@@ -55,10 +55,12 @@ pub fn let_people_come(
     let gathering = SignedDuration::from_secs((15 + all / JOINS_PER_SECOND_MIN).into());
     let gathers_from = from_now(APPLYING * i32::try_from(bench.rounds + 2)?);
     let opens_at = gathers_from + gathering;
-    einlass.apply(Campaign { id: "waiting", gathers_from, opens_at, gate: Gate::Narrow })?;
+    let waiting = Campaign::opening_now("waiting", Gate::Narrow);
+    einlass.apply(&Campaign { gathers_from, opens_at, ..waiting })?;
     for round in 0..=bench.rounds {
         let id = &called_room(round);
-        einlass.apply(Campaign { id, gathers_from, opens_at, gate: Gate::Wide })?;
+        let called = Campaign::opening_now(id, Gate::Wide);
+        einlass.apply(&Campaign { gathers_from, opens_at, ..called })?;
     }
     let ids = (0..=bench.rounds).map(called_room).chain(["waiting".to_owned()]);
     for id in ids {

@@ -147,7 +147,7 @@ impl Citizen {
     }
 }
 
-fn key(asked: &Asked) -> Option<&str> {
+pub(super) fn key(asked: &Asked) -> Option<&str> {
     match asked {
         Asked::Book { key, .. } | Asked::Hold { key } | Asked::Confirm { key, .. } => Some(key),
         Asked::Cancel { booking } => Some(booking),
@@ -163,7 +163,7 @@ fn person(number: usize) -> Value {
     })
 }
 
-fn request(asked: &Asked, slot: &str) -> (Method, String, Option<Value>) {
+pub(super) fn request(asked: &Asked, slot: &str) -> (Method, String, Option<Value>) {
     match asked {
         Asked::Book { person: number, .. } => (
             Method::POST,

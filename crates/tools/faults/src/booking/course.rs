@@ -8,8 +8,16 @@ use crate::waits::Wait;
 pub struct Course {
     /// An instance was gone, going or frozen: it need not answer.
     pub down: Vec<(usize, Span)>,
+    /// When an instance was told to end. It goes on serving for a while first.
+    pub stops: Vec<(usize, UnixMs)>,
     /// One instance was in trouble and nothing else: the others must go on.
     pub alone: Vec<(usize, Span)>,
+    /// Some clients misbehaved and nothing else: nobody had to be put off, or to wait.
+    pub calm: Vec<Span>,
+    /// The database refused what was written to it, at once: so must the instances.
+    pub refusing: Vec<Span>,
+    /// What an instance kept of what was long over.
+    pub left_behind: Vec<String>,
     /// When a fault had ended.
     pub heals: Vec<UnixMs>,
     /// What the machine, busy with something else, added to latencies.

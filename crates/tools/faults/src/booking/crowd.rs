@@ -52,7 +52,7 @@ impl Crowd {
     pub fn new(town: Arc<Town>, passes: Vec<String>, seed: u64) -> Result<Self> {
         Ok(Self {
             town,
-            clients: (1..=HOUSEHOLDS).map(http::client).collect::<Result<_>>()?,
+            clients: clients()?,
             people: JoinSet::new(),
             events: Vec::new(),
             passes,
@@ -129,10 +129,20 @@ impl Crowd {
         Ok(())
     }
 
+    /// Closes all connections on which nothing is under way.
+    pub fn hang_up(&mut self) -> Result<()> {
+        self.clients = clients()?;
+        Ok(())
+    }
+
     /// What everybody was told who is through.
     pub fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
     }
+}
+
+fn clients() -> Result<Vec<Client>> {
+    (1..=HOUSEHOLDS).map(http::client).collect()
 }
 
 /// `None` when patience ended.

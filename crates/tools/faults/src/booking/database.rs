@@ -66,16 +66,33 @@ const ROWS: &str = "SELECT json_build_object(
 impl Database {
     /// Reads it.
     pub async fn read(url: &str) -> Result<Self> {
-        let output = Command::new(test_support::locate_postgres()?.program("psql"))
-            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--dbname", url])
-            .args(["--command", ROWS])
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .output()
-            .await
-            .context("failed to run psql")?;
-        let errors = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "failed to read the database: {}", errors.trim());
-        serde_json::from_slice(&output.stdout).context("failed to understand the database")
+        let rows = psql(url, &[ROWS]).await.context("failed to read the database")?;
+        serde_json::from_slice(&rows).context("failed to understand the database")
     }
+}
+
+/// Lets every flush of the log wait so long, those that commit at the same time together, as a slow
+/// disk does: whoever flushes sleeps before the sync, and keeps the others from flushing meanwhile.
+/// At most 100 ms.
+pub async fn slow_commits(url: &str, ms: u32) -> Result<()> {
+    let delay = format!("ALTER SYSTEM SET commit_delay = {}", ms * 1_000);
+    // Also if nobody else is in a transaction.
+    let always = "ALTER SYSTEM SET commit_siblings = 0";
+    psql(url, &[&delay, always, "SELECT pg_reload_conf()"]).await.map(drop)
+}
+
+/// What these statements give, one after the other.
+async fn psql(url: &str, statements: &[&str]) -> Result<Vec<u8>> {
+    let output = Command::new(test_support::locate_postgres()?.program("psql"))
+        .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--dbname", url])
+        .args(["--set", "ON_ERROR_STOP=1"])
+        .args(statements.iter().flat_map(|statement| ["--command", statement]))
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .context("failed to run psql")?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "psql: {}", errors.trim());
+    Ok(output.stdout)
 }

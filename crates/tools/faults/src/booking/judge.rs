@@ -58,6 +58,7 @@ pub fn judge(course: &Course, events: &[Event], database: &Database) -> Verdict<
     rule("P3: one key, one reply", run.different_replies());
     rule("P3: nothing happens that nobody is told of", run.untold());
     rule("P4: one active booking for each person", run.booked_twice());
+    rule("P4: nobody is told of two bookings for one person", run.told_twice());
     rule("P5: what was cancelled stays cancelled", run.still_confirmed());
     rule("P7: a hold ends once", run.held_twice());
     rule("P9: a pass pays for its seats and no more", run.overspent());
@@ -67,7 +68,11 @@ pub fn judge(course: &Course, events: &[Event], database: &Database) -> Verdict<
     rule("P14: everybody gets a definite answer in the end", run.never_answered());
     rule("P14: a refusal makes sense", run.senseless());
     rule("P14: within 10 s of the end of a fault all instances write again", run.late());
+    rule("P14: what cannot be written is refused at once", run.slowly_refused());
+    rule("P14: what broke off leaves nothing behind", course.left_behind.clone());
+    rule("P16: who is told to end answers first what it was asked", run.dropped());
     rule("P20: trouble of one instance stops no other", run.stopped());
+    rule("P20: clients that misbehave harm no other", run.harmed());
     rule("the run shows something", too_little(seen));
     rule("the run goes through, and no instance needs a restart", course.troubles.clone());
     verdict

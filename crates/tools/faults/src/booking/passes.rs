@@ -9,13 +9,13 @@ use tokio::task::JoinSet;
 
 use crate::booking::campaign::CAMPAIGN;
 use crate::clock::{now, pause};
-use crate::http::{self, POSTCODE};
+use crate::http::{self, POSTCODE, Reply};
 
 const OPEN_MAX_MS: i64 = 30_000;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// People who join at a time.
 const DOORS: usize = 32;
-const TRIES_MAX: u32 = 20;
+const PASS_MAX_MS: i64 = 30_000;
 
 /// Waits until the room is open.
 pub async fn until_open(client: &Client, room: &str) -> Result<()> {
@@ -52,20 +52,28 @@ pub async fn take(client: &Client, room: &str, count: usize) -> Result<Vec<Strin
     Ok(passes)
 }
 
+/// Whoever is not called on arrival asks for the pass until it is given.
 async fn join(client: &Client, room: &str) -> Result<String> {
     let body = json!({"residence": {"postcode": POSTCODE}});
+    let mut ticket: Option<String> = None;
     let mut last = None;
-    for _ in 0..TRIES_MAX {
-        let reply = http::send(client.post(format!("{room}/tickets")).json(&body)).await;
-        if let Ok(reply) = &reply
-            && let Some(pass) = reply.body["pass"]["pass"].as_str()
-        {
-            return Ok(pass.to_owned());
+    let began = now();
+    while now() - began < PASS_MAX_MS {
+        let request = match &ticket {
+            None => client.post(format!("{room}/tickets")).json(&body),
+            Some(ticket) => client.post(format!("{room}/passes")).bearer_auth(ticket),
+        };
+        let reply = http::send(request).await;
+        if let Ok(Reply { status: 200 | 201, body, .. }) = &reply {
+            if let Some(pass) = body["pass"]["pass"].as_str().or_else(|| body["pass"].as_str()) {
+                return Ok(pass.to_owned());
+            }
+            ticket = body["ticket"].as_str().map(str::to_owned).or(ticket);
         }
         last = Some(reply);
         pause(LOOK_EVERY).await;
     }
-    bail!("joined without a pass: {:?}", last.context("no try")?)
+    bail!("no pass: {:?}", last.context("no try")?)
 }
 
 fn room_url(room: &str) -> String {

@@ -17,7 +17,7 @@ use crate::booking::campaign::{self, CAMPAIGN};
 use crate::booking::citizen::Town;
 use crate::booking::course::Course;
 use crate::booking::crowd::Crowd;
-use crate::booking::database::Database;
+use crate::booking::database::{self, Database};
 use crate::booking::history::{Event, Told};
 use crate::booking::judge::judge;
 use crate::booking::passes;
@@ -124,7 +124,12 @@ impl Staged for Stage {
 impl Stage {
     /// Sets everything up, lets people take their passes, and puts a watcher at each instance.
     pub async fn open(&mut self, opening: Opening) -> Result<()> {
-        let (postgres, redis) = (PostgresServer::start().await?, RedisServer::start().await?);
+        self.open_on(PostgresServer::start().await?, opening).await
+    }
+
+    /// The same on that server.
+    pub async fn open_on(&mut self, postgres: PostgresServer, opening: Opening) -> Result<()> {
+        let redis = RedisServer::start().await?;
         let database_url = postgres.create_database().await?;
         let network = Proxy::start(postgres.port()).await?;
         let room_port = Port::reserve()?;
@@ -202,6 +207,12 @@ impl Stage {
     /// What lies between the booking API and PostgreSQL.
     pub fn network(&self) -> Result<&Proxy> {
         self.servers.as_ref().map(|servers| &servers.network).context("the stage is not open")
+    }
+
+    /// Whoever commits waits so long from now on, as on a slow disk; 0 is as fast as it can.
+    pub async fn slow_commits(&self, ms: u32) -> Result<()> {
+        let servers = self.servers.as_ref().context("the stage has not been opened")?;
+        database::slow_commits(&servers.database_url, ms).await
     }
 
     /// Waits until `count` more requests were answered for good.

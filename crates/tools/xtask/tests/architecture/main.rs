@@ -2,6 +2,7 @@
 
 mod crates;
 mod edges;
+mod extending;
 mod fences;
 mod manifests;
 mod sources;

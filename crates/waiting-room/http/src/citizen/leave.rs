@@ -42,15 +42,16 @@ pub(crate) async fn leave(
 
 #[cfg(test)]
 mod tests {
-    use actix_web::test::TestRequest;
+    use actix_web::http::Method;
+    use web::test_client::Call;
 
-    use crate::harness::Harness;
+    use crate::harness::{Harness, snapshot};
 
-    fn leave(pass: &str) -> TestRequest {
+    fn leave(harness: &Harness, pass: &str) -> Call {
         let bearer = format!("Bearer {pass}");
-        TestRequest::delete()
-            .uri("/v1/rooms/town/passes/current")
-            .insert_header(("authorization", bearer))
+        harness
+            .request(&Method::DELETE, "/v1/rooms/town/passes/current")
+            .header("authorization", bearer)
     }
 
     #[actix_web::test]
@@ -59,13 +60,13 @@ mod tests {
         let (ticket, pass) = harness.admitted().await;
         assert_eq!(harness.view().state.active, 1);
         for _ in 0..2 {
-            let reply = harness.send(leave(&pass)).await;
+            let reply = leave(&harness, &pass).send().await;
             assert_eq!((reply.status, reply.bytes.len()), (204, 0));
         }
         harness.renew().await;
         assert_eq!(harness.view().state.active, 0);
-        let again = TestRequest::post().uri("/v1/rooms/town/passes");
-        let again = harness.send(again.insert_header(("authorization", ticket))).await;
+        let again = harness.request(&Method::POST, "/v1/rooms/town/passes");
+        let again = again.header("authorization", ticket).send().await;
         assert_eq!((again.status, again.code()), (409, "pass-used"));
     }
 
@@ -77,7 +78,7 @@ mod tests {
         let (_, pass) = harness.admitted().await;
         harness.report(7).await;
         harness.renew().await;
-        insta::assert_snapshot!(harness.send(leave(&pass)).await, @r#"
+        insta::assert_snapshot!(snapshot(&leave(&harness, &pass).send().await), @r#"
         409 {
           "code": "leave-at-booking",
           "detail": "Send DELETE /v1/campaigns/{campaign}/passes/current with the pass to the booking API. Only the booking system can make sure that nothing new begins with it.",
@@ -96,7 +97,7 @@ mod tests {
         let harness = Harness::start().await;
         let (ticket, pass) = harness.admitted().await;
         let ticket = ticket.trim_start_matches("Bearer ").to_owned();
-        insta::assert_snapshot!(harness.send(leave(&ticket)).await, @r#"
+        insta::assert_snapshot!(snapshot(&leave(&harness, &ticket).send().await), @r#"
         401 {
           "code": "pass-invalid",
           "detail": "The pass is missing, has expired or is not genuine. Please go back to the waiting room.",
@@ -106,9 +107,9 @@ mod tests {
           "type": "urn:einlass:problem:pass-invalid"
         }
         "#);
-        let elsewhere = leave(&pass).uri("/v1/rooms/village/passes/current");
-        assert_eq!(harness.send(elsewhere).await.status, 401);
+        let elsewhere = leave(&harness, &pass).path("/v1/rooms/village/passes/current");
+        assert_eq!(elsewhere.send().await.status, 401);
         harness.at(2_000).await;
-        assert_eq!(harness.send(leave(&pass)).await.status, 401, "it has expired");
+        assert_eq!(leave(&harness, &pass).send().await.status, 401, "it has expired");
     }
 }

@@ -50,16 +50,19 @@ struct Jwk {
 /// again, once.
 #[utoipa::path(
     tag = "services",
-    responses((
-        status = 200,
-        description = "The key set.",
-        body = JwkSet,
-        content_type = "application/jwk-set+json",
-        headers(
-            ("ETag" = String, description = "Changes with the keys."),
-            ("Cache-Control" = String, description = "`public, max-age=300`"),
+    responses(
+        (
+            status = 200,
+            description = "The key set.",
+            body = JwkSet,
+            content_type = "application/jwk-set+json",
+            headers(
+                ("ETag" = String, description = "Changes with the keys."),
+                ("Cache-Control" = String, description = "`public, max-age=300`"),
+            ),
         ),
-    )),
+        (status = 304, description = "Unchanged."),
+    ),
 )]
 #[get("/.well-known/jwks.json")]
 pub(crate) async fn show_jwks(app: Data<App>, request: HttpRequest) -> HttpResponse {
@@ -75,16 +78,16 @@ mod tests {
     use pass::{KeySet, PassVerifier, SigningKey};
     use waiting_room::contract::START;
 
-    use crate::harness::{Harness, ISSUER, get};
+    use crate::harness::{Harness, ISSUER};
 
     #[actix_web::test]
     async fn the_published_keys_verify_the_passes() {
         let harness = Harness::start().await;
         let (_, pass) = harness.admitted().await;
-        let reply = harness.send(get("/.well-known/jwks.json")).await;
+        let reply = harness.get("/.well-known/jwks.json").send().await;
         assert_eq!(reply.status, 200);
-        assert_eq!(reply.header("content-type"), Some("application/jwk-set+json"));
-        assert_eq!(reply.header("cache-control"), Some("public, max-age=300"));
+        assert_eq!(reply.header("content-type"), "application/jwk-set+json");
+        assert_eq!(reply.header("cache-control"), "public, max-age=300");
         let text = std::str::from_utf8(&reply.bytes).expect("text");
         let keys = KeySet::from_jwks(text).expect("a key set");
         let verifier = PassVerifier::new(ISSUER, Arc::new(ArcSwap::from_pointee(keys)));
@@ -97,15 +100,15 @@ mod tests {
     #[actix_web::test]
     async fn a_rotated_key_is_published_at_once() {
         let harness = Harness::start().await;
-        let before = harness.send(get("/.well-known/jwks.json")).await;
-        let tag = before.header("etag").expect("a tag");
-        let again = get("/.well-known/jwks.json").insert_header(("if-none-match", tag));
-        assert_eq!(harness.send(again).await.status, 304);
+        let before = harness.get("/.well-known/jwks.json").send().await;
+        let tag = before.header("etag");
+        let again = harness.get("/.well-known/jwks.json").header("if-none-match", tag);
+        assert_eq!(again.send().await.status, 304);
         let new = SigningKey::generate(&SeededEntropy::new(99));
         let keys = KeySet::new([new.public_key().clone()]).expect("a key set");
         harness.app.keys.store(Arc::new(keys));
-        let after = harness.send(get("/.well-known/jwks.json")).await;
-        assert_eq!(after.body["keys"][0]["kid"], new.kid());
-        assert_ne!(after.header("etag"), Some(tag));
+        let after = harness.get("/.well-known/jwks.json").send().await;
+        assert_eq!(after.json["keys"][0]["kid"], new.kid());
+        assert_ne!(after.header("etag"), tag);
     }
 }

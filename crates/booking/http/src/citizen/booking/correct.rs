@@ -74,8 +74,9 @@ mod tests {
     use actix_web::http::Method;
     use booking::contract::scene;
     use serde_json::{Value, json};
+    use web::test_client::{Call, Reply};
 
-    use crate::harness::{Api, Call, Reply};
+    use crate::harness::Api;
 
     fn person(given_name: &str) -> Value {
         json!({

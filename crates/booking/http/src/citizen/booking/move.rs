@@ -90,8 +90,9 @@ pub(crate) async fn move_booking(
 mod tests {
     use actix_web::http::Method;
     use serde_json::json;
+    use web::test_client::{Call, Reply};
 
-    use crate::harness::{Api, Call, Reply};
+    use crate::harness::Api;
 
     fn move_it(api: &Api, booked: &Reply, slot: &str, key: &str) -> Call {
         let path = format!("{}/slot", booked.header("location"));

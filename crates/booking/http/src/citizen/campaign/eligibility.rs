@@ -78,7 +78,7 @@ problem_responses!(
 #[utoipa::path(
     tag = "campaigns",
     params(CampaignInPath, Residence),
-    responses((status = 200, body = Eligibility), EligibilityProblems),
+    responses((status = 200, body = Eligibility), (status = 304, description = "Unchanged."), EligibilityProblems),
 )]
 #[get("/v1/campaigns/{campaign}/eligibility")]
 pub(crate) async fn check_eligibility(
@@ -120,6 +120,9 @@ mod tests {
         let hassloch = json!({"eligible": false, "ags": "07332025", "municipality": "Haßloch"});
         assert_eq!(ask("postcode=67454").await.json, hassloch);
         assert_eq!(ask("postcode=80331").await.json, json!({"eligible": false}));
+        let etag = ask("postcode=80331").await.header("etag").to_owned();
+        let again = api.get("/v1/campaigns/rehearsal/eligibility?postcode=80331");
+        assert_eq!(again.header("if-none-match", &etag).send().await.status, 304);
         let mismatch = ask("postcode=67346&ags=07332025").await;
         assert_eq!((mismatch.status, mismatch.code()), (422, "municipality-mismatch"));
         for bad in ["", "postcode=6734", "postcode=67346&plz=1"] {

@@ -51,8 +51,9 @@ mod tests {
     use actix_web::http::Method;
     use booking::contract::scene;
     use serde_json::json;
+    use web::test_client::Call;
 
-    use crate::harness::{Api, Call};
+    use crate::harness::Api;
 
     fn renew(api: &Api, id: &str, key: &str) -> Call {
         let path = format!("/v1/holds/{id}/renewal");

@@ -43,8 +43,9 @@ pub(crate) async fn end_pass(
 mod tests {
     use actix_web::http::Method;
     use booking::contract::scene;
+    use web::test_client::Call;
 
-    use crate::harness::{Api, Call};
+    use crate::harness::Api;
 
     fn end(api: &Api, campaign: &str) -> Call {
         api.request(&Method::DELETE, &format!("/v1/campaigns/{campaign}/passes/current"))

@@ -8,12 +8,13 @@ use kernel::{CampaignId, Timestamp};
 use pass::PassId;
 use tokio::sync::Semaphore;
 
-use crate::batch::{Command, Outcome};
+use crate::batch::{Command, Executed};
 use crate::booking::{Booking, BookingId};
 use crate::campaign::Campaign;
 use crate::campaign::apply::{Applied, ApplyCampaign};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
+use crate::event::chain::Link;
 use crate::hold::{Hold, HoldId};
 use crate::memory::MemoryStore;
 use crate::store::{Availability, BookingStore, StoreError};
@@ -47,15 +48,20 @@ impl BookingStore for GatedStore {
         self.model.revisions(campaign).await
     }
 
+    async fn events(
+        &self,
+        campaign: &CampaignId,
+        after: u64,
+        links_max: u32,
+    ) -> Result<Vec<Link>, StoreError> {
+        self.model.events(campaign, after, links_max).await
+    }
+
     async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
         self.model.campaigns().await
     }
 
-    async fn execute(
-        &self,
-        commands: &[Command],
-        now: Timestamp,
-    ) -> Result<Vec<Outcome>, StoreError> {
+    async fn execute(&self, commands: &[Command], now: Timestamp) -> Result<Executed, StoreError> {
         self.permits.acquire().await.expect("never closed").forget();
         if self.is_down.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable { reason: "down".to_owned(), source: None });

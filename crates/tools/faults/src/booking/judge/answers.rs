@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::Run;
 use crate::booking::history::{Asked, Event, Told};
+use crate::booking::stage::DRAIN_MS;
 use crate::clock::UnixMs;
 
 /// Anything is answered within this, if only by a refusal: a call of the database is given up after five
@@ -13,6 +14,12 @@ const REPLY_MAX_MS: i64 = 6_000;
 const REPAIR_MAX_MS: i64 = 10_000;
 /// While another instance is in trouble an instance writes at least this often.
 const STANDSTILL_MAX_MS: i64 = 6_000;
+/// Where nothing is wrong but the manners of others, nobody waits longer, on a slow disk.
+const CALM_REPLY_MAX_MS: i64 = 2_000;
+/// Nobody waits longer for a refusal where the database says at once that it cannot.
+const REFUSAL_MAX_MS: i64 = 2_500;
+/// What was sent so long before an instance stopped to listen has arrived there.
+const ARRIVES_WITHIN_MS: i64 = 200;
 /// What somebody may be refused for good who has a pass, a person and a hold of their own.
 const REFUSALS: &[&str] = &["slot-full", "already-booked", "pass-exhausted", "hold-ended"];
 
@@ -123,6 +130,53 @@ impl Run<'_> {
                     found.push(format!("instance {instance} wrote nothing for {longest} ms"));
                 }
             }
+        }
+        found
+    }
+
+    pub(super) fn harmed(&self) -> Vec<String> {
+        let calm = |event: &&Event| {
+            let mut spans = self.course.calm.iter();
+            spans.any(|span| span.from <= event.sent && event.answered <= span.until)
+        };
+        let mut found = Vec::new();
+        for event in self.events.iter().filter(calm) {
+            let took_ms = self.latency_ms(event);
+            if took_ms > CALM_REPLY_MAX_MS {
+                found.push(format!("{}: after {took_ms} ms", who(event)));
+            }
+            if matches!(event.told, Told::Refused { status: 429.., .. }) {
+                found.push(format!("{}: {:?}", who(event), event.told));
+            }
+        }
+        found
+    }
+
+    pub(super) fn slowly_refused(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for event in self.events {
+            let is_refusal = matches!(event.told, Told::Refused { status: 429.., .. });
+            let mut spans = self.course.refusing.iter();
+            let meanwhile =
+                spans.any(|span| span.from <= event.sent && event.answered <= span.until);
+            let took_ms = self.latency_ms(event);
+            if is_refusal && meanwhile && took_ms > REFUSAL_MAX_MS {
+                found.push(format!("{}: after {took_ms} ms", who(event)));
+            }
+        }
+        found
+    }
+
+    /// What an instance was asked before it stopped to listen is answered, even after that.
+    pub(super) fn dropped(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (instance, at) in &self.course.stops {
+            let listens_until = at + DRAIN_MS - ARRIVES_WITHIN_MS;
+            let asked = self.events.iter().filter(|event| {
+                event.instance == *instance && event.sent < listens_until && *at < event.answered
+            });
+            let nothing = asked.filter(|event| matches!(event.told, Told::Nothing { .. }));
+            found.extend(nothing.map(|event| format!("{}: {:?}", who(event), event.told)));
         }
         found
     }

@@ -101,6 +101,24 @@ impl Run<'_> {
             .collect()
     }
 
+    /// By what was asked for, whatever the database takes for one person.
+    pub(super) fn told_twice(&self) -> Vec<String> {
+        let cancelled = self.asked_to_cancel();
+        let mut told: BTreeMap<usize, HashSet<&str>> = BTreeMap::new();
+        for event in self.events {
+            if let (
+                Asked::Book { person, .. } | Asked::Confirm { person, .. },
+                Told::Booked(booked),
+            ) = (&event.asked, &event.told)
+                && !cancelled.contains(booked.id.as_str())
+            {
+                told.entry(*person).or_default().insert(&booked.id);
+            }
+        }
+        let twice = told.into_iter().filter(|(_, bookings)| bookings.len() > 1);
+        twice.map(|(person, bookings)| format!("person {person}: {bookings:?}")).collect()
+    }
+
     fn told_bookings(&self) -> BTreeMap<&str, &Booked> {
         self.events.iter().filter_map(Event::booked).map(|told| (&*told.id, told)).collect()
     }

@@ -1,5 +1,7 @@
 //! Made-up histories: a good one, and for every rule one that breaks it and nothing else.
 
+mod answers;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -231,6 +233,21 @@ fn nobody_is_booked_twice() {
 }
 
 #[test]
+fn nobody_is_told_of_two_bookings() {
+    let for_whom = |person| {
+        move |story: &mut Story| {
+            for event in &mut story.events {
+                if let (3, Asked::Book { person: number, .. }) = (event.citizen, &mut event.asked) {
+                    *number = person;
+                }
+            }
+        }
+    };
+    assert_breaks("P4: nobody", for_whom(2));
+    assert_keeps(for_whom(CANCELS as usize));
+}
+
+#[test]
 fn what_is_cancelled_stays_so() {
     assert_breaks("P5: what", |story| {
         "confirmed".clone_into(&mut row_of(story, CANCELS).status);
@@ -253,91 +270,6 @@ fn a_pass_is_for_four() {
     };
     assert_keeps(|story| share(story, 4));
     assert_breaks("P9", |story| share(story, 5));
-}
-
-#[test]
-fn requests_are_answered_unless_the_instance_is_down() {
-    let unanswered = |story: &mut Story| {
-        let why = "no reply in time".to_owned();
-        story.events.push(event(2, 150, book(2), Told::Nothing { why }));
-    };
-    assert_breaks("P14: nothing", unanswered);
-    assert_keeps(|story| {
-        unanswered(story);
-        story.course.down.push((0, Span { from: 152, until: 300 }));
-    });
-}
-
-#[test]
-fn replies_come_in_time_but_for_a_busy_machine() {
-    let slow = |story: &mut Story| story.events[20].answered += 6_010;
-    assert_breaks("P14: every reply", slow);
-    assert_keeps(|story| {
-        slow(story);
-        let sent = story.events[20].sent;
-        let span = Span { from: sent + 100, until: sent + 300 };
-        story.course.waits.push(Wait { instance: None, ms: 150, span });
-    });
-}
-
-#[test]
-fn a_refusal_says_when_to_come_back() {
-    let put_off = |has_retry_after| {
-        move |story: &mut Story| {
-            let code = "unavailable".to_owned();
-            let told = Told::Refused { status: 503, code, has_retry_after };
-            story.events.push(event(3, 290, book(3), told));
-        }
-    };
-    assert_keeps(put_off(true));
-    assert_breaks("P14: a refusal for now", put_off(false));
-}
-
-#[test]
-fn nobody_is_put_off_for_ever() {
-    assert_breaks("P14: everybody", |story| {
-        story.events.push(event(90, 290, book(90), refused(503, "unavailable")));
-    });
-    assert_breaks("P14: everybody", |story| {
-        story.events.push(event(90, 290, book(90), refused(409, "request-in-progress")));
-    });
-}
-
-#[test]
-fn refusals_make_sense() {
-    assert_keeps(|story| story.events.push(event(90, 290, book(90), refused(409, "slot-full"))));
-    for (status, code) in [(500, "internal"), (404, "hold-not-found"), (409, "pass-ended")] {
-        assert_breaks("P14: a refusal makes", |story| {
-            story.events.push(event(90, 290, book(90), refused(status, code)));
-            // A failure is asked for again.
-            story.events.push(event(90, 390, book(90), refused(409, "slot-full")));
-        });
-    }
-}
-
-#[test]
-fn all_instances_write_again_in_time() {
-    assert_keeps(|story| story.course.heals.push(2_000));
-    assert_breaks("P14: within", |story| story.course.heals.push(3_900));
-    assert_breaks("P14: within", |story| {
-        story.course.heals.push(3_000);
-        story.events.retain(|event| event.instance == 0 || event.sent < 3_000);
-        story.events.push(event(1, 13_010, book(1), booked(1)));
-        let numbers: Vec<u32> = (30..PEOPLE).filter(|number| number % 2 == 1).collect();
-        story.database.slots[0].taken -= i64::try_from(numbers.len()).expect("few");
-        story.database.bookings.retain(|row| !numbers.iter().any(|it| it.to_string() == row.id));
-    });
-}
-
-#[test]
-fn one_instance_in_trouble_stops_no_other() {
-    let alone = |until| {
-        move |story: &mut Story| {
-            story.course.alone.push((0, Span { from: 3_000, until }));
-        }
-    };
-    assert_keeps(alone(9_900));
-    assert_breaks("P20", alone(9_950));
 }
 
 #[test]

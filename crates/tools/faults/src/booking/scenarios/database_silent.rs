@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use anyhow::Result;
 use async_trait::async_trait;
 
@@ -8,6 +10,8 @@ use crate::clock::pause;
 /// P14: a PostgreSQL that takes requests and answers none is noticed, and nobody waits for it.
 pub struct DatabaseSilent;
 
+const SILENCE: Duration = Duration::from_secs(15);
+
 #[async_trait]
 impl Scenario<Stage> for DatabaseSilent {
     fn name(&self) -> &'static str {
@@ -15,7 +19,7 @@ impl Scenario<Stage> for DatabaseSilent {
     }
 
     fn about(&self) -> &'static str {
-        "PostgreSQL is stopped for some ten seconds while people book, and goes on"
+        "PostgreSQL is stopped for 15 seconds while people book, and goes on"
     }
 
     async fn play(&self, stage: &mut Stage) -> Result<()> {
@@ -24,7 +28,7 @@ impl Scenario<Stage> for DatabaseSilent {
         stage.until_answered(20).await?;
         let frozen = stage.postgres()?.freeze()?;
         stage.crowd()?.come(300, 4.0)?;
-        pause(stage.some_seconds(8.0..15.0)).await;
+        pause(SILENCE).await;
         drop(frozen);
         stage.fault_is_over();
         stage.crowd()?.come(100, 2.0)?;

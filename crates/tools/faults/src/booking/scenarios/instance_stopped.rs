@@ -24,6 +24,7 @@ impl Scenario<Stage> for InstanceStopped {
             stage.crowd()?.come(400, 3.0)?;
             stage.until_answered(50).await?;
             let stopped = now();
+            stage.course.stops.push((index, stopped));
             stage.instances[index].stop().await?;
             stage.instances[index].start()?;
             stage.instances[index].until_ready(&stage.client).await?;

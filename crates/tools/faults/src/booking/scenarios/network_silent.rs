@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use anyhow::Result;
 use async_trait::async_trait;
 
@@ -9,6 +11,8 @@ use crate::proxy::Traffic;
 /// P14: a network that swallows everything is noticed, and nobody waits for it.
 pub struct NetworkSilent;
 
+const SILENCE: Duration = Duration::from_secs(15);
+
 #[async_trait]
 impl Scenario<Stage> for NetworkSilent {
     fn name(&self) -> &'static str {
@@ -16,7 +20,7 @@ impl Scenario<Stage> for NetworkSilent {
     }
 
     fn about(&self) -> &'static str {
-        "for some ten seconds the network swallows what goes to PostgreSQL and what comes from it"
+        "for 15 seconds the network swallows what goes to PostgreSQL and what comes from it"
     }
 
     async fn play(&self, stage: &mut Stage) -> Result<()> {
@@ -25,7 +29,7 @@ impl Scenario<Stage> for NetworkSilent {
         stage.until_answered(20).await?;
         stage.network()?.set(Traffic::Vanishes);
         stage.crowd()?.come(300, 4.0)?;
-        pause(stage.some_seconds(8.0..15.0)).await;
+        pause(SILENCE).await;
         stage.network()?.set(Traffic::Flows);
         stage.fault_is_over();
         stage.crowd()?.come(100, 2.0)?;

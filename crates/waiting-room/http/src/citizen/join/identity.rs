@@ -111,15 +111,16 @@ fn name(why: FieldProblem) -> (&'static str, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::test::TestRequest;
+    use actix_web::http::Method;
     use pass::identity::spellings::{OTHERS, PERSON, SAME};
     use serde_json::json;
+    use web::test_client::{Call, Reply};
 
-    use crate::harness::{Harness, Reply, post};
+    use crate::harness::{Harness, JOIN_SPEYER, bearer, snapshot};
 
-    fn join(room: &str, identity: &serde_json::Value) -> TestRequest {
+    fn join(harness: &Harness, room: &str, identity: &serde_json::Value) -> Call {
         let body = json!({"residence": {"postcode": "67346"}, "identity": identity});
-        post(&format!("/v1/rooms/{room}/tickets"), &body.to_string())
+        harness.post(&format!("/v1/rooms/{room}/tickets"), &body.to_string())
     }
 
     fn erika() -> serde_json::Value {
@@ -127,7 +128,7 @@ mod tests {
     }
 
     async fn fields(harness: &Harness, room: &str, identity: serde_json::Value) -> Vec<String> {
-        let reply = harness.send(join(room, &identity)).await;
+        let reply = join(harness, room, &identity).send().await;
         assert_eq!((reply.status, reply.code()), (400, "invalid-request"), "{reply}");
         reply.fields().into_iter().map(str::to_owned).collect()
     }
@@ -135,16 +136,16 @@ mod tests {
     #[actix_web::test]
     async fn a_room_that_asks_takes_whoever_says_who_they_are() {
         let harness = Harness::start().await;
-        assert_eq!(harness.send(join("people", &erika())).await.status, 201);
+        assert_eq!(join(&harness, "people", &erika()).send().await.status, 201);
         let address = json!({"email": "erika@example.org"});
-        assert_eq!(harness.send(join("mailboxes", &address)).await.status, 201);
+        assert_eq!(join(&harness, "mailboxes", &address).send().await.status, 201);
     }
 
     #[actix_web::test]
     async fn what_the_room_asks_for_is_named_in_both_languages() {
         let harness = Harness::start().await;
-        let nobody = || post("/v1/rooms/people/tickets", crate::harness::JOIN_SPEYER);
-        insta::assert_snapshot!(harness.send(nobody()).await, @r#"
+        let nobody = || harness.post("/v1/rooms/people/tickets", JOIN_SPEYER);
+        insta::assert_snapshot!(snapshot(&nobody().send().await), @r#"
         422 {
           "asks_for": "person",
           "code": "identity-required",
@@ -155,8 +156,8 @@ mod tests {
           "type": "urn:einlass:problem:identity-required"
         }
         "#);
-        let german = nobody().insert_header(("accept-language", "de"));
-        insta::assert_snapshot!(harness.send(german).await, @r#"
+        let german = nobody().header("accept-language", "de");
+        insta::assert_snapshot!(snapshot(&german.send().await), @r#"
         422 {
           "asks_for": "person",
           "code": "identity-required",
@@ -167,11 +168,11 @@ mod tests {
           "type": "urn:einlass:problem:identity-required"
         }
         "#);
-        let asks_for = |reply: Reply| reply.body["asks_for"].clone();
-        let address = join("people", &json!({"email": "erika@example.org"}));
-        assert_eq!(asks_for(harness.send(address).await), "person");
-        assert_eq!(asks_for(harness.send(join("mailboxes", &erika())).await), "email");
-        assert_eq!(asks_for(harness.send(join("mailboxes", &json!({}))).await), "email");
+        let asks_for = |reply: Reply| reply.json["asks_for"].clone();
+        let address = join(&harness, "people", &json!({"email": "erika@example.org"}));
+        assert_eq!(asks_for(address.send().await), "person");
+        assert_eq!(asks_for(join(&harness, "mailboxes", &erika()).send().await), "email");
+        assert_eq!(asks_for(join(&harness, "mailboxes", &json!({})).send().await), "email");
     }
 
     #[actix_web::test]
@@ -198,7 +199,7 @@ mod tests {
         let harness = Harness::start().await;
         let nonsense = json!({"given_name": "…", "family_name": "", "date_of_birth": "12.8.1964"});
         insta::assert_json_snapshot!(
-            harness.send(join("people", &nonsense)).await.body["errors"],
+            join(&harness, "people", &nonsense).send().await.json["errors"],
             @r#"
         [
           {
@@ -216,8 +217,8 @@ mod tests {
         ]
         "#
         );
-        let german = join("people", &nonsense).insert_header(("accept-language", "de"));
-        insta::assert_json_snapshot!(harness.send(german).await.body["errors"], @r#"
+        let german = join(&harness, "people", &nonsense).header("accept-language", "de");
+        insta::assert_json_snapshot!(german.send().await.json["errors"], @r#"
         [
           {
             "detail": "das ist kein Name",
@@ -252,7 +253,7 @@ mod tests {
     async fn a_room_that_does_not_ask_does_not_want_to_know() {
         let harness = Harness::start().await;
         assert_eq!(fields(&harness, "town", erika()).await, ["identity"]);
-        assert_eq!(harness.send(join("town", &json!({}))).await.status, 201);
+        assert_eq!(join(&harness, "town", &json!({})).send().await.status, 201);
     }
 
     /// P17: whoever joins under another spelling is the same person, or is asked to write it otherwise.
@@ -263,18 +264,18 @@ mod tests {
             let identity = json!({
                 "given_name": given_name, "family_name": family_name, "date_of_birth": "1980-02-29",
             });
-            harness.send(join("people", &identity)).await
+            join(&harness, "people", &identity).send().await
         };
-        let subject = join_as(PERSON).await.body["subject"].clone();
+        let subject = join_as(PERSON).await.json["subject"].clone();
         for spelling in SAME {
             let reply = join_as(*spelling).await;
             match reply.status {
                 400 => assert_eq!(reply.code(), "invalid-request", "{spelling:?}"),
-                _ => assert_eq!(reply.body["subject"], subject, "{spelling:?}"),
+                _ => assert_eq!(reply.json["subject"], subject, "{spelling:?}"),
             }
         }
         for other in OTHERS {
-            assert_ne!(join_as(*other).await.body["subject"], subject, "{other:?}");
+            assert_ne!(join_as(*other).await.json["subject"], subject, "{other:?}");
         }
     }
 
@@ -282,25 +283,25 @@ mod tests {
     #[actix_web::test]
     async fn a_person_with_two_tickets_gets_one_pass() {
         let harness = Harness::start().await;
-        let first = harness.send(join("people", &erika())).await;
+        let first = join(&harness, "people", &erika()).send().await;
         let shouted = json!({
             "given_name": " ERIKA", "family_name": "mustermann", "date_of_birth": "1964-08-12",
         });
-        let second = harness.send(join("people", &shouted)).await;
-        assert_eq!((&first.body["entry"], &second.body["entry"]), (&0.into(), &1.into()));
-        assert_ne!(first.body["ticket"], second.body["ticket"]);
-        assert_eq!(first.body["subject"], second.body["subject"]);
+        let second = join(&harness, "people", &shouted).send().await;
+        assert_eq!((&first.json["entry"], &second.json["entry"]), (&0.into(), &1.into()));
+        assert_ne!(first.json["ticket"], second.json["ticket"]);
+        assert_eq!(first.json["subject"], second.json["subject"]);
         harness.at(0).await;
         let redeem = async |ticket: &str| {
-            let request = TestRequest::post().uri("/v1/rooms/people/passes");
-            harness.send(request.insert_header(("authorization", ticket))).await
+            let request = harness.request(&Method::POST, "/v1/rooms/people/passes");
+            request.header("authorization", ticket).send().await
         };
-        let pass = redeem(&first.bearer()).await;
-        let same = redeem(&second.bearer()).await;
+        let pass = redeem(&bearer(&first)).await;
+        let same = redeem(&bearer(&second)).await;
         assert_eq!((pass.status, same.status), (201, 201));
         assert_eq!(pass.bytes, same.bytes);
         harness.at(901).await;
-        for ticket in [first.bearer(), second.bearer()] {
+        for ticket in [bearer(&first), bearer(&second)] {
             assert_eq!(redeem(&ticket).await.code(), "pass-used");
         }
     }

@@ -1,4 +1,3 @@
-use actix_web::test::TestRequest;
 use serde_json::Value;
 use waiting_room::RoomStore as _;
 use waiting_room::draw::published::{PublishedRoom, Stage};
@@ -8,16 +7,16 @@ use waiting_room::service::operator::{self, EntropyOutcome};
 use waiting_room::store::{Arrival, Arrivals};
 
 use super::*;
-use crate::harness::{Harness, get, post, settings, shown};
+use crate::harness::{Harness, JOIN_SPEYER, bearer, settings, shown, snapshot};
 
 #[actix_web::test]
 async fn a_room_gathers_and_opens() {
     let harness = Harness::start().await;
     harness.join().await;
     harness.renew().await;
-    let reply = harness.send(get("/v1/rooms/town")).await;
-    assert_eq!(reply.header("cache-control"), Some("public, max-age=1"));
-    insta::assert_snapshot!(reply, @r#"
+    let reply = harness.get("/v1/rooms/town").send().await;
+    assert_eq!(reply.header("cache-control"), "public, max-age=1");
+    insta::assert_snapshot!(snapshot(&reply), @r#"
     200 {
       "called": 0,
       "draws": [
@@ -58,7 +57,7 @@ async fn a_room_gathers_and_opens() {
     harness.at(1).await;
     harness.report(7).await;
     harness.renew().await;
-    let open = harness.send(get("/v1/rooms/town")).await.body;
+    let open = harness.get("/v1/rooms/town").send().await.json;
     assert_eq!((&open["called"], &open["places_left"]), (&1.into(), &7.into()));
     assert_eq!(open["poll_after_s"], 2);
     insta::assert_json_snapshot!(shown(&open["draws"][0]), @r#"
@@ -79,7 +78,7 @@ async fn a_room_gathers_and_opens() {
 #[actix_web::test]
 async fn the_phases_have_their_names() {
     let harness = Harness::start_at(-4_000).await;
-    let phase = async || harness.send(get("/v1/rooms/town")).await.body["phase"].clone();
+    let phase = async || harness.get("/v1/rooms/town").send().await.json["phase"].clone();
     assert_eq!(phase().await, "announced");
     harness.at(-60).await;
     assert_eq!(phase().await, "gathering");
@@ -101,7 +100,7 @@ async fn a_count_from_before_the_opening_says_nothing_of_its_places() {
     let harness = Harness::start().await;
     let shown = async || {
         harness.renew().await;
-        let body = harness.send(get("/v1/rooms/town")).await.body;
+        let body = harness.get("/v1/rooms/town").send().await.json;
         (body["phase"].clone(), body["places_left"].clone())
     };
     harness.report(0).await;
@@ -127,7 +126,7 @@ async fn a_count_from_before_the_opening_says_nothing_of_its_places() {
 async fn a_pause_and_its_message_are_shown_from_the_next_renewal_on() {
     let harness = Harness::start_at(0).await;
     let status = async || {
-        let body = harness.send(get("/v1/rooms/town")).await.body;
+        let body = harness.get("/v1/rooms/town").send().await.json;
         (body["phase"].clone(), body["message"].clone())
     };
     let message = Message { de: "Kurze Pause.".into(), en: "A short break.".into() };
@@ -142,7 +141,7 @@ async fn a_pause_and_its_message_are_shown_from_the_next_renewal_on() {
     harness.renew().await;
     let message = serde_json::json!({"de": "Kurze Pause.", "en": "A short break."});
     assert_eq!(status().await, ("paused".into(), message));
-    let body = harness.send(get("/v1/rooms/town")).await.body;
+    let body = harness.get("/v1/rooms/town").send().await.json;
     assert_eq!(body["pace_per_minute"], 30);
     let go_on = LiveChange { paused: Some(false), message: Some(None), ..LiveChange::default() };
     harness.set(go_on).await;
@@ -154,8 +153,8 @@ async fn a_pause_and_its_message_are_shown_from_the_next_renewal_on() {
 async fn what_a_room_asks_at_the_door_is_shown() {
     let harness = Harness::start().await;
     for (room, identity) in [("town", "none"), ("people", "person"), ("mailboxes", "email")] {
-        let status = harness.send(get(&format!("/v1/rooms/{room}"))).await;
-        assert_eq!(status.body["identity"], identity);
+        let status = harness.get(&format!("/v1/rooms/{room}")).send().await;
+        assert_eq!(status.json["identity"], identity);
     }
 }
 
@@ -165,7 +164,7 @@ async fn a_published_draw_can_be_recomputed_and_gives_the_place_of_a_ticket() {
     let harness = Harness::start_at(-4_000).await;
     let lottery = "Lotto 6 aus 49".to_owned();
     harness.create(&RoomSettings { public_entropy: Some(lottery), ..settings("lottery") }).await;
-    let status = async || harness.send(get("/v1/rooms/lottery")).await.body;
+    let status = async || harness.get("/v1/rooms/lottery").send().await.json;
     let published = |body: &Value| {
         serde_json::from_value::<PublishedRoom>(body.clone()).expect("what verify-draw reads")
     };
@@ -173,9 +172,9 @@ async fn a_published_draw_can_be_recomputed_and_gives_the_place_of_a_ticket() {
     assert_eq!(ahead["public_entropy"], "Lotto 6 aus 49");
     let noted = published(&ahead).draws[0].commitment;
     harness.at(-60).await;
-    let join = || post("/v1/rooms/lottery/tickets", crate::harness::JOIN_SPEYER);
-    let ticket = harness.send(join()).await;
-    harness.send(join()).await;
+    let join = || harness.post("/v1/rooms/lottery/tickets", JOIN_SPEYER);
+    let ticket = join().send().await;
+    join().send().await;
 
     harness.at(0).await;
     let awaited = status().await;
@@ -199,10 +198,10 @@ async fn a_published_draw_can_be_recomputed_and_gives_the_place_of_a_ticket() {
     let draw = published(&held).check(0, Some(noted)).expect("a verifiable draw");
     assert_eq!(draw.mismatches, []);
     let Stage::Held(draw) = draw.stage else { panic!("{draw:?}") };
-    let subject = ticket.body["subject"].as_str().expect("a subject");
+    let subject = ticket.json["subject"].as_str().expect("a subject");
     let subject = u128::from_str_radix(subject, 16).expect("hexadecimal digits").to_be_bytes();
-    let own = get("/v1/rooms/lottery/ticket").insert_header(("authorization", ticket.bearer()));
-    assert_eq!(harness.send(own).await.body["place"], draw.lanes["public"].place(&subject));
+    let own = harness.get("/v1/rooms/lottery/ticket").header("authorization", bearer(&ticket));
+    assert_eq!(own.send().await.json["place"], draw.lanes["public"].place(&subject));
 }
 
 #[actix_web::test]
@@ -214,7 +213,7 @@ async fn a_draw_of_several_lanes_publishes_each() {
     let digest = MemoryDigest::of(&harness.view().state.memory);
     harness.store.join(&harness.view().settings.room, &digest, &callers).await.expect("entries");
     harness.at(0).await;
-    let status = harness.send(get("/v1/rooms/town")).await.body;
+    let status = harness.get("/v1/rooms/town").send().await.json;
     insta::assert_json_snapshot!(status["draws"][0]["lanes"], @r#"
     {
       "hotline": {
@@ -241,7 +240,7 @@ async fn a_line_that_was_begun_anew_shows_itself() {
     let harness = Harness::start().await;
     harness.crowd(2).await;
     harness.renew().await;
-    let status = async || harness.send(get("/v1/rooms/town")).await.body;
+    let status = async || harness.get("/v1/rooms/town").send().await.json;
     assert_eq!(
         (&status().await["incarnation"], &status().await["entered"]),
         (&1.into(), &2.into())
@@ -269,28 +268,27 @@ async fn it_is_rendered_once_per_view() {
 #[actix_web::test]
 async fn only_a_change_is_sent_again() {
     let harness = Harness::start().await;
-    let ask =
-        |tag: &str| TestRequest::get().uri("/v1/rooms/town").insert_header(("if-none-match", tag));
-    let first = harness.send(get("/v1/rooms/town")).await;
-    let tag = first.header("etag").expect("a tag").to_owned();
+    let ask = |tag: &str| harness.get("/v1/rooms/town").header("if-none-match", tag);
+    let first = harness.get("/v1/rooms/town").send().await;
+    let tag = first.header("etag").to_owned();
     assert!(tag.starts_with("W/\""), "{tag}");
     harness.at(-59).await;
-    let later = harness.send(get("/v1/rooms/town")).await;
-    assert_ne!(later.body["now"], first.body["now"]);
-    assert_eq!(later.header("etag"), Some(&*tag));
-    let unchanged = harness.send(ask(&tag)).await;
+    let later = harness.get("/v1/rooms/town").send().await;
+    assert_ne!(later.json["now"], first.json["now"]);
+    assert_eq!(later.header("etag"), tag);
+    let unchanged = ask(&tag).send().await;
     assert_eq!((unchanged.status, unchanged.bytes.len()), (304, 0));
-    assert_eq!(unchanged.header("etag"), Some(&*tag));
+    assert_eq!(unchanged.header("etag"), tag);
     harness.join().await;
     harness.renew().await;
-    let changed = harness.send(ask(&tag)).await;
-    assert_eq!((changed.status, &changed.body["entered"]), (200, &1.into()));
+    let changed = ask(&tag).send().await;
+    assert_eq!((changed.status, &changed.json["entered"]), (200, &1.into()));
 }
 
 #[actix_web::test]
 async fn an_unknown_room_is_not_found() {
     let harness = Harness::start().await;
-    insta::assert_snapshot!(harness.send(get("/v1/rooms/nowhere")).await, @r#"
+    insta::assert_snapshot!(snapshot(&harness.get("/v1/rooms/nowhere").send().await), @r#"
     404 {
       "code": "room-not-found",
       "detail": "Please check the address.",

@@ -1,12 +1,14 @@
+use actix_web::http::Method;
 use waiting_room::lane::Lane;
 use waiting_room::line::ticket::Ticket;
+use web::test_client::{Call, Reply};
 
-use crate::harness::{Harness, Reply, get, post};
+use crate::harness::{Harness, JOIN_SPEYER, bearer, snapshot};
 
 const URI: &str = "/v1/rooms/town/ticket";
 
 async fn ask(harness: &Harness, ticket: &str) -> Reply {
-    harness.send(get(URI).insert_header(("authorization", ticket))).await
+    harness.get(URI).header("authorization", ticket).send().await
 }
 
 #[actix_web::test]
@@ -14,8 +16,8 @@ async fn a_ticket_gathers_before_the_draw() {
     let harness = Harness::start().await;
     let ticket = harness.crowd(20).await.swap_remove(0);
     let reply = ask(&harness, &ticket).await;
-    assert_eq!(reply.header("cache-control"), Some("no-store"));
-    insta::assert_snapshot!(reply, @r#"
+    assert_eq!(reply.header("cache-control"), "no-store");
+    insta::assert_snapshot!(snapshot(&reply), @r#"
     200 {
       "ahead": null,
       "entry": 0,
@@ -29,9 +31,9 @@ async fn a_ticket_gathers_before_the_draw() {
       "subject": "<subject>"
     }
     "#);
-    let poll_after_s = reply.body["poll_after_s"].as_u64().expect("seconds");
+    let poll_after_s = reply.json["poll_after_s"].as_u64().expect("seconds");
     assert!((20..=30).contains(&poll_after_s), "{poll_after_s}");
-    let subject = reply.body["subject"].as_str().expect("a subject");
+    let subject = reply.json["subject"].as_str().expect("a subject");
     assert_eq!(subject.len(), 32);
     assert_eq!(
         u128::from_str_radix(subject, 16).map(u128::to_be_bytes),
@@ -51,18 +53,18 @@ async fn after_the_draw_a_ticket_is_called_or_waits() {
     let called = harness.view().state.memory.called[Lane::Public];
     assert!((5..20).contains(&called), "{called}");
     for reply in &replies {
-        let place = reply.body["place"].as_u64().expect("a place");
+        let place = reply.json["place"].as_u64().expect("a place");
         let is_called = place < called;
-        assert_eq!(reply.body["state"], if is_called { "called" } else { "waiting" });
-        assert_eq!(reply.body["ahead"].as_u64(), Some(place.saturating_sub(called)));
-        let wait_s = |bound: &str| reply.body["estimated_wait_s"][bound].as_u64();
+        assert_eq!(reply.json["state"], if is_called { "called" } else { "waiting" });
+        assert_eq!(reply.json["ahead"].as_u64(), Some(place.saturating_sub(called)));
+        let wait_s = |bound: &str| reply.json["estimated_wait_s"][bound].as_u64();
         assert_eq!(wait_s("high") == Some(0), is_called);
         assert!(wait_s("low") <= wait_s("high"));
     }
-    replies.sort_by_key(|reply| reply.body["place"].as_u64());
-    let poll_after_s = |reply: &Reply| reply.body["poll_after_s"].as_u64().expect("seconds");
+    replies.sort_by_key(|reply| reply.json["place"].as_u64());
+    let poll_after_s = |reply: &Reply| reply.json["poll_after_s"].as_u64().expect("seconds");
     assert!(replies.iter().map(poll_after_s).all(|s| (1..=30).contains(&s)));
-    insta::assert_snapshot!(replies[0], @r#"
+    insta::assert_snapshot!(snapshot(&replies[0]), @r#"
     200 {
       "ahead": 0,
       "entry": 3,
@@ -80,7 +82,7 @@ async fn after_the_draw_a_ticket_is_called_or_waits() {
       "ticket": "<token>"
     }
     "#);
-    insta::assert_snapshot!(replies[19], @r#"
+    insta::assert_snapshot!(snapshot(&replies[19]), @r#"
     200 {
       "ahead": 12,
       "entry": 14,
@@ -104,7 +106,7 @@ async fn after_the_draw_a_ticket_is_called_or_waits() {
 async fn only_a_genuine_ticket_of_this_room_is_answered() {
     let harness = Harness::start().await;
     let ticket = harness.join().await;
-    insta::assert_snapshot!(harness.send(get(URI)).await, @r#"
+    insta::assert_snapshot!(snapshot(&harness.get(URI).send().await), @r#"
     401 {
       "code": "ticket-invalid",
       "detail": "The ticket is missing, incomplete, or from another or an earlier waiting room. Please enter the waiting room again.",
@@ -120,12 +122,12 @@ async fn only_a_genuine_ticket_of_this_room_is_answered() {
     for bad in ["Bearer x", "Basic x", &*forged, &*ticket.replacen("Bearer ", "Bearer A", 1)] {
         let reply = ask(&harness, bad).await;
         assert_eq!((reply.status, reply.code()), (401, "ticket-invalid"), "{bad}");
-        assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
+        assert_eq!(reply.header("www-authenticate"), "Bearer");
     }
-    let elsewhere = get("/v1/rooms/village/ticket").insert_header(("authorization", &*ticket));
-    assert_eq!(harness.send(elsewhere).await.status, 401);
-    let nowhere = get("/v1/rooms/nowhere/ticket").insert_header(("authorization", &*ticket));
-    assert_eq!(harness.send(nowhere).await.code(), "room-not-found");
+    let elsewhere = harness.get("/v1/rooms/village/ticket").header("authorization", &*ticket);
+    assert_eq!(elsewhere.send().await.status, 401);
+    let nowhere = harness.get("/v1/rooms/nowhere/ticket").header("authorization", &*ticket);
+    assert_eq!(nowhere.send().await.code(), "room-not-found");
 }
 
 /// After a rehearsal nobody keeps a place, and no old ticket raises a counter of the new line.
@@ -134,13 +136,11 @@ async fn a_ticket_of_an_earlier_line_is_worth_nothing() {
     let harness = Harness::start().await;
     let old = harness.crowd(3).await.pop().expect("a ticket");
     harness.begin_anew(2).await;
-    let auth = |request: actix_web::test::TestRequest| {
-        harness.send(request.insert_header(("authorization", &*old)))
-    };
+    let auth = |request: Call| request.header("authorization", &*old).send();
     for request in [
-        get(URI),
-        actix_web::test::TestRequest::post().uri("/v1/rooms/town/passes"),
-        post("/v1/rooms/town/tickets", crate::harness::JOIN_SPEYER),
+        harness.get(URI),
+        harness.request(&Method::POST, "/v1/rooms/town/passes"),
+        harness.post("/v1/rooms/town/tickets", JOIN_SPEYER),
     ] {
         let reply = auth(request).await;
         assert_eq!((reply.status, reply.code()), (401, "ticket-invalid"));
@@ -157,37 +157,37 @@ async fn a_ticket_of_an_earlier_line_is_worth_nothing() {
 async fn a_ticket_is_signed_anew_when_it_can_prove_more() {
     let harness = Harness::start().await;
     let tickets = harness.crowd(20).await;
-    assert_eq!(ask(&harness, &tickets[0]).await.body.get("ticket"), None, "nothing to prove yet");
+    assert_eq!(ask(&harness, &tickets[0]).await.json.get("ticket"), None, "nothing to prove yet");
     harness.at(0).await;
     let mut waiting = Vec::new();
     for ticket in &tickets {
         let reply = ask(&harness, ticket).await;
-        if reply.body["state"] == "waiting" {
+        if reply.json["state"] == "waiting" {
             waiting.push((ticket, reply));
         }
     }
     let (gathered, drawn) =
-        waiting.into_iter().min_by_key(|(_, reply)| reply.body["place"].as_u64()).expect("some");
-    let said = harness.ticket(&drawn.bearer());
+        waiting.into_iter().min_by_key(|(_, reply)| reply.json["place"].as_u64()).expect("some");
+    let said = harness.ticket(&bearer(&drawn));
     assert!(said.block.is_some() && !said.is_called);
     assert_eq!(Ticket { block: None, ..said }, harness.ticket(gathered), "nothing else changes");
-    assert_eq!(ask(&harness, &drawn.bearer()).await.body.get("ticket"), None);
-    assert_eq!(ask(&harness, gathered).await.body["ticket"], drawn.body["ticket"]);
+    assert_eq!(ask(&harness, &bearer(&drawn)).await.json.get("ticket"), None);
+    assert_eq!(ask(&harness, gathered).await.json["ticket"], drawn.json["ticket"]);
 
-    let mut called = ask(&harness, &drawn.bearer()).await;
+    let mut called = ask(&harness, &bearer(&drawn)).await;
     for s in (60..1_800).step_by(60) {
-        if called.body["state"] == "called" {
+        if called.json["state"] == "called" {
             break;
         }
         harness.at(s).await;
-        called = ask(&harness, &drawn.bearer()).await;
+        called = ask(&harness, &bearer(&drawn)).await;
     }
     assert_eq!(
-        (&called.body["state"], &called.body["place"]),
-        (&"called".into(), &drawn.body["place"])
+        (&called.json["state"], &called.json["place"]),
+        (&"called".into(), &drawn.json["place"])
     );
-    assert!(harness.ticket(&called.bearer()).is_called);
-    assert_eq!(ask(&harness, &called.bearer()).await.body.get("ticket"), None);
+    assert!(harness.ticket(&bearer(&called)).is_called);
+    assert_eq!(ask(&harness, &bearer(&called)).await.json.get("ticket"), None);
 }
 
 /// Nobody is left waiting for a call that cannot come any more.
@@ -196,7 +196,7 @@ async fn a_closed_room_tells_whoever_still_waits() {
     let harness = Harness::start().await;
     let ticket = harness.join().await;
     harness.at(86_400).await;
-    insta::assert_snapshot!(ask(&harness, &ticket).await, @r#"
+    insta::assert_snapshot!(snapshot(&ask(&harness, &ticket).await), @r#"
     200 {
       "ahead": null,
       "entry": 0,
@@ -211,8 +211,8 @@ async fn a_closed_room_tells_whoever_still_waits() {
       "ticket": "<token>"
     }
     "#);
-    let redeem = actix_web::test::TestRequest::post().uri("/v1/rooms/town/passes");
-    insta::assert_snapshot!(harness.send(redeem.insert_header(("authorization", ticket))).await, @r#"
+    let redeem = harness.request(&Method::POST, "/v1/rooms/town/passes");
+    insta::assert_snapshot!(snapshot(&redeem.header("authorization", ticket).send().await), @r#"
     410 {
       "code": "room-closed",
       "detail": "The campaign is over. Please ask your municipality about further offers.",
@@ -236,7 +236,7 @@ async fn a_wait_that_has_no_end_says_why() {
     harness.at(1).await;
     let mut seen = std::collections::BTreeSet::new();
     for ticket in &tickets {
-        let body = ask(&harness, ticket).await.body;
+        let body = ask(&harness, ticket).await.json;
         if body["state"] == "waiting" {
             seen.insert(format!(
                 "{} {} {}",
@@ -254,7 +254,7 @@ async fn polls_go_on_while_the_store_is_down() {
     harness.store.set_down(true);
     harness.at(-30).await;
     for uri in [URI, "/v1/rooms/town"] {
-        let reply = harness.send(get(uri).insert_header(("authorization", &*ticket))).await;
+        let reply = harness.get(uri).header("authorization", &*ticket).send().await;
         assert_eq!(reply.status, 200, "P13: {uri}");
     }
     assert_eq!(harness.join_with("67346").await.status, 503);

@@ -1,0 +1,143 @@
+//! Which commands of a batch the fast path carries out, and which are left for the careful one.
+//!
+//! The fast part comes first. So that the batch is still as if carried out in its order, a command is left if it could
+//! depend on one before it that is left: one of the same pass, person or key, or, of the same slot, one that may take a
+//! place.
+
+use std::collections::HashSet;
+
+use ::booking::{
+    BookSlot, BookSlotOutcome, Changes, Command, Footprint, Outcome, PassId, PersonKey, SlotKey,
+    decide,
+};
+use kernel::Timestamp;
+
+use super::{Attempted, Mirror};
+
+/// So many times it is decided anew without those that were refused. Then all is left.
+const ROUNDS_MAX: usize = 4;
+
+/// The commands that become bookings on what is remembered, with their places in the batch.
+#[derive(Default)]
+pub(super) struct Decided {
+    pub places: Vec<usize>,
+    pub commands: Vec<Command>,
+    pub changes: Changes,
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Parts the commands that become bookings on what `mirror` remembers from the rest.
+pub(super) fn divide(
+    mirror: &Mirror,
+    commands: Vec<Command>,
+    now: Timestamp,
+) -> (Decided, Attempted) {
+    let mut refused: Vec<Option<BookSlotOutcome>> = vec![None; commands.len()];
+    let mut all = commands;
+    for _ in 0..ROUNDS_MAX {
+        let mut left = Left::default();
+        let (mut decided, mut rest) = (Decided::default(), Attempted::nothing(Vec::new()));
+        for (place, command) in all.into_iter().enumerate() {
+            let takes_places = match &command {
+                Command::BookSlot(book) => left.of_booking(mirror, book, refused[place].as_ref()),
+                other => Some(matches!(other, Command::Hold(_) | Command::MoveBooking(_))),
+            };
+            if let Some(takes_places) = takes_places {
+                left.add(&command, takes_places);
+                rest.add(place, command);
+            } else {
+                decided.places.push(place);
+                decided.commands.push(command);
+            }
+        }
+        (decided.changes, decided.outcomes) =
+            decide(mirror.state(&decided.commands), now, &decided.commands);
+        let mut is_refused = false;
+        for (place, outcome) in decided.places.iter().zip(&decided.outcomes) {
+            match outcome {
+                Outcome::BookSlot(BookSlotOutcome::Booked(_)) => {}
+                Outcome::BookSlot(refusal) => {
+                    is_refused = true;
+                    refused[*place] = Some(refusal.clone());
+                }
+                other => unreachable!("only bookings are decided here: {other:?}"),
+            }
+        }
+        if !is_refused {
+            return (decided, rest);
+        }
+        for (place, command) in decided.places.into_iter().zip(decided.commands) {
+            rest.add(place, command);
+        }
+        all = rest.in_order();
+    }
+    (Decided::default(), Attempted::nothing(all))
+}
+
+/// What the commands that are left may change.
+#[derive(Default)]
+struct Left {
+    slots: HashSet<SlotKey>,
+    passes: HashSet<PassId>,
+    persons: HashSet<PersonKey>,
+    keys: HashSet<[u8; 32]>,
+    /// Whether one may give a place or a seat back, or leave a person without a booking.
+    frees: bool,
+}
+
+impl Left {
+    /// Whether the booking is left, and then whether it may take a place all the same.
+    fn of_booking(
+        &self,
+        mirror: &Mirror,
+        book: &BookSlot,
+        refusal: Option<&BookSlotOutcome>,
+    ) -> Option<bool> {
+        // A repeat takes nothing, whatever comes of it.
+        if mirror.knows_key(&book.idempotency.key) {
+            return Some(false);
+        }
+        if book.registration.person_keys().any(|person| mirror.has_booked(&person)) {
+            return Some(self.frees);
+        }
+        let slot = SlotKey { campaign: book.pass.campaign.clone(), slot: book.slot.clone() };
+        let mut persons = book.registration.person_keys();
+        let depends = self.slots.contains(&slot)
+            || self.passes.contains(&book.pass.pass_id)
+            || self.keys.contains(&book.idempotency.key)
+            || persons.any(|person| self.persons.contains(&person));
+        if depends || !mirror.knows_slot(&slot) {
+            return Some(true);
+        }
+        refusal.map(|refusal| match refusal {
+            BookSlotOutcome::AlreadyBooked | BookSlotOutcome::PersonNotOfPass => self.frees,
+            BookSlotOutcome::SlotFull | BookSlotOutcome::PassExhausted => true,
+            BookSlotOutcome::Booked(_)
+            | BookSlotOutcome::CampaignNotFound
+            | BookSlotOutcome::CampaignClosed
+            | BookSlotOutcome::NotEligible
+            | BookSlotOutcome::PassExpired
+            | BookSlotOutcome::PassEnded
+            | BookSlotOutcome::SlotNotFound
+            | BookSlotOutcome::RefusedTooOften
+            | BookSlotOutcome::KeyReused => false,
+        })
+    }
+
+    fn add(&mut self, command: &Command, takes_places: bool) {
+        let footprint = Footprint::of(std::slice::from_ref(command));
+        if takes_places {
+            self.slots.extend(footprint.slots);
+        }
+        self.passes.extend(footprint.passes);
+        self.persons.extend(footprint.person_keys.into_iter().map(|(_, person)| person));
+        self.keys.extend(footprint.idempotency_keys);
+        self.frees |= matches!(
+            command,
+            Command::CancelBooking(_)
+                | Command::ReleaseHold(_)
+                | Command::MoveBooking(_)
+                | Command::CorrectPerson(_)
+        );
+    }
+}

@@ -1,0 +1,179 @@
+//! The fast path: a batch of new bookings of one campaign, as one statement in one round trip.
+//!
+//! An instance remembers of a campaign what it last saw or wrote ([`Mirror`]), and the number of the change after
+//! which that was so. It decides on that, and writes under the condition that nothing has changed since: a
+//! compare-and-set on the campaign's sequence number. What it does not remember it takes to be absent, and the
+//! database holds it to that: by unique indexes (a person, a seat of a pass, a key), and by conditions beside that on
+//! the number.
+//!
+//! The rules, `decide` and the rows are those of the careful path (lock, load, decide, write). Whatever is not a new
+//! booking goes there, and so does a batch that met something unexpected; what is loaded there is remembered.
+
+mod divide;
+mod mirror;
+mod mirrors;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use ::booking::{Changes, Command, NewEvents, Outcome};
+use kernel::Timestamp;
+use sea_orm::{ConnectionTrait, Statement, Value};
+
+use super::write::paid;
+use crate::dialect::{Cell, Rows};
+use crate::failure::{Failure, classify};
+use crate::fault::{COMMIT, Fault};
+use crate::statements::{BYTE_IDS, KEYS};
+use crate::store::Session;
+use crate::tables::{booking, event, slot};
+use divide::{Decided, divide};
+
+pub(crate) use mirror::Mirror;
+pub(crate) use mirrors::Mirrors;
+pub(crate) use text::optimistic_text;
+
+/// A batch of which a part is carried out: each command with its place.
+pub(crate) struct Attempted {
+    pub outcomes: Vec<(usize, Outcome)>,
+    /// What has happened in it.
+    pub events: Vec<NewEvents>,
+    /// What is left for the careful path.
+    pub places: Vec<usize>,
+    pub commands: Vec<Command>,
+}
+
+impl Attempted {
+    /// Nothing is carried out.
+    fn nothing(commands: Vec<Command>) -> Self {
+        Self {
+            outcomes: Vec::new(),
+            events: Vec::new(),
+            places: (0..commands.len()).collect(),
+            commands,
+        }
+    }
+}
+
+/// What the statement has done.
+enum Written {
+    Everything,
+    /// Nothing: the campaign has changed, or there is something that was taken to be absent.
+    Nothing,
+    /// Nothing: the database has refused a row.
+    Refused,
+}
+
+impl Session {
+    /// Carries out what it can of a batch against what is remembered of its campaign.
+    pub(crate) async fn attempt(
+        &self,
+        commands: Vec<Command>,
+        now: Timestamp,
+    ) -> Result<Attempted, Fault> {
+        let Some(mut mirror) = self.mirrors.take(&commands) else {
+            return Ok(Attempted::nothing(commands));
+        };
+        let (decided, mut rest) = divide(&mirror, commands, now);
+        let Decided { places, commands, changes, outcomes } = decided;
+        if commands.is_empty() {
+            self.mirrors.keep(mirror);
+            return Ok(rest);
+        }
+        let written = if changes.is_empty() {
+            Written::Everything
+        } else {
+            self.write_at_once(&mirror, &changes).await?
+        };
+        match written {
+            Written::Everything => {
+                mirror.advance(&changes);
+                self.mirrors.keep(mirror);
+                rest.outcomes = places.into_iter().zip(outcomes).collect();
+                rest.events = changes.events;
+            }
+            Written::Nothing => {
+                self.mirrors.pause(&mirror);
+                return Ok(rest.with(places, commands));
+            }
+            Written::Refused => {
+                self.mirrors.keep(mirror);
+                return Ok(rest.with(places, commands));
+            }
+        }
+        Ok(rest)
+    }
+
+    /// An error that says nothing of what was done is one of the commit.
+    async fn write_at_once(&self, mirror: &Mirror, changes: &Changes) -> Result<Written, Fault> {
+        let backend = self.pools.backend;
+        let [new] = changes.events.as_slice() else {
+            return Err(Fault::Unexpected("bookings of which nothing is told".to_owned()));
+        };
+        let mut values: Vec<Value> = vec![
+            mirror.campaign.id.as_str().into(),
+            mirror.revision.into(),
+            mirror.sequence.into(),
+            event::number(new.link.last)?.into(),
+            new.link.hash.0.to_vec().into(),
+        ];
+        let paid = paid(changes)?;
+        let new_passes = changes.pass_uses.iter().filter(|pass| !mirror.knows_pass(pass.pass_id));
+        let new_passes = new_passes.map(|pass| [Cell::Bytes(pass.pass_id.as_bytes())]);
+        let keys = changes.records.iter().map(|record| [Cell::Bytes(&record.key)]);
+        let slots = changes.slots.iter().map(slot::to_change);
+        let bookings =
+            paid.iter().map(|(booking, request, pass)| booking::to_row(booking, request, pass));
+        let mut expected = 0;
+        Rows::collect(backend, BYTE_IDS, new_passes).bind(&mut values);
+        Rows::collect(backend, KEYS, keys).bind(&mut values);
+        for rows in [
+            Rows::collect(backend, slot::CHANGES, slots),
+            Rows::collect(backend, booking::TABLE.columns, bookings),
+            Rows::collect(backend, event::TABLE.columns, [event::to_row(&new.link)?]),
+        ] {
+            expected += rows.count();
+            rows.bind(&mut values);
+        }
+        values.push(i64::try_from(expected).unwrap_or(i64::MAX).into());
+        let sql = &self.statements.optimistic;
+        let write = Statement::from_sql_and_values(backend, sql, values);
+        let reply = match self.pools.write.query_one_raw(write).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                return match classify(&error) {
+                    // The server has answered, and rolled back.
+                    Failure::Retry | Failure::Broken => Ok(Written::Refused),
+                    Failure::Busy | Failure::Unavailable => Err(Fault::at(COMMIT)(error)),
+                };
+            }
+        };
+        let written: bool = reply
+            .ok_or_else(|| Fault::Unexpected("no word of what was written".to_owned()))?
+            .try_get("", "written")
+            .map_err(Fault::at(COMMIT))?;
+        Ok(if written { Written::Everything } else { Written::Nothing })
+    }
+}
+
+impl Attempted {
+    fn add(&mut self, place: usize, command: Command) {
+        self.places.push(place);
+        self.commands.push(command);
+    }
+
+    /// Nothing is carried out after all.
+    fn with(mut self, places: Vec<usize>, commands: Vec<Command>) -> Self {
+        for (place, command) in places.into_iter().zip(commands) {
+            self.add(place, command);
+        }
+        Self::nothing(self.in_order())
+    }
+
+    /// All commands, where none is carried out.
+    fn in_order(self) -> Vec<Command> {
+        let mut commands: Vec<_> = self.places.into_iter().zip(self.commands).collect();
+        commands.sort_unstable_by_key(|(place, _)| *place);
+        commands.into_iter().map(|(_, command)| command).collect()
+    }
+}

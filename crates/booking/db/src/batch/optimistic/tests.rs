@@ -1,0 +1,177 @@
+//! How much of a batch takes the fast path, and what keeps it from there. That both come to the same is held by the
+//! contract.
+
+use std::sync::Arc;
+
+use ::booking::contract::scene;
+use ::booking::{BookSlotOutcome, BookingStore, Command, Outcome};
+use kernel::SystemClock;
+
+use super::Attempted;
+use super::mirrors::PAUSE_BATCHES;
+use crate::connect::DbOptions;
+use crate::reach::Access;
+use crate::store::{DbStore, connect};
+
+/// A store of a fresh database in which person 0 is booked in slot `c`, so that something is remembered.
+async fn store() -> (DbStore, String) {
+    let url = test_support::shared_postgres_database().await;
+    crate::migrate(&url).await.expect("migrates");
+    let store = open(&url).await;
+    store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("applies");
+    store.execute(&[book(0)], scene::at(0)).await.expect("executes");
+    (store, url)
+}
+
+async fn open(url: &str) -> DbStore {
+    connect(url, &DbOptions::default(), Arc::new(SystemClock)).await.expect("connects")
+}
+
+/// Person `number` under a pass and a key of their own.
+fn book(number: u32) -> Command {
+    book_under(number, number)
+}
+
+fn book_under(pass: u32, number: u32) -> Command {
+    let pass = scene::grant(100 + pass, 4, scene::at(0));
+    scene::book_slot(&pass, "c", number, number, scene::key(number, 0))
+}
+
+async fn attempt(store: &DbStore, commands: &[Command]) -> Attempted {
+    let commands = commands.to_vec();
+    let attempt = |db: crate::store::Session| async move {
+        db.attempt(commands, scene::at(1)).await.map_err(Into::into)
+    };
+    store.call(Access::Write, attempt).await.expect("answers")
+}
+
+/// The places of the commands that were carried out at once.
+async fn done(store: &DbStore, commands: &[Command]) -> Vec<usize> {
+    let Attempted { outcomes, mut places, .. } = attempt(store, commands).await;
+    let is_booked =
+        |outcome: &Outcome| matches!(outcome, Outcome::BookSlot(BookSlotOutcome::Booked(_)));
+    assert!(outcomes.iter().all(|(_, outcome)| is_booked(outcome)), "{outcomes:?}");
+    let done: Vec<usize> = outcomes.into_iter().map(|(place, _)| place).collect();
+    places.extend(&done);
+    places.sort_unstable();
+    assert!(places.into_iter().eq(0..commands.len()), "each command is done or left");
+    done
+}
+
+async fn confirmed(store: &DbStore, number: u32) -> bool {
+    store.booking(scene::booking_id(number)).await.expect("answers").is_some()
+}
+
+#[tokio::test]
+async fn new_bookings_are_carried_out_at_once() {
+    let (store, _) = store().await;
+    let commands: Vec<Command> = (1..=8).map(book).collect();
+    assert_eq!(done(&store, &commands).await.len(), 8);
+    // A family: the pass has been used, and that is remembered.
+    let family = [book_under(1, 11), book_under(1, 12), book_under(2, 13)];
+    assert_eq!(done(&store, &family).await, [0, 1, 2]);
+    for number in (1..=8).chain(11..=13) {
+        assert!(confirmed(&store, number).await, "{number}");
+    }
+}
+
+/// A repeat, a person who is booked, a hold: they are left, and take nobody else with them.
+#[tokio::test]
+async fn what_is_no_new_booking_is_left() {
+    let (store, _) = store().await;
+    let pass = scene::grant(1, 4, scene::at(0));
+    let commands = [
+        book(1),
+        book(0),
+        scene::book_slot(&pass, "c", 2, 0, scene::key(2, 0)),
+        book(3),
+        scene::cancel(0, scene::key(4, 0)),
+        book(5),
+    ];
+    assert_eq!(done(&store, &commands).await, [0, 3, 5]);
+    // What comes after a hold of the same slot has to wait for it: it might be the last place.
+    let hold = scene::hold(&pass, "c", 1, 1, scene::key(6, 0));
+    assert_eq!(done(&store, &[book(6), hold.clone(), book(7)]).await, [0]);
+    // And so has what comes after something of the same pass, and what comes after that.
+    let commands = [scene::end_pass(&scene::grant(108, 4, scene::at(0))), book(8), book(9)];
+    assert_eq!(done(&store, &commands).await, [0; 0]);
+    // Nothing is left to book in slot `a` but one place.
+    let last = [1, 2].map(|number| {
+        let pass = scene::grant(200 + number, 1, scene::at(0));
+        scene::book_slot(&pass, "a", 20 + number, 20 + number, scene::key(20 + number, 0))
+    });
+    store.execute(&last[..1], scene::at(1)).await.expect("executes");
+    assert_eq!(done(&store, &last[1..]).await, [0; 0]);
+}
+
+/// Everything that was taken to be absent and is there sends the batch to the careful path, whole.
+#[tokio::test]
+async fn what_is_not_remembered_is_found_by_the_database() {
+    for unexpected in [
+        // The person, the key, the seat of the pass.
+        scene::book_slot(&scene::grant(1, 4, scene::at(0)), "c", 50, 1, scene::key(50, 0)),
+        scene::book_slot(&scene::grant(1, 4, scene::at(0)), "c", 50, 50, scene::key(1, 9)),
+        book_under(1, 50),
+        // A pass that holds a seat, and one that was given back; a key of a hold.
+        scene::book_slot(&scene::grant(2, 4, scene::at(0)), "c", 50, 50, scene::key(50, 0)),
+        scene::book_slot(&scene::grant(3, 4, scene::at(0)), "c", 50, 50, scene::key(50, 0)),
+        scene::book_slot(&scene::grant(4, 4, scene::at(0)), "c", 50, 50, scene::key(60, 9)),
+    ] {
+        let (store, url) = store().await;
+        let before = [
+            book(1),
+            scene::hold(&scene::grant(2, 4, scene::at(0)), "c", 1, 1, scene::key(60, 0)),
+            scene::end_pass(&scene::grant(3, 4, scene::at(0))),
+        ];
+        store.execute(&before, scene::at(1)).await.expect("executes");
+        // Another instance remembers nothing of that.
+        let other = open(&url).await;
+        other.execute(&[book(2)], scene::at(1)).await.expect("executes");
+        let batch = [book(51), unexpected.clone(), book(52)];
+        assert_eq!(done(&other, &batch).await, [0; 0], "{unexpected:?}");
+        assert!(!confirmed(&other, 51).await);
+        let first = other.execute(&batch, scene::at(1)).await.expect("executes");
+        let repeated = other.execute(&batch, scene::at(1)).await.expect("executes");
+        assert_eq!(first.outcomes, repeated.outcomes, "a repeat is told the same");
+        assert!(confirmed(&other, 51).await && confirmed(&other, 52).await);
+    }
+}
+
+/// After another instance has written, an attempt changes nothing; for a while none is made.
+#[tokio::test]
+async fn another_writer_is_noticed() {
+    let (store, url) = store().await;
+    let other = open(&url).await;
+    other.execute(&[book(1)], scene::at(1)).await.expect("executes");
+    assert_eq!(done(&store, &[book(2)]).await, [0; 0]);
+    assert!(!confirmed(&store, 2).await);
+    // Both calls count as batches.
+    for number in 2..2 + PAUSE_BATCHES / 2 {
+        assert_eq!(done(&store, &[book(number)]).await, [0; 0], "{number}");
+        store.execute(&[book(number)], scene::at(1)).await.expect("executes");
+    }
+    assert_eq!(done(&store, &[book(20)]).await, [0]);
+}
+
+/// A campaign that was changed is another one.
+#[tokio::test]
+async fn another_revision_is_noticed() {
+    let (store, _) = store().await;
+    let mut campaign = scene::campaign();
+    campaign.closes_at = scene::at(1);
+    let plan = ::booking::CampaignPlan::new(campaign).expect("a plan");
+    store.apply_campaign(&plan, scene::at(0)).await.expect("applies");
+    assert_eq!(done(&store, &[book(1)]).await, [0; 0]);
+    let executed = store.execute(&[book(1)], scene::at(1)).await.expect("executes");
+    assert_eq!(executed.outcomes, [Outcome::BookSlot(BookSlotOutcome::CampaignClosed)]);
+}
+
+/// A person who was booked under the key of an earlier release is not overlooked.
+#[tokio::test]
+async fn an_older_booking_is_noticed() {
+    use sea_orm::ConnectionTrait;
+    let (store, url) = store().await;
+    let database = sea_orm::Database::connect(&url).await.expect("connects");
+    database.execute_unprepared("UPDATE booking SET key_version = 1").await.expect("updates");
+    assert_eq!(done(&store, &[book(1)]).await, [0; 0]);
+}

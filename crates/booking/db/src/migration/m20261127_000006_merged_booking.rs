@@ -1,0 +1,26 @@
+//! One row for each booking.
+
+use sea_orm_migration::prelude::*;
+
+pub(super) struct Migration;
+
+impl MigrationName for Migration {
+    fn name(&self) -> &'static str {
+        "m20261127_000006_merged_booking"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let sql = super::dialect(
+            manager.get_database_backend(),
+            include_str!("m20261127_000006_merged_booking.sql"),
+        );
+        manager.get_connection().execute_unprepared(&sql).await.map(|_| ())
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+}

@@ -1,0 +1,123 @@
+//! The departures that a room has not heard of yet, made from events.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use kernel::CampaignId;
+use pass::PassId;
+
+use crate::event::What;
+use crate::event::chain::NewEvents;
+
+/// Passes that are used up or were given back, as the events of this process tell.
+pub(super) struct Departures {
+    campaigns: Mutex<HashMap<CampaignId, Queue>>,
+    /// Campaigns in which something may have happened that no event told.
+    unheard: Mutex<HashSet<CampaignId>>,
+    waiting_max: usize,
+}
+
+/// Departures in their order, each of them once: whoever leaves over and over displaces nobody.
+#[derive(Default)]
+struct Queue {
+    order: VecDeque<PassId>,
+    waiting: HashSet<PassId>,
+}
+
+impl Departures {
+    /// Departures reported at a time.
+    const TAKE_MAX: usize = 1_000;
+
+    pub(super) fn new(waiting_max: usize) -> Self {
+        Self { campaigns: Mutex::default(), unheard: Mutex::default(), waiting_max }
+    }
+
+    /// How many of one campaign wait at most.
+    pub(super) fn waiting_max(&self) -> u32 {
+        u32::try_from(self.waiting_max).unwrap_or(u32::MAX)
+    }
+
+    /// Hears what has happened.
+    pub(super) fn hear(&self, events: &[NewEvents]) {
+        for NewEvents { events, link } in events {
+            for event in events {
+                if let What::PassEnded { pass } | What::PassUsedUp { pass } = event.what {
+                    self.add(&link.campaign, pass);
+                }
+            }
+        }
+    }
+
+    /// Notes that something may have happened in a campaign without being told here.
+    pub(super) fn miss(&self, campaign: &CampaignId) {
+        self.unheard().insert(campaign.clone());
+    }
+
+    /// Whether something was missed in a campaign since this was last asked.
+    pub(super) fn take_missed(&self, campaign: &CampaignId) -> bool {
+        self.unheard().remove(campaign)
+    }
+
+    /// Remembers a departure. When too many are waiting the earliest is forgotten: its pass is
+    /// counted as present until it expires.
+    pub(super) fn add(&self, campaign: &CampaignId, pass_id: PassId) {
+        let mut campaigns = self.campaigns();
+        // The campaign is known after the first departure; its name is copied only then.
+        if !campaigns.contains_key(campaign) {
+            campaigns.insert(campaign.clone(), Queue::default());
+        }
+        let Some(Queue { order, waiting }) = campaigns.get_mut(campaign) else { return };
+        if !waiting.insert(pass_id) {
+            return;
+        }
+        if order.len() >= self.waiting_max
+            && let Some(earliest) = order.pop_front()
+        {
+            waiting.remove(&earliest);
+        }
+        order.push_back(pass_id);
+    }
+
+    pub(super) fn take(&self, campaign: &CampaignId) -> Vec<PassId> {
+        let mut campaigns = self.campaigns();
+        let Some(Queue { order, waiting }) = campaigns.get_mut(campaign) else { return Vec::new() };
+        let count = order.len().min(Self::TAKE_MAX);
+        let taken: Vec<PassId> = order.drain(..count).collect();
+        for pass_id in &taken {
+            waiting.remove(pass_id);
+        }
+        taken
+    }
+
+    fn unheard(&self) -> MutexGuard<'_, HashSet<CampaignId>> {
+        self.unheard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn campaigns(&self) -> MutexGuard<'_, HashMap<CampaignId, Queue>> {
+        self.campaigns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn departures_are_bounded_and_taken_once() {
+        let departures = Departures::new(1_500);
+        let campaign: CampaignId = "speyer".parse().expect("a name");
+        let pass = |number: u16| {
+            let mut bytes = [0; 16];
+            bytes[..2].copy_from_slice(&number.to_be_bytes());
+            PassId::from_bytes(bytes)
+        };
+        for number in 0..1_600 {
+            departures.add(&campaign, pass(number));
+            departures.add(&campaign, pass(number));
+        }
+        let first = departures.take(&campaign);
+        assert_eq!((first.len(), first[0]), (1_000, pass(100)));
+        assert_eq!(departures.take(&campaign).len(), 500);
+        assert_eq!(departures.take(&campaign), []);
+    }
+}
