@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use booking::{
     Applied, ApplyCampaign, Availability, Booking, BookingHead, BookingId, BookingStore, Campaign,
     Command, Executed, Footprint, Hold, HoldId, KeyOf, Link, PassId, RemoveCampaign, Removed,
-    Revision, StoreError, decide,
+    Revision, SlotKey, SlotUse, StoreError, decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
@@ -273,6 +273,14 @@ impl BookingStore for DbStore {
             retry(db.deadline, || db.read_availability(&campaign, now)).await
         };
         self.call(Access::Watch, read).await
+    }
+
+    async fn slot_use(&self, slot: &SlotKey, page_max: u32) -> Result<SlotUse, StoreError> {
+        let slot = slot.clone();
+        let read = move |db: Session| async move {
+            retry(db.deadline, || db.read_slot_use(&slot, page_max)).await
+        };
+        self.call(Access::Read, read).await
     }
 
     async fn passes_with_open_holds(

@@ -7,6 +7,7 @@
 
 mod apply;
 mod booking;
+mod clearing;
 mod correcting;
 mod event;
 mod hold;
@@ -20,6 +21,7 @@ pub mod script;
 
 pub use apply::*;
 pub use booking::*;
+pub use clearing::*;
 pub use correcting::*;
 pub use event::*;
 pub use hold::*;
@@ -78,6 +80,9 @@ macro_rules! booking_store_contract {
             only_the_pass_that_booked_corrects_and_while_it_lives,
             correcting_is_no_free_way_to_guess,
             a_bound_pass_stays_with_its_person,
+            a_closed_slot_is_cleared,
+            people_are_moved_as_far_as_there_are_places,
+            an_open_slot_is_not_cleared,
             a_booking_moves_into_the_last_place,
             a_moved_booking_is_moved_once,
             a_booking_is_moved_only_where_a_place_can_be_booked,
@@ -160,7 +165,15 @@ pub async fn agree_with_the_model(
     let model = MemoryStore::new(clock);
     apply(stores[0]).await;
     apply(&model).await;
-    for ((now, commands), store) in script.into_iter().zip(stores.iter().cycle()) {
+    let count = script.len();
+    for (batch, ((now, commands), store)) in
+        script.into_iter().zip(stores.iter().cycle()).enumerate()
+    {
+        if let Some(plan) = script::plan_before(batch, count) {
+            for store in [*store, &model] {
+                store.apply_campaign(&plan, now).await.expect("the store answers");
+            }
+        }
         let (actual, expected) =
             (many(*store, &commands, now).await, many(&model, &commands, now).await);
         for ((actual, expected), command) in actual.iter().zip(&expected).zip(&commands) {

@@ -33,10 +33,13 @@ pub use self::batch::{
 pub use self::booking::{
     BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked, Booking, BookingChange,
     BookingCode, BookingHead, BookingId, BookingStatus, CancelBooking, CancelOutcome, Cancellation,
-    Cancelled, CorrectOutcome, CorrectPerson, Corrected, Correction, MoveBooking, MoveOutcome,
-    Moved, Registration, TokenHash,
+    Cancelled, ClearPlace, ClearPlaceOutcome, CorrectOutcome, CorrectPerson, Corrected, Correction,
+    MoveBooking, MoveOutcome, Moved, Registration, TakenBy, TokenHash,
 };
 pub use self::campaign::apply::{Applied, ApplyCampaign, BookedSlots, Expected, InForce, Intent};
+pub use self::campaign::clear::{
+    BookingFate, ClearRefusal, ClearSlots, Cleared, ClearedCount, WhichSlots,
+};
 pub use self::campaign::preview::Preview;
 pub use self::campaign::remove::{ActiveBookings, RemoveCampaign, Removed};
 pub use self::campaign::revision::{ChangeReason, Revision, RevisionActor};
@@ -58,4 +61,6 @@ pub use self::service::{
     BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView, Failure,
     HoldLookup, Load, View,
 };
-pub use self::store::{Availability, BookingStore, Held, KeyOf, SlotAvailability, StoreError};
+pub use self::store::{
+    Availability, BookingStore, Held, KeyOf, SlotAvailability, SlotUse, StoreError,
+};

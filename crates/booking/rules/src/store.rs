@@ -9,11 +9,11 @@ use pass::PassId;
 use serde::Serialize;
 
 use crate::batch::{Command, Executed};
-use crate::booking::{Booking, BookingHead, BookingId};
+use crate::booking::{Booking, BookingHead, BookingId, TakenBy};
 use crate::campaign::apply::{Applied, ApplyCampaign};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
-use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotId};
+use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotId, SlotKey};
 use crate::event::chain::Link;
 use crate::hold::{Hold, HoldId};
 use crate::person::{Person, PersonKey};
@@ -87,6 +87,11 @@ pub trait BookingStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Availability>, StoreError>;
 
+    /// What takes the places of a slot, and the first `page_max` of it: active holds, overdue ones among
+    /// them, then confirmed bookings in the order in which they were made. Nothing is locked. Without
+    /// the slot there is nothing in it.
+    async fn slot_use(&self, slot: &SlotKey, page_max: u32) -> Result<SlotUse, StoreError>;
+
     /// Those of `passes` that have an open hold at `now`: active, not overdue. Nothing is locked.
     async fn passes_with_open_holds(
         &self,
@@ -151,6 +156,19 @@ pub struct Held {
     pub passes: u32,
     /// Seats of these holds that have no person yet.
     pub seats: u32,
+}
+
+/// What takes the places of one slot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SlotUse {
+    /// Places taken.
+    pub taken: u32,
+    /// Confirmed bookings.
+    pub bookings: u64,
+    /// Active holds.
+    pub holds: u64,
+    /// The first of them.
+    pub page: Vec<TakenBy>,
 }
 
 /// The places of a campaign at one instant.

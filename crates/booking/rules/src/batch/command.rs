@@ -10,8 +10,8 @@ use kernel::CampaignId;
 
 use super::{Decision, Footprint, Idempotency};
 use crate::booking::{
-    BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, CancelBooking, CancelOutcome,
-    CorrectOutcome, CorrectPerson, MoveBooking, MoveOutcome,
+    BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, CancelBooking, CancelOutcome, ClearPlace,
+    ClearPlaceOutcome, CorrectOutcome, CorrectPerson, MoveBooking, MoveOutcome,
 };
 use crate::event::Actor;
 use crate::hold::{
@@ -124,6 +124,8 @@ commands! {
     MoveBooking(MoveBooking) -> MoveOutcome;
     /// Correct whom a booking is for.
     CorrectPerson(CorrectPerson) -> CorrectOutcome;
+    /// Clear what takes a place of a closed slot.
+    ClearPlace(ClearPlace) -> ClearPlaceOutcome;
     /// Release what has expired.
     ReleaseExpiredHolds(ReleaseExpiredHolds) -> ExpiredHoldsReleased;
 }

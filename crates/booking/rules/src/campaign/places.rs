@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::CampaignId;
+use kernel::{CampaignId, Timestamp};
 
 use super::{Campaign, Slot, SlotId, SlotKey};
 use crate::batch::Decision;
@@ -53,11 +53,25 @@ impl Decision {
 
     /// The slot with the places that can be booked in it now, whoever asks; `None` if there is none.
     pub(crate) fn slot_with_places(&self, id: &CampaignId, slot: &SlotId) -> Option<OpenSlot> {
+        self.slot_with(id, slot, Campaign::places_bookable)
+    }
+
+    /// The slot with the places that are free in it now, also when booking has ended.
+    pub(crate) fn slot_with_free_places(&self, id: &CampaignId, slot: &SlotId) -> Option<OpenSlot> {
+        self.slot_with(id, slot, Campaign::places_free)
+    }
+
+    fn slot_with(
+        &self,
+        id: &CampaignId,
+        slot: &SlotId,
+        places: fn(&Campaign, &Slot, u32, Timestamp) -> u32,
+    ) -> Option<OpenSlot> {
         let campaign = self.state.campaigns.get(id)?;
         let definition = campaign.slot(slot)?;
         let key = SlotKey { campaign: id.clone(), slot: definition.id.clone() };
         let taken = self.state.slots.get(&key)?.taken;
-        let places_left = campaign.places_bookable(definition, taken, self.now);
+        let places_left = places(campaign, definition, taken, self.now);
         Some(OpenSlot { campaign: Arc::clone(campaign), key, places_left })
     }
 

@@ -8,8 +8,8 @@ use pass::{IdentityKind, PassId};
 
 use crate::batch::{Command, Idempotency};
 use crate::booking::{
-    BookHold, BookSlot, BookingId, CancelBooking, CorrectPerson, Correction, MoveBooking,
-    Registration, TokenHash,
+    BookHold, BookSlot, BookingId, CancelBooking, ClearPlace, CorrectPerson, Correction,
+    MoveBooking, Registration, TakenBy, TokenHash,
 };
 use crate::campaign::{Campaign, CampaignPlan, Rules, Site, Slot, SlotId, Tranche};
 use crate::hold::{HoldId, HoldSeats, ReleaseExpiredHolds, ReleaseHold, RenewHold};
@@ -274,6 +274,17 @@ pub fn correct(pass: &PassGrant, booking: u32, person: u32, idempotency: Idempot
         correction: Arc::new(correction(person)),
         binding: BindingCheck::Unbound,
         idempotency,
+    })
+}
+
+/// Clears a place of a slot: what takes it goes to another slot, or loses it.
+#[must_use]
+pub fn clear_place(name: &str, taken_by: TakenBy, move_to: Option<&str>) -> Command {
+    Command::ClearPlace(ClearPlace {
+        campaign: slot("rehearsal"),
+        slot: slot(name),
+        taken_by,
+        move_to: move_to.map(slot),
     })
 }
 

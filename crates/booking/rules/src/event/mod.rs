@@ -167,6 +167,8 @@ pub enum HoldEnd {
     Released,
     /// Its time has run out.
     Expired,
+    /// The operator, who cleared its slot.
+    Cleared,
 }
 
 /// An instant as a number: half as long as the text, and there is one in every event.
@@ -270,6 +272,11 @@ mod tests {
                 Actor::Pass(pass),
                 What::PassUsedUp { pass },
                 r#""actor":{"pass":"00000001010101010101010101010101"},"what":"pass_used_up","pass":"00000001010101010101010101010101"}"#,
+            ),
+            (
+                Actor::Operator,
+                What::HoldEnded { hold: scene::hold_id(1), by: HoldEnd::Cleared },
+                r#""actor":"operator","what":"hold_ended","hold":"hold_00000001020202020202020202020202","by":"cleared"}"#,
             ),
             (
                 Actor::Operator,

@@ -8,6 +8,7 @@ mod book_hold;
 mod book_slot;
 mod booking;
 mod cancel_booking;
+mod clear_slots;
 mod correct_person;
 mod departures;
 mod end_pass;
@@ -38,6 +39,8 @@ use tokio::sync::{Semaphore, watch};
 
 pub use background::BookingsTasks;
 pub use booking::BookingLookup;
+pub(crate) use clear_slots::clear_in_pages;
+pub use clear_slots::clear_slots;
 pub use failure::Failure;
 pub use find_hold::HoldLookup;
 pub use report::{BookingReport, Load};

@@ -40,7 +40,10 @@ pub(super) fn divide(
         for (place, command) in all.into_iter().enumerate() {
             let takes_places = match &command {
                 Command::BookSlot(book) => left.of_booking(mirror, book, refused[place].as_ref()),
-                other => Some(matches!(other, Command::Hold(_) | Command::MoveBooking(_))),
+                other => Some(matches!(
+                    other,
+                    Command::Hold(_) | Command::MoveBooking(_) | Command::ClearPlace(_)
+                )),
             };
             if let Some(takes_places) = takes_places {
                 left.add(&command, takes_places);
@@ -138,6 +141,7 @@ impl Left {
                 | Command::ReleaseHold(_)
                 | Command::MoveBooking(_)
                 | Command::CorrectPerson(_)
+                | Command::ClearPlace(_)
         );
     }
 }

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 
 use crate::batch::{Command, Outcome};
 use crate::booking::{
-    BookHoldOutcome, BookSlotOutcome, BookingStatus, CancelOutcome, CorrectOutcome, MoveOutcome,
+    BookHoldOutcome, BookSlotOutcome, BookingStatus, CancelOutcome, ClearPlaceOutcome,
+    CorrectOutcome, MoveOutcome,
 };
 use crate::campaign::SlotKey;
 use crate::contract::{scene, script};
@@ -31,6 +32,13 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 
 fn play(store: &MemoryStore, now: Timestamp, commands: &[Command]) -> Vec<Outcome> {
     run(store.execute(commands, now)).expect("no promise is broken").outcomes
+}
+
+/// What the script changes of the plan before a batch, of so many.
+fn change_plan(store: &MemoryStore, now: Timestamp, (batch, count): (usize, usize)) {
+    if let Some(plan) = script::plan_before(batch, count) {
+        run(store.apply_campaign(&plan, now)).expect("answers").verdict().expect("in force");
+    }
 }
 
 fn availability(store: &MemoryStore, now: Timestamp) -> Availability {
@@ -59,6 +67,10 @@ fn took_effect(outcome: &Outcome) -> bool {
         Outcome::CancelBooking(outcome) => matches!(outcome, CancelOutcome::Cancelled(_)),
         Outcome::CorrectPerson(outcome) => matches!(outcome, CorrectOutcome::Corrected(_)),
         Outcome::MoveBooking(outcome) => matches!(outcome, MoveOutcome::Moved(_)),
+        Outcome::ClearPlace(outcome) => matches!(
+            outcome,
+            ClearPlaceOutcome::Moved | ClearPlaceOutcome::Cancelled | ClearPlaceOutcome::HoldEnded
+        ),
         Outcome::ReleaseHold(_) | Outcome::EndPass(_) | Outcome::ReleaseExpiredHolds(_) => false,
     }
 }
@@ -173,7 +185,8 @@ proptest! {
         run(store.apply_campaign(&scene::plan(), scene::at(0))).expect("answers");
         // P3: what each key has brought about.
         let mut effects: HashMap<[u8; 32], ([u8; 32], Outcome)> = HashMap::new();
-        for (now, commands) in script::random_batches(seed, 60) {
+        for (batch, (now, commands)) in script::random_batches(seed, 60).into_iter().enumerate() {
+            change_plan(&store, now, (batch, 60));
             let outcomes = play(&store, now, &commands);
             for (command, outcome) in commands.iter().zip(outcomes) {
                 let Some(idempotency) = command.idempotency() else { continue };
@@ -197,7 +210,9 @@ proptest! {
         for store in [&batched, &single] {
             run(store.apply_campaign(&scene::plan(), scene::at(0))).expect("answers");
         }
-        for (now, commands) in script::random_batches(seed, 40) {
+        for (batch, (now, commands)) in script::random_batches(seed, 40).into_iter().enumerate() {
+            change_plan(&batched, now, (batch, 40));
+            change_plan(&single, now, (batch, 40));
             for commands in commands.chunk_by(|before, after| !is_sweep(before) && !is_sweep(after)) {
                 let outcomes = play(&batched, now, commands);
                 let one_by_one: Vec<_> = commands
@@ -229,15 +244,23 @@ fn random_scripts_bring_everything_about() {
     for seed in 0..48 {
         let store = model();
         run(store.apply_campaign(&scene::plan(), scene::at(0))).expect("answers");
-        for (now, commands) in script::random_batches(seed, 60) {
+        for (batch, (now, commands)) in script::random_batches(seed, 60).into_iter().enumerate() {
+            change_plan(&store, now, (batch, 60));
             for outcome in play(&store, now, &commands).iter().filter(|one| took_effect(one)) {
                 *effects.entry(kind(outcome)).or_default() += 1;
             }
         }
     }
-    for kind in
-        ["hold", "renewal", "booking on a hold", "booking", "cancellation", "move", "correction"]
-    {
+    for kind in [
+        "hold",
+        "renewal",
+        "booking on a hold",
+        "booking",
+        "cancellation",
+        "move",
+        "correction",
+        "clearing",
+    ] {
         let count = effects.get(kind).copied().unwrap_or_default();
         assert!(count >= 24, "one in two scripts: {kind} {count}, {effects:?}");
     }
@@ -252,6 +275,7 @@ fn kind(outcome: &Outcome) -> &'static str {
         Outcome::CancelBooking(_) => "cancellation",
         Outcome::MoveBooking(_) => "move",
         Outcome::CorrectPerson(_) => "correction",
+        Outcome::ClearPlace(_) => "clearing",
         Outcome::EndPass(_) => "end of a pass",
         Outcome::ReleaseHold(_) | Outcome::ReleaseExpiredHolds(_) => "release",
     }
