@@ -200,7 +200,7 @@ impl<R: Requests> Shared<'_, R> {
     }
 }
 
-async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+pub(crate) async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match stream.try_write(bytes) {
             Ok(written) => bytes = &bytes[written..],
@@ -212,7 +212,7 @@ async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Reads one whole reply into the empty `reply`.
-async fn read_reply(stream: &TcpStream, reply: &mut Vec<u8>) -> io::Result<Head> {
+pub(crate) async fn read_reply(stream: &TcpStream, reply: &mut Vec<u8>) -> io::Result<Head> {
     let mut head = None;
     loop {
         stream.readable().await?;
@@ -241,8 +241,8 @@ async fn read_reply(stream: &TcpStream, reply: &mut Vec<u8>) -> io::Result<Head>
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Head {
-    status: u16,
+pub(crate) struct Head {
+    pub(crate) status: u16,
     body_at: usize,
     body_bytes: usize,
 }

@@ -4,8 +4,10 @@
 //!   promises at the end. It keeps its own wire types, so that it tests the interface and not the code.
 //! - [`progress`]: the live view of a rush.
 //! - [`closed_loop`]: a generator with very little overhead, for measuring how many requests a server sustains.
+//! - [`open_loop`]: requests at a rate that does not heed the server, for measuring what it does when there are too many.
 
 pub mod closed_loop;
+pub mod open_loop;
 pub mod progress;
 pub mod rush;
 

@@ -8,7 +8,8 @@ use loadtest::closed_loop::{Config, Limit, Requests, request_bytes, run};
 
 use crate::http::{self, Handler, Reply};
 
-fn start(handler: Handler) -> SocketAddr {
+/// Serves on a thread of its own.
+pub fn start(handler: Handler) -> SocketAddr {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime =

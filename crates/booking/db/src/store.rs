@@ -6,15 +6,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use booking::{
     Applied, ApplyCampaign, Availability, Booking, BookingHead, BookingId, BookingStore, Campaign,
-    Command, Executed, Footprint, Hold, HoldId, KeyOf, Link, PassId, RemoveCampaign, Removed,
-    Revision, SlotKey, SlotUse, StoreError, decide,
+    Command, Executed, ExecutedPart, Footprint, Hold, HoldId, KeyOf, Link, PassId, RemoveCampaign,
+    Removed, Revision, SlotKey, SlotUse, StoreError, decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
 use tokio::time::Instant;
 
 use crate::apply::{apply, remove};
-use crate::batch::{Attempted, CampaignCache, Loader, Mirror, Mirrors, Writer, retry};
+use crate::batch::{CampaignCache, Loader, Mirror, Mirrors, Writer, retry};
 use crate::connect::{ConnectError, DbOptions, Pools};
 use crate::fault::{COMMIT, Fault};
 use crate::reach::{Access, Reach};
@@ -103,24 +103,22 @@ impl Session {
         Writer { backend: self.pools.backend, statements: &self.statements, transaction }
     }
 
-    /// Carries out a batch: what it can at once, the rest with care.
-    async fn execute(
+    /// Carries out what it can at once, or else all with care.
+    async fn execute_part(
         &self,
         commands: Vec<Command>,
         now: Timestamp,
-    ) -> Result<Executed, StoreError> {
-        let Attempted { outcomes: mut done, mut events, places, commands } =
-            self.attempt(commands, now).await?;
-        if !commands.is_empty() || done.is_empty() {
-            let footprint = Footprint::of(&commands);
-            let careful = || self.execute_with_care(&footprint, &commands, now);
-            let executed = retry(self.deadline, careful).await?;
-            done.extend(places.into_iter().zip(executed.outcomes));
-            events.extend(executed.events);
+    ) -> Result<ExecutedPart, StoreError> {
+        if let Some(executed) = self.attempt(&commands, now).await? {
+            return Ok(executed);
         }
-        done.sort_unstable_by_key(|(place, _)| *place);
-        let outcomes = done.into_iter().map(|(_, outcome)| outcome).collect();
-        Ok(Executed { outcomes, events })
+        self.execute(&commands, now).await.map(ExecutedPart::from)
+    }
+
+    async fn execute(&self, commands: &[Command], now: Timestamp) -> Result<Executed, StoreError> {
+        let footprint = Footprint::of(commands);
+        let careful = || self.execute_with_care(&footprint, commands, now);
+        retry(self.deadline, careful).await
     }
 
     async fn execute_with_care(
@@ -259,7 +257,17 @@ impl BookingStore for DbStore {
 
     async fn execute(&self, commands: &[Command], now: Timestamp) -> Result<Executed, StoreError> {
         let commands = commands.to_vec();
-        let execute = move |db: Session| async move { db.execute(commands, now).await };
+        let execute = move |db: Session| async move { db.execute(&commands, now).await };
+        self.call(Access::Write, execute).await
+    }
+
+    async fn execute_part(
+        &self,
+        commands: &[Command],
+        now: Timestamp,
+    ) -> Result<ExecutedPart, StoreError> {
+        let commands = commands.to_vec();
+        let execute = move |db: Session| async move { db.execute_part(commands, now).await };
         self.call(Access::Write, execute).await
     }
 

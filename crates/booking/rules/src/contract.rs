@@ -35,7 +35,7 @@ use kernel::Timestamp;
 
 use crate::batch::{Command, Outcome};
 use crate::memory::MemoryStore;
-use crate::store::BookingStore;
+use crate::store::{BookingStore, StoreError};
 
 /// Generates one `#[tokio::test]` for each clause of the contract.
 ///
@@ -119,9 +119,30 @@ async fn one(store: &dyn BookingStore, command: Command, now: Timestamp) -> Outc
 
 /// Carries out a batch.
 async fn many(store: &dyn BookingStore, commands: &[Command], now: Timestamp) -> Vec<Outcome> {
-    let outcomes = store.execute(commands, now).await.expect("the store answers").outcomes;
-    assert_eq!(outcomes.len(), commands.len(), "one outcome for each command");
-    outcomes
+    carry_out(store, commands, now).await.expect("the store answers")
+}
+
+/// Carries out a batch part by part, as the service does.
+pub async fn carry_out(
+    store: &dyn BookingStore,
+    commands: &[Command],
+    now: Timestamp,
+) -> Result<Vec<Outcome>, StoreError> {
+    let mut outcomes: Vec<Option<Outcome>> = vec![None; commands.len()];
+    loop {
+        let left = (0..commands.len()).filter(|place| outcomes[*place].is_none());
+        let left: Vec<usize> = left.collect();
+        if left.is_empty() {
+            return Ok(outcomes.into_iter().flatten().collect());
+        }
+        let rest: Vec<Command> = left.iter().map(|place| commands[*place].clone()).collect();
+        let part = store.execute_part(&rest, now).await?.outcomes;
+        assert_eq!(part.len(), rest.len(), "one outcome for each command");
+        assert!(part.iter().any(Option::is_some), "one command at least is carried out");
+        for (place, outcome) in left.into_iter().zip(part) {
+            outcomes[place] = outcome;
+        }
+    }
 }
 
 /// Applies the scene's plan.

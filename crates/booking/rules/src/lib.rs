@@ -27,8 +27,8 @@ pub mod store;
 pub use ::pass::PassId;
 
 pub use self::batch::{
-    Changes, Command, Executed, Footprint, Idempotency, IdempotencyRecord, Outcome, Recorded,
-    SlotChange, State, decide,
+    Changes, Command, Executed, ExecutedPart, Footprint, Idempotency, IdempotencyRecord, Outcome,
+    Recorded, SlotChange, State, decide,
 };
 pub use self::booking::{
     BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked, Booking, BookingChange,

@@ -8,7 +8,7 @@ use kernel::{CampaignId, Timestamp};
 use pass::PassId;
 use serde::Serialize;
 
-use crate::batch::{Command, Executed};
+use crate::batch::{Command, Executed, ExecutedPart};
 use crate::booking::{Booking, BookingHead, BookingId, TakenBy};
 use crate::campaign::apply::{Applied, ApplyCampaign};
 use crate::campaign::remove::{RemoveCampaign, Removed};
@@ -78,6 +78,17 @@ pub trait BookingStore: Send + Sync {
     /// an error while committing leaves it unknown (a repeat under the same idempotency key finds
     /// out). A conflict with another instance is tried again inside, from loading.
     async fn execute(&self, commands: &[Command], now: Timestamp) -> Result<Executed, StoreError>;
+
+    /// As [`Self::execute`], for a store that can carry out some commands of a batch faster than all of them: it may
+    /// carry out only those, in a transaction of their own, and leave the others for another call. It carries out one
+    /// command at least. A command that is left depends on none that comes after it and was carried out.
+    async fn execute_part(
+        &self,
+        commands: &[Command],
+        now: Timestamp,
+    ) -> Result<ExecutedPart, StoreError> {
+        self.execute(commands, now).await.map(ExecutedPart::from)
+    }
 
     /// The places of a campaign's slots at `now`, ordered by slot id, without locking anything;
     /// `None` if there is no such campaign. Seats of overdue holds count as free, those of open ones as taken.

@@ -19,7 +19,7 @@ pub(crate) const SLOTS_MAX: usize = 10_000;
 
 pub(crate) const INCARNATION: RangeInclusive<u32> = 1..=1_000_000;
 
-pub(crate) const PLACES: RangeInclusive<u32> = 1..=100_000;
+pub(crate) const PLACES: RangeInclusive<u32> = 1..=1_000_000;
 pub(crate) const EVERY_MINUTES: RangeInclusive<u32> = 1..=1_440;
 
 pub(crate) const SEATS: RangeInclusive<u8> = 1..=4;

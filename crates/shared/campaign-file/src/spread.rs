@@ -89,11 +89,11 @@ pub(crate) fn spread_by_capacity(
 fn deck(slots: &[Slot]) -> Vec<usize> {
     let dealer = Dealer::new(slots.len());
     let order = (0..slots.len()).map(|turn| turn * dealer.stride % dealer.slots);
-    let mut cards: Vec<(u64, usize, usize)> = order
+    let mut cards: Vec<(u128, usize, usize)> = order
         .enumerate()
         .flat_map(|(turn, slot)| {
-            let capacity = u64::from(slots[slot].capacity);
-            let (turns, offset) = (dealer.slots as u64, turn as u64);
+            let capacity = u128::from(slots[slot].capacity);
+            let (turns, offset) = (dealer.slots as u128, turn as u128);
             // The place in the deck in parts of 2³². Every slot begins at another one, so that slots of
             // one capacity do not all come at once.
             let place = move |card| ((card * turns + offset) << 32) / (capacity * turns);

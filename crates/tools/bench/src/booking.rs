@@ -2,8 +2,13 @@
 //! database when it is their turn.
 
 mod against_pgbench;
+mod closed;
+mod million;
+mod overload;
 mod people;
 mod services;
+mod slots;
+mod sqlite;
 
 use anyhow::Result;
 
@@ -18,6 +23,16 @@ pub enum Group {
     BookHot,
     /// Everybody wants one of 84 slots
     BookSpread,
+    /// The same with SQLite
+    BookSqlite,
+    /// The slots that everybody reads
+    Slots,
+    /// A campaign with 1,000,000 places
+    BookMillion,
+    /// A campaign beside 200 that are over
+    ClosedCampaigns,
+    /// Ten times as many bookings as can be made
+    Overload,
 }
 
 /// Measures these groups, or all.
@@ -28,6 +43,11 @@ pub fn measure(bench: &Bench, only: &[Group], report: &mut Report) -> Result<()>
         report.add(match group {
             Group::BookHot => against_pgbench::hot(bench)?,
             Group::BookSpread => against_pgbench::spread(bench)?,
+            Group::BookSqlite => sqlite::measure(bench)?,
+            Group::Slots => slots::measure(bench)?,
+            Group::BookMillion => million::measure(bench)?,
+            Group::ClosedCampaigns => closed::measure(bench)?,
+            Group::Overload => overload::measure(bench)?,
         });
     }
     Ok(())

@@ -4,8 +4,11 @@ use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use test_support::OneSlotCampaign;
 
-/// The most places, and the most passes at a time, that a campaign file allows.
-pub const PLACES_MAX: u32 = 100_000;
+/// The most passes at a time that a campaign file allows, and as many places as most campaigns here have.
+pub const PASSES_MAX: u32 = 100_000;
+
+/// The line of a [`OneSlotCampaign`] that says when it closes.
+const CLOSES_AT: &str = "closes_at = 2199-12-31T12:00";
 
 /// What the gate of a campaign does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,11 @@ pub struct Campaign<'a> {
     pub opens_at: Timestamp,
     pub gate: Gate,
     pub slots: u32,
+    pub places: u32,
+    /// What a pass pays for.
+    pub seats_max: u32,
+    /// When it ends, if that is not in the far future.
+    pub closes_at: Option<Timestamp>,
 }
 
 impl<'a> Campaign<'a> {
@@ -32,18 +40,31 @@ impl<'a> Campaign<'a> {
     pub fn opening_now(id: &'a str, gate: Gate) -> Self {
         let gathers_from = from_now(SignedDuration::from_secs(3));
         let opens_at = gathers_from + SignedDuration::from_secs(2);
-        Self { id, gathers_from, opens_at, gate, slots: 1 }
+        Self {
+            id,
+            gathers_from,
+            opens_at,
+            gate,
+            slots: 1,
+            places: PASSES_MAX,
+            seats_max: 4,
+            closes_at: None,
+        }
     }
 
     /// The campaign file.
     pub fn to_toml(self) -> String {
         let (max_active, pace_per_minute, burst) = match self.gate {
-            Gate::Wide => (PLACES_MAX, 1_000_000, 100_000),
+            Gate::Wide => (PASSES_MAX, 1_000_000, 100_000),
             Gate::Narrow => (1, 1, 1),
         };
+        let seats_max = self.seats_max;
         let tables = format!(
             "[waiting_room]
 pass_ttl_s = 3600
+
+[booking]
+seats_max = {seats_max}
 
 [gate]
 max_active = {max_active}
@@ -57,9 +78,14 @@ places_factor_percent = 1000"
             tables: &tables,
             gathers_from_s: self.gathers_from.as_second(),
             opens_at_s: self.opens_at.as_second(),
-            places: PLACES_MAX,
+            places: self.places,
         };
-        one_slot.to_toml() + &further_slots(self.slots - 1)
+        let mut toml = one_slot.to_toml();
+        if let Some(closes_at) = self.closes_at {
+            let at = closes_at.strftime("%Y-%m-%dT%H:%M:%S");
+            toml = toml.replace(CLOSES_AT, &format!("closes_at = {at}"));
+        }
+        toml + &further_slots(self.slots - 1)
     }
 }
 
@@ -97,6 +123,16 @@ pub fn from_now(duration: SignedDuration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_campaign_may_close_early() {
+        let campaign = Campaign::opening_now("a", Gate::Wide);
+        assert!(campaign.to_toml().contains(CLOSES_AT));
+        let closes_at = Some(Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1));
+        let toml = Campaign { closes_at, ..campaign }.to_toml();
+        assert!(toml.contains("\ncloses_at = 1970-01-01T00:00:01\n"), "{toml}");
+        assert!(!toml.contains(CLOSES_AT));
+    }
 
     #[test]
     fn further_slots_fill_the_days_before() {

@@ -88,7 +88,8 @@ ticket_redeem_per_minute = 0
         self.start("booking", place, self.booking)
     }
 
-    /// Starts the plain server, with one worker. It gives these replies under `/<name>`.
+    /// Starts the plain server, with one worker. It gives the same bytes as these
+    /// replies under `/<name>`.
     pub fn plain(&self, place: Place, replies: &[(&str, Reply)]) -> Result<Service> {
         let address = free_address()?;
         let folder = self.folder.path().join("replies");
@@ -102,7 +103,18 @@ ticket_redeem_per_minute = 0
         let mut command = place.command(&program);
         command.arg(address.to_string()).arg(&folder);
         let ready_path = format!("/{first}");
-        Service::start(command, address, &ready_path, &self.folder.path().join("plain.log"))
+        let log = self.folder.path().join("plain.log");
+        let plain = Service::start(command, address, &ready_path, &log)?;
+        for (name, expected) in replies {
+            let given = http::get(address, &format!("/{name}"))?;
+            ensure!(
+                given.comparable() == expected.comparable(),
+                "the plain server does not give the same bytes for {name}:\n{}instead of\n{}",
+                given.head,
+                expected.head
+            );
+        }
+        Ok(plain)
     }
 
     fn start(&self, name: &str, place: Place, address: SocketAddr) -> Result<Service> {

@@ -68,6 +68,9 @@ struct Extent {
     /// How many people wait in one room while its memory in Redis is measured
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
     waiting: u32,
+    /// How many places the largest campaign has
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(2_500..=1_000_000))]
+    places: u32,
     /// How many rooms one instance has while the renewal of its views is measured
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(10..=10_000))]
     rooms: u32,
@@ -108,6 +111,7 @@ impl Extent {
             ("seconds", self.seconds),
             ("waiting", self.waiting),
             ("rooms", self.rooms),
+            ("places", self.places),
         ];
         arguments.extend(numbers.map(|(name, value)| format!("--{name}={value}")));
         arguments
@@ -146,15 +150,23 @@ fn prepare_and_run(options: &Options, cargo: impl Fn(&[&str]) -> Result<()>) -> 
     let redis = RedisServer::start_blocking()?;
     let postgres = PostgresServer::start_blocking()?;
 
-    let mut rounds = Command::new(programs.join("bench-rounds"));
+    let mut rounds = with_files_max(&programs.join("bench-rounds"));
     rounds.args(options.extent.arguments()).arg("--programs").arg(&programs);
     rounds.args(["--redis", &redis.url(), "--postgres", &postgres.url("postgres")]);
     if let Some(file) = &options.extent.json {
         rounds.arg("--json").arg(file);
     }
-    let status = rounds.status().context("failed to run bench-rounds")?;
+    let status = rounds.status().context("failed to run the shell")?;
     ensure!(status.success(), "the rounds ended with {status}");
     Ok(())
+}
+
+/// A command that runs `program` with as many open files, and so connections, as the system allows: the
+/// usual limit is 1,024. The process keeps its id: the shell becomes the program.
+fn with_files_max(program: &Path) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", r#"ulimit -n "$(ulimit -Hn)"; exec "$0" "$@""#]).arg(program);
+    command
 }
 
 /// Builds all programs with optimisation; gives their folder.
@@ -185,6 +197,7 @@ pub fn measure(options: &RoundsOptions) -> Result<()> {
         seconds: extent.seconds,
         waiting: extent.waiting,
         rooms: extent.rooms,
+        places: extent.places,
         workers: extent.workers,
         programs: options.programs.clone(),
         redis: options.redis.clone(),
@@ -229,6 +242,8 @@ struct Bench {
     waiting: u32,
     /// How many rooms one instance has.
     rooms: u32,
+    /// How many places the largest campaign has.
+    places: u32,
     /// Threads of each service while the booking API is measured.
     workers: u32,
     /// The folder of the programs.

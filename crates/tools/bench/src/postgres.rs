@@ -29,9 +29,22 @@ impl Postgres {
     /// Makes an empty database and gives its URL.
     pub fn create_database(&self, name: &str) -> Result<String> {
         psql(&self.url, &format!("CREATE DATABASE {name} TEMPLATE template0"))?;
+        self.url_of(name)
+    }
+
+    /// The URL of one of its databases.
+    pub fn url_of(&self, name: &str) -> Result<String> {
         let (base, _) =
             self.url.rsplit_once('/').context("the address of PostgreSQL has no database")?;
         Ok(format!("{base}/{name}"))
+    }
+
+    /// How many transactions one of its databases has seen, as its statistics say.
+    pub fn transactions(&self, database: &str) -> Result<f64> {
+        let count = format!(
+            "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = '{database}'"
+        );
+        psql(&self.url, &count)?.trim().parse().context("the number of transactions is none")
     }
 
     /// The processor time that all its processes have used so far, in seconds.

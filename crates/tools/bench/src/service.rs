@@ -49,6 +49,12 @@ impl Service {
         bail!("{command:?} is not ready; its log ends with:\n{}", end.join("\n"))
     }
 
+    /// The memory it occupies now, in bytes.
+    pub fn resident_bytes(&self) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        resident_bytes(&status).context("the status of a process names no VmRSS")
+    }
+
     /// The processor time it has used so far, in seconds.
     pub fn cpu_s(&self) -> Result<f64> {
         cpu::of_process_s(self.process.id())
@@ -60,6 +66,13 @@ impl Drop for Service {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// `VmRSS:      1234 kB`
+fn resident_bytes(status: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib * 1024.0)
 }
 
 /// A local address that is free now.
@@ -87,4 +100,16 @@ pub fn holds_within(limit: Duration, mut condition: impl FnMut() -> bool) -> boo
         std::thread::sleep(POLL_EVERY);
     }
     condition()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_resident_memory_is_read() {
+        let status = "VmHWM:\t   20480 kB\nVmRSS:\t    2048 kB\nRssAnon:\t 1024 kB\n";
+        assert_eq!(resident_bytes(status), Some(2_097_152.0));
+        assert_eq!(resident_bytes("VmHWM:\t   20480 kB\n"), None);
+    }
 }

@@ -1,6 +1,8 @@
 //! An address that leads to one of several servers, as a virtual address or a managed service does,
 //! and the network in between, which may fail.
 
+mod commits;
+
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,9 +12,6 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-
-/// What a client of PostgreSQL sends to commit.
-const COMMIT: &[u8] = b"COMMIT";
 
 /// What becomes of what is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,8 +102,9 @@ async fn forward(
     let (from_server, to_server) = to.into_split();
     // Whether the reply that the server gives next is that to a commit, and is lost.
     let loses = AtomicBool::new(false);
+    let mut client = commits::Client::default();
     let requests = pump(from_client, to_server, traffic.clone(), |traffic, bytes| {
-        if commits.loses_reply(traffic, bytes) {
+        if commits.loses_reply(traffic, client.commits_in(bytes)) {
             loses.store(true, Ordering::Relaxed);
         }
         true
@@ -124,13 +124,13 @@ async fn forward(
 }
 
 impl Commits {
-    /// Whether these bytes of a client are a commit whose reply is to be lost.
-    fn loses_reply(&self, traffic: Traffic, bytes: &[u8]) -> bool {
+    /// Whether the reply to these commits, of which there is one at a time, is to be lost.
+    fn loses_reply(&self, traffic: Traffic, commits: usize) -> bool {
         match traffic {
             Traffic::Flows | Traffic::Vanishes => false,
             Traffic::LosesReplies { one_in } => {
-                bytes.windows(COMMIT.len()).any(|window| window == COMMIT)
-                    && self.seen.fetch_add(1, Ordering::Relaxed).is_multiple_of(one_in)
+                commits > 0
+                    && self.seen.fetch_add(commits, Ordering::Relaxed).is_multiple_of(one_in)
             }
         }
     }
@@ -141,7 +141,7 @@ async fn pump(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     mut traffic: watch::Receiver<Traffic>,
-    passes: impl Fn(Traffic, &[u8]) -> bool,
+    mut passes: impl FnMut(Traffic, &[u8]) -> bool,
 ) {
     let mut buffer = vec![0; 16 * 1_024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
@@ -156,6 +156,7 @@ async fn pump(
 
 #[cfg(test)]
 mod tests {
+    use super::commits::tests::{message, start};
     use super::*;
 
     /// Answers each message with itself.
@@ -173,25 +174,31 @@ mod tests {
         port
     }
 
-    async fn say(connection: &mut TcpStream, words: &str) -> Option<String> {
-        connection.write_all(words.as_bytes()).await.ok()?;
+    async fn say(connection: &mut TcpStream, words: &[u8]) -> Option<Vec<u8>> {
+        connection.write_all(words).await.ok()?;
         let mut reply = vec![0; words.len()];
         connection.read_exact(&mut reply).await.ok()?;
-        String::from_utf8(reply).ok()
+        Some(reply)
     }
 
     #[tokio::test]
     async fn of_commits_some_arrive_unanswered() {
         let proxy = Proxy::start(echo().await).await.expect("a proxy");
-        let connect = || TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port()));
-        let mut first = connect().await.expect("connected");
-        assert_eq!(say(&mut first, "COMMIT").await.as_deref(), Some("COMMIT"));
+        let [begin, commit] = ["BEGIN\0", "COMMIT\0"].map(|text| message(b'Q', text.as_bytes()));
+        let connect = async || {
+            let to = (Ipv4Addr::LOCALHOST, proxy.port());
+            let mut connection = TcpStream::connect(to).await.expect("connected");
+            assert_eq!(say(&mut connection, &start()).await, Some(start()));
+            connection
+        };
+        let mut first = connect().await;
+        assert_eq!(say(&mut first, &commit).await.as_ref(), Some(&commit));
         proxy.set(Traffic::LosesReplies { one_in: 2 });
-        assert_eq!(say(&mut first, "BEGIN").await.as_deref(), Some("BEGIN"));
-        assert_eq!(say(&mut first, "Q COMMIT").await, None, "its connection breaks");
+        assert_eq!(say(&mut first, &begin).await.as_ref(), Some(&begin));
+        assert_eq!(say(&mut first, &commit).await, None, "its connection breaks");
         assert_eq!(proxy.replies_lost(), 1);
-        let mut second = connect().await.expect("connected");
-        assert_eq!(say(&mut second, "COMMIT").await.as_deref(), Some("COMMIT"));
+        let mut second = connect().await;
+        assert_eq!(say(&mut second, &commit).await.as_ref(), Some(&commit));
     }
 
     #[tokio::test]
@@ -200,11 +207,11 @@ mod tests {
         proxy.set(Traffic::Vanishes);
         let mut connection =
             TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).await.expect("connected");
-        let mut reply = std::pin::pin!(say(&mut connection, "hello"));
+        let mut reply = std::pin::pin!(say(&mut connection, b"hello"));
         // The reply cannot be ready: nothing leads to the server.
         assert!(futures_are_pending(&mut reply).await);
         proxy.set(Traffic::Flows);
-        assert_eq!(reply.await.as_deref(), Some("hello"));
+        assert_eq!(reply.await.as_deref(), Some(&b"hello"[..]));
     }
 
     /// Whether it is not ready after everything else has had its turn.

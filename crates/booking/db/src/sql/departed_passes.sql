@@ -1,5 +1,5 @@
--- Passes of a campaign that were given back or have booked all their seats, and have not expired. Read once by each
--- process, so it has no index of its own. Scalars: campaign, now, passes_max.
+-- Passes of a campaign that were given back or have booked all their seats, and have not expired. Read when a process
+-- begins and seldom after, so it has no index of its own. Scalars: campaign, now, passes_max.
 SELECT pass_id, expires_at_ms FROM pass_use
 WHERE campaign = {campaign} AND expires_at_ms > {now} AND ended_at_ms IS NOT NULL
 UNION

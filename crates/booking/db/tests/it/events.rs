@@ -173,3 +173,27 @@ async fn a_row_that_was_edited_shows_on_postgres() {
 async fn a_row_that_was_edited_shows_on_sqlite() {
     a_row_that_was_edited_shows(on_sqlite().await).await;
 }
+
+/// A campaign that was in force before there were events begins its chain with the next thing that happens.
+async fn a_campaign_from_before_begins_its_chain(fixture: Fixture) {
+    let store = fixture.store();
+    store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("applies");
+    let database = fixture.database().await;
+    for edit in ["DELETE FROM event", "UPDATE campaign SET event_number = 0, event_hash = NULL"] {
+        assert_eq!(run(&database, edit).await.expect("edits"), 1, "{edit}");
+    }
+    for number in 1..=3 {
+        store.execute(&[book(number)], scene::at(1)).await.expect("executes");
+    }
+    assert_eq!(booked(&told(store).await), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_campaign_from_before_begins_its_chain_on_postgres() {
+    a_campaign_from_before_begins_its_chain(on_postgres().await).await;
+}
+
+#[tokio::test]
+async fn a_campaign_from_before_begins_its_chain_on_sqlite() {
+    a_campaign_from_before_begins_its_chain(on_sqlite().await).await;
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use booking::contract::{agree_with_the_model, scene, script};
+use booking::contract::{agree_with_the_model, carry_out, scene, script};
 use booking::{BookSlotOutcome, BookingStore, Command, Outcome};
 use booking_db::DbStore;
 
@@ -32,7 +32,7 @@ async fn rush(store: Arc<DbStore>, instance: u32) -> Vec<Outcome> {
     for batch in persons.chunks(7) {
         let commands: Vec<Command> =
             batch.iter().map(|person| attempt(instance, *person)).collect();
-        outcomes.extend(store.execute(&commands, scene::at(1)).await.expect("executes").outcomes);
+        outcomes.extend(carry_out(&*store, &commands, scene::at(1)).await.expect("executes"));
     }
     outcomes
 }

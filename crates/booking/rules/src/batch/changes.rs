@@ -49,6 +49,22 @@ pub struct Executed {
     pub events: Vec<NewEvents>,
 }
 
+/// What came of a batch of which a part was carried out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExecutedPart {
+    /// One entry for each command, in order; `None` for those that are left.
+    pub outcomes: Vec<Option<Outcome>>,
+    /// What has happened, of each campaign in order.
+    pub events: Vec<NewEvents>,
+}
+
+impl From<Executed> for ExecutedPart {
+    fn from(executed: Executed) -> Self {
+        let Executed { outcomes, events } = executed;
+        Self { outcomes: outcomes.into_iter().map(Some).collect(), events }
+    }
+}
+
 /// The new counters of a slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlotChange {

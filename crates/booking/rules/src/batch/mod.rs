@@ -10,7 +10,7 @@ mod footprint;
 mod idempotency;
 mod state;
 
-pub use changes::{Changes, Executed, SlotChange};
+pub use changes::{Changes, Executed, ExecutedPart, SlotChange};
 pub(crate) use command::Asks;
 pub use command::{Command, Outcome};
 pub(crate) use decide::Decision;

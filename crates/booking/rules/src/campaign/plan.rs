@@ -103,7 +103,7 @@ impl CampaignPlan {
     /// Slots of one campaign.
     pub const SLOTS_MAX: u32 = 10_000;
     /// Places of one slot.
-    pub const CAPACITY_MAX: u32 = 100_000;
+    pub const CAPACITY_MAX: u32 = 1_000_000;
     /// Openings of one campaign.
     pub const TRANCHES_MAX: u32 = 100;
 
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn a_plan_is_consistent_in_itself() {
         type Spoil = fn(&mut Campaign);
-        let cases: [(Spoil, &str); 9] = [
+        let cases: [(Spoil, &str); 10] = [
             (|campaign| campaign.slots[1].id = scene::slot("a"), "the slot 'a' occurs twice"),
             (
                 |campaign| campaign.sites[1].id = scene::slot("north"),
@@ -206,6 +206,10 @@ mod tests {
             (
                 |campaign| campaign.slots[0].capacity = 2,
                 "the allotments of the slot 'a' exceed its capacity",
+            ),
+            (
+                |campaign| campaign.slots[0].capacity = 1_000_001,
+                "the capacity of a slot must be between 0 and 1000000",
             ),
             (
                 |campaign| campaign.tranches.reverse(),

@@ -167,9 +167,9 @@ impl Bookings {
         is_new: bool,
         now: Timestamp,
     ) -> Result<Option<Availability>, StoreError> {
-        if self.departures.take_missed(campaign) || is_new {
+        if self.departures.take_missed(campaign, now) || is_new {
             let remembered = self.remember_departures(campaign, now).await;
-            remembered.inspect_err(|_| self.departures.miss(campaign))?;
+            remembered.inspect_err(|_| self.departures.miss(campaign, now))?;
         }
         self.store.availability(campaign, now).await
     }

@@ -2,18 +2,23 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use kernel::CampaignId;
+use kernel::{CampaignId, Timestamp};
 use pass::PassId;
 
 use crate::event::What;
 use crate::event::chain::NewEvents;
 
+/// So long after a batch that failed the store is asked what has become of it. By then it has ended, however
+/// late it was; and a store in trouble is not asked over and over, for it has to look at every booking.
+const MISSED_FOR: Duration = Duration::from_secs(30);
+
 /// Passes that are used up or were given back, as the events of this process tell.
 pub(super) struct Departures {
     campaigns: Mutex<HashMap<CampaignId, Queue>>,
-    /// Campaigns in which something may have happened that no event told.
-    unheard: Mutex<HashSet<CampaignId>>,
+    /// Campaigns in which something may have happened that no event told, and when to ask for it.
+    missed: Mutex<HashMap<CampaignId, Timestamp>>,
     waiting_max: usize,
 }
 
@@ -29,7 +34,7 @@ impl Departures {
     const TAKE_MAX: usize = 1_000;
 
     pub(super) fn new(waiting_max: usize) -> Self {
-        Self { campaigns: Mutex::default(), unheard: Mutex::default(), waiting_max }
+        Self { campaigns: Mutex::default(), missed: Mutex::default(), waiting_max }
     }
 
     /// How many of one campaign wait at most.
@@ -49,13 +54,15 @@ impl Departures {
     }
 
     /// Notes that something may have happened in a campaign without being told here.
-    pub(super) fn miss(&self, campaign: &CampaignId) {
-        self.unheard().insert(campaign.clone());
+    pub(super) fn miss(&self, campaign: &CampaignId, now: Timestamp) {
+        self.missed().entry(campaign.clone()).or_insert_with(|| now.plus(MISSED_FOR));
     }
 
-    /// Whether something was missed in a campaign since this was last asked.
-    pub(super) fn take_missed(&self, campaign: &CampaignId) -> bool {
-        self.unheard().remove(campaign)
+    /// Whether it is time to ask what was missed in a campaign.
+    pub(super) fn take_missed(&self, campaign: &CampaignId, now: Timestamp) -> bool {
+        let mut missed = self.missed();
+        let is_due = missed.get(campaign).is_some_and(|due_at| *due_at <= now);
+        is_due && missed.remove(campaign).is_some()
     }
 
     /// Remembers a departure. When too many are waiting the earliest is forgotten: its pass is
@@ -89,8 +96,8 @@ impl Departures {
         taken
     }
 
-    fn unheard(&self) -> MutexGuard<'_, HashSet<CampaignId>> {
-        self.unheard.lock().unwrap_or_else(PoisonError::into_inner)
+    fn missed(&self) -> MutexGuard<'_, HashMap<CampaignId, Timestamp>> {
+        self.missed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn campaigns(&self) -> MutexGuard<'_, HashMap<CampaignId, Queue>> {

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::Failure;
 use super::background::failed;
 use super::departures::Departures;
-use crate::batch::{Command, Outcome};
+use crate::batch::{Command, Executed, ExecutedPart, Outcome};
 use crate::store::{BookingStore, StoreError};
 
 /// Commands of the batch that are not reached by then are not carried out: whoever waits behind
@@ -40,38 +40,90 @@ impl Trips {
         now: Timestamp,
         commands: Vec<Command>,
     ) -> Result<Vec<Answer>, TripError<Failure>> {
-        let error = match self.execute(&commands, now).await {
-            Ok(outcomes) => return Ok(outcomes.into_iter().map(Ok).collect()),
-            Err(error) => error,
-        };
-        let failure = failed("execute a batch", &error);
-        match error {
-            StoreError::Unavailable { .. } => Err(TripError::Away(failure)),
-            StoreError::Broken { .. } if commands.len() > 1 => {
-                Ok(self.without_culprits(now, &commands).await)
+        let outcomes = match self.execute_part(&commands, now).await {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                let failure = failed("execute a batch", &error);
+                return match error {
+                    StoreError::Unavailable { .. } => Err(TripError::Away(failure)),
+                    StoreError::Broken { .. } if commands.len() > 1 => {
+                        Ok(self.without_culprits(now, &commands).await)
+                    }
+                    StoreError::Busy { .. } | StoreError::Broken { .. } => {
+                        Err(TripError::Failed(failure))
+                    }
+                };
             }
-            StoreError::Busy { .. } | StoreError::Broken { .. } => Err(TripError::Failed(failure)),
+        };
+        let is_left = outcomes.iter().map(Option::is_none);
+        let rest =
+            commands.into_iter().zip(is_left).filter_map(|(command, is)| is.then_some(command));
+        let rest: Vec<Command> = rest.collect();
+        let mut rest = self.carry_out_rest(now, rest).await.into_iter();
+        let answers = outcomes
+            .into_iter()
+            .map(|outcome| outcome.map_or_else(|| rest.next().unwrap_or(Err(Failure::Broken)), Ok));
+        Ok(answers.collect())
+    }
+
+    /// Carries out what the store has left of a batch. What becomes of it concerns none of those that are done.
+    async fn carry_out_rest(
+        self: Arc<Self>,
+        now: Timestamp,
+        commands: Vec<Command>,
+    ) -> Vec<Answer> {
+        let count = commands.len();
+        if count == 0 {
+            return Vec::new();
+        }
+        match Box::pin(self.trip(now, commands)).await {
+            Ok(answers) => answers,
+            Err(TripError::Away(failure) | TripError::Failed(failure)) => vec![Err(failure); count],
         }
     }
 
+    /// Carries out a part of the batch, or all of it.
+    async fn execute_part(
+        &self,
+        commands: &[Command],
+        now: Timestamp,
+    ) -> Result<Vec<Option<Outcome>>, StoreError> {
+        let executed = self.store.execute_part(commands, now).await;
+        let ExecutedPart { outcomes, events } = self.heard(now, commands, executed)?;
+        self.departures.hear(&events);
+        if outcomes.len() == commands.len() && outcomes.iter().any(Option::is_some) {
+            return Ok(outcomes);
+        }
+        Err(miscounted(outcomes.len(), commands))
+    }
+
+    /// Carries out all of it.
     async fn execute(
         &self,
         commands: &[Command],
         now: Timestamp,
     ) -> Result<Vec<Outcome>, StoreError> {
-        let executed = self.store.execute(commands, now).await.inspect_err(|_| {
-            // Some of it may have taken effect all the same, and a repeat is no event.
-            for command in commands {
-                self.departures.miss(command.campaign());
-            }
-        })?;
-        self.departures.hear(&executed.events);
-        let outcomes = executed.outcomes;
+        let executed = self.store.execute(commands, now).await;
+        let Executed { outcomes, events } = self.heard(now, commands, executed)?;
+        self.departures.hear(&events);
         if outcomes.len() == commands.len() {
             return Ok(outcomes);
         }
-        let reason = format!("{} outcomes for {} commands", outcomes.len(), commands.len());
-        Err(StoreError::Broken { reason, source: None })
+        Err(miscounted(outcomes.len(), commands))
+    }
+
+    /// After an error some of it may have taken effect all the same, and a repeat is no event.
+    fn heard<T>(
+        &self,
+        now: Timestamp,
+        commands: &[Command],
+        executed: Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        executed.inspect_err(|_| {
+            for command in commands {
+                self.departures.miss(command.campaign(), now);
+            }
+        })
     }
 
     /// Carries out what can be of a batch that failed as a whole. Takes at most twice as many
@@ -110,4 +162,9 @@ impl Trips {
         tracing::error!(?campaign, commands, broken, "the batch was divided; some of it is broken");
         answers
     }
+}
+
+fn miscounted(outcomes: usize, commands: &[Command]) -> StoreError {
+    let reason = format!("{outcomes} outcomes for {} commands", commands.len());
+    StoreError::Broken { reason, source: None }
 }

@@ -381,15 +381,15 @@ async fn too_many_readers_are_no_unreadiness() {
 /// P19: a departure is told though its own batch was never answered, and nobody repeats it.
 #[tokio::test]
 async fn a_departure_is_told_though_its_answer_was_lost() {
-    let Service { store, bookings, .. } = service(BookingsLimits::default()).await;
+    let Service { store, clock, bookings } = service(BookingsLimits::default()).await;
     let left = pass("rehearsal", 1);
     store.batches(|_| Some(Trouble::Unanswered));
     assert_eq!(bookings.end_pass(left.clone()).await, Err(Failure::Unavailable));
     store.batches(|_| None);
     let told = async || bookings.report(&left.campaign).await.expect("fresh").departures;
-    assert_eq!(told().await, []);
-    bookings.refresh(false).await.expect("answers");
-    assert_eq!(told().await, [left.pass_id]);
-    bookings.refresh(false).await.expect("answers");
-    assert_eq!(told().await, [], "asked for once");
+    for (seconds, departures) in [(29, vec![]), (30, vec![left.pass_id]), (61, vec![])] {
+        clock.set(scene::at(seconds));
+        bookings.refresh(false).await.expect("answers");
+        assert_eq!(told().await, departures, "after {seconds} s");
+    }
 }

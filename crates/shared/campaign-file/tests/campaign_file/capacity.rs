@@ -47,6 +47,32 @@ fn equal_capacities_deal_as_ever() {
     assert_eq!(campaign, shared);
 }
 
+/// A nation's campaign: the most places, unevenly over the most slots.
+#[test]
+fn a_million_places_are_dealt_in_full() {
+    const DAYS: usize = 7;
+    let day = |day: usize| {
+        let date = format!("date = 2021-06-{}", 20 + day);
+        let rule = RULE.replace("date = 2021-06-20", &date).replace("10\n", "1\n");
+        rule.replace("07:00", "00:00").replace("14:00", "11:00") + "capacity = 1\n\n"
+    };
+    let small: String = (1..=DAYS).map(day).collect();
+    let one_large = RULE.replace("\"boe-fashion\", ", "").replace("07:00", "13:50");
+    let slots = 660 * 2 * DAYS;
+    let large = 1_000_000 - slots;
+    let rules = format!("{one_large}capacity = {large}\n\n{small}");
+    let text = with_rules(&rules).replace("places = 625", "places = 250_000");
+    let campaign = read(&text);
+    assert_eq!((campaign.capacity(), campaign.places()), (1_000_000, 1_000_000));
+    let mut left: Vec<u32> = campaign.slots.iter().map(|slot| slot.capacity).collect();
+    for tranche in &campaign.tranches {
+        let largest = tranche.allotments.iter().max().copied().unwrap_or_default();
+        assert!(largest.abs_diff(250_000 - 9_240 / 4) < 10, "a quarter: {largest}");
+        left.iter_mut().zip(&tranche.allotments).for_each(|(left, places)| *left -= places);
+    }
+    assert!(left.iter().all(|left| *left == 0), "all places are dealt");
+}
+
 #[test]
 fn a_site_a_rule_or_one_slot_can_be_closed() {
     let closed = |text: &str| -> Vec<String> {

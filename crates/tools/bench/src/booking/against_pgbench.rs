@@ -2,19 +2,16 @@
 
 use anyhow::Result;
 
-use super::people::{self, CONNECTIONS};
+use super::people::{CONNECTIONS, People, booking, booking_requests};
 use super::services::{self, Services};
 use crate::Bench;
-use crate::campaigns::{Campaign, Gate, PLACES_MAX};
+use crate::campaigns::{Campaign, Gate};
 use crate::cores::Place;
 use crate::cpu;
 use crate::figure::{Aim, Figure, Rate};
-use crate::load::{self, Load, lasting};
+use crate::load::{self, lasting};
 use crate::pgbench::Pgbench;
 use crate::postgres::Postgres;
-
-/// A round's passes run out above this rate; it then ends early.
-const PER_SECOND_MAX: u32 = 30_000;
 
 /// What is compared, and under which names.
 struct Contest {
@@ -105,7 +102,7 @@ fn limit_cpu(name: &'static str) -> Figure {
 
 fn contest(bench: &Bench, mut contest: Contest) -> Result<Vec<Figure>> {
     let prefix = contest.prefix;
-    let einlass = services::set_up(bench, prefix)?;
+    let einlass = services::set_up(bench, prefix, bench.workers)?;
     let pgbench = Pgbench {
         server: &bench.postgres,
         database: bench.postgres.create_database(&format!("pgbench_{prefix}"))?,
@@ -124,16 +121,9 @@ fn contest(bench: &Bench, mut contest: Contest) -> Result<Vec<Figure>> {
     // The first round warms both up and is not counted.
     for (round, campaign) in campaigns.iter().enumerate() {
         let seconds = if round == 0 { 1 } else { bench.seconds };
-        let people = (seconds * PER_SECOND_MAX).min(PLACES_MAX);
-        let requests = people::booking_requests(&services, campaign, people)?;
-        let load = Load {
-            connections: CONNECTIONS,
-            limit: lasting(seconds),
-            requests: &requests,
-            repeat: false,
-        };
+        let requests = booking_requests(&services, &People::rush(campaign, seconds))?;
         let before = CpuTimes::read(&services, &bench.postgres)?;
-        let ours = load::measure(&services.booking, &load)?;
+        let ours = load::measure(&services.booking, &booking(&requests, lasting(seconds)))?;
         let used = CpuTimes::read(&services, &bench.postgres)?.per_reply(&before, ours.replies);
         let limit = pgbench.best(seconds)?;
         eprintln!(

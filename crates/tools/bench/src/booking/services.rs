@@ -13,9 +13,9 @@ use crate::service::{Service, holds_within};
 const OPENS_WITHIN: Duration = Duration::from_mins(1);
 
 /// An installation with an empty database of PostgreSQL.
-pub fn set_up(bench: &Bench, prefix: &str) -> Result<Einlass> {
+pub fn set_up(bench: &Bench, prefix: &str, workers: u32) -> Result<Einlass> {
     let database = &bench.postgres.create_database(prefix)?;
-    bench.set_up(&Setup { prefix, database, workers: bench.workers })
+    bench.set_up(&Setup { prefix, database, workers })
 }
 
 /// Both services, running.

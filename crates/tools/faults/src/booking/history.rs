@@ -4,6 +4,10 @@ use serde_json::Value;
 
 use crate::clock::{Span, UnixMs};
 
+/// With it a connection is closed on which nothing has come for some seconds. Whoever sends at that
+/// moment may send again (RFC 9110, 15.5.9).
+pub const IDLE_TOO_LONG: u16 = 408;
+
 /// One request and what came of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
@@ -119,6 +123,7 @@ impl Told {
             | Self::Cancelled
             | Self::Shown(_)
             | Self::Seen => true,
+            Self::Refused { status: IDLE_TOO_LONG, .. } => false,
             Self::Refused { status, code, .. } => *status < 429 && code != "request-in-progress",
             Self::Nothing { .. } => false,
         }

@@ -4,6 +4,7 @@
 //! depend on one before it that is left: one of the same pass, person or key, or, of the same slot, one that may take a
 //! place.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use ::booking::{
@@ -12,51 +13,36 @@ use ::booking::{
 };
 use kernel::Timestamp;
 
-use super::{Attempted, Mirror};
+use super::Mirror;
 
 /// So many times it is decided anew without those that were refused. Then all is left.
 const ROUNDS_MAX: usize = 4;
 
-/// The commands that become bookings on what is remembered, with their places in the batch.
+/// What becomes a booking on what is remembered: the places of the commands in the batch, and what comes of each.
 #[derive(Default)]
 pub(super) struct Decided {
     pub places: Vec<usize>,
-    pub commands: Vec<Command>,
     pub changes: Changes,
     pub outcomes: Vec<Outcome>,
 }
 
-/// Parts the commands that become bookings on what `mirror` remembers from the rest.
-pub(super) fn divide(
-    mirror: &Mirror,
-    commands: Vec<Command>,
-    now: Timestamp,
-) -> (Decided, Attempted) {
+/// Decides the commands that become bookings on what `mirror` remembers.
+pub(super) fn divide(mirror: &Mirror, commands: &[Command], now: Timestamp) -> Decided {
     let mut refused: Vec<Option<BookSlotOutcome>> = vec![None; commands.len()];
-    let mut all = commands;
     for _ in 0..ROUNDS_MAX {
-        let mut left = Left::default();
-        let (mut decided, mut rest) = (Decided::default(), Attempted::nothing(Vec::new()));
-        for (place, command) in all.into_iter().enumerate() {
-            let takes_places = match &command {
-                Command::BookSlot(book) => left.of_booking(mirror, book, refused[place].as_ref()),
-                other => Some(matches!(
-                    other,
-                    Command::Hold(_) | Command::MoveBooking(_) | Command::ClearPlace(_)
-                )),
-            };
-            if let Some(takes_places) = takes_places {
-                left.add(&command, takes_places);
-                rest.add(place, command);
-            } else {
-                decided.places.push(place);
-                decided.commands.push(command);
-            }
+        let places = choose(mirror, commands, &refused);
+        if places.is_empty() {
+            break;
         }
-        (decided.changes, decided.outcomes) =
-            decide(mirror.state(&decided.commands), now, &decided.commands);
+        // Mostly all of them.
+        let chosen = if places.len() == commands.len() {
+            Cow::Borrowed(commands)
+        } else {
+            places.iter().map(|place| commands[*place].clone()).collect()
+        };
+        let (changes, outcomes) = decide(mirror.state(&chosen), now, &chosen);
         let mut is_refused = false;
-        for (place, outcome) in decided.places.iter().zip(&decided.outcomes) {
+        for (place, outcome) in places.iter().zip(&outcomes) {
             match outcome {
                 Outcome::BookSlot(BookSlotOutcome::Booked(_)) => {}
                 Outcome::BookSlot(refusal) => {
@@ -67,14 +53,34 @@ pub(super) fn divide(
             }
         }
         if !is_refused {
-            return (decided, rest);
+            return Decided { places, changes, outcomes };
         }
-        for (place, command) in decided.places.into_iter().zip(decided.commands) {
-            rest.add(place, command);
-        }
-        all = rest.in_order();
     }
-    (Decided::default(), Attempted::nothing(all))
+    Decided::default()
+}
+
+/// The places of the commands that can come first; `refused` says which were found not to become bookings.
+fn choose(
+    mirror: &Mirror,
+    commands: &[Command],
+    refused: &[Option<BookSlotOutcome>],
+) -> Vec<usize> {
+    let mut left = Left::default();
+    let mut places = Vec::with_capacity(commands.len());
+    for (place, (command, refusal)) in commands.iter().zip(refused).enumerate() {
+        let takes_places = match command {
+            Command::BookSlot(book) => left.of_booking(mirror, book, refusal.as_ref()),
+            other => Some(matches!(
+                other,
+                Command::Hold(_) | Command::MoveBooking(_) | Command::ClearPlace(_)
+            )),
+        };
+        match takes_places {
+            Some(takes_places) => left.add(command, takes_places),
+            None => places.push(place),
+        }
+    }
+    places
 }
 
 /// What the commands that are left may change.

@@ -16,7 +16,7 @@ mod mirrors;
 mod tests;
 mod text;
 
-use ::booking::{Changes, Command, NewEvents, Outcome};
+use ::booking::{Changes, Command, ExecutedPart};
 use kernel::Timestamp;
 use sea_orm::{ConnectionTrait, Statement, Value};
 
@@ -33,28 +33,6 @@ pub(crate) use mirror::Mirror;
 pub(crate) use mirrors::Mirrors;
 pub(crate) use text::optimistic_text;
 
-/// A batch of which a part is carried out: each command with its place.
-pub(crate) struct Attempted {
-    pub outcomes: Vec<(usize, Outcome)>,
-    /// What has happened in it.
-    pub events: Vec<NewEvents>,
-    /// What is left for the careful path.
-    pub places: Vec<usize>,
-    pub commands: Vec<Command>,
-}
-
-impl Attempted {
-    /// Nothing is carried out.
-    fn nothing(commands: Vec<Command>) -> Self {
-        Self {
-            outcomes: Vec::new(),
-            events: Vec::new(),
-            places: (0..commands.len()).collect(),
-            commands,
-        }
-    }
-}
-
 /// What the statement has done.
 enum Written {
     Everything,
@@ -65,43 +43,35 @@ enum Written {
 }
 
 impl Session {
-    /// Carries out what it can of a batch against what is remembered of its campaign.
+    /// Carries out what it can of a batch against what is remembered of its campaign; `None` if that is nothing.
     pub(crate) async fn attempt(
         &self,
-        commands: Vec<Command>,
+        commands: &[Command],
         now: Timestamp,
-    ) -> Result<Attempted, Fault> {
-        let Some(mut mirror) = self.mirrors.take(&commands) else {
-            return Ok(Attempted::nothing(commands));
-        };
-        let (decided, mut rest) = divide(&mirror, commands, now);
-        let Decided { places, commands, changes, outcomes } = decided;
-        if commands.is_empty() {
+    ) -> Result<Option<ExecutedPart>, Fault> {
+        let Some(mut mirror) = self.mirrors.take(commands) else { return Ok(None) };
+        let Decided { places, changes, outcomes: decided } = divide(&mirror, commands, now);
+        if places.is_empty() {
             self.mirrors.keep(mirror);
-            return Ok(rest);
+            return Ok(None);
         }
-        let written = if changes.is_empty() {
-            Written::Everything
-        } else {
-            self.write_at_once(&mirror, &changes).await?
-        };
-        match written {
-            Written::Everything => {
-                mirror.advance(&changes);
-                self.mirrors.keep(mirror);
-                rest.outcomes = places.into_iter().zip(outcomes).collect();
-                rest.events = changes.events;
-            }
+        match self.write_at_once(&mirror, &changes).await? {
+            Written::Everything => mirror.advance(&changes),
             Written::Nothing => {
                 self.mirrors.pause(&mirror);
-                return Ok(rest.with(places, commands));
+                return Ok(None);
             }
             Written::Refused => {
                 self.mirrors.keep(mirror);
-                return Ok(rest.with(places, commands));
+                return Ok(None);
             }
         }
-        Ok(rest)
+        self.mirrors.keep(mirror);
+        let mut outcomes = vec![None; commands.len()];
+        for (place, outcome) in places.into_iter().zip(decided) {
+            outcomes[place] = Some(outcome);
+        }
+        Ok(Some(ExecutedPart { outcomes, events: changes.events }))
     }
 
     /// An error that says nothing of what was done is one of the commit.
@@ -153,27 +123,5 @@ impl Session {
             .try_get("", "written")
             .map_err(Fault::at(COMMIT))?;
         Ok(if written { Written::Everything } else { Written::Nothing })
-    }
-}
-
-impl Attempted {
-    fn add(&mut self, place: usize, command: Command) {
-        self.places.push(place);
-        self.commands.push(command);
-    }
-
-    /// Nothing is carried out after all.
-    fn with(mut self, places: Vec<usize>, commands: Vec<Command>) -> Self {
-        for (place, command) in places.into_iter().zip(commands) {
-            self.add(place, command);
-        }
-        Self::nothing(self.in_order())
-    }
-
-    /// All commands, where none is carried out.
-    fn in_order(self) -> Vec<Command> {
-        let mut commands: Vec<_> = self.places.into_iter().zip(self.commands).collect();
-        commands.sort_unstable_by_key(|(place, _)| *place);
-        commands.into_iter().map(|(_, command)| command).collect()
     }
 }

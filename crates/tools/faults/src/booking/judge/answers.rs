@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Run;
-use crate::booking::history::{Asked, Event, Told};
+use crate::booking::history::{Asked, Event, IDLE_TOO_LONG, Told};
 use crate::booking::stage::DRAIN_MS;
 use crate::clock::UnixMs;
 
@@ -83,8 +83,8 @@ impl Run<'_> {
         let events = self.events.iter();
         events
             .filter(|event| match &event.told {
-                Told::Refused { status, code, .. } => match status {
-                    429 | 503 => false,
+                Told::Refused { status, code, .. } => match *status {
+                    IDLE_TOO_LONG | 429 | 503 => false,
                     409 if code == "request-in-progress" => false,
                     409 => !REFUSALS.contains(&code.as_str()),
                     _ => true,

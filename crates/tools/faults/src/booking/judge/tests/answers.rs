@@ -54,6 +54,14 @@ fn nobody_is_put_off_for_ever() {
 #[test]
 fn refusals_make_sense() {
     assert_keeps(|story| story.events.push(event(90, 290, book(90), refused(409, "slot-full"))));
+    // Sent again where it came upon a connection that was being closed.
+    assert_keeps(|story| {
+        story.events.push(event(90, 290, book(90), refused(408, "")));
+        story.events.push(event(90, 390, book(90), refused(409, "slot-full")));
+    });
+    assert_breaks("P14: everybody", |story| {
+        story.events.push(event(90, 290, book(90), refused(408, "")));
+    });
     for (status, code) in [(500, "internal"), (404, "hold-not-found"), (409, "pass-ended")] {
         assert_breaks("P14: a refusal makes", |story| {
             story.events.push(event(90, 290, book(90), refused(status, code)));
