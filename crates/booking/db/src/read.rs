@@ -3,17 +3,17 @@
 use std::collections::{HashMap, HashSet};
 
 use booking::{
-    Availability, Booking, BookingHead, BookingId, Campaign, Held, Hold, HoldId, Link, PassId,
-    SlotCounters, StoreError,
+    Availability, Booking, BookingHead, BookingId, BookingStatus, Campaign, Held, Hold, HoldId,
+    HoldState, Link, PassId, SlotCounters, SlotKey, SlotUse, StoreError, TakenBy,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, Statement, Value,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Statement, Value,
 };
 
 use crate::batch::{Version, definition};
-use crate::convert::{self, number, parse};
+use crate::convert::{self, bytes_16, number, parse};
 use crate::dialect::{Cell, Rows};
 use crate::fault::Fault;
 use crate::migration;
@@ -150,6 +150,62 @@ impl Session {
                 return Ok(Some(Availability::of(&campaign, &counters, held, now)));
             }
         }
+    }
+
+    /// Not of one moment: what comes and goes meanwhile is looked at again under the lock.
+    pub(crate) async fn read_slot_use(
+        &self,
+        key: &SlotKey,
+        page_max: u32,
+    ) -> Result<SlotUse, Fault> {
+        use tables::{booking, hold, slot};
+        let fault = || Fault::at("read what takes the places of a slot");
+        let (campaign, id) = (key.campaign.as_str(), key.slot.as_str());
+        let row = slot::Entity::find_by_id((campaign.to_owned(), id.to_owned()));
+        let Some(row) = row.one(&self.pools.read).await.map_err(fault())? else {
+            return Ok(SlotUse::default());
+        };
+        let holds = hold::Entity::find()
+            .filter(hold::Column::Campaign.eq(campaign))
+            .filter(hold::Column::Slot.eq(id))
+            .filter(hold::Column::State.eq(HoldState::Active.as_str()));
+        let bookings = booking::Entity::find()
+            .filter(booking::Column::Campaign.eq(campaign))
+            .filter(booking::Column::Slot.eq(id))
+            .filter(booking::Column::Status.eq(booking::status_name(BookingStatus::Confirmed)));
+        let mut slot_use = SlotUse {
+            taken: slot::counters(&row)?.taken,
+            bookings: bookings.clone().count(&self.pools.read).await.map_err(fault())?,
+            holds: holds.clone().count(&self.pools.read).await.map_err(fault())?,
+            page: Vec::new(),
+        };
+        let holds: Vec<(Vec<u8>, Vec<u8>)> = holds
+            .select_only()
+            .columns([hold::Column::Id, hold::Column::PassId])
+            .order_by_asc(hold::Column::Id)
+            .limit(u64::from(page_max))
+            .into_tuple()
+            .all(&self.pools.read)
+            .await
+            .map_err(fault())?;
+        for (hold, pass_id) in &holds {
+            let hold = HoldId::from_bytes(bytes_16("hold id", hold)?);
+            slot_use.page.push(TakenBy::Hold { hold, pass_id: convert::pass_id(pass_id)? });
+        }
+        let bookings: Vec<Vec<u8>> = bookings
+            .select_only()
+            .column(booking::Column::Id)
+            .order_by_asc(booking::Column::Id)
+            .limit(u64::from(page_max).saturating_sub(holds.len() as u64))
+            .into_tuple()
+            .all(&self.pools.read)
+            .await
+            .map_err(fault())?;
+        for booking in &bookings {
+            let booking = BookingId::from_bytes(bytes_16("booking id", booking)?);
+            slot_use.page.push(TakenBy::Booking(booking));
+        }
+        Ok(slot_use)
     }
 
     pub(crate) async fn read_open_holds(

@@ -6,7 +6,7 @@ use crate::batch::{WriteTexts, load_template, optimistic_text};
 use crate::dialect::Kind::{Bytes, Text};
 use crate::dialect::Parameter::{Rows, Scalar};
 use crate::dialect::{Column, Parameter, statement};
-use crate::tables::booking::CANCELLATIONS;
+use crate::tables::booking::{CANCELLATIONS, CHANGES};
 use crate::tables::{event, slot};
 
 /// Campaigns have names.
@@ -28,6 +28,8 @@ pub(crate) struct Statements {
     pub overdue_holds: String,
     pub load: String,
     pub cancel: String,
+    pub vacate_keys: String,
+    pub change: String,
     pub write: WriteTexts,
     pub insert_events: String,
     /// Of the fast path; for PostgreSQL only.
@@ -73,6 +75,8 @@ impl Statements {
                 include_str!("sql/update_cancelled.sql"),
                 &[("cancellations", Rows(CANCELLATIONS))],
             ),
+            vacate_keys: of(include_str!("sql/vacate_keys.sql"), &[("vacated", Rows(BYTE_IDS))]),
+            change: of(include_str!("sql/update_changed.sql"), &[("changes", Rows(CHANGES))]),
             write: WriteTexts::new(backend),
             insert_events: of(
                 &event::TABLE.insert("events"),

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use booking::{
     Applied, ApplyCampaign, Availability, Booking, BookingHead, BookingId, BookingStore, Campaign,
     Command, Executed, ExecutedPart, Footprint, Hold, HoldId, KeyOf, Link, PassId, RemoveCampaign,
-    Removed, Revision, StoreError, decide,
+    Removed, Revision, SlotKey, SlotUse, StoreError, decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
@@ -24,7 +24,7 @@ use crate::statements::Statements;
 ///
 /// A batch of new bookings is one statement where it can be ([`crate::batch`], optimistic). Any other is one
 /// transaction of five round trips: begin, lock the campaigns, load, (decide,)
-/// write, commit. A cancellation in the batch costs one more; SQLite, where a round trip is a
+/// write, commit. Cancelled bookings in the batch cost one more, and so do changed ones; SQLite, where a round trip is a
 /// function call, writes each kind of row separately. The texts of the statements do not depend on
 /// the batch and are prepared once for each connection.
 ///
@@ -281,6 +281,14 @@ impl BookingStore for DbStore {
             retry(db.deadline, || db.read_availability(&campaign, now)).await
         };
         self.call(Access::Watch, read).await
+    }
+
+    async fn slot_use(&self, slot: &SlotKey, page_max: u32) -> Result<SlotUse, StoreError> {
+        let slot = slot.clone();
+        let read = move |db: Session| async move {
+            retry(db.deadline, || db.read_slot_use(&slot, page_max)).await
+        };
+        self.call(Access::Read, read).await
     }
 
     async fn passes_with_open_holds(

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
     use crate::harness::Api;
 
-    const ROUTES: [&str; 17] = [
+    const ROUTES: [&str; 19] = [
         "DELETE /v1/campaigns/{campaign}/passes/current",
         "DELETE /v1/holds/{hold}",
         "GET /docs",
@@ -86,6 +86,8 @@ mod tests {
         "POST /v1/campaigns/{campaign}/holds",
         "POST /v1/holds/{hold}/bookings",
         "POST /v1/holds/{hold}/renewal",
+        "PUT /v1/bookings/{booking}/person",
+        "PUT /v1/bookings/{booking}/slot",
     ];
 
     fn document_json() -> String {
@@ -150,7 +152,7 @@ mod tests {
             let public = !path.starts_with("/v1/")
                 || (method == Method::GET && path.starts_with("/v1/campaigns"));
             assert_eq!(operation["security"].is_null(), public, "{method} {path}");
-            let needs_key = method == Method::POST;
+            let needs_key = [Method::POST, Method::PUT].contains(&method);
             let has_key = operation["parameters"].to_string().contains("Idempotency-Key");
             assert_eq!(has_key, needs_key, "{method} {path}");
         }

@@ -29,5 +29,7 @@ pub(crate) fn collect(config: &mut ServiceConfig) {
         .service(booking::create::book_slot)
         .service(pass::end::end_pass)
         .service(booking::show::show_booking)
-        .service(booking::cancel::cancel_booking);
+        .service(booking::cancel::cancel_booking)
+        .service(booking::r#move::move_booking)
+        .service(booking::correct::correct_person);
 }

@@ -7,9 +7,12 @@
 
 mod apply;
 mod booking;
+mod clearing;
+mod correcting;
 mod event;
 mod hold;
 mod judging;
+mod moving;
 mod pass;
 mod plan;
 mod remove;
@@ -18,9 +21,12 @@ pub mod script;
 
 pub use apply::*;
 pub use booking::*;
+pub use clearing::*;
+pub use correcting::*;
 pub use event::*;
 pub use hold::*;
 pub use judging::*;
+pub use moving::*;
 pub use pass::*;
 pub use plan::*;
 pub use remove::*;
@@ -68,6 +74,19 @@ macro_rules! booking_store_contract {
             a_person_has_one_active_booking,
             a_cancelled_place_is_free_exactly_once,
             a_person_is_one_under_the_former_key,
+            a_typing_error_costs_no_place,
+            a_correction_books_nobody_twice,
+            two_persons_may_be_exchanged_in_one_batch,
+            only_the_pass_that_booked_corrects_and_while_it_lives,
+            correcting_is_no_free_way_to_guess,
+            a_bound_pass_stays_with_its_person,
+            a_closed_slot_is_cleared,
+            people_are_moved_as_far_as_there_are_places,
+            an_open_slot_is_not_cleared,
+            a_booking_moves_into_the_last_place,
+            a_moved_booking_is_moved_once,
+            a_booking_is_moved_only_where_a_place_can_be_booked,
+            a_booking_of_the_same_batch_can_be_moved,
             a_slot_about_to_start_takes_nobody_new,
             who_is_booked_is_not_told_for_nothing,
             a_pass_learns_of_few_who_are_booked,
@@ -167,7 +186,15 @@ pub async fn agree_with_the_model(
     let model = MemoryStore::new(clock);
     apply(stores[0]).await;
     apply(&model).await;
-    for ((now, commands), store) in script.into_iter().zip(stores.iter().cycle()) {
+    let count = script.len();
+    for (batch, ((now, commands), store)) in
+        script.into_iter().zip(stores.iter().cycle()).enumerate()
+    {
+        if let Some(plan) = script::plan_before(batch, count) {
+            for store in [*store, &model] {
+                store.apply_campaign(&plan, now).await.expect("the store answers");
+            }
+        }
         let (actual, expected) =
             (many(*store, &commands, now).await, many(&model, &commands, now).await);
         for ((actual, expected), command) in actual.iter().zip(&expected).zip(&commands) {

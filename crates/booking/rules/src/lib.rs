@@ -31,11 +31,15 @@ pub use self::batch::{
     Recorded, SlotChange, State, decide,
 };
 pub use self::booking::{
-    BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked, Booking, BookingCode,
-    BookingHead, BookingId, BookingStatus, CancelBooking, CancelOutcome, Cancellation, Cancelled,
-    Registration, TokenHash,
+    BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked, Booking, BookingChange,
+    BookingCode, BookingHead, BookingId, BookingStatus, CancelBooking, CancelOutcome, Cancellation,
+    Cancelled, ClearPlace, ClearPlaceOutcome, CorrectOutcome, CorrectPerson, Corrected, Correction,
+    MoveBooking, MoveOutcome, Moved, Registration, TakenBy, TokenHash,
 };
 pub use self::campaign::apply::{Applied, ApplyCampaign, BookedSlots, Expected, InForce, Intent};
+pub use self::campaign::clear::{
+    BookingFate, ClearRefusal, ClearSlots, Cleared, ClearedCount, WhichSlots,
+};
 pub use self::campaign::preview::Preview;
 pub use self::campaign::remove::{ActiveBookings, RemoveCampaign, Removed};
 pub use self::campaign::revision::{ChangeReason, Revision, RevisionActor};
@@ -57,4 +61,6 @@ pub use self::service::{
     BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView, Failure,
     HoldLookup, Load, View,
 };
-pub use self::store::{Availability, BookingStore, Held, KeyOf, SlotAvailability, StoreError};
+pub use self::store::{
+    Availability, BookingStore, Held, KeyOf, SlotAvailability, SlotUse, StoreError,
+};

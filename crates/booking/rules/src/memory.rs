@@ -15,7 +15,9 @@ use kernel::{CampaignId, Clock, Timestamp};
 use pass::PassId;
 
 use crate::batch::{Changes, Command, Executed, Footprint, IdempotencyRecord, State, decide};
-use crate::booking::{Booking, BookingHead, BookingId, BookingStatus, Registration};
+use crate::booking::{
+    Booking, BookingChange, BookingHead, BookingId, BookingStatus, Registration, TakenBy,
+};
 use crate::campaign::apply::{Applied, ApplyCampaign};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
@@ -24,7 +26,7 @@ use crate::event::chain::{ChainEnd, Link};
 use crate::hold::{Hold, HoldId, HoldState};
 use crate::pass::PassUse;
 use crate::person::PersonKey;
-use crate::store::{Availability, BookingStore, Held, StoreError};
+use crate::store::{Availability, BookingStore, Held, SlotUse, StoreError};
 
 /// A booking store in memory.
 pub struct MemoryStore {
@@ -155,6 +157,34 @@ impl BookingStore for MemoryStore {
         Ok(Some(Availability::of(definition, &counters, held, now)))
     }
 
+    async fn slot_use(&self, slot: &SlotKey, page_max: u32) -> Result<SlotUse, StoreError> {
+        let tables = self.tables();
+        let holds = tables.holds.values().filter(|hold| {
+            hold.campaign == slot.campaign
+                && hold.slot == slot.slot
+                && hold.state == HoldState::Active
+        });
+        let mut holds: Vec<_> = holds.map(|hold| (hold.id, hold.pass_id)).collect();
+        holds.sort_unstable();
+        let bookings = tables.bookings.values().filter(|booking| {
+            booking.campaign == slot.campaign
+                && booking.slot == slot.slot
+                && booking.status == BookingStatus::Confirmed
+        });
+        let mut bookings: Vec<_> = bookings.map(|booking| booking.registration.booking).collect();
+        bookings.sort_unstable();
+        let page_max = usize::try_from(page_max).unwrap_or(usize::MAX);
+        let page =
+            holds.iter().map(|(hold, pass_id)| TakenBy::Hold { hold: *hold, pass_id: *pass_id });
+        let page = page.chain(bookings.iter().copied().map(TakenBy::Booking)).take(page_max);
+        Ok(SlotUse {
+            taken: tables.slots.get(slot).map_or(0, |counters| counters.taken),
+            bookings: bookings.len() as u64,
+            holds: holds.len() as u64,
+            page: page.collect(),
+        })
+    }
+
     async fn passes_with_open_holds(
         &self,
         passes: &[PassId],
@@ -243,6 +273,33 @@ impl Tables {
         state
     }
 
+    /// The persons of all changed bookings go before the first one comes: two may change places.
+    fn change_bookings(&mut self, changes: Vec<BookingChange>) -> Result<(), StoreError> {
+        for change in &changes {
+            let booking = self.bookings.get(&change.booking).ok_or(broken("no such booking"))?;
+            if change.person.is_some() {
+                let person = (booking.campaign.clone(), booking.registration.person_key);
+                self.active_persons.remove(&person);
+            }
+        }
+        for BookingChange { booking, slot, person } in changes {
+            let booking = self.bookings.get_mut(&booking).ok_or(broken("no such booking"))?;
+            if let Some(slot) = slot {
+                booking.slot = slot;
+            }
+            let Some(correction) = person else { continue };
+            if booking.status != BookingStatus::Confirmed {
+                return Err(broken("a cancelled booking is nobody's"));
+            }
+            booking.registration = Arc::new(booking.registration.corrected(&correction));
+            let person = (booking.campaign.clone(), correction.person_key);
+            if !self.active_persons.insert(person) {
+                return Err(broken("P4: one active booking per person and campaign"));
+            }
+        }
+        Ok(())
+    }
+
     fn load_holds(&self, footprint: &Footprint, now: Timestamp, state: &mut State) {
         let mut overdue: Vec<&Hold> =
             self.holds.values().filter(|hold| hold.is_overdue(now)).collect();
@@ -295,6 +352,7 @@ impl Tables {
                 .remove(&(booking.campaign.clone(), booking.registration.person_key));
             booking.registration = Arc::new(booking.registration.erased());
         }
+        self.change_bookings(changes.bookings_changed)?;
         for mut booking in changes.bookings_inserted {
             let stored = Registration {
                 former_person_key: None,

@@ -9,11 +9,11 @@ use pass::PassId;
 use serde::Serialize;
 
 use crate::batch::{Command, Executed, ExecutedPart};
-use crate::booking::{Booking, BookingHead, BookingId};
+use crate::booking::{Booking, BookingHead, BookingId, TakenBy};
 use crate::campaign::apply::{Applied, ApplyCampaign};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
-use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotId};
+use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotId, SlotKey};
 use crate::event::chain::Link;
 use crate::hold::{Hold, HoldId};
 use crate::person::{Person, PersonKey};
@@ -100,6 +100,11 @@ pub trait BookingStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Availability>, StoreError>;
 
+    /// What takes the places of a slot, and the first `page_max` of it: active holds, overdue ones among
+    /// them, then confirmed bookings in the order in which they were made. Nothing is locked. Without
+    /// the slot there is nothing in it.
+    async fn slot_use(&self, slot: &SlotKey, page_max: u32) -> Result<SlotUse, StoreError>;
+
     /// Those of `passes` that have an open hold at `now`: active, not overdue. Nothing is locked.
     async fn passes_with_open_holds(
         &self,
@@ -122,7 +127,7 @@ pub trait BookingStore: Send + Sync {
     /// The booking with this id, if there is one.
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError>;
 
-    /// The part of a booking that a cancellation looks at. A store in which what is kept of the person
+    /// The part of a booking that a batch looks at. A store in which what is kept of the person
     /// may be unreadable does not read it for this: the place can be given back all the same.
     async fn booking_head(&self, id: BookingId) -> Result<Option<BookingHead>, StoreError> {
         Ok(self.booking(id).await?.as_ref().map(BookingHead::from))
@@ -164,6 +169,19 @@ pub struct Held {
     pub passes: u32,
     /// Seats of these holds that have no person yet.
     pub seats: u32,
+}
+
+/// What takes the places of one slot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SlotUse {
+    /// Places taken.
+    pub taken: u32,
+    /// Confirmed bookings.
+    pub bookings: u64,
+    /// Active holds.
+    pub holds: u64,
+    /// The first of them.
+    pub page: Vec<TakenBy>,
 }
 
 /// The places of a campaign at one instant.

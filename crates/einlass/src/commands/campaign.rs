@@ -2,6 +2,7 @@
 
 mod apply;
 mod check;
+mod clear_slot;
 mod remove;
 mod show;
 
@@ -39,6 +40,8 @@ pub enum Campaign {
         #[arg(long, value_name = "N")]
         revision: Option<u64>,
     },
+    /// Move or cancel the bookings of closed slots, and end their holds
+    ClearSlot(clear_slot::ClearSlot),
     /// Take a campaign out of force for good: its room, and everything held and booked in it
     Remove(remove::Remove),
 }
@@ -57,6 +60,7 @@ impl Campaign {
                 let store = bookings(&configuration(source)?.config).await?;
                 show::show(&*store, &campaign, revision).await
             }
+            Self::ClearSlot(clear) => clear.run(&configuration(source)?.config).await,
             Self::Remove(remove) => remove.run(&configuration(source)?.config).await,
         }
     }

@@ -93,6 +93,28 @@ async fn a_campaign_is_removed_with_its_room() {
     assert!(remove(&["--confirm", "town"]).refused().contains("is not in force"));
 }
 
+/// A slot is closed by the file, and only then cleared.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slot_is_cleared_once_it_is_closed() {
+    let redis = RedisServer::start().await.expect("redis");
+    let town = Town::set_up(&redis);
+    let open = later();
+    town.apply(&open).done();
+    let clear = |more: &[&str]| town.run(&[&["campaign", "clear-slot", "town"], more].concat());
+    assert!(clear(&[SLOT, "--cancel"]).refused().contains("close it first"));
+    town.apply(&Campaign { closed_slots: &[SLOT], ..open }).done();
+    assert!(clear(&["noon", "--cancel"]).refused().contains("no slot noon"));
+    assert!(clear(&[SLOT, "--move-to", SLOT]).refused().contains("closed itself"));
+    for (arguments, missing) in [(&[SLOT][..], "--move-to"), (&["--cancel"][..], "SLOT")] {
+        let wrong = clear(arguments);
+        assert!(wrong.code == 2 && wrong.err.contains(missing), "{wrong:?}");
+    }
+    let dry = clear(&[SLOT, "--cancel", "--dry-run"]).done();
+    assert!(dry.contains("0 bookings") && dry.contains("nothing was changed"), "{dry}");
+    let done = clear(&["--site", "site", "--cancel"]).done();
+    assert!(done.contains("0 bookings of the site site are cancelled"), "{done}");
+}
+
 /// A service that starts again with the file of the first day keeps what was changed since.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_reverts_nothing() {

@@ -40,6 +40,8 @@ pub struct Campaign {
     pub max_active: u32,
     pub places: u32,
     pub public_entropy: Option<&'static str>,
+    /// Slots that are closed.
+    pub closed_slots: &'static [&'static str],
 }
 
 impl Campaign {
@@ -55,6 +57,7 @@ impl Campaign {
             max_active: 30,
             places: 1_000,
             public_entropy: None,
+            closed_slots: &[],
         }
     }
 
@@ -83,7 +86,10 @@ claim_window_s = 10",
         );
         OneSlotCampaign {
             id: ROOM,
-            settings: &format!("incarnation = {}", self.incarnation),
+            settings: &format!(
+                "incarnation = {}\nclosed_slots = {:?}",
+                self.incarnation, self.closed_slots
+            ),
             tables: &tables,
             gathers_from_s: self.gathers_from.unix_s(),
             opens_at_s: self.opens_at.unix_s(),

@@ -3,14 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use ::booking::{
-    Booking, BookingId, ChainEnd, Changes, Hold, HoldId, IdempotencyRecord, Link, PassId, PassUse,
+    Booking, BookingChange, BookingId, ChainEnd, Changes, Hold, HoldId, IdempotencyRecord, Link,
+    PassId, PassUse,
 };
 use kernel::CampaignId;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 
-use crate::dialect::{Column, Parameter, Rows, statement, text};
+use crate::dialect::{Cell, Column, Parameter, Rows, statement, text};
 use crate::fault::Fault;
-use crate::statements::{IDS, Statements};
+use crate::statements::{BYTE_IDS, IDS, Statements};
 use crate::tables::{Table, booking, campaign, event, hold, idempotency, pass_use, slot};
 
 /// A set of rows that batches write, each of which must be written.
@@ -23,8 +24,8 @@ struct Set {
     changes: Option<&'static [Column]>,
 }
 
-/// What a batch writes after its cancellations, no row twice and each table independent of the
-/// others.
+/// What a batch writes after what it cancels and changes of earlier bookings, no row twice and each
+/// table independent of the others.
 const SETS: [Set; 9] = [
     update("update campaigns", "campaigns", &campaign::TABLE, campaign::CHANGES),
     update("update slots", "slots", &slot::TABLE, slot::CHANGES),
@@ -137,8 +138,9 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Writes the changes. The cancellations come first, for a person whose booking is cancelled
-    /// may be booked again in the same batch; the other sets do not depend on each other.
+    /// Writes the changes. What is cancelled and what is changed of earlier bookings comes first, for a
+    /// person whose booking is cancelled may be booked again in the same batch; the other sets do not
+    /// depend on each other.
     pub async fn write(&self, changes: &Changes, known: &Known) -> Result<(), Fault> {
         if changes.is_empty() {
             return Ok(());
@@ -146,6 +148,7 @@ impl Writer<'_> {
         let cancelled = changes.bookings_cancelled.iter().map(booking::to_cancellation);
         let cancelled = Rows::collect(self.backend, booking::CANCELLATIONS, cancelled);
         self.set("cancel bookings", &self.statements.cancel, cancelled).await?;
+        self.change_bookings(&changes.bookings_changed).await?;
         let sets = self.sets(changes, known)?;
         match &self.statements.write {
             WriteTexts::Single(texts) => {
@@ -156,6 +159,16 @@ impl Writer<'_> {
             }
             WriteTexts::Joint(sql) => self.joint_sets(sql, sets).await,
         }
+    }
+
+    async fn change_bookings(&self, bookings: &[BookingChange]) -> Result<(), Fault> {
+        let vacated = bookings.iter().filter(|change| change.person.is_some());
+        let vacated = vacated.map(|change| [Cell::Bytes(change.booking.as_bytes())]);
+        let vacated = Rows::collect(self.backend, BYTE_IDS, vacated);
+        self.set("vacate keys", &self.statements.vacate_keys, vacated).await?;
+        let rows = bookings.iter().map(booking::to_change);
+        let rows = Rows::collect(self.backend, booking::CHANGES, rows);
+        self.set("change bookings", &self.statements.change, rows).await
     }
 
     /// The rows of every set, in the order of [`SETS`].

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use booking::{
-    Booked, Booking, BookingHead, BookingId, BookingStatus, Cancellation, HoldId,
+    Booked, Booking, BookingChange, BookingHead, BookingId, BookingStatus, Cancellation, HoldId,
     IdempotencyRecord, PassUse, PersonKey, Recorded, Registration, Slot, TokenHash,
 };
 use kernel::{CampaignId, Timestamp};
@@ -98,6 +98,15 @@ pub(crate) const TABLE: Table = Table {
 /// What a cancellation needs.
 pub(crate) const CANCELLATIONS: &[dialect::Column] = &[("id", Bytes), ("cancelled_at_ms", Millis)];
 
+/// What is changed of a booking; a NULL leaves the column as it is.
+pub(crate) const CHANGES: &[dialect::Column] = &[
+    ("id", Bytes),
+    ("slot", Text),
+    ("person_key", Bytes),
+    ("key_version", Number),
+    ("person", Text),
+];
+
 /// The part of a booking that a batch loads, see [`Loaded`].
 pub(crate) const LOADED: &[dialect::Column] = &[
     ("id", Bytes),
@@ -184,6 +193,17 @@ pub(crate) fn to_row<'a>(
 
 pub(crate) fn to_cancellation(cancellation: &Cancellation) -> [Cell<'_>; CANCELLATIONS.len()] {
     [Cell::Bytes(cancellation.booking.as_bytes()), number(cancellation.cancelled_at.unix_ms())]
+}
+
+pub(crate) fn to_change(change: &BookingChange) -> [Cell<'_>; CHANGES.len()] {
+    let slot = change.slot.as_ref().map_or(Cell::Null, |slot| text(slot.as_str()));
+    let id = Cell::Bytes(change.booking.as_bytes());
+    let Some(correction) = &change.person else {
+        return [id, slot, Cell::Null, Cell::Null, Cell::Null];
+    };
+    let key = Cell::Bytes(&correction.person_key.0);
+    let person = text(person_to_json(Some(&correction.person)));
+    [id, slot, key, number(PersonKey::VERSION), person]
 }
 
 /// The status of a booking as stored.

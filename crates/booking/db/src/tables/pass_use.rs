@@ -25,6 +25,7 @@ pub struct Model {
     pub expires_at_ms: i64,
     pub ended_at_ms: Option<i64>,
     pub seats: i32,
+    /// The guesses of [`PassUse`], which were at first refusals only.
     pub refusals: i32,
 }
 
@@ -62,7 +63,7 @@ pub(crate) fn to_row(pass_use: &PassUse) -> [Cell<'_>; TABLE.columns.len()] {
         dialect::number(pass_use.expires_at.unix_ms()),
         pass_use.ended_at.map_or(Cell::Null, |at| dialect::number(at.unix_ms())),
         dialect::number(pass_use.seats),
-        dialect::number(pass_use.refusals),
+        dialect::number(pass_use.guesses),
     ]
 }
 
@@ -111,7 +112,7 @@ pub(crate) fn add_bookings(row: &Paid, passes: &mut HashMap<PassId, PassUse>) ->
         seats_booked: 0,
         bookings: 0,
         seats,
-        refusals: 0,
+        guesses: 0,
         ended_at: None,
         expires_at: Timestamp::from_unix_ms(row.expires_at_ms),
     });
@@ -122,13 +123,13 @@ pub(crate) fn add_bookings(row: &Paid, passes: &mut HashMap<PassId, PassUse>) ->
 
 /// Whether two rows would be the same.
 pub(crate) fn says_the_same(row: &PassUse, pass_use: &PassUse) -> bool {
-    (row.seats_held, row.refusals, row.ended_at)
-        == (pass_use.seats_held, pass_use.refusals, pass_use.ended_at)
+    (row.seats_held, row.guesses, row.ended_at)
+        == (pass_use.seats_held, pass_use.guesses, pass_use.ended_at)
 }
 
 /// Whether a row would say more than that there is nothing to say.
 pub(crate) fn says_something(pass_use: &PassUse) -> bool {
-    pass_use.seats_held > 0 || pass_use.refusals > 0 || pass_use.ended_at.is_some()
+    pass_use.seats_held > 0 || pass_use.guesses > 0 || pass_use.ended_at.is_some()
 }
 
 /// What a row says.
@@ -140,7 +141,7 @@ pub(crate) fn from_row(row: &Model) -> Result<PassUse, Fault> {
         seats_booked: 0,
         bookings: 0,
         seats: number("seats", row.seats)?,
-        refusals: number("refusals", row.refusals)?,
+        guesses: number("refusals", row.refusals)?,
         ended_at: row.ended_at_ms.map(Timestamp::from_unix_ms),
         expires_at: Timestamp::from_unix_ms(row.expires_at_ms),
     })

@@ -1,7 +1,9 @@
 //! One person's confirmed place.
 
 pub(crate) mod cancel;
+pub(crate) mod correct;
 pub(crate) mod create;
+pub(crate) mod r#move;
 mod person;
 pub(crate) mod show;
 

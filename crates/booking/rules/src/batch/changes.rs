@@ -1,7 +1,7 @@
 //! What a batch writes: final values, set by set.
 
 use super::{IdempotencyRecord, Outcome};
-use crate::booking::{Booking, Cancellation};
+use crate::booking::{Booking, BookingChange, Cancellation};
 use crate::campaign::{SlotCounters, SlotKey};
 use crate::event::chain::NewEvents;
 use crate::hold::Hold;
@@ -9,8 +9,9 @@ use crate::pass::PassUse;
 
 /// The final values of everything a batch has changed.
 ///
-/// Each row occurs at most once. The sets are written in the order of the fields: a person whose
-/// booking is cancelled may be booked again in the same batch, and bookings refer to holds.
+/// Each row occurs at most once, but for a booking that was changed and then cancelled: it is in both
+/// sets. The sets are written in the order of the fields: a person whose booking is cancelled may be
+/// booked again in the same batch, and bookings refer to holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Slots to update.
@@ -21,7 +22,9 @@ pub struct Changes {
     pub holds: Vec<Hold>,
     /// Confirmed bookings of earlier batches to mark as cancelled.
     pub bookings_cancelled: Vec<Cancellation>,
-    /// Bookings to insert. One that was cancelled in the same batch is inserted as cancelled.
+    /// Bookings of earlier batches that are in another slot or for another person.
+    pub bookings_changed: Vec<BookingChange>,
+    /// Bookings to insert. One that was changed or cancelled in the same batch is inserted as such.
     pub bookings_inserted: Vec<Booking>,
     /// Idempotency records to insert.
     pub records: Vec<IdempotencyRecord>,

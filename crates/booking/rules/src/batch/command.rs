@@ -10,7 +10,8 @@ use kernel::CampaignId;
 
 use super::{Decision, Footprint, Idempotency};
 use crate::booking::{
-    BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, CancelBooking, CancelOutcome,
+    BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, CancelBooking, CancelOutcome, ClearPlace,
+    ClearPlaceOutcome, CorrectOutcome, CorrectPerson, MoveBooking, MoveOutcome,
 };
 use crate::event::Actor;
 use crate::hold::{
@@ -119,6 +120,12 @@ commands! {
     EndPass(EndPass) -> EndPassOutcome;
     /// Give a booked place back.
     CancelBooking(CancelBooking) -> CancelOutcome;
+    /// Take a place of another slot for one's own.
+    MoveBooking(MoveBooking) -> MoveOutcome;
+    /// Correct whom a booking is for.
+    CorrectPerson(CorrectPerson) -> CorrectOutcome;
+    /// Clear what takes a place of a closed slot.
+    ClearPlace(ClearPlace) -> ClearPlaceOutcome;
     /// Release what has expired.
     ReleaseExpiredHolds(ReleaseExpiredHolds) -> ExpiredHoldsReleased;
 }

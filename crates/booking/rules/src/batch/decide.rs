@@ -11,7 +11,7 @@ use kernel::{CampaignId, Timestamp};
 use pass::PassId;
 
 use super::{Changes, Command, IdempotencyRecord, Outcome, SlotChange, State};
-use crate::booking::{Booking, Cancellation};
+use crate::booking::{Booking, BookingChange, BookingId, Cancellation};
 use crate::campaign::SlotKey;
 use crate::event::{Actor, What};
 use crate::hold::HoldId;
@@ -56,6 +56,7 @@ pub(crate) struct Touched {
     pub(crate) passes: BTreeSet<PassId>,
     pub(crate) holds: BTreeSet<HoldId>,
     pub(crate) bookings_cancelled: Vec<Cancellation>,
+    pub(crate) bookings_changed: BTreeMap<BookingId, BookingChange>,
     pub(crate) bookings_inserted: Vec<Booking>,
     pub(crate) records: Vec<IdempotencyRecord>,
 }
@@ -104,6 +105,7 @@ impl Decision {
                 .collect(),
             holds: touched.holds.iter().filter_map(|id| state.holds.get(id).cloned()).collect(),
             bookings_cancelled: touched.bookings_cancelled,
+            bookings_changed: touched.bookings_changed.into_values().collect(),
             bookings_inserted: touched.bookings_inserted,
             records: touched.records,
             events,

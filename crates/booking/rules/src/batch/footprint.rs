@@ -32,11 +32,11 @@ pub struct Footprint {
     pub holds: Vec<HoldId>,
     /// Passes of commands.
     pub passes: Vec<PassId>,
-    /// Persons to be registered.
+    /// Persons to be registered, or to have a booking corrected to.
     pub person_keys: Vec<(CampaignId, PersonKey)>,
     /// Keys of commands.
     pub idempotency_keys: Vec<[u8; 32]>,
-    /// Bookings to be cancelled.
+    /// Bookings to be changed or cancelled.
     pub bookings: Vec<BookingId>,
     /// Campaigns to sweep, with the number of overdue holds to load at most.
     pub sweeps: BTreeMap<CampaignId, u32>,

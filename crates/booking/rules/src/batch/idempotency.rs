@@ -4,7 +4,7 @@ use kernel::{CampaignId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use crate::booking::{Booked, BookingId, Cancelled};
+use crate::booking::{Booked, BookingId, Cancelled, Corrected, Moved};
 use crate::hold::HoldFacts;
 
 /// The key under which a command takes effect at most once (P3).
@@ -48,6 +48,10 @@ pub enum Recorded {
     Booked(Booked),
     /// A booking was cancelled.
     Cancelled(Cancelled),
+    /// A booking was moved to another slot.
+    Moved(Moved),
+    /// The person of a booking was corrected.
+    Corrected(Corrected),
 }
 
 impl Recorded {
@@ -56,7 +60,11 @@ impl Recorded {
     pub fn booking(&self) -> Option<BookingId> {
         match self {
             Self::Booked(booked) => Some(booked.booking),
-            Self::Held(_) | Self::Renewed(_) | Self::Cancelled(_) => None,
+            Self::Held(_)
+            | Self::Renewed(_)
+            | Self::Cancelled(_)
+            | Self::Moved(_)
+            | Self::Corrected(_) => None,
         }
     }
 }
@@ -133,7 +141,19 @@ mod tests {
             booking: scene::booking_id(1),
             cancelled_at: scene::at(2),
         });
+        let moved = Recorded::Moved(Moved {
+            booking: scene::booking_id(1),
+            slot: scene::slot("b"),
+            site: scene::slot("south"),
+            starts_at: scene::at(0),
+            ends_at: scene::at(600),
+        });
+        let corrected = Recorded::Corrected(Corrected { booking: scene::booking_id(1) });
         let stored = [
+            (
+                corrected,
+                r#"{"effect":"corrected","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
             (
                 booked,
                 r#"{"effect":"booked","booking":"booking_00000001030303030303030303030303","code":"SP3ZER21","slot":"a","site":"north","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z","booked_at":"2021-06-14T06:00:01.000Z","pass_used_up":true}"#,
@@ -145,6 +165,10 @@ mod tests {
             (
                 cancelled,
                 r#"{"effect":"cancelled","booking":"booking_00000001030303030303030303030303","cancelled_at":"2021-06-14T06:00:02.000Z"}"#,
+            ),
+            (
+                moved,
+                r#"{"effect":"moved","booking":"booking_00000001030303030303030303030303","slot":"b","site":"south","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z"}"#,
             ),
         ];
         for (effect, json) in stored {

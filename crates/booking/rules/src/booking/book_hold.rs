@@ -38,7 +38,7 @@ pub enum BookHoldOutcome {
     PersonNotOfPass,
     /// The person has an active booking in this campaign.
     AlreadyBooked,
-    /// The pass has learned of too many persons that they are booked already.
+    /// The pass has made too many guesses at who is booked.
     RefusedTooOften,
     /// Booking has ended.
     CampaignClosed,
@@ -78,7 +78,7 @@ impl Asks for BookHold {
             Earlier::Same(_) | Earlier::Other => return BookHoldOutcome::KeyReused,
         }
         let may_be_booked = decision.may_be_booked(&self.pass, self.binding);
-        let was_refused_too_often = decision.was_refused_too_often(&self.pass);
+        let has_guessed_too_often = decision.has_guessed_too_often(&self.pass);
         let campaign = decision.state.campaigns.get(&self.pass.campaign).map(Arc::clone);
         let hold = decision.state.holds.get_mut(&self.hold).filter(|hold| hold.is_of(&self.pass));
         let (Some(campaign), Some(hold)) = (campaign, hold) else {
@@ -102,11 +102,11 @@ impl Asks for BookHold {
         if !may_be_booked {
             return BookHoldOutcome::PersonNotOfPass;
         }
-        if was_refused_too_often {
+        if has_guessed_too_often {
             return BookHoldOutcome::RefusedTooOften;
         }
         if self.registration.has_booked(&self.pass.campaign, &decision.state.active_persons) {
-            decision.pass_use(&self.pass).refusals += 1;
+            decision.count_guess(&self.pass);
             return BookHoldOutcome::AlreadyBooked;
         }
         hold.seats_booked += 1;

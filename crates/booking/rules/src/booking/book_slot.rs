@@ -50,7 +50,7 @@ pub enum BookSlotOutcome {
     PersonNotOfPass,
     /// The person has an active booking in this campaign.
     AlreadyBooked,
-    /// The pass has learned of too many persons that they are booked already.
+    /// The pass has made too many guesses at who is booked.
     RefusedTooOften,
     /// The idempotency key belongs to another request.
     KeyReused,
@@ -106,11 +106,11 @@ impl Asks for BookSlot {
         if !decision.may_be_booked(&self.pass, self.binding) {
             return BookSlotOutcome::PersonNotOfPass;
         }
-        if decision.was_refused_too_often(&self.pass) {
+        if decision.has_guessed_too_often(&self.pass) {
             return BookSlotOutcome::RefusedTooOften;
         }
         if self.registration.has_booked(&self.pass.campaign, &decision.state.active_persons) {
-            decision.pass_use(&self.pass).refusals += 1;
+            decision.count_guess(&self.pass);
             return BookSlotOutcome::AlreadyBooked;
         }
         decision.take_places(&open, 1);

@@ -83,7 +83,7 @@ impl Asks for CancelBooking {
             }
             Earlier::Same(_) | Earlier::Other => return CancelOutcome::KeyReused,
         }
-        let booking = decision.state.bookings.get_mut(&self.booking);
+        let booking = decision.state.bookings.get(&self.booking);
         let Some(booking) = booking.filter(|booking| booking.campaign == self.campaign) else {
             return CancelOutcome::BookingNotFound;
         };
@@ -94,32 +94,41 @@ impl Asks for CancelBooking {
             BookingStatus::Confirmed => {}
             BookingStatus::Cancelled { .. } => return CancelOutcome::AlreadyCancelled,
         }
-        booking.status = BookingStatus::Cancelled { at: decision.now };
-        let key = SlotKey { campaign: booking.campaign.clone(), slot: booking.slot.clone() };
-        let person = (booking.campaign.clone(), booking.person_key);
-        let pass_id = booking.pass_id;
-        decision.state.active_persons.remove(&person);
-        let slot = key.slot.clone();
-        decision.tell(&self.campaign, What::Cancelled { booking: self.booking, slot });
-        decision.free_places(key, 1);
-        decision.return_seat(pass_id);
-        let cancelled = Cancelled { booking: self.booking, cancelled_at: decision.now };
-        decision.mark_cancelled(cancelled);
+        let cancelled = decision.cancel(self.booking);
         decision.record(&self.idempotency, &self.campaign, Recorded::Cancelled(cancelled));
         CancelOutcome::Cancelled(cancelled)
     }
 }
 
 impl Decision {
+    /// Gives the place of a confirmed booking back.
+    pub(super) fn cancel(&mut self, id: BookingId) -> Cancelled {
+        let cancelled = Cancelled { booking: id, cancelled_at: self.now };
+        if let Some(booking) = self.state.bookings.get_mut(&id) {
+            booking.status = BookingStatus::Cancelled { at: self.now };
+            let key = SlotKey { campaign: booking.campaign.clone(), slot: booking.slot.clone() };
+            let person = (booking.campaign.clone(), booking.person_key);
+            let pass_id = booking.pass_id;
+            self.state.active_persons.remove(&person);
+            let slot = key.slot.clone();
+            self.tell(&key.campaign, What::Cancelled { booking: id, slot });
+            self.free_places(key, 1);
+            self.return_seat(pass_id);
+            self.mark_cancelled(cancelled);
+        }
+        cancelled
+    }
+
     fn mark_cancelled(&mut self, cancelled: Cancelled) {
         let Cancelled { booking, cancelled_at } = cancelled;
         let mut inserted = self.touched.bookings_inserted.iter_mut();
-        match inserted.find(|inserted| inserted.registration.booking == booking) {
-            Some(inserted) => {
-                inserted.status = BookingStatus::Cancelled { at: cancelled_at };
-                inserted.registration = Arc::new(inserted.registration.erased());
-            }
-            None => self.touched.bookings_cancelled.push(Cancellation { booking, cancelled_at }),
+        let inserted = inserted.find(|inserted| inserted.registration.booking == booking);
+        if let Some(inserted) = inserted {
+            inserted.status = BookingStatus::Cancelled { at: cancelled_at };
+            inserted.registration = Arc::new(inserted.registration.erased());
+        } else {
+            self.touched.bookings_cancelled.push(Cancellation { booking, cancelled_at });
+            self.forget_correction(booking);
         }
     }
 }

@@ -3,7 +3,11 @@
 mod book_hold;
 mod book_slot;
 mod cancel_booking;
+mod change;
+mod clear_place;
 mod confirm;
+mod correct_person;
+mod move_booking;
 mod registration;
 
 use std::sync::Arc;
@@ -18,7 +22,11 @@ use crate::person::PersonKey;
 pub use book_hold::{BookHold, BookHoldOutcome};
 pub use book_slot::{BookSlot, BookSlotOutcome};
 pub use cancel_booking::{CancelBooking, CancelOutcome, Cancellation, Cancelled};
+pub use change::BookingChange;
+pub use clear_place::{ClearPlace, ClearPlaceOutcome, TakenBy};
 pub use confirm::Booked;
+pub use correct_person::{CorrectOutcome, CorrectPerson, Corrected, Correction};
+pub use move_booking::{MoveBooking, MoveOutcome, Moved};
 pub use registration::{BookingCode, Registration, TokenHash};
 
 prefixed_id!(
@@ -62,7 +70,7 @@ pub struct Booking {
     pub status: BookingStatus,
 }
 
-/// The part of a booking that a cancellation looks at.
+/// The part of a booking that a batch looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BookingHead {
     /// The id.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use kernel::{CampaignId, Entropy, InvalidId};
 use serde::{Deserialize, Serialize};
 
-use super::BookingId;
+use super::{BookingId, Correction};
 use crate::person::{Person, PersonKey};
 
 /// One person to be booked, with everything the booking will carry.
@@ -42,6 +42,19 @@ impl Registration {
         active_persons: &HashSet<(CampaignId, PersonKey)>,
     ) -> bool {
         self.person_keys().any(|key| active_persons.contains(&(campaign.clone(), key)))
+    }
+
+    /// The same for another person, or with other data of the person.
+    #[must_use]
+    pub fn corrected(&self, correction: &Correction) -> Self {
+        Self {
+            booking: self.booking,
+            code: self.code,
+            person: Some(correction.person.clone()),
+            person_key: correction.person_key,
+            former_person_key: None,
+            manage_token_hash: self.manage_token_hash,
+        }
     }
 
     /// The same without who it was: what is left of a cancelled booking.

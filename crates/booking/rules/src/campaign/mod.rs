@@ -1,6 +1,7 @@
 //! The campaign: sites, slots, tranches and rules, all of it data.
 
 pub mod apply;
+pub mod clear;
 mod places;
 mod plan;
 pub mod preview;
@@ -14,7 +15,7 @@ use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
 use pass::IdentityKind;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use places::NoEntry;
+pub(crate) use places::{NoEntry, OpenSlot};
 pub use plan::{CampaignPlan, PlanProblem};
 
 /// The name of a slot, unique within its campaign.
@@ -149,12 +150,20 @@ impl Campaign {
             .sum()
     }
 
-    /// The places of `slot` that can be booked at `now` when so many are taken: those open by now, less
-    /// what is taken; none once the slot or the campaign is closed, or the slot is about to start.
+    /// The places of `slot` that can be booked at `now` when so many are taken: those that are free,
+    /// as long as the campaign is not closed.
     #[must_use]
     pub fn places_bookable(&self, slot: &Slot, taken: u32, now: Timestamp) -> u32 {
+        if self.is_closed(now) { 0 } else { self.places_free(slot, taken, now) }
+    }
+
+    /// The places of `slot` that are free at `now` when so many are taken: those open by now, less what
+    /// is taken; none once the slot is closed or about to start. The operator moves people into them
+    /// also when booking has ended.
+    #[must_use]
+    pub fn places_free(&self, slot: &Slot, taken: u32, now: Timestamp) -> u32 {
         let lead = Duration::from_secs(self.rules.lead_s.into());
-        if slot.closed || self.is_closed(now) || slot.starts_at <= now.plus(lead) {
+        if slot.closed || slot.starts_at <= now.plus(lead) {
             return 0;
         }
         self.released_at(slot, now).saturating_sub(taken)

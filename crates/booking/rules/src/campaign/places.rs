@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use kernel::{CampaignId, Timestamp};
+
 use super::{Campaign, Slot, SlotId, SlotKey};
 use crate::batch::Decision;
 use crate::event::What;
@@ -46,11 +48,31 @@ impl Decision {
         if self.has_ended(pass) {
             return Err(NoEntry::PassEnded);
         }
-        let definition = campaign.slot(slot).ok_or(NoEntry::SlotNotFound)?;
-        let key = SlotKey { campaign: pass.campaign.clone(), slot: definition.id.clone() };
-        let taken = self.state.slots.get(&key).ok_or(NoEntry::SlotNotFound)?.taken;
-        let places_left = campaign.places_bookable(definition, taken, self.now);
-        Ok(OpenSlot { campaign: Arc::clone(campaign), key, places_left })
+        self.slot_with_places(&pass.campaign, slot).ok_or(NoEntry::SlotNotFound)
+    }
+
+    /// The slot with the places that can be booked in it now, whoever asks; `None` if there is none.
+    pub(crate) fn slot_with_places(&self, id: &CampaignId, slot: &SlotId) -> Option<OpenSlot> {
+        self.slot_with(id, slot, Campaign::places_bookable)
+    }
+
+    /// The slot with the places that are free in it now, also when booking has ended.
+    pub(crate) fn slot_with_free_places(&self, id: &CampaignId, slot: &SlotId) -> Option<OpenSlot> {
+        self.slot_with(id, slot, Campaign::places_free)
+    }
+
+    fn slot_with(
+        &self,
+        id: &CampaignId,
+        slot: &SlotId,
+        places: fn(&Campaign, &Slot, u32, Timestamp) -> u32,
+    ) -> Option<OpenSlot> {
+        let campaign = self.state.campaigns.get(id)?;
+        let definition = campaign.slot(slot)?;
+        let key = SlotKey { campaign: id.clone(), slot: definition.id.clone() };
+        let taken = self.state.slots.get(&key)?.taken;
+        let places_left = places(campaign, definition, taken, self.now);
+        Some(OpenSlot { campaign: Arc::clone(campaign), key, places_left })
     }
 
     /// Takes places that `open` has; the watermark of what was ever open moves along (P1).

@@ -65,9 +65,14 @@ pub async fn what_has_happened_is_told(store: &dyn BookingStore) {
         scene::hold(&berta, "b", 2, 2, scene::key(4, 0)),
         scene::release(&berta, 2),
         scene::book_slot(&berta, "b", 3, 3, scene::key(5, 0)),
+        scene::correct(&berta, 3, 4, scene::key(6, 0)),
+        scene::move_booking(3, "b", scene::key(7, 0)),
+        scene::move_booking(3, "a", scene::key(8, 0)),
         scene::end_pass(&berta),
     ];
     let executed = store.execute(&commands, scene::at(10)).await.expect("the store answers");
+    let booking = scene::booking_id(3);
+    let by_token = Actor::TokenOf(booking);
     let expected = [
         (Actor::Operator, What::CampaignChanged { revision: 1 }),
         (by_anna, seats_held(1, "c", 2, 490)),
@@ -79,12 +84,15 @@ pub async fn what_has_happened_is_told(store: &dyn BookingStore) {
         (by_berta, hold_ended(2, HoldEnd::Released)),
         (by_berta, places_freed("b", 2)),
         (by_berta, booked(3, "b", None)),
+        (by_berta, What::PersonCorrected { booking }),
+        (by_token, What::Moved { booking, from: scene::slot("b"), to: scene::slot("a") }),
+        (by_token, places_freed("b", 1)),
         (by_berta, What::PassEnded { pass: berta.pass_id }),
     ];
     let told = all(store).await;
     let happened: Vec<_> = told.iter().map(|event| (event.actor, event.what.clone())).collect();
     assert_eq!(happened, expected);
-    assert!(told.iter().map(|event| event.number).eq(1..=11), "no gaps: {told:?}");
+    assert!(told.iter().map(|event| event.number).eq(1..=14), "no gaps: {told:?}");
     assert!(told[1..].iter().all(|event| event.at == scene::at(10)));
     let [new] = executed.events.as_slice() else { panic!("one campaign, one link: {executed:?}") };
     assert_eq!(new.events, told[1..], "what was answered is what was written");

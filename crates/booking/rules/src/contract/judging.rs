@@ -5,7 +5,7 @@ use crate::batch::Outcome;
 use crate::booking::{BookHoldOutcome, BookSlotOutcome};
 use crate::campaign::{Campaign, CampaignPlan};
 use crate::hold::HoldOutcome;
-use crate::pass::REFUSALS_MAX;
+use crate::pass::GUESSES_MAX;
 use crate::store::BookingStore;
 
 async fn apply_with(store: &dyn BookingStore, seconds: u64, edit: impl FnOnce(&mut Campaign)) {
@@ -62,7 +62,7 @@ pub async fn a_pass_learns_of_few_who_are_booked(store: &dyn BookingStore) {
     let [owner, curious] = [1, 2].map(|number| scene::grant(number, 4, scene::at(0)));
     one(store, scene::book_slot(&owner, "c", 1, 1, scene::key(1, 0)), scene::at(0)).await;
     one(store, scene::hold(&curious, "c", 2, 1, scene::key(2, 0)), scene::at(0)).await;
-    for attempt in 0..u32::from(REFUSALS_MAX) {
+    for attempt in 0..u32::from(GUESSES_MAX) {
         let number = 10 + attempt;
         let (guess, told) = if attempt % 2 == 0 {
             let guess = scene::book_slot(&curious, "c", number, 1, scene::key(number, 0));

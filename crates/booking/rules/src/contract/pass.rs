@@ -6,7 +6,7 @@ use super::{apply, many, one, places_left, scene};
 use crate::batch::Outcome;
 use crate::booking::{BookHoldOutcome, BookSlotOutcome};
 use crate::hold::{HoldOutcome, ReleaseOutcome, RenewOutcome};
-use crate::pass::{BindingCheck, EndPassOutcome, REFUSALS_MAX};
+use crate::pass::{BindingCheck, EndPassOutcome, GUESSES_MAX};
 use crate::store::{BookingStore, Held};
 
 const ENDED: Outcome = Outcome::EndPass(EndPassOutcome::Ended);
@@ -158,7 +158,7 @@ pub async fn a_cancelled_seat_returns_to_its_pass(store: &dyn BookingStore) {
     assert!(booked(&first), "{first:?}");
     let exhausted = one(store, book(2), scene::at(1)).await;
     assert_eq!(exhausted, Outcome::BookSlot(BookSlotOutcome::PassExhausted));
-    for number in 1..u32::from(REFUSALS_MAX) {
+    for number in 1..u32::from(GUESSES_MAX) {
         let commands = [scene::cancel(number, scene::key(100 + number, 0)), book(number + 1)];
         // In one batch or in two, it is the same.
         let outcomes = if number % 2 == 0 {
@@ -169,7 +169,7 @@ pub async fn a_cancelled_seat_returns_to_its_pass(store: &dyn BookingStore) {
         };
         assert!(booked(&outcomes[1]), "{number}: {outcomes:?}");
     }
-    let last = u32::from(REFUSALS_MAX);
+    let last = u32::from(GUESSES_MAX);
     one(store, scene::cancel(last, scene::key(200, 0)), scene::at(3)).await;
     let refused = one(store, book(last + 1), scene::at(3)).await;
     assert_eq!(refused, Outcome::BookSlot(BookSlotOutcome::RefusedTooOften));

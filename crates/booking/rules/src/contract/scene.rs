@@ -7,7 +7,10 @@ use kernel::{Municipality, ResidenceTable, Timestamp};
 use pass::{IdentityKind, PassId};
 
 use crate::batch::{Command, Idempotency};
-use crate::booking::{BookHold, BookSlot, BookingId, CancelBooking, Registration, TokenHash};
+use crate::booking::{
+    BookHold, BookSlot, BookingId, CancelBooking, ClearPlace, CorrectPerson, Correction,
+    MoveBooking, Registration, TakenBy, TokenHash,
+};
 use crate::campaign::{Campaign, CampaignPlan, Rules, Site, Slot, SlotId, Tranche};
 use crate::hold::{HoldId, HoldSeats, ReleaseExpiredHolds, ReleaseHold, RenewHold};
 use crate::pass::{BindingCheck, EndPass, PassGrant};
@@ -209,12 +212,15 @@ pub fn book_slot(
     })
 }
 
-/// The same registration with another answer to whether the pass is for that person.
+/// The same request with another answer to whether the pass is for that person.
 #[must_use]
 pub fn bound(command: Command, binding: BindingCheck) -> Command {
     match command {
         Command::BookHold(command) => Command::BookHold(BookHold { binding, ..command }),
         Command::BookSlot(command) => Command::BookSlot(BookSlot { binding, ..command }),
+        Command::CorrectPerson(command) => {
+            Command::CorrectPerson(CorrectPerson { binding, ..command })
+        }
         other => other,
     }
 }
@@ -233,6 +239,52 @@ pub fn cancel(booking: u32, idempotency: Idempotency) -> Command {
         booking: booking_id(booking),
         manage_token_hash: token_hash(booking),
         idempotency,
+    })
+}
+
+/// Moves a booking to a slot.
+#[must_use]
+pub fn move_booking(booking: u32, name: &str, idempotency: Idempotency) -> Command {
+    Command::MoveBooking(MoveBooking {
+        campaign: slot("rehearsal"),
+        booking: booking_id(booking),
+        slot: slot(name),
+        manage_token_hash: token_hash(booking),
+        idempotency,
+    })
+}
+
+/// What a booking of person number `person` has of them.
+#[must_use]
+pub fn correction(person: u32) -> Correction {
+    let registration = registration(0, person);
+    Correction {
+        person: registration.person.clone().expect("the scene's registrations have a person"),
+        person_key: registration.person_key,
+        former_person_key: PersonKey(number_to_bytes(7, person)),
+    }
+}
+
+/// Corrects a booking to person number `person`.
+#[must_use]
+pub fn correct(pass: &PassGrant, booking: u32, person: u32, idempotency: Idempotency) -> Command {
+    Command::CorrectPerson(CorrectPerson {
+        pass: pass.clone(),
+        booking: booking_id(booking),
+        correction: Arc::new(correction(person)),
+        binding: BindingCheck::Unbound,
+        idempotency,
+    })
+}
+
+/// Clears a place of a slot: what takes it goes to another slot, or loses it.
+#[must_use]
+pub fn clear_place(name: &str, taken_by: TakenBy, move_to: Option<&str>) -> Command {
+    Command::ClearPlace(ClearPlace {
+        campaign: slot("rehearsal"),
+        slot: slot(name),
+        taken_by,
+        move_to: move_to.map(slot),
     })
 }
 

@@ -6,10 +6,13 @@ use kernel::{Entropy, SeededEntropy, Timestamp};
 
 use super::scene;
 use crate::batch::{Command, Idempotency};
-use crate::booking::BookHold;
-use crate::hold::{ReleaseHold, RenewHold};
+use crate::booking::{BookHold, BookSlot, CorrectPerson, TakenBy};
+use crate::campaign::CampaignPlan;
+use crate::hold::{HoldSeats, ReleaseHold, RenewHold};
 use crate::pass::{BindingCheck, PassGrant};
 
+/// The slot that is closed in the last third of a script.
+const CLOSING: &str = "c";
 const PASSES: u32 = 12;
 const PERSONS: u32 = 40;
 
@@ -28,9 +31,11 @@ pub fn random_rush(seed: u64, count: usize) -> Vec<(Timestamp, Vec<Command>)> {
 
 fn batches(seed: u64, count: usize, is_rush: bool) -> Vec<(Timestamp, Vec<Command>)> {
     let entropy = &SeededEntropy::new(seed);
-    let mut writer = Writer { entropy, written: Vec::new(), number: 0, is_rush };
+    let (written, is_closing) = (Vec::new(), false);
+    let mut writer = Writer { entropy, written, number: 0, is_rush, is_closing };
     let mut now = scene::at(0);
-    let batches = (0..count).map(|_| {
+    let batches = (0..count).map(|batch| {
+        writer.is_closing = batch >= closes_before(count);
         // Mostly moments, sometimes long enough for holds to expire or a tranche to open.
         let pause_s = if writer.below(8) == 0 { writer.below(1_200) } else { writer.below(20) };
         now = now.plus(Duration::from_secs(u64::from(pause_s)));
@@ -40,12 +45,28 @@ fn batches(seed: u64, count: usize, is_rush: bool) -> Vec<(Timestamp, Vec<Comman
     batches.collect()
 }
 
+/// The plan that comes into force before batch number `batch` of `count`, if one does: in the last third
+/// of a script a slot is closed, so that it can be cleared.
+#[must_use]
+pub fn plan_before(batch: usize, count: usize) -> Option<CampaignPlan> {
+    let mut campaign = scene::campaign();
+    let closing = campaign.slots.iter_mut().find(|slot| slot.id.as_str() == CLOSING);
+    closing.expect("the scene has the slot").closed = true;
+    (batch == closes_before(count)).then(|| CampaignPlan::new(campaign).expect("a plan"))
+}
+
+const fn closes_before(count: usize) -> usize {
+    count * 2 / 3
+}
+
 struct Writer<'a> {
     entropy: &'a dyn Entropy,
     written: Vec<Command>,
     /// How many holds and bookings have been asked for.
     number: u32,
     is_rush: bool,
+    /// Whether a slot is closed by now.
+    is_closing: bool,
 }
 
 impl Writer<'_> {
@@ -84,6 +105,7 @@ impl Writer<'_> {
         }
         let mut command = self.new_command(now);
         self.leave_to_a_holder(&mut command);
+        self.leave_to_who_booked(&mut command);
         self.written.push(command.clone());
         command
     }
@@ -108,6 +130,43 @@ impl Writer<'_> {
         }
     }
 
+    /// Likewise a booking is mostly corrected under the pass that made it.
+    fn leave_to_who_booked(&mut self, command: &mut Command) {
+        let Command::CorrectPerson(CorrectPerson { pass, booking, .. }) = command else { return };
+        let (is_a_stranger, back) = (self.below(8) == 0, self.below(6) as usize);
+        let mut bookings = self.written.iter().rev().filter_map(|earlier| match earlier {
+            Command::BookSlot(BookSlot { pass, registration, .. })
+            | Command::BookHold(BookHold { pass, registration, .. }) => Some((pass, registration)),
+            _ => None,
+        });
+        if let Some((by, registration)) = bookings.nth(back)
+            && !is_a_stranger
+        {
+            (*pass, *booking) = (by.clone(), registration.booking);
+        }
+    }
+
+    /// What mostly takes a place of the slot that closes.
+    fn clearing(&mut self, move_to: &str) -> Command {
+        let back = self.below(24) as usize;
+        let taken_by = self.written.iter().rev().filter_map(|earlier| match earlier {
+            Command::BookSlot(BookSlot { registration, slot, .. }) if slot.as_str() == CLOSING => {
+                Some(TakenBy::Booking(registration.booking))
+            }
+            Command::BookHold(BookHold { registration, .. }) => {
+                Some(TakenBy::Booking(registration.booking))
+            }
+            Command::Hold(HoldSeats { hold, pass, slot, .. }) if slot.as_str() == CLOSING => {
+                Some(TakenBy::Hold { hold: *hold, pass_id: pass.pass_id })
+            }
+            _ => None,
+        });
+        let mut taken_by = taken_by.skip(back);
+        let taken_by = taken_by.next().unwrap_or(TakenBy::Booking(scene::booking_id(0)));
+        let is_moved = self.below(2) == 0;
+        scene::clear_place(CLOSING, taken_by, is_moved.then_some(move_to))
+    }
+
     fn new_command(&mut self, now: Timestamp) -> Command {
         self.number += 1;
         let number = self.number;
@@ -123,7 +182,8 @@ impl Writer<'_> {
         let kind = match self.below(20) {
             0..=14 if self.is_rush => 16,
             15..=17 if self.is_rush => 22,
-            _ => self.below(34),
+            0..=3 if self.is_closing => 41,
+            _ => self.below(41),
         };
         let command = match kind {
             0..=7 => {
@@ -136,10 +196,13 @@ impl Writer<'_> {
             }
             16..=21 => scene::book_slot(&pass, slot, number, person, key),
             22..=25 => scene::cancel(self.earlier(), key),
-            26 | 27 => scene::renew(&pass, self.earlier(), key),
-            28 | 29 => scene::release(&pass, self.earlier()),
-            30 | 31 => scene::sweep(1 + self.below(3)),
-            _ => scene::end_pass(&pass),
+            26..=28 => scene::renew(&pass, self.earlier(), key),
+            29 | 30 => scene::release(&pass, self.earlier()),
+            31 | 32 => scene::sweep(1 + self.below(3)),
+            33 | 34 => scene::correct(&pass, self.earlier(), person, key),
+            35..=38 => scene::move_booking(self.earlier(), slot, key),
+            39 | 40 => scene::end_pass(&pass),
+            _ => self.clearing(slot),
         };
         scene::bound(command, binding)
     }

@@ -112,6 +112,20 @@ pub enum What {
         /// Its slot.
         slot: SlotId,
     },
+    /// A booking is in another slot.
+    Moved {
+        /// The booking.
+        booking: BookingId,
+        /// The slot it was in.
+        from: SlotId,
+        /// The slot it is in.
+        to: SlotId,
+    },
+    /// A booking is for somebody else, or their data are others.
+    PersonCorrected {
+        /// The booking.
+        booking: BookingId,
+    },
     /// Places that were taken are so no longer.
     PlacesFreed {
         /// The slot.
@@ -153,6 +167,8 @@ pub enum HoldEnd {
     Released,
     /// Its time has run out.
     Expired,
+    /// The operator, who cleared its slot.
+    Cleared,
 }
 
 /// An instant as a number: half as long as the text, and there is one in every event.
@@ -233,6 +249,16 @@ mod tests {
                 r#""actor":{"token_of":"booking_00000001030303030303030303030303"},"what":"cancelled","booking":"booking_00000001030303030303030303030303","slot":"a"}"#,
             ),
             (
+                Actor::TokenOf(booking),
+                What::Moved { booking, from: slot.clone(), to: scene::slot("b") },
+                r#""actor":{"token_of":"booking_00000001030303030303030303030303"},"what":"moved","booking":"booking_00000001030303030303030303030303","from":"a","to":"b"}"#,
+            ),
+            (
+                Actor::Pass(pass),
+                What::PersonCorrected { booking },
+                r#""actor":{"pass":"00000001010101010101010101010101"},"what":"person_corrected","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
+            (
                 Actor::Clock,
                 What::PlacesFreed { slot, places: 3 },
                 r#""actor":"clock","what":"places_freed","slot":"a","places":3}"#,
@@ -246,6 +272,11 @@ mod tests {
                 Actor::Pass(pass),
                 What::PassUsedUp { pass },
                 r#""actor":{"pass":"00000001010101010101010101010101"},"what":"pass_used_up","pass":"00000001010101010101010101010101"}"#,
+            ),
+            (
+                Actor::Operator,
+                What::HoldEnded { hold: scene::hold_id(1), by: HoldEnd::Cleared },
+                r#""actor":"operator","what":"hold_ended","hold":"hold_00000001020202020202020202020202","by":"cleared"}"#,
             ),
             (
                 Actor::Operator,

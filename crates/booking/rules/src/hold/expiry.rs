@@ -93,7 +93,7 @@ impl Decision {
 
     /// Releases the seats of an active hold that have no person: they return to the slot and to
     /// the pass. The bookings made on it stay.
-    pub(super) fn end_hold(&mut self, id: HoldId, by: HoldEnd) {
+    pub(crate) fn end_hold(&mut self, id: HoldId, by: HoldEnd) {
         let Some(hold) = self.state.holds.get_mut(&id) else { return };
         let seats = hold.seats_open();
         hold.state = HoldState::Released;

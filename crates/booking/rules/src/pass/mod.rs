@@ -50,10 +50,11 @@ pub enum BindingCheck {
     Differs,
 }
 
-/// How often a pass may learn something of a person without a seat being gone for it: that somebody is booked
-/// already, or, with a booking whose seat comes back, that somebody was not. A family that mistypes needs a few;
-/// whoever tries dates of birth needs many.
-pub const REFUSALS_MAX: u8 = 8;
+/// How many guesses at who is booked a pass has: answers that tell something of a person without a seat being
+/// gone for it. Such is that somebody is booked already, or that a booking could be corrected to them, or, with a
+/// booking whose seat comes back, that somebody was not. A family that mistypes needs a few; whoever tries dates of
+/// birth needs many.
+pub const GUESSES_MAX: u8 = 8;
 
 /// What a pass has used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +71,8 @@ pub struct PassUse {
     pub bookings: u8,
     /// Persons it may hold seats for and book, in sum.
     pub seats: u8,
-    /// How often it has learned that a person was booked already, see [`REFUSALS_MAX`].
-    pub refusals: u8,
+    /// How many guesses it has used, see [`GUESSES_MAX`].
+    pub guesses: u8,
     /// When it was given back, if it was: since then nothing new begins with it.
     pub ended_at: Option<Timestamp>,
     /// When the pass ends: after that the row is of no use.
@@ -85,8 +86,8 @@ impl PassUse {
         self.bookings.saturating_sub(self.seats_booked)
     }
 
-    fn was_refused_too_often(&self) -> bool {
-        self.refusals.saturating_add(self.seats_returned()) >= REFUSALS_MAX
+    fn has_guessed_too_often(&self) -> bool {
+        self.guesses.saturating_add(self.seats_returned()) >= GUESSES_MAX
     }
 }
 
@@ -101,7 +102,7 @@ impl Decision {
             seats_booked: 0,
             bookings: 0,
             seats: pass.seats,
-            refusals: 0,
+            guesses: 0,
             ended_at: None,
             expires_at: pass.expires_at,
         })
@@ -123,6 +124,17 @@ impl Decision {
         }
     }
 
+    /// Whether a seat that the pass has booked may be somebody else's: where it could as well be given
+    /// back and booked for them, because a seat of the pass is booked besides.
+    pub(crate) fn may_be_exchanged(&self, pass: &PassGrant, binding: BindingCheck) -> bool {
+        match binding {
+            BindingCheck::Unbound | BindingCheck::Matches => true,
+            BindingCheck::Differs => {
+                self.state.passes.get(&pass.pass_id).is_some_and(|used| used.seats_booked > 1)
+            }
+        }
+    }
+
     /// The seat of a booking that is cancelled comes back to its pass.
     pub(crate) fn return_seat(&mut self, pass_id: PassId) {
         if let Some(used) = self.state.passes.get_mut(&pass_id) {
@@ -132,8 +144,13 @@ impl Decision {
     }
 
     /// Whether the pass may not learn any more who is booked already.
-    pub(crate) fn was_refused_too_often(&self, pass: &PassGrant) -> bool {
-        self.state.passes.get(&pass.pass_id).is_some_and(PassUse::was_refused_too_often)
+    pub(crate) fn has_guessed_too_often(&self, pass: &PassGrant) -> bool {
+        self.state.passes.get(&pass.pass_id).is_some_and(PassUse::has_guessed_too_often)
+    }
+
+    /// The pass is about to learn whether a person is booked, and no seat pays for it.
+    pub(crate) fn count_guess(&mut self, pass: &PassGrant) {
+        self.pass_use(pass).guesses += 1;
     }
 
     /// Seats that the pass may still hold or book.

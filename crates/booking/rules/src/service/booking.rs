@@ -37,7 +37,7 @@ impl Bookings {
         })
     }
 
-    /// What a cancellation looks at.
+    /// What is looked at before a booking is changed or cancelled.
     pub(super) async fn booking_head(&self, id: BookingId) -> Result<Option<BookingHead>, Failure> {
         let store = Arc::clone(&self.store);
         self.read(async move { store.booking_head(id).await }).await

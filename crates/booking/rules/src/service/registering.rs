@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::CampaignId;
 
 use super::{Bookings, Failure};
-use crate::booking::{BookingCode, BookingId, Registration, TokenHash};
+use crate::booking::{BookingCode, BookingId, Correction, Registration, TokenHash};
 use crate::pass::{BindingCheck, PassGrant};
 use crate::person::Person;
 
@@ -40,6 +40,15 @@ impl Bookings {
             person_key: self.secrets.person_key(campaign, person),
             former_person_key: Some(self.secrets.former_person_key(campaign, person)),
             manage_token_hash: TokenHash::of(&self.secrets.manage_token(booking)),
+        })
+    }
+
+    /// What a booking of `person` has of them.
+    pub(super) fn correction(&self, campaign: &CampaignId, person: &Person) -> Arc<Correction> {
+        Arc::new(Correction {
+            person: person.clone(),
+            person_key: self.secrets.person_key(campaign, person),
+            former_person_key: self.secrets.former_person_key(campaign, person),
         })
     }
 }

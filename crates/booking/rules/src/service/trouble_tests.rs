@@ -17,12 +17,12 @@ use crate::booking::Booking;
 use crate::campaign::apply::{Applied, ApplyCampaign};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
-use crate::campaign::{Campaign, CampaignPlan};
+use crate::campaign::{Campaign, CampaignPlan, SlotKey};
 use crate::contract::scene;
 use crate::event::chain::Link;
 use crate::hold::{Hold, HoldId, HoldOutcome};
 use crate::memory::MemoryStore;
-use crate::store::{Availability, StoreError};
+use crate::store::{Availability, SlotUse, StoreError};
 
 /// What happens to a batch or a read instead of what should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +137,10 @@ impl BookingStore for TroubledStore {
     ) -> Result<Option<Availability>, StoreError> {
         self.read(campaign.as_str()).await?;
         self.model.availability(campaign, now).await
+    }
+
+    async fn slot_use(&self, slot: &SlotKey, page_max: u32) -> Result<SlotUse, StoreError> {
+        self.model.slot_use(slot, page_max).await
     }
 
     async fn passes_with_open_holds(

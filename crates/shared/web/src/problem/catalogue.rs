@@ -241,9 +241,9 @@ catalogue! {
             "Sein Pass ist verbraucht oder abgelaufen. Wenn noch jemand einen Platz braucht, betreten Sie bitte den Warteraum noch einmal.";
     }
     RefusedTooOften "refused-too-often" CONFLICT {
-        en: "Too many people were named who are booked already",
+        en: "Too many other people were named with this pass",
             "With this pass nobody else can be booked. If somebody still needs a place, please enter the waiting room again.";
-        de: "Zu viele der genannten Personen haben schon einen Termin",
+        de: "Mit diesem Pass wurden zu viele andere Personen genannt",
             "Mit diesem Pass kann niemand weiter gebucht werden. Falls jemand noch einen Platz braucht, betreten Sie bitte den Warteraum noch einmal.";
     }
     RequestInProgress "request-in-progress" CONFLICT {
@@ -257,6 +257,12 @@ catalogue! {
             "Please come back at the time shown. Everybody who is there before the opening has the same chance; you need not hurry.";
         de: "Der Warteraum ist noch nicht geöffnet",
             "Bitte kommen Sie zur angezeigten Zeit wieder. Alle, die vor dem Start da sind, haben die gleiche Chance; Sie müssen sich nicht beeilen.";
+    }
+    SlotBegun "slot-begun" CONFLICT {
+        en: "The time of this booking has begun",
+            "It could be moved only before. Please go to the place named in your confirmation, or ask your municipality.";
+        de: "Die Uhrzeit dieser Buchung hat begonnen",
+            "Verlegen ließ sie sich nur vorher. Bitte kommen Sie an den Ort in Ihrer Bestätigung, oder fragen Sie Ihre Gemeinde.";
     }
     SlotFull "slot-full" CONFLICT {
         en: "Not enough places are free at this time",

@@ -70,7 +70,10 @@ fn choose(
     for (place, (command, refusal)) in commands.iter().zip(refused).enumerate() {
         let takes_places = match command {
             Command::BookSlot(book) => left.of_booking(mirror, book, refusal.as_ref()),
-            other => Some(matches!(other, Command::Hold(_))),
+            other => Some(matches!(
+                other,
+                Command::Hold(_) | Command::MoveBooking(_) | Command::ClearPlace(_)
+            )),
         };
         match takes_places {
             Some(takes_places) => left.add(command, takes_places),
@@ -87,7 +90,7 @@ struct Left {
     passes: HashSet<PassId>,
     persons: HashSet<PersonKey>,
     keys: HashSet<[u8; 32]>,
-    /// Whether one may give a place or a seat back.
+    /// Whether one may give a place or a seat back, or leave a person without a booking.
     frees: bool,
 }
 
@@ -138,6 +141,13 @@ impl Left {
         self.passes.extend(footprint.passes);
         self.persons.extend(footprint.person_keys.into_iter().map(|(_, person)| person));
         self.keys.extend(footprint.idempotency_keys);
-        self.frees |= matches!(command, Command::CancelBooking(_) | Command::ReleaseHold(_));
+        self.frees |= matches!(
+            command,
+            Command::CancelBooking(_)
+                | Command::ReleaseHold(_)
+                | Command::MoveBooking(_)
+                | Command::CorrectPerson(_)
+                | Command::ClearPlace(_)
+        );
     }
 }

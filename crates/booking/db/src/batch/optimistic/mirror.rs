@@ -66,8 +66,10 @@ impl Mirror {
         for pass in &changes.pass_uses {
             self.passes.insert(pass.pass_id, pass.clone());
         }
-        // Whose booking was cancelled is not said here, so nothing is known of the persons any more.
-        if !changes.bookings_cancelled.is_empty() {
+        // Whose booking was cancelled or is another person's is not said here, so nothing is known of the
+        // persons any more.
+        let is_exchanged = changes.bookings_changed.iter().any(|change| change.person.is_some());
+        if is_exchanged || !changes.bookings_cancelled.is_empty() {
             self.persons = Recent::default();
         }
         let confirmed = |booking: &&Booking| booking.status == BookingStatus::Confirmed;

@@ -27,8 +27,17 @@ pub(crate) struct NewPerson {
 }
 
 impl NewPerson {
-    /// The person, or a problem that names every field that is wrong.
+    /// The person in the field `person`, or a problem that names every field that is wrong.
     pub(crate) fn parse(self, now: Timestamp) -> Result<Person, Problem> {
+        self.parse_within("person.", now)
+    }
+
+    /// The same where the person is all that was sent.
+    pub(crate) fn parse_alone(self, now: Timestamp) -> Result<Person, Problem> {
+        self.parse_within("", now)
+    }
+
+    fn parse_within(self, path: &str, now: Timestamp) -> Result<Person, Problem> {
         let Self { given_name, family_name, date_of_birth, email, phone } = self;
         let fields = PersonFields { given_name, family_name, date_of_birth, email, phone };
         Person::parse(fields, now).map_err(|problems| {
@@ -36,7 +45,7 @@ impl NewPerson {
                 Problem::new(Code::InvalidRequest),
                 |whole, (field, problem)| {
                     let (en, de) = explain(problem);
-                    whole.field(format!("person.{}", field.as_str()), en, de)
+                    whole.field(format!("{path}{}", field.as_str()), en, de)
                 },
             )
         })

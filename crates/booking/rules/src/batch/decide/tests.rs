@@ -7,14 +7,17 @@ use kernel::{ManualClock, Timestamp};
 use proptest::prelude::*;
 
 use crate::batch::{Command, Outcome};
-use crate::booking::{BookHoldOutcome, BookSlotOutcome, BookingStatus, CancelOutcome};
+use crate::booking::{
+    BookHoldOutcome, BookSlotOutcome, BookingStatus, CancelOutcome, ClearPlaceOutcome,
+    CorrectOutcome, MoveOutcome,
+};
 use crate::campaign::SlotKey;
 use crate::contract::{scene, script};
 use crate::event::chain::ChainEnd;
 use crate::event::{Actor, Event, HoldEnd, What};
 use crate::hold::{Hold, HoldOutcome, HoldState, RenewOutcome};
 use crate::memory::MemoryStore;
-use crate::pass::REFUSALS_MAX;
+use crate::pass::GUESSES_MAX;
 use crate::store::{Availability, BookingStore};
 
 fn model() -> MemoryStore {
@@ -29,6 +32,13 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 
 fn play(store: &MemoryStore, now: Timestamp, commands: &[Command]) -> Vec<Outcome> {
     run(store.execute(commands, now)).expect("no promise is broken").outcomes
+}
+
+/// What the script changes of the plan before a batch, of so many.
+fn change_plan(store: &MemoryStore, now: Timestamp, (batch, count): (usize, usize)) {
+    if let Some(plan) = script::plan_before(batch, count) {
+        run(store.apply_campaign(&plan, now)).expect("answers").verdict().expect("in force");
+    }
 }
 
 fn availability(store: &MemoryStore, now: Timestamp) -> Availability {
@@ -55,6 +65,12 @@ fn took_effect(outcome: &Outcome) -> bool {
         Outcome::BookHold(outcome) => matches!(outcome, BookHoldOutcome::Booked(_)),
         Outcome::BookSlot(outcome) => matches!(outcome, BookSlotOutcome::Booked(_)),
         Outcome::CancelBooking(outcome) => matches!(outcome, CancelOutcome::Cancelled(_)),
+        Outcome::CorrectPerson(outcome) => matches!(outcome, CorrectOutcome::Corrected(_)),
+        Outcome::MoveBooking(outcome) => matches!(outcome, MoveOutcome::Moved(_)),
+        Outcome::ClearPlace(outcome) => matches!(
+            outcome,
+            ClearPlaceOutcome::Moved | ClearPlaceOutcome::Cancelled | ClearPlaceOutcome::HoldEnded
+        ),
         Outcome::ReleaseHold(_) | Outcome::EndPass(_) | Outcome::ReleaseExpiredHolds(_) => false,
     }
 }
@@ -65,6 +81,9 @@ fn as_first_told(mut outcome: Outcome) -> Outcome {
     | Outcome::BookHold(BookHoldOutcome::Booked(booked)) = &mut outcome
     {
         (booked.cancelled_at, booked.pass_used_up) = (None, false);
+        // It may have been moved.
+        (booked.slot, booked.site) = (scene::slot("c"), scene::slot("north"));
+        (booked.starts_at, booked.ends_at) = (scene::at(0), scene::at(0));
     }
     outcome
 }
@@ -102,7 +121,7 @@ fn assert_promises(store: &MemoryStore, now: Timestamp) {
         assert_eq!((pass_use.seats_held, usize::from(pass_use.seats_booked)), (held, booked));
         assert_eq!(usize::from(pass_use.bookings), of_pass().count());
         assert!(usize::from(held) + booked <= 4, "a pass pays for its seats and no more");
-        assert!(of_pass().count() <= 4 + usize::from(REFUSALS_MAX), "seats come back so often");
+        assert!(of_pass().count() <= 4 + usize::from(GUESSES_MAX), "seats come back so often");
         let seats: BTreeSet<u8> = of_pass().map(|booking| booking.seat_no).collect();
         assert!(
             seats.into_iter().eq(1..=pass_use.bookings),
@@ -150,7 +169,8 @@ fn assert_told(store: &MemoryStore) {
     let released = holds.iter().filter(|hold| hold.state == HoldState::Released);
     let returned: usize =
         released.map(|hold| usize::from(hold.seats) - usize::from(hold.seats_booked)).sum();
-    assert_eq!(freed.sum::<usize>(), returned + bookings.len() - confirmed, "P5");
+    let moved = of(|what| matches!(what, What::Moved { .. }));
+    assert_eq!(freed.sum::<usize>(), returned + bookings.len() - confirmed + moved, "P5, P6");
     let by_clock = told.iter().filter(|event| event.actor == Actor::Clock);
     let expired = by_clock.filter(|event| matches!(event.what, What::HoldEnded { .. })).count();
     assert_eq!(of(|what| matches!(what, What::HoldEnded { by: HoldEnd::Expired, .. })), expired);
@@ -165,7 +185,8 @@ proptest! {
         run(store.apply_campaign(&scene::plan(), scene::at(0))).expect("answers");
         // P3: what each key has brought about.
         let mut effects: HashMap<[u8; 32], ([u8; 32], Outcome)> = HashMap::new();
-        for (now, commands) in script::random_batches(seed, 60) {
+        for (batch, (now, commands)) in script::random_batches(seed, 60).into_iter().enumerate() {
+            change_plan(&store, now, (batch, 60));
             let outcomes = play(&store, now, &commands);
             for (command, outcome) in commands.iter().zip(outcomes) {
                 let Some(idempotency) = command.idempotency() else { continue };
@@ -189,7 +210,9 @@ proptest! {
         for store in [&batched, &single] {
             run(store.apply_campaign(&scene::plan(), scene::at(0))).expect("answers");
         }
-        for (now, commands) in script::random_batches(seed, 40) {
+        for (batch, (now, commands)) in script::random_batches(seed, 40).into_iter().enumerate() {
+            change_plan(&batched, now, (batch, 40));
+            change_plan(&single, now, (batch, 40));
             for commands in commands.chunk_by(|before, after| !is_sweep(before) && !is_sweep(after)) {
                 let outcomes = play(&batched, now, commands);
                 let one_by_one: Vec<_> = commands
@@ -221,13 +244,23 @@ fn random_scripts_bring_everything_about() {
     for seed in 0..48 {
         let store = model();
         run(store.apply_campaign(&scene::plan(), scene::at(0))).expect("answers");
-        for (now, commands) in script::random_batches(seed, 60) {
+        for (batch, (now, commands)) in script::random_batches(seed, 60).into_iter().enumerate() {
+            change_plan(&store, now, (batch, 60));
             for outcome in play(&store, now, &commands).iter().filter(|one| took_effect(one)) {
                 *effects.entry(kind(outcome)).or_default() += 1;
             }
         }
     }
-    for kind in ["hold", "renewal", "booking on a hold", "booking", "cancellation"] {
+    for kind in [
+        "hold",
+        "renewal",
+        "booking on a hold",
+        "booking",
+        "cancellation",
+        "move",
+        "correction",
+        "clearing",
+    ] {
         let count = effects.get(kind).copied().unwrap_or_default();
         assert!(count >= 24, "one in two scripts: {kind} {count}, {effects:?}");
     }
@@ -240,6 +273,9 @@ fn kind(outcome: &Outcome) -> &'static str {
         Outcome::BookHold(_) => "booking on a hold",
         Outcome::BookSlot(_) => "booking",
         Outcome::CancelBooking(_) => "cancellation",
+        Outcome::MoveBooking(_) => "move",
+        Outcome::CorrectPerson(_) => "correction",
+        Outcome::ClearPlace(_) => "clearing",
         Outcome::EndPass(_) => "end of a pass",
         Outcome::ReleaseHold(_) | Outcome::ReleaseExpiredHolds(_) => "release",
     }

@@ -10,14 +10,14 @@ use tokio::sync::Semaphore;
 
 use crate::batch::{Command, Executed};
 use crate::booking::{Booking, BookingId};
-use crate::campaign::Campaign;
 use crate::campaign::apply::{Applied, ApplyCampaign};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
+use crate::campaign::{Campaign, SlotKey};
 use crate::event::chain::Link;
 use crate::hold::{Hold, HoldId};
 use crate::memory::MemoryStore;
-use crate::store::{Availability, BookingStore, StoreError};
+use crate::store::{Availability, BookingStore, SlotUse, StoreError};
 
 /// The model behind a gate: each batch needs a permit, and it can fail.
 pub(super) struct GatedStore {
@@ -75,6 +75,10 @@ impl BookingStore for GatedStore {
         now: Timestamp,
     ) -> Result<Option<Availability>, StoreError> {
         self.model.availability(campaign, now).await
+    }
+
+    async fn slot_use(&self, slot: &SlotKey, page_max: u32) -> Result<SlotUse, StoreError> {
+        self.model.slot_use(slot, page_max).await
     }
 
     async fn passes_with_open_holds(
