@@ -21,13 +21,20 @@ type Statuses = BTreeMap<u16, BTreeSet<String>>;
 pub(super) struct DocumentedAnswers(BTreeMap<(String, String), Statuses>);
 
 impl DocumentedAnswers {
-    /// What `document` says.
+    /// What `document` says. OpenAPI asks for a description of every response, and programs that make clients refuse a
+    /// document without.
+    ///
+    /// # Panics
+    /// Where a response has none.
     pub(super) fn of(document: &OpenApi) -> Self {
         let document = serde_json::to_value(document).expect("a document can be written as JSON");
         let mut operations = BTreeMap::new();
         for (path, item) in members(&document["paths"]) {
             for (method, operation) in members(item) {
                 let statuses = members(&operation["responses"]).map(|(status, response)| {
+                    let is_described =
+                        response["description"].as_str().is_some_and(|text| !text.is_empty());
+                    assert!(is_described, "{method} {path} {status} has no description");
                     let status = status.parse().expect("every response is of one status");
                     let codes = members(&response["content"][CONTENT_TYPE]["examples"]);
                     (status, codes.map(|(code, _)| code.clone()).collect())

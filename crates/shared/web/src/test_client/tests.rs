@@ -116,3 +116,19 @@ async fn an_operation_that_is_not_in_the_document_fails_the_test() {
     document.paths.paths.remove("/thing");
     client_of(&document).await.get("/thing").send().await;
 }
+
+#[utoipa::path(responses((status = 200, body = String)))]
+#[get("/bare")]
+async fn bare() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(bare))]
+struct Undescribed;
+
+#[actix_web::test]
+#[should_panic(expected = "get /bare 200 has no description")]
+async fn a_response_without_a_description_is_noticed() {
+    client_of(&Undescribed::openapi()).await;
+}

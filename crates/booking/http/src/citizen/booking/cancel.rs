@@ -37,7 +37,7 @@ problem_responses!(
 #[utoipa::path(
     tag = "bookings",
     params(BookingInPath, IdempotencyKey),
-    responses((status = 200, body = Cancellation), CancellationProblems),
+    responses((status = 200, body = Cancellation, description = "The place is free again."), CancellationProblems),
     security(("manage_token" = [])),
 )]
 #[post("/v1/bookings/{booking}/cancellation")]

@@ -35,7 +35,7 @@ problem_responses!(
     tag = "bookings",
     params(BookingInPath, IdempotencyKey),
     request_body = NewPerson,
-    responses((status = 200, body = CorrectedBooking), CorrectionProblems),
+    responses((status = 200, body = CorrectedBooking, description = "The booking is for the person."), CorrectionProblems),
     security(("pass" = [])),
 )]
 #[put("/v1/bookings/{booking}/person")]

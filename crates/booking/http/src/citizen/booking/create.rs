@@ -34,7 +34,7 @@ problem_responses!(
     tag = "bookings",
     params(CampaignInPath, IdempotencyKey),
     request_body = NewBooking,
-    responses((status = 201, body = BookingBody), BookingProblems),
+    responses((status = 201, body = BookingBody, description = "The person is booked. A repeat says how the booking stands."), BookingProblems),
     security(("pass" = [])),
 )]
 #[post("/v1/campaigns/{campaign}/bookings")]

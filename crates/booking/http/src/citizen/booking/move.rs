@@ -58,7 +58,7 @@ problem_responses!(
     tag = "bookings",
     params(BookingInPath, IdempotencyKey),
     request_body = NewSlot,
-    responses((status = 200, body = MovedBooking), MoveProblems),
+    responses((status = 200, body = MovedBooking, description = "The booking is in the slot."), MoveProblems),
     security(("manage_token" = [])),
 )]
 #[put("/v1/bookings/{booking}/slot")]

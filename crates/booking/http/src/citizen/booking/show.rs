@@ -22,7 +22,7 @@ problem_responses!(
 #[utoipa::path(
     tag = "bookings",
     params(BookingInPath),
-    responses((status = 200, body = BookingBody), BookingProblems),
+    responses((status = 200, body = BookingBody, description = "The booking."), BookingProblems),
     security(("manage_token" = [])),
 )]
 #[get("/v1/bookings/{booking}")]

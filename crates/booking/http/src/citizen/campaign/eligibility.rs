@@ -78,7 +78,7 @@ problem_responses!(
 #[utoipa::path(
     tag = "campaigns",
     params(CampaignInPath, Residence),
-    responses((status = 200, body = Eligibility), (status = 304, description = "Unchanged."), EligibilityProblems),
+    responses((status = 200, body = Eligibility, description = "Whether residents may book."), (status = 304, description = "Unchanged."), EligibilityProblems),
 )]
 #[get("/v1/campaigns/{campaign}/eligibility")]
 pub(crate) async fn check_eligibility(

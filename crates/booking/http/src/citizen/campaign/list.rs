@@ -53,7 +53,7 @@ problem_responses!(
 /// All campaigns.
 #[utoipa::path(
     tag = "campaigns",
-    responses((status = 200, body = CampaignsBody), (status = 304, description = "Unchanged."), CampaignsProblems),
+    responses((status = 200, body = CampaignsBody, description = "The campaigns."), (status = 304, description = "Unchanged."), CampaignsProblems),
 )]
 #[get("/v1/campaigns")]
 pub(crate) async fn list_campaigns(

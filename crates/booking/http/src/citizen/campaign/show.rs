@@ -119,7 +119,7 @@ problem_responses!(
 #[utoipa::path(
     tag = "campaigns",
     params(CampaignInPath),
-    responses((status = 200, body = CampaignBody), (status = 304, description = "Unchanged."), CampaignProblems),
+    responses((status = 200, body = CampaignBody, description = "The campaign."), (status = 304, description = "Unchanged."), CampaignProblems),
 )]
 #[get("/v1/campaigns/{campaign}")]
 pub(crate) async fn show_campaign(

@@ -83,7 +83,7 @@ problem_responses!(
 #[utoipa::path(
     tag = "campaigns",
     params(CampaignInPath),
-    responses((status = 200, body = SlotsBody), (status = 304, description = "Unchanged but for the time."), SlotsProblems),
+    responses((status = 200, body = SlotsBody, description = "The slots and their places."), (status = 304, description = "Unchanged but for the time."), SlotsProblems),
 )]
 #[get("/v1/campaigns/{campaign}/slots")]
 pub(crate) async fn list_slots(

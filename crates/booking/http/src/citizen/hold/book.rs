@@ -30,7 +30,7 @@ problem_responses!(
     tag = "bookings",
     params(HoldInPath, IdempotencyKey),
     request_body = NewBookingOnHold,
-    responses((status = 201, body = BookingBody), RegistrationProblems),
+    responses((status = 201, body = BookingBody, description = "The person is booked. A repeat says how the booking stands."), RegistrationProblems),
     security(("pass" = [])),
 )]
 #[post("/v1/holds/{hold}/bookings")]

@@ -39,7 +39,7 @@ problem_responses!(
     tag = "holds",
     params(CampaignInPath, IdempotencyKey),
     request_body = NewHold,
-    responses((status = 201, body = HoldBody), HoldProblems),
+    responses((status = 201, body = HoldBody, description = "The seats are kept."), HoldProblems),
     security(("pass" = [])),
 )]
 #[post("/v1/campaigns/{campaign}/holds")]

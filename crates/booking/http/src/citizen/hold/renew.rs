@@ -22,7 +22,7 @@ problem_responses!(
 #[utoipa::path(
     tag = "holds",
     params(HoldInPath, IdempotencyKey),
-    responses((status = 200, body = HoldBody), RenewalProblems),
+    responses((status = 200, body = HoldBody, description = "The hold lasts longer."), RenewalProblems),
     security(("pass" = [])),
 )]
 #[post("/v1/holds/{hold}/renewal")]

@@ -21,7 +21,7 @@ problem_responses!(
 #[utoipa::path(
     tag = "holds",
     params(HoldInPath),
-    responses((status = 200, body = HoldBody), HoldProblems),
+    responses((status = 200, body = HoldBody, description = "The hold."), HoldProblems),
     security(("pass" = [])),
 )]
 #[get("/v1/holds/{hold}")]
