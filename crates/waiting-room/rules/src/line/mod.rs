@@ -51,6 +51,8 @@ pub fn boundary(settings: &RoomSettings, index: u16) -> Option<Boundary> {
 pub struct Draw {
     /// The block that was drawn.
     pub block: Block,
+    /// When the draw was due: whoever came later was not in it.
+    pub due_at: Timestamp,
     /// The revealed secret.
     pub secret: Secret,
     /// The public entropy that went in; empty where the room announced none.
@@ -132,15 +134,25 @@ impl Line {
     /// issued later stands behind it, also for an instance that has not heard of the freezing yet.
     #[must_use]
     pub fn position(&self, ticket: &Ticket) -> Position {
-        let is_drawn = self.block_of(ticket.lane, ticket.entry).is_some();
+        let drawn = self.draw_of(ticket);
         let is_news = |last: &&Boundary| self.last_known.is_none_or(|known| last.index > known);
-        match self.behind(ticket).last().filter(is_news).filter(|_| !is_drawn) {
+        match self.behind(ticket).last().filter(is_news).filter(|_| drawn.is_none()) {
             Some(start) if start.index.is_multiple_of(2) => {
                 Position::Gathering { opening: start.index / 2 }
             }
             Some(_end) => Position::Place(ticket.entry),
-            None => self.position_of(ticket.lane, ticket.entry, &ticket.subject),
+            None => self.position_in(drawn, ticket.lane, ticket.entry, &ticket.subject),
         }
+    }
+
+    /// The draw that the ticket took part in.
+    ///
+    /// A boundary that was lost and is drawn again may lie too far back until all who wait have shown their tickets
+    /// ([`traces`]). Whoever was issued theirs after the draw was due is behind it all the same.
+    #[must_use]
+    pub fn draw_of(&self, ticket: &Ticket) -> Option<&Draw> {
+        let draw = self.block_of(ticket.lane, ticket.entry);
+        draw.filter(|draw| ticket.issued_at < draw.due_at)
     }
 
     /// The boundaries, out of those that are not frozen as far as is known, that the ticket was issued after.
@@ -153,7 +165,17 @@ impl Line {
     /// Where the entry of a lane stands that was issued for `subject`.
     #[must_use]
     pub fn position_of(&self, lane: Lane, entry: u64, subject: &Subject) -> Position {
-        if let Some(draw) = self.block_of(lane, entry) {
+        self.position_in(self.block_of(lane, entry), lane, entry, subject)
+    }
+
+    fn position_in(
+        &self,
+        draw: Option<&Draw>,
+        lane: Lane,
+        entry: u64,
+        subject: &Subject,
+    ) -> Position {
+        if let Some(draw) = draw {
             let waits = Position::Gathering { opening: draw.block.opening };
             return draw.place(lane, subject).map_or(waits, Position::Place);
         }
@@ -219,7 +241,8 @@ fn held(settings: &RoomSettings, key: &DrawKey, block: Block, entropy: Option<&S
     let secret = key.secret(&settings.room, settings.incarnation, opening);
     let is_awaited = settings.public_entropy.is_some() && entropy.is_none();
     let entropy = entropy.cloned().unwrap_or_default();
-    let mut draw = Draw { block, secret, entropy, seed: None };
+    let due_at = settings.openings[opening].opens_at;
+    let mut draw = Draw { block, due_at, secret, entropy, seed: None };
     if !is_awaited {
         draw.seed = Some(seed(
             &settings.room,

@@ -34,7 +34,7 @@ impl WaitingRoom {
                 (standing, matches!(standing, Standing::Called { .. }))
             }
         };
-        let block = view.line.block_of(ticket.lane, ticket.entry).map(|draw| draw.block);
+        let block = view.line.draw_of(&ticket).map(|draw| draw.block);
         let block = block.or(ticket.block);
         // What was called before the draw was not the place that it gave.
         let is_called = is_called || (ticket.is_called && ticket.block == block);

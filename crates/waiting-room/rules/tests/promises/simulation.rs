@@ -9,6 +9,7 @@ mod world;
 
 use proptest::prelude::*;
 
+use steps::Step;
 use world::World;
 
 proptest! {
@@ -26,4 +27,28 @@ proptest! {
             world.let_everybody_in().await;
         });
     }
+}
+
+/// P12: everything is lost right after a draw, and one instance draws the lost boundary again before it has heard of
+/// the tickets that the others have seen: too far back, but nobody who came after the draw falls into it.
+#[tokio::test]
+async fn whoever_came_after_a_draw_that_is_lost_stays_behind_it() {
+    let mut world = World::new().await;
+    let arrive = |person| Step::Arrive { instance: 0, people: vec![person] };
+    for step in [
+        arrive(0),
+        Step::Pass { s: 300, renewing: false },
+        arrive(3),
+        arrive(0),
+        arrive(0),
+        Step::Lose { everything: true, with_all_instances: true },
+        Step::Pass { s: 38, renewing: false },
+        arrive(0),
+        Step::Poll { instance: 0, from: 0, count: 2 },
+        Step::Pass { s: 1, renewing: true },
+        Step::Poll { instance: 1, from: 0, count: 2 },
+    ] {
+        world.take(step).await;
+    }
+    world.let_everybody_in().await;
 }
