@@ -62,32 +62,38 @@ impl Session {
         let loader = Loader { backend, statements: &self.statements, cache: &self.cache };
         let campaigns: Vec<CampaignId> = page.campaigns.iter().cloned().collect();
         loader.lock(transaction, &campaigns).await?;
-        let writer = self.writer(transaction);
-        for campaign in &campaigns {
-            writer.touch(campaign).await?;
-        }
         let keys = page.new_keys.iter().map(|(id, key)| [Cell::Bytes(id), Cell::Bytes(&key.0)]);
-        self.update_set(transaction, &self.statements.rekey_bookings, NEW_KEYS, keys).await?;
+        let rekeyed =
+            self.update_set(transaction, &self.statements.rekey_bookings, NEW_KEYS, keys).await?;
         let ids = page.cancelled.iter().map(|id| [Cell::Bytes(id)]);
-        self.update_set(transaction, &self.statements.erase_bookings, BYTE_IDS, ids).await
+        let erased =
+            self.update_set(transaction, &self.statements.erase_bookings, BYTE_IDS, ids).await?;
+        if rekeyed + erased > 0 {
+            let writer = self.writer(transaction);
+            for campaign in &campaigns {
+                writer.touch(campaign).await?;
+            }
+        }
+        Ok(())
     }
 
-    /// Unlike in a batch, a row may have changed since it was read, and is then left alone.
+    /// How many rows it changed: unlike in a batch, a row may have changed since it was read, and is then left alone.
     async fn update_set<'a, const N: usize>(
         &self,
         transaction: &DatabaseTransaction,
         sql: &str,
         columns: &'static [Column],
         rows: impl Iterator<Item = [Cell<'a>; N]>,
-    ) -> Result<(), Fault> {
+    ) -> Result<u64, Fault> {
         let set = Rows::collect(self.pools.backend, columns, rows);
         if set.count() == 0 {
-            return Ok(());
+            return Ok(0);
         }
         let mut values = Vec::new();
         set.bind(&mut values);
         let update = Statement::from_sql_and_values(self.pools.backend, sql, values);
-        transaction.execute_raw(update).await.map(|_| ()).map_err(Fault::at(UPDATE))
+        let updated = transaction.execute_raw(update).await.map_err(Fault::at(UPDATE))?;
+        Ok(updated.rows_affected())
     }
 }
 

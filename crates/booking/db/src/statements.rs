@@ -14,6 +14,7 @@ pub(crate) const IDS: &[Column] = &[("id", Text)];
 pub(crate) const SLOT_KEYS: &[Column] = &[("campaign", Text), ("id", Text)];
 pub(crate) const BYTE_IDS: &[Column] = &[("id", Bytes)];
 pub(crate) const PERSONS: &[Column] = &[("campaign", Text), ("person_key", Bytes)];
+pub(crate) const PERSON_KEYS: &[Column] = &[("person_key", Bytes)];
 pub(crate) const KEYS: &[Column] = &[("key", Bytes)];
 /// The slots of a plan, whole.
 pub(crate) const APPLIED_SLOTS: &[Column] = slot::TABLE.columns;

@@ -14,7 +14,7 @@ use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
 use tokio::time::Instant;
 
 use crate::apply::{apply, remove};
-use crate::batch::{CampaignCache, Loader, Mirror, Mirrors, Writer, retry};
+use crate::batch::{CampaignCache, Loader, Mirror, Mirrors, Moment, Writer, retry};
 use crate::connect::{ConnectError, DbOptions, Pools};
 use crate::fault::{COMMIT, Fault};
 use crate::reach::{Access, Reach};
@@ -142,7 +142,7 @@ impl Session {
         footprint: &Footprint,
         commands: &[Command],
         now: Timestamp,
-    ) -> Result<(Executed, Option<(i64, Mirror)>), Fault> {
+    ) -> Result<(Executed, Option<(Moment, Mirror)>), Fault> {
         let backend = self.pools.backend;
         let loader = Loader { backend, statements: &self.statements, cache: &self.cache };
         let (state, known) = loader.load(transaction, footprint, now).await?;
@@ -151,7 +151,7 @@ impl Session {
         let (changes, outcomes) = decide(state, now, commands);
         self.writer(transaction).write(&changes, &known).await?;
         let learned = mirror.map(|mut mirror| {
-            let before = mirror.sequence;
+            let before = mirror.moment();
             mirror.advance(&changes);
             (before, mirror)
         });

@@ -7,6 +7,6 @@ mod retry;
 mod write;
 
 pub(crate) use load::{CampaignCache, Loader, Version, definition, load_template};
-pub(crate) use optimistic::{Mirror, Mirrors, optimistic_text};
+pub(crate) use optimistic::{Mirror, Mirrors, Moment, optimistic_text};
 pub(crate) use retry::retry;
 pub(crate) use write::{Head, Known, WriteTexts, Writer};

@@ -75,7 +75,7 @@ impl Bookings {
     pub async fn count_now(self: Arc<Self>) -> Result<(), StoreError> {
         let bookings = Arc::clone(&self);
         // In a task of its own, as everything that touches the store.
-        match tokio::spawn(async move { bookings.refresh(Look::Places).await }).await {
+        match tokio::spawn(async move { bookings.refresh(Look::Everything).await }).await {
             Ok(counted) => counted,
             Err(error) => Err(StoreError::Broken { reason: error.to_string(), source: None }),
         }

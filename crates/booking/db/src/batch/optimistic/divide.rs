@@ -114,7 +114,9 @@ impl Left {
         let depends = self.slots.contains(&slot)
             || self.passes.contains(&book.pass.pass_id)
             || self.keys.contains(&book.idempotency.key)
-            || persons.any(|person| self.persons.contains(&person));
+            || persons.any(|person| self.persons.contains(&person))
+            // A seat of this pass may come back, and then it is judged otherwise.
+            || (self.frees && mirror.knows_pass(book.pass.pass_id));
         if depends || !mirror.knows_slot(&slot) {
             return Some(true);
         }

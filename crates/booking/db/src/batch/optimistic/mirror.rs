@@ -18,13 +18,24 @@ pub(crate) struct Mirror {
     pub revision: i64,
     pub sequence: i64,
     /// Where the chain of its events ends.
-    end: ChainEnd,
+    pub end: ChainEnd,
     slots: HashMap<SlotKey, SlotCounters>,
     passes: Recent<PassId, PassUse>,
     /// Keys under which something was recorded.
     keys: Recent<[u8; 32], ()>,
     /// Persons who have a booking.
     persons: Recent<PersonKey, ()>,
+    /// Whether some of them may not have it any more.
+    has_forgotten_persons: bool,
+}
+
+/// Which state of the campaign it is. A database that has gone back, to a backup or to a replica that lagged, comes to
+/// the same number a second time, but not to the same events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment {
+    revision: i64,
+    sequence: i64,
+    end: ChainEnd,
 }
 
 impl Mirror {
@@ -40,6 +51,7 @@ impl Mirror {
             passes: Recent::default(),
             keys: Recent::default(),
             persons: Recent::default(),
+            has_forgotten_persons: false,
         };
         for pass in state.passes.values() {
             mirror.passes.insert(pass.pass_id, pass.clone());
@@ -51,6 +63,10 @@ impl Mirror {
             mirror.keys.insert(*key, ());
         }
         Some(mirror)
+    }
+
+    pub fn moment(&self) -> Moment {
+        Moment { revision: self.revision, sequence: self.sequence, end: self.end }
     }
 
     /// The same after `changes` were written.
@@ -71,6 +87,7 @@ impl Mirror {
         let is_exchanged = changes.bookings_changed.iter().any(|change| change.person.is_some());
         if is_exchanged || !changes.bookings_cancelled.is_empty() {
             self.persons = Recent::default();
+            self.has_forgotten_persons = true;
         }
         let confirmed = |booking: &&Booking| booking.status == BookingStatus::Confirmed;
         for booking in changes.bookings_inserted.iter().filter(confirmed) {
@@ -81,13 +98,17 @@ impl Mirror {
         }
     }
 
-    /// Takes over what `later` knows, which was loaded at this one's number.
+    /// Takes over what `later` knows, which was loaded at this one's moment.
     pub fn merge(&mut self, later: Self) {
         (self.sequence, self.end) = (later.sequence, later.end);
         self.slots.extend(later.slots);
         self.passes.extend(later.passes);
         self.keys.extend(later.keys);
-        self.persons.extend(later.persons);
+        if later.has_forgotten_persons {
+            self.persons = later.persons;
+        } else {
+            self.persons.extend(later.persons);
+        }
     }
 
     pub fn knows_slot(&self, slot: &SlotKey) -> bool {

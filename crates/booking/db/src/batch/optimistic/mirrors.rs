@@ -7,6 +7,7 @@ use ::booking::Command;
 use kernel::CampaignId;
 
 use super::Mirror;
+use super::mirror::Moment;
 
 /// Batches that take the careful path after one found that somebody else is writing too: trying again at once would
 /// only cost one more round trip each.
@@ -55,21 +56,19 @@ impl Mirrors {
         self.entries().insert(mirror.campaign.id.clone(), entry);
     }
 
-    /// Remembers what a batch has loaded and written, `before` being the number at which it was loaded.
-    pub fn learn(&self, before: i64, later: Mirror) {
+    /// Remembers what a batch has loaded and written, `before` being the moment at which it was loaded.
+    pub fn learn(&self, before: Moment, later: Mirror) {
         let mut entries = self.entries();
         let entry = Self::entry(&mut entries, later.campaign.id.clone());
         match &mut entry.mirror {
-            Some(mirror) if mirror.sequence == before && mirror.revision == later.revision => {
-                mirror.merge(later);
-            }
+            Some(mirror) if mirror.moment() == before => mirror.merge(later),
             other => *other = Some(later),
         }
     }
 
     fn entry(entries: &mut HashMap<CampaignId, Entry>, campaign: CampaignId) -> &mut Entry {
-        if entries.len() >= CAMPAIGNS_MAX {
-            entries.retain(|known, _| *known == campaign);
+        if entries.len() >= CAMPAIGNS_MAX && !entries.contains_key(&campaign) {
+            entries.clear();
         }
         entries.entry(campaign).or_default()
     }

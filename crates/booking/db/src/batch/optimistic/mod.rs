@@ -24,12 +24,12 @@ use super::write::paid;
 use crate::dialect::{Cell, Rows};
 use crate::failure::{Failure, classify};
 use crate::fault::{COMMIT, Fault};
-use crate::statements::{BYTE_IDS, KEYS};
+use crate::statements::{BYTE_IDS, KEYS, PERSON_KEYS};
 use crate::store::Session;
 use crate::tables::{booking, event, slot};
 use divide::{Decided, divide};
 
-pub(crate) use mirror::Mirror;
+pub(crate) use mirror::{Mirror, Moment};
 pub(crate) use mirrors::Mirrors;
 pub(crate) use text::optimistic_text;
 
@@ -84,12 +84,17 @@ impl Session {
             mirror.campaign.id.as_str().into(),
             mirror.revision.into(),
             mirror.sequence.into(),
+            event::number(mirror.end.number)?.into(),
+            (mirror.end.number > 0).then(|| mirror.end.hash.0.to_vec()).into(),
             event::number(new.link.last)?.into(),
             new.link.hash.0.to_vec().into(),
         ];
         let paid = paid(changes)?;
         let new_passes = changes.pass_uses.iter().filter(|pass| !mirror.knows_pass(pass.pass_id));
         let new_passes = new_passes.map(|pass| [Cell::Bytes(pass.pass_id.as_bytes())]);
+        let former = changes.bookings_inserted.iter();
+        let former = former.filter_map(|booking| booking.registration.former_person_key.as_ref());
+        let former = former.map(|key| [Cell::Bytes(&key.0)]);
         let keys = changes.records.iter().map(|record| [Cell::Bytes(&record.key)]);
         let slots = changes.slots.iter().map(slot::to_change);
         let bookings =
@@ -97,6 +102,7 @@ impl Session {
         let mut expected = 0;
         Rows::collect(backend, BYTE_IDS, new_passes).bind(&mut values);
         Rows::collect(backend, KEYS, keys).bind(&mut values);
+        Rows::collect(backend, PERSON_KEYS, former).bind(&mut values);
         for rows in [
             Rows::collect(backend, slot::CHANGES, slots),
             Rows::collect(backend, booking::TABLE.columns, bookings),

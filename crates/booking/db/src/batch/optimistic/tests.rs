@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ::booking::contract::scene;
 use ::booking::{BookSlotOutcome, BookingStore, Command, Outcome};
 use kernel::SystemClock;
+use sea_orm::ConnectionTrait;
 
 use super::mirrors::PAUSE_BATCHES;
 use crate::connect::DbOptions;
@@ -162,12 +163,114 @@ async fn another_revision_is_noticed() {
     assert_eq!(executed.outcomes, [Outcome::BookSlot(BookSlotOutcome::CampaignClosed)]);
 }
 
-/// A person who was booked under the key of an earlier release is not overlooked.
+/// A person who was booked under the key of an earlier release is not overlooked; whoever else was delays nobody.
 #[tokio::test]
 async fn an_older_booking_is_noticed() {
-    use sea_orm::ConnectionTrait;
     let (store, url) = store().await;
     let database = sea_orm::Database::connect(&url).await.expect("connects");
-    database.execute_unprepared("UPDATE booking SET key_version = 1").await.expect("updates");
+    let former = scene::registration(1, 1).former_person_key.expect("a key");
+    let mut hex = String::new();
+    crate::dialect::write_hex(&mut hex, &former.0);
+    let age = format!("UPDATE booking SET key_version = 1, person_key = '\\x{hex}'");
+    database.execute_unprepared(&age).await.expect("updates");
+    assert_eq!(done(&store, &[book(2)]).await, [0]);
     assert_eq!(done(&store, &[book(1)]).await, [0; 0]);
+    let executed = store.execute(&[book(1)], scene::at(1)).await.expect("executes");
+    assert_eq!(executed.outcomes, [Outcome::BookSlot(BookSlotOutcome::AlreadyBooked)]);
+}
+
+/// P1: a database that has gone back and comes to the same number again is not taken for the one that was.
+#[tokio::test]
+async fn a_database_that_has_gone_back_is_noticed() {
+    for learns_first in [false, true] {
+        let (store, url) = store().await;
+        let database = sea_orm::Database::connect(&url).await.expect("connects");
+        for keep in [
+            "CREATE TABLE kept_campaign AS SELECT * FROM campaign",
+            "CREATE TABLE kept_slot AS SELECT * FROM slot",
+        ] {
+            database.execute_unprepared(keep).await.expect("keeps");
+        }
+        assert_eq!(done(&store, &[book(1)]).await, [0]);
+        for back in [
+            "UPDATE campaign SET sequence = kept.sequence, event_number = kept.event_number, \
+             event_hash = kept.event_hash FROM kept_campaign AS kept",
+            "UPDATE slot SET taken = kept.taken, released = kept.released FROM kept_slot AS kept \
+             WHERE kept.id = slot.id",
+            "DELETE FROM booking WHERE booked_at_ms > (SELECT MIN(booked_at_ms) FROM booking)",
+            "DELETE FROM event WHERE last_number > (SELECT event_number FROM campaign)",
+        ] {
+            database.execute_unprepared(back).await.expect("goes back");
+        }
+        // Another instance brings it to the number that the first one remembers.
+        let other = open(&url).await;
+        other.execute(&[book(2)], scene::at(2)).await.expect("executes");
+        if learns_first {
+            let hold =
+                scene::hold(&scene::grant(300, 1, scene::at(0)), "c", 1, 1, scene::key(300, 0));
+            store.execute(&[hold], scene::at(2)).await.expect("executes");
+        } else {
+            assert_eq!(done(&store, &[book(3)]).await, [0; 0]);
+        }
+        store.execute_part(&[book(4)], scene::at(2)).await.expect("executes");
+        let sql = "SELECT CAST(taken AS bigint) AS taken, (SELECT COUNT(*) FROM booking) \
+             + (SELECT COALESCE(SUM(seats), 0) FROM hold) AS there FROM slot WHERE id = 'c'";
+        let row = database
+            .query_one_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql));
+        let row = row.await.expect("answers").expect("a row");
+        let (taken, there): (i64, i64) = (
+            row.try_get("", "taken").expect("a number"),
+            row.try_get("", "there").expect("a number"),
+        );
+        assert_eq!(taken, there, "learns first: {learns_first}");
+    }
+}
+
+/// The fast path first, or all with care: whoever depends on something that is left is judged after it.
+#[tokio::test]
+async fn what_frees_something_is_waited_for() {
+    use ::booking::BindingCheck::Differs;
+    let outcomes = async |part_by_part: bool| {
+        let (store, _) = store().await;
+        let pass = scene::grant(400, 2, scene::at(0));
+        let first = [
+            scene::book_slot(&pass, "c", 40, 40, scene::key(40, 0)),
+            scene::book_slot(&scene::grant(401, 1, scene::at(0)), "a", 41, 41, scene::key(41, 0)),
+        ];
+        store.execute(&first, scene::at(1)).await.expect("executes");
+        // Whoever is booked in place of the one the pass is bound to; and whoever cancelled comes back first.
+        let batches = [
+            vec![
+                scene::cancel(40, scene::key(42, 0)),
+                scene::bound(scene::book_slot(&pass, "c", 43, 43, scene::key(43, 0)), Differs),
+            ],
+            vec![scene::cancel(41, scene::key(44, 0))],
+            vec![
+                scene::book_slot(
+                    &scene::grant(402, 1, scene::at(0)),
+                    "a",
+                    45,
+                    41,
+                    scene::key(45, 0),
+                ),
+                scene::book_slot(
+                    &scene::grant(403, 1, scene::at(0)),
+                    "a",
+                    46,
+                    46,
+                    scene::key(46, 0),
+                ),
+            ],
+        ];
+        let mut all = Vec::new();
+        for batch in &batches {
+            all.extend(if part_by_part {
+                ::booking::contract::carry_out(&store, batch, scene::at(2)).await.expect("executes")
+            } else {
+                store.execute(batch, scene::at(2)).await.expect("executes").outcomes
+            });
+        }
+        all
+    };
+    assert_eq!(outcomes(true).await, outcomes(false).await);
 }

@@ -4,7 +4,7 @@ use sea_orm::DbBackend;
 
 use crate::dialect::Parameter::{Rows, Scalar};
 use crate::dialect::statement;
-use crate::statements::{BYTE_IDS, KEYS};
+use crate::statements::{BYTE_IDS, KEYS, PERSON_KEYS};
 use crate::tables::{booking, event, slot};
 
 /// The text for PostgreSQL; there is none for SQLite, where a round trip is a function call.
@@ -19,10 +19,13 @@ pub(crate) fn optimistic_text() -> String {
         ("campaign", Scalar),
         ("revision", Scalar),
         ("sequence", Scalar),
+        ("known_number", Scalar),
+        ("known_hash", Scalar),
         ("event_number", Scalar),
         ("event_hash", Scalar),
         ("new_passes", Rows(BYTE_IDS)),
         ("keys", Rows(KEYS)),
+        ("former", Rows(PERSON_KEYS)),
         ("slots", Rows(slot::CHANGES)),
         ("new_bookings", Rows(booking::TABLE.columns)),
         ("new_events", Rows(event::TABLE.columns)),
