@@ -174,7 +174,7 @@ impl Room {
     fn saw_called(&self, ticket: &Ticket) {
         let view = Arc::clone(&self.view.load());
         let Position::Place(place) = view.line.position(ticket) else { return };
-        let block = view.line.draw_of(&ticket).map(|draw| draw.block);
+        let block = view.line.draw_of(ticket).map(|draw| draw.block);
         // A mark from before the draw says nothing of the place that it gave.
         if block == ticket.block && place >= view.state.memory.called[ticket.lane] {
             {
