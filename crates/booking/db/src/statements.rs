@@ -13,7 +13,6 @@ use crate::tables::{event, slot};
 pub(crate) const IDS: &[Column] = &[("id", Text)];
 pub(crate) const SLOT_KEYS: &[Column] = &[("campaign", Text), ("id", Text)];
 pub(crate) const BYTE_IDS: &[Column] = &[("id", Bytes)];
-pub(crate) const PERSONS: &[Column] = &[("campaign", Text), ("person_key", Bytes)];
 pub(crate) const PERSON_KEYS: &[Column] = &[("person_key", Bytes)];
 pub(crate) const KEYS: &[Column] = &[("key", Bytes)];
 /// The slots of a plan, whole.
@@ -67,7 +66,7 @@ impl Statements {
                     ("holds", Rows(BYTE_IDS)),
                     ("passes", Rows(BYTE_IDS)),
                     ("bookings", Rows(BYTE_IDS)),
-                    ("persons", Rows(PERSONS)),
+                    ("persons", Rows(PERSON_KEYS)),
                     ("keys", Rows(KEYS)),
                     ("now", Scalar),
                 ],

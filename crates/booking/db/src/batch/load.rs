@@ -14,7 +14,7 @@ use super::{Head, Known};
 use crate::convert::{parse, unreadable};
 use crate::dialect::{Cell, Column, Kind, Rows, text};
 use crate::fault::Fault;
-use crate::statements::{BYTE_IDS, IDS, KEYS, PERSONS, SLOT_KEYS, Statements};
+use crate::statements::{BYTE_IDS, IDS, KEYS, PERSON_KEYS, SLOT_KEYS, Statements};
 use crate::tables::{self, booking, event, hold, idempotency, pass_use, slot};
 
 const LOAD: &str = "load a batch";
@@ -165,10 +165,7 @@ impl Loader<'_> {
         let holds = holds.iter().map(|id| [Cell::Bytes(id)]);
         let passes = footprint.passes.iter().map(|id| [Cell::Bytes(id.as_bytes())]);
         let bookings = footprint.bookings.iter().map(|id| [Cell::Bytes(id.as_bytes())]);
-        let persons = footprint
-            .person_keys
-            .iter()
-            .map(|(campaign, key)| [text(campaign.as_str()), Cell::Bytes(&key.0)]);
+        let persons = footprint.person_keys.iter().map(|(_, key)| [Cell::Bytes(&key.0)]);
         let keys = footprint.idempotency_keys.iter().map(|key| [Cell::Bytes(key)]);
         let mut values = Vec::new();
         for rows in [
@@ -177,7 +174,7 @@ impl Loader<'_> {
             Rows::collect(self.backend, BYTE_IDS, holds),
             Rows::collect(self.backend, BYTE_IDS, passes),
             Rows::collect(self.backend, BYTE_IDS, bookings),
-            Rows::collect(self.backend, PERSONS, persons),
+            Rows::collect(self.backend, PERSON_KEYS, persons),
             Rows::collect(self.backend, KEYS, keys),
         ] {
             rows.bind(&mut values);

@@ -3,6 +3,8 @@
 
 mod load;
 mod optimistic;
+#[cfg(test)]
+mod plans;
 mod retry;
 mod write;
 

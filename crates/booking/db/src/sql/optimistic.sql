@@ -15,7 +15,7 @@ guard AS (
     AND NOT EXISTS (SELECT 1 FROM pass_use WHERE pass_id {in new_passes.id})
     AND NOT EXISTS (SELECT 1 FROM idempotency WHERE key {in keys.key})
     AND NOT EXISTS (SELECT 1 FROM booking
-      WHERE person_key {in former.person_key} AND campaign = {campaign} AND status = 'confirmed')
+      WHERE person_key {in former.person_key} AND status = 'confirmed')
   RETURNING 1
 ),
 slots_written AS (
