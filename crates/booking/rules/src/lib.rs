@@ -32,8 +32,8 @@ pub use self::batch::{
 };
 pub use self::booking::{
     BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked, Booking, BookingChange,
-    BookingCode, BookingHead, BookingId, BookingStatus, CancelBooking, CancelOutcome, Cancellation,
-    Cancelled, ClearPlace, ClearPlaceOutcome, CorrectOutcome, CorrectPerson, Corrected, Correction,
+    BookingCode, BookingHead, BookingId, BookingStatus, CancelBooking, CancelOutcome, Cancelled,
+    ClearPlace, ClearPlaceOutcome, CorrectOutcome, CorrectPerson, Corrected, Correction,
     MoveBooking, MoveOutcome, Moved, Registration, TakenBy, TokenHash,
 };
 pub use self::campaign::apply::{Applied, ApplyCampaign, BookedSlots, Expected, InForce, Intent};

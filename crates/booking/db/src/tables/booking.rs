@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use booking::{
-    Booked, Booking, BookingChange, BookingHead, BookingId, BookingStatus, Cancellation, HoldId,
+    Booked, Booking, BookingChange, BookingHead, BookingId, BookingStatus, Cancelled, HoldId,
     IdempotencyRecord, PassUse, PersonKey, Recorded, Registration, Slot, TokenHash,
 };
 use kernel::{CampaignId, Timestamp};
@@ -191,7 +191,7 @@ pub(crate) fn to_row<'a>(
     ]
 }
 
-pub(crate) fn to_cancellation(cancellation: &Cancellation) -> [Cell<'_>; CANCELLATIONS.len()] {
+pub(crate) fn to_cancellation(cancellation: &Cancelled) -> [Cell<'_>; CANCELLATIONS.len()] {
     [Cell::Bytes(cancellation.booking.as_bytes()), number(cancellation.cancelled_at.unix_ms())]
 }
 

@@ -1,7 +1,7 @@
 //! What a batch writes: final values, set by set.
 
 use super::{IdempotencyRecord, Outcome};
-use crate::booking::{Booking, BookingChange, Cancellation};
+use crate::booking::{Booking, BookingChange, Cancelled};
 use crate::campaign::{SlotCounters, SlotKey};
 use crate::event::chain::NewEvents;
 use crate::hold::Hold;
@@ -21,7 +21,7 @@ pub struct Changes {
     /// Holds to insert or update.
     pub holds: Vec<Hold>,
     /// Confirmed bookings of earlier batches to mark as cancelled.
-    pub bookings_cancelled: Vec<Cancellation>,
+    pub bookings_cancelled: Vec<Cancelled>,
     /// Bookings of earlier batches that are in another slot or for another person.
     pub bookings_changed: Vec<BookingChange>,
     /// Bookings to insert. One that was changed or cancelled in the same batch is inserted as such.

@@ -11,7 +11,7 @@ use kernel::{CampaignId, Timestamp};
 use pass::PassId;
 
 use super::{Changes, Command, IdempotencyRecord, Outcome, SlotChange, State};
-use crate::booking::{Booking, BookingChange, BookingId, Cancellation};
+use crate::booking::{Booking, BookingChange, BookingId, Cancelled};
 use crate::campaign::SlotKey;
 use crate::event::{Actor, What};
 use crate::hold::HoldId;
@@ -55,7 +55,7 @@ pub(crate) struct Touched {
     pub(crate) slots: BTreeSet<SlotKey>,
     pub(crate) passes: BTreeSet<PassId>,
     pub(crate) holds: BTreeSet<HoldId>,
-    pub(crate) bookings_cancelled: Vec<Cancellation>,
+    pub(crate) bookings_cancelled: Vec<Cancelled>,
     pub(crate) bookings_changed: BTreeMap<BookingId, BookingChange>,
     pub(crate) bookings_inserted: Vec<Booking>,
     pub(crate) records: Vec<IdempotencyRecord>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::{CampaignId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{BookingId, BookingStatus, TokenHash};
+use super::{BookingHead, BookingId, BookingStatus, TokenHash};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
 use crate::campaign::SlotKey;
 use crate::event::{Actor, What};
@@ -47,15 +47,6 @@ pub struct Cancelled {
     pub cancelled_at: Timestamp,
 }
 
-/// A booking that is cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cancellation {
-    /// The booking.
-    pub booking: BookingId,
-    /// When.
-    pub cancelled_at: Timestamp,
-}
-
 impl Asks for CancelBooking {
     type Outcome = CancelOutcome;
 
@@ -83,16 +74,11 @@ impl Asks for CancelBooking {
             }
             Earlier::Same(_) | Earlier::Other => return CancelOutcome::KeyReused,
         }
-        let booking = decision.state.bookings.get(&self.booking);
-        let Some(booking) = booking.filter(|booking| booking.campaign == self.campaign) else {
-            return CancelOutcome::BookingNotFound;
-        };
-        if booking.manage_token_hash != self.manage_token_hash {
-            return CancelOutcome::TokenInvalid;
-        }
-        match booking.status {
-            BookingStatus::Confirmed => {}
-            BookingStatus::Cancelled { .. } => return CancelOutcome::AlreadyCancelled,
+        match decision.managed(&self.campaign, self.booking, self.manage_token_hash) {
+            Ok(_) => {}
+            Err(NotManaged::NotFound) => return CancelOutcome::BookingNotFound,
+            Err(NotManaged::TokenInvalid) => return CancelOutcome::TokenInvalid,
+            Err(NotManaged::Cancelled) => return CancelOutcome::AlreadyCancelled,
         }
         let cancelled = decision.cancel(self.booking);
         decision.record(&self.idempotency, &self.campaign, Recorded::Cancelled(cancelled));
@@ -100,7 +86,32 @@ impl Asks for CancelBooking {
     }
 }
 
+/// Why a token manages nothing.
+pub(super) enum NotManaged {
+    NotFound,
+    TokenInvalid,
+    Cancelled,
+}
+
 impl Decision {
+    /// The confirmed booking that this token manages.
+    pub(super) fn managed(
+        &self,
+        campaign: &CampaignId,
+        booking: BookingId,
+        token: TokenHash,
+    ) -> Result<&BookingHead, NotManaged> {
+        let head = self.state.bookings.get(&booking);
+        let head = head.filter(|head| head.campaign == *campaign).ok_or(NotManaged::NotFound)?;
+        if head.manage_token_hash != token {
+            return Err(NotManaged::TokenInvalid);
+        }
+        match head.status {
+            BookingStatus::Confirmed => Ok(head),
+            BookingStatus::Cancelled { .. } => Err(NotManaged::Cancelled),
+        }
+    }
+
     /// Gives the place of a confirmed booking back.
     pub(super) fn cancel(&mut self, id: BookingId) -> Cancelled {
         let cancelled = Cancelled { booking: id, cancelled_at: self.now };
@@ -127,7 +138,7 @@ impl Decision {
             inserted.status = BookingStatus::Cancelled { at: cancelled_at };
             inserted.registration = Arc::new(inserted.registration.erased());
         } else {
-            self.touched.bookings_cancelled.push(Cancellation { booking, cancelled_at });
+            self.touched.bookings_cancelled.push(cancelled);
             self.forget_correction(booking);
         }
     }

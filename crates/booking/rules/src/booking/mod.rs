@@ -21,7 +21,7 @@ use crate::person::PersonKey;
 
 pub use book_hold::{BookHold, BookHoldOutcome};
 pub use book_slot::{BookSlot, BookSlotOutcome};
-pub use cancel_booking::{CancelBooking, CancelOutcome, Cancellation, Cancelled};
+pub use cancel_booking::{CancelBooking, CancelOutcome, Cancelled};
 pub use change::BookingChange;
 pub use clear_place::{ClearPlace, ClearPlaceOutcome, TakenBy};
 pub use confirm::Booked;

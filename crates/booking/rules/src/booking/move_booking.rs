@@ -3,7 +3,8 @@
 use kernel::{CampaignId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{BookingId, BookingStatus, TokenHash};
+use super::cancel_booking::NotManaged;
+use super::{BookingId, TokenHash};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
 use crate::campaign::{SiteId, Slot, SlotId, SlotKey};
 use crate::event::Actor;
@@ -89,17 +90,13 @@ impl Asks for MoveBooking {
             Earlier::Same(Recorded::Moved(moved)) => return MoveOutcome::Moved(moved),
             Earlier::Same(_) | Earlier::Other => return MoveOutcome::KeyReused,
         }
-        let booking = decision.state.bookings.get(&self.booking);
-        let Some(booking) = booking.filter(|booking| booking.campaign == self.campaign) else {
-            return MoveOutcome::BookingNotFound;
+        let managed = decision.managed(&self.campaign, self.booking, self.manage_token_hash);
+        let booking = match managed {
+            Ok(booking) => booking,
+            Err(NotManaged::NotFound) => return MoveOutcome::BookingNotFound,
+            Err(NotManaged::TokenInvalid) => return MoveOutcome::TokenInvalid,
+            Err(NotManaged::Cancelled) => return MoveOutcome::AlreadyCancelled,
         };
-        if booking.manage_token_hash != self.manage_token_hash {
-            return MoveOutcome::TokenInvalid;
-        }
-        match booking.status {
-            BookingStatus::Confirmed => {}
-            BookingStatus::Cancelled { .. } => return MoveOutcome::AlreadyCancelled,
-        }
         let Some(target) = decision.slot_with_places(&self.campaign, &self.slot) else {
             return MoveOutcome::SlotNotFound;
         };
