@@ -5,11 +5,13 @@
 pub mod bearer;
 pub mod cached;
 pub mod client_address;
+pub mod common;
 pub mod cors;
 pub mod docs_page;
 pub mod drain;
 pub mod edge;
 pub mod fallback;
+pub mod head;
 pub mod health;
 pub mod idempotency;
 pub mod json;
@@ -18,6 +20,7 @@ pub mod limits;
 pub mod metrics;
 pub mod path;
 pub mod problem;
+pub mod problem_page;
 pub mod reply;
 pub mod telemetry;
 #[cfg(any(test, feature = "test-client"))]

@@ -295,7 +295,7 @@ async fn an_unknown_room_is_not_found() {
       "request_id": "<id>",
       "status": 404,
       "title": "This waiting room does not exist",
-      "type": "urn:einlass:problem:room-not-found"
+      "type": "/problems/room-not-found"
     }
     "#);
 }
