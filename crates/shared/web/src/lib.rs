@@ -22,6 +22,7 @@ pub mod reply;
 pub mod telemetry;
 #[cfg(any(test, feature = "test-client"))]
 pub mod test_client;
+pub mod timed;
 
 mod field_error;
 mod request_id;
@@ -36,6 +37,7 @@ pub use json::Body;
 pub use language::Language;
 pub use limits::{AddressLimit, RateLimit};
 pub use problem::{Code, Problem};
+pub use timed::TimedBody;
 
 /// What the macros of this crate need in the crates that call them.
 #[doc(hidden)]

@@ -25,6 +25,9 @@ mod documented;
 
 use self::documented::DocumentedAnswers;
 
+/// The origin whose pages may send tokens.
+pub const LISTED_ORIGIN: &str = "https://impfen.example";
+
 type Service = Rc<dyn Fn(TestRequest) -> Pin<Box<dyn Future<Output = Reply>>>>;
 
 /// Asks one API, with everything around it that a running service has.
@@ -45,6 +48,7 @@ impl TestClient {
             .configure(crate::health::routes(Data::new(Readiness::new(Drain::new()))))
             .configure(docs_page.routes())
             .configure(crate::fallback::problems(document))
+            .wrap(crate::cors::allow(&[LISTED_ORIGIN.to_owned()]))
             .wrap(Edge::new("test", Drain::new(), Arc::new(SeededEntropy::new(1))));
         let service = Rc::new(test::init_service(app).await);
         let documented = Rc::new(DocumentedAnswers::of(document));
