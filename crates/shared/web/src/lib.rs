@@ -25,6 +25,7 @@ pub mod reply;
 pub mod telemetry;
 #[cfg(any(test, feature = "test-client"))]
 pub mod test_client;
+pub mod timed;
 
 mod field_error;
 mod request_id;
@@ -39,6 +40,7 @@ pub use json::Body;
 pub use language::Language;
 pub use limits::{AddressLimit, RateLimit};
 pub use problem::{Code, Problem};
+pub use timed::TimedBody;
 
 /// What the macros of this crate need in the crates that call them.
 #[doc(hidden)]

@@ -19,11 +19,14 @@ use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
 use crate::health::Readiness;
-use crate::{Drain, Edge, common, head};
+use crate::{Drain, Edge, common, cors, head};
 
 mod documented;
 
 use self::documented::DocumentedAnswers;
+
+/// The origin whose pages may send tokens.
+pub const LISTED_ORIGIN: &str = "https://impfen.example";
 
 type Service = Rc<dyn Fn(TestRequest) -> Pin<Box<dyn Future<Output = Reply>>>>;
 
@@ -45,6 +48,7 @@ impl TestClient {
         let app = App::new()
             .configure(routes)
             .configure(common)
+            .wrap(cors::allow(&[LISTED_ORIGIN.to_owned()]))
             .wrap(from_fn(head::as_get))
             .wrap(Edge::new("test", Drain::new(), Arc::new(SeededEntropy::new(1))));
         let service = Rc::new(test::init_service(app).await);
