@@ -7,6 +7,7 @@ pub mod cached;
 pub mod client_address;
 pub mod cors;
 pub mod docs_page;
+pub mod document;
 pub mod drain;
 pub mod edge;
 pub mod fallback;

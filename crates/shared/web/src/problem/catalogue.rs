@@ -73,7 +73,11 @@ impl Code {
     /// Whether the response always says when to try again.
     #[must_use]
     pub fn tells_when_to_retry(self) -> bool {
-        [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&self.status())
+        match self {
+            Self::NotYourTurn | Self::RequestInProgress => true,
+            _ => [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE]
+                .contains(&self.status()),
+        }
     }
 
     /// The `type` URI.

@@ -21,7 +21,11 @@ use crate::docs_page::DocsPage;
 use crate::health::Readiness;
 use crate::{Drain, Edge};
 
+mod bodies;
 mod documented;
+mod examples;
+
+pub use self::examples::{Example, examples};
 
 use self::documented::DocumentedAnswers;
 
@@ -36,8 +40,8 @@ impl TestClient {
     /// A client of `routes`, which `document` describes.
     ///
     /// # Panics
-    /// Where a reply has a status, or under it the code of a problem, that the document does not name for the
-    /// operation: the test that asked fails.
+    /// Where a reply is not what the document says of the operation: its status, under it the code of a problem, a
+    /// header or the body. The test that asked fails.
     pub async fn start(document: &OpenApi, routes: impl FnOnce(&mut ServiceConfig)) -> Self {
         let docs_page = DocsPage::new(document).expect("a document can be written as JSON");
         let app = App::new()
@@ -58,8 +62,9 @@ impl TestClient {
                 let bytes = test::read_body(response).await;
                 let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
                 let reply = Reply { status, headers, bytes, json };
-                let is_named = documented.names(method.as_str(), &path, status, reply.code());
-                assert!(is_named, "not in the document: {method} {path} {reply}");
+                if let Some(mistake) = documented.mistakes(method.as_str(), &path, &reply) {
+                    panic!("{mistake}: {method} {path} {reply}");
+                }
                 reply
             })
         });
