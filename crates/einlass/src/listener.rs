@@ -4,15 +4,15 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use anyhow::Context as _;
 use tokio::task::JoinHandle;
 use utoipa::openapi::OpenApi;
-use web::docs_page::DocsPage;
 use web::health::Readiness;
 use web::metrics::Metrics;
-use web::{Edge, cors, fallback, health};
+use web::{Edge, common, cors, head};
 
 use crate::process::{Process, StopTimes};
 
@@ -122,17 +122,14 @@ where
     F: FnOnce(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let edge = Edge::new(api.service, process.drain.clone(), process.entropy.clone());
-    let readiness = Data::new(api.readiness);
-    let docs = DocsPage::new(&api.openapi)?.routes();
-    let fallback = fallback::problems(&api.openapi);
+    let common = common::routes(&api.openapi, Data::new(api.readiness))?;
     let origins = api.cors_origins;
     let server = HttpServer::new(move || {
         App::new()
             .configure(routes.clone())
-            .configure(health::routes(readiness.clone()))
-            .configure(docs.clone())
-            .configure(fallback.clone())
+            .configure(common.clone())
             .wrap(cors::allow(&origins))
+            .wrap(from_fn(head::as_get))
             .wrap(edge.clone())
     });
     let server = if api.workers == 0 { server } else { server.workers(api.workers) };

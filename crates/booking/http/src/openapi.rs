@@ -21,6 +21,7 @@ use crate::routes;
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/", description = "Where this document is read.")),
+    external_docs(url = "/problems", description = "Every problem, in German and English"),
     tags(
         (name = "campaigns", description = "What everybody may read."),
         (name = "holds", description = "Seats of one slot, kept for a few minutes."),
@@ -67,6 +68,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         .service(web::health::readyz)
         .service(web::docs_page::openapi_json)
         .service(web::docs_page::docs)
+        .service(web::problem_page::list_problems)
+        .service(web::problem_page::show_problem)
         .split_for_parts()
         .1;
     finish(&document, &SHAPES)
@@ -83,12 +86,14 @@ mod tests {
     use super::*;
     use crate::harness::Api;
 
-    const ROUTES: [&str; 19] = [
+    const ROUTES: [&str; 21] = [
         "DELETE /v1/campaigns/{campaign}/passes/current",
         "DELETE /v1/holds/{hold}",
         "GET /docs",
         "GET /healthz",
         "GET /openapi.json",
+        "GET /problems",
+        "GET /problems/{code}",
         "GET /readyz",
         "GET /v1/bookings/{booking}",
         "GET /v1/campaigns",
@@ -150,7 +155,7 @@ mod tests {
     async fn every_documented_route_is_registered() {
         let api = Api::start().await;
         for (method, path) in documented() {
-            let path = path.replace(['{', '}'], "");
+            let path = path.replace("{code}", "not-found").replace(['{', '}'], "");
             let reply = api.request(&method, &path).send().await;
             let unknown = ["not-found", "method-not-allowed"].contains(&reply.code());
             assert!(!unknown, "{method} {path}: {}", reply.json);

@@ -81,7 +81,7 @@ async fn a_problem_is_written_in_the_readers_language() {
       "request_id": "r-1",
       "status": 403,
       "title": "Diese Aktion gilt nicht für Ihren Wohnort",
-      "type": "urn:einlass:problem:not-eligible"
+      "type": "/problems/not-eligible"
     }
     "#);
     let (response, body) = answer(edge(), get("/refuse")).await;

@@ -84,7 +84,9 @@ impl DocumentedAnswers {
         let Some(schema) = answer.content.get(media_type) else {
             return Some(format!("of the undocumented type '{media_type}'"));
         };
-        if schema.is_null() { None } else { self.bodies.mistakes(schema, &reply.json) }
+        // The head of an answer has no body, and a page none that a schema could describe.
+        let is_shown = !schema.is_null() && !reply.bytes.is_empty();
+        is_shown.then(|| self.bodies.mistakes(schema, &reply.json)).flatten()
     }
 
     /// Whether the document names `status` for this request, and under it the `code` of a problem; the code is
