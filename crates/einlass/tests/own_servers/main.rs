@@ -8,6 +8,7 @@ mod demo;
 mod draw_document;
 mod faults;
 mod fleet;
+mod generated_clients;
 mod levers;
 mod loss;
 mod readiness;

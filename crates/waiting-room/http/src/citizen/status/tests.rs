@@ -66,7 +66,6 @@ async fn a_room_gathers_and_opens() {
     {
       "commitment": "<digest>",
       "entries": 1,
-      "entropy": null,
       "first_entry": 0,
       "frozen_at": "2021-06-14T06:00:01.000Z",
       "opening": 0,
