@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use anyhow::Context as _;
@@ -14,6 +15,7 @@ use web::health::Readiness;
 use web::metrics::Metrics;
 use web::{Edge, cors, fallback, health};
 
+use crate::front;
 use crate::process::{Process, StopTimes};
 
 /// How long a client may take to send the head of a request.
@@ -126,13 +128,17 @@ where
     let docs = DocsPage::new(&api.openapi)?.routes();
     let fallback = fallback::problems(&api.openapi);
     let origins = api.cors_origins;
+    let front = process.front.clone();
     let server = HttpServer::new(move || {
+        let is_sandbox = front.is_some();
+        let pages = if is_sandbox { cors::allow_this_machine() } else { cors::allow(&origins) };
         App::new()
             .configure(routes.clone())
             .configure(health::routes(readiness.clone()))
             .configure(docs.clone())
             .configure(fallback.clone())
-            .wrap(cors::allow(&origins))
+            .wrap(Condition::new(is_sandbox, from_fn(front::before_routes(front.clone()))))
+            .wrap(pages)
             .wrap(edge.clone())
     });
     let server = if api.workers == 0 { server } else { server.workers(api.workers) };

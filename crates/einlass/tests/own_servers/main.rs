@@ -14,6 +14,7 @@ mod readiness;
 mod restored;
 mod rotation;
 mod rush;
+mod sandbox;
 mod stop;
 mod town;
 mod walk;

@@ -16,15 +16,39 @@ const PREFLIGHT_MAX_AGE_S: usize = 3_600;
 /// middleware is not there at all, and browsers allow pages of the API's own origin only.
 #[must_use]
 pub fn allow(origins: &[String]) -> Condition<Cors> {
-    let cors = Cors::default()
+    let cors = origins.iter().fold(terms(), |cors, origin| cors.allowed_origin(origin));
+    Condition::new(!origins.is_empty(), cors)
+}
+
+/// Lets every page call the API that is served from this machine, on whatever port, or opened from a
+/// file: for whoever develops one. Never in production.
+#[must_use]
+pub fn allow_this_machine() -> Condition<Cors> {
+    let cors = terms().allowed_origin_fn(|origin, _| origin.to_str().is_ok_and(is_this_machine));
+    Condition::new(true, cors)
+}
+
+fn is_this_machine(origin: &str) -> bool {
+    let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    let is_host = |host: &str| {
+        let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
+        let (name, port) = if port.ends_with(']') { (host, "") } else { (name, port) };
+        ["localhost", "127.0.0.1", "[::1]"].contains(&name)
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    // A page that was opened from a file has the origin `null`.
+    origin == "null" || host.is_some_and(is_host)
+}
+
+/// What pages may send, and may read, that are allowed at all.
+fn terms() -> Cors {
+    Cors::default()
         .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allowed_headers([ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH])
         .allowed_header("idempotency-key")
         .allowed_header(request_id::HEADER)
         .expose_headers([ETAG, RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY, request_id::HEADER])
-        .max_age(PREFLIGHT_MAX_AGE_S);
-    let cors = origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin));
-    Condition::new(!origins.is_empty(), cors)
+        .max_age(PREFLIGHT_MAX_AGE_S)
 }
 
 #[cfg(test)]
@@ -54,6 +78,29 @@ mod tests {
         assert_eq!(allowed(&origins, from(PAGE), origin).await.as_deref(), Some(PAGE));
         assert_eq!(allowed(&origins, from("https://other.example"), origin).await, None);
         assert_eq!(allowed(&[], from(PAGE), origin).await, None);
+    }
+
+    #[test]
+    fn this_machine_has_a_few_names_and_every_port() {
+        for origin in [
+            "http://localhost:5173",
+            "http://127.0.0.1",
+            "https://[::1]:8443",
+            "http://[::1]",
+            "null",
+        ] {
+            assert!(is_this_machine(origin), "{origin}");
+        }
+        for origin in [
+            "http://localhost.example",
+            "http://localhost:80.example",
+            "http://127.0.0.10:80",
+            "https://impfen.example",
+            "file://localhost",
+            "",
+        ] {
+            assert!(!is_this_machine(origin), "{origin}");
+        }
     }
 
     #[actix_web::test]
