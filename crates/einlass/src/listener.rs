@@ -10,10 +10,9 @@ use actix_web::{App, HttpServer};
 use anyhow::Context as _;
 use tokio::task::JoinHandle;
 use utoipa::openapi::OpenApi;
-use web::docs_page::DocsPage;
 use web::health::Readiness;
 use web::metrics::Metrics;
-use web::{Edge, cors, fallback, health};
+use web::{Edge, common, cors, head};
 
 use crate::front;
 use crate::process::{Process, StopTimes};
@@ -124,9 +123,7 @@ where
     F: FnOnce(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let edge = Edge::new(api.service, process.drain.clone(), process.entropy.clone());
-    let readiness = Data::new(api.readiness);
-    let docs = DocsPage::new(&api.openapi)?.routes();
-    let fallback = fallback::problems(&api.openapi);
+    let common = common::routes(&api.openapi, Data::new(api.readiness))?;
     let origins = api.cors_origins;
     let front = process.front.clone();
     let server = HttpServer::new(move || {
@@ -134,11 +131,10 @@ where
         let pages = if is_sandbox { cors::allow_this_machine() } else { cors::allow(&origins) };
         App::new()
             .configure(routes.clone())
-            .configure(health::routes(readiness.clone()))
-            .configure(docs.clone())
-            .configure(fallback.clone())
+            .configure(common.clone())
             .wrap(Condition::new(is_sandbox, from_fn(front::before_routes(front.clone()))))
             .wrap(pages)
+            .wrap(from_fn(head::as_get))
             .wrap(edge.clone())
     });
     let server = if api.workers == 0 { server } else { server.workers(api.workers) };

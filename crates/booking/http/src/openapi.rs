@@ -18,6 +18,7 @@ use crate::routes;
             closed list in docs/problems.md. Times are RFC 3339 in UTC.",
         license(name = "MIT OR Apache-2.0"),
     ),
+    external_docs(url = "/problems", description = "Every problem, in German and English"),
     tags(
         (name = "campaigns", description = "What everybody may read."),
         (name = "holds", description = "Seats of one slot, kept for a few minutes."),
@@ -55,6 +56,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         .service(web::health::readyz)
         .service(web::docs_page::openapi_json)
         .service(web::docs_page::docs)
+        .service(web::problem_page::list_problems)
+        .service(web::problem_page::show_problem)
         .split_for_parts()
         .1
 }
@@ -68,12 +71,14 @@ mod tests {
     use super::*;
     use crate::harness::Api;
 
-    const ROUTES: [&str; 19] = [
+    const ROUTES: [&str; 21] = [
         "DELETE /v1/campaigns/{campaign}/passes/current",
         "DELETE /v1/holds/{hold}",
         "GET /docs",
         "GET /healthz",
         "GET /openapi.json",
+        "GET /problems",
+        "GET /problems/{code}",
         "GET /readyz",
         "GET /v1/bookings/{booking}",
         "GET /v1/campaigns",
@@ -135,7 +140,7 @@ mod tests {
     async fn every_documented_route_is_registered() {
         let api = Api::start().await;
         for (method, path) in documented() {
-            let path = path.replace(['{', '}'], "");
+            let path = path.replace("{code}", "not-found").replace(['{', '}'], "");
             let reply = api.request(&method, &path).send().await;
             let unknown = ["not-found", "method-not-allowed"].contains(&reply.code());
             assert!(!unknown, "{method} {path}: {}", reply.json);

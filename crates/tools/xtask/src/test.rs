@@ -50,6 +50,7 @@ fn steps(options: &Options, tally: &mut Tally) -> Result<()> {
             cargo.run(&[&lints[..], &["-D", "warnings"]].concat())
         })?;
     }
+    step("runtimes", test_support::provision_runtimes)?;
     // Bound for the rest of the function: dropped, the servers are gone.
     let (redis, postgres) = step("servers", start_servers)?;
     cargo.set(REDIS_URL_VARIABLE, redis.url());

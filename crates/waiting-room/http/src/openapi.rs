@@ -26,10 +26,13 @@ use crate::routes;
     paths(
         web::docs_page::openapi_json,
         web::docs_page::docs,
+        web::problem_page::list_problems,
+        web::problem_page::show_problem,
         web::health::healthz,
         web::health::readyz,
     ),
     components(schemas(web::health::Live, web::health::Ready, web::health::Missing)),
+    external_docs(url = "/problems", description = "Every problem, in German and English"),
     tags(
         (name = "rooms", description = "For everybody."),
         (name = "services", description = "Between the waiting room and the booking service."),
@@ -162,7 +165,7 @@ mod tests {
     async fn every_documented_route_is_registered() {
         let harness = Harness::start().await;
         for (method, path) in documented() {
-            let uri = path.replace("{room}", "town");
+            let uri = path.replace("{room}", "town").replace("{code}", "not-found");
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
             let reply = harness.request(&method, &uri).send().await;
             let is_there = !["not-found", "method-not-allowed"].contains(&reply.code());
@@ -175,7 +178,9 @@ mod tests {
         let harness = Harness::start().await;
         let reply = harness.request(&Method::PUT, "/v1/rooms/town").send().await;
         assert_eq!(reply.status, 405);
-        assert_eq!(reply.header("allow"), "GET");
+        assert_eq!(reply.header("allow"), "GET, HEAD");
+        let head = harness.request(&Method::HEAD, "/v1/rooms/town").send().await;
+        assert_eq!(head.status, 200, "HEAD on every GET");
         let reply = harness.get("/v1/nothing").send().await;
         assert_eq!((reply.status, reply.code()), (404, "not-found"));
     }

@@ -17,8 +17,8 @@ use crate::language::Language;
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; the body itself is written by `Problem`")]
 pub struct ProblemDocument {
-    /// `urn:einlass:problem:` and the code.
-    #[schema(rename = "type", example = "urn:einlass:problem:slot-full")]
+    /// `/problems/` and the code: a page of this service that explains the problem to people.
+    #[schema(rename = "type", example = "/problems/slot-full")]
     type_uri: String,
     /// What is the matter, in the reader's language.
     title: String,

@@ -144,10 +144,7 @@ impl Problem {
     /// The body in one language.
     pub(crate) fn body(&self, language: Language, request_id: &str) -> Vec<u8> {
         let entry = self.0.code.entry();
-        let text = match language {
-            Language::En => entry.en,
-            Language::De => entry.de,
-        };
+        let text = entry.text(language);
         let body = Body {
             type_uri: self.0.code.type_uri(),
             title: text.title,
@@ -243,7 +240,7 @@ mod tests {
           "request_id": "r-1",
           "status": 403,
           "title": "This campaign is not for your place of residence",
-          "type": "urn:einlass:problem:not-eligible"
+          "type": "/problems/not-eligible"
         }
         "#);
         insta::assert_json_snapshot!(body(&problem, Language::De), @r#"
@@ -254,7 +251,7 @@ mod tests {
           "request_id": "r-1",
           "status": 403,
           "title": "Diese Aktion gilt nicht für Ihren Wohnort",
-          "type": "urn:einlass:problem:not-eligible"
+          "type": "/problems/not-eligible"
         }
         "#);
     }
@@ -279,7 +276,7 @@ mod tests {
           "request_id": "r-1",
           "status": 400,
           "title": "Etwas an der Anfrage stimmt nicht",
-          "type": "urn:einlass:problem:invalid-request"
+          "type": "/problems/invalid-request"
         }
         "#);
         let overloaded = Problem::new(Code::Overloaded).retry_after_s(3);
@@ -291,7 +288,7 @@ mod tests {
           "retry_after_s": 3,
           "status": 503,
           "title": "Very many people are here right now",
-          "type": "urn:einlass:problem:overloaded"
+          "type": "/problems/overloaded"
         }
         "#);
     }
