@@ -69,7 +69,8 @@ struct RoomStatus<'a> {
     #[schema(example = 600)]
     pace_per_minute: u32,
     /// How many places the booking service could give away at once; null until it has counted since the
-    /// last opening, and once its last count is more than a minute old.
+    /// last opening, once its last count is more than a minute old, and while arrivals gather for new
+    /// places and none of the earlier ones is left.
     #[schema(example = 840, required = true)]
     places_left: Option<u32>,
     /// When to ask again, in seconds.
