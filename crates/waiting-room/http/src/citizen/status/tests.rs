@@ -66,7 +66,6 @@ async fn a_room_gathers_and_opens() {
     {
       "commitment": "<digest>",
       "entries": 1,
-      "entropy": null,
       "first_entry": 0,
       "frozen_at": "2021-06-14T06:00:01.000Z",
       "opening": 0,
@@ -289,8 +288,8 @@ async fn pages_of_all_origins_may_read_it() {
     let harness = Harness::start().await;
     for path in ["/v1/rooms/town", "/v1/rooms/nowhere", "/.well-known/jwks.json", "/openapi.json"] {
         let reply = harness.get(path).header("origin", "https://other.example").send().await;
-        let allowed = reply.header("access-control-allow-origin");
-        assert_eq!((allowed, reply.header("vary")), ("*", ""), "{path}");
+        assert_eq!(reply.header("access-control-allow-origin"), "*", "{path}");
+        assert!(!reply.header("vary").contains("origin"), "{path}");
     }
     let ticket = harness.join().await;
     let own = harness.get("/v1/rooms/town/ticket").header("authorization", ticket);
