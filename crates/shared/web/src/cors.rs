@@ -5,6 +5,7 @@
 //! in between keeps one answer for all. Everything else is for the pages of the listed origins.
 
 mod preflight;
+mod this_machine;
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -38,20 +39,38 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
 #[must_use]
 pub fn allow(origins: &[String]) -> Cors {
     let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
-    Cors { origins: origins.collect() }
+    Cors { origins: Origins::Listed(origins.collect()) }
+}
+
+/// Lets every page do so that is served from this machine, on whatever port, or opened from a file: for
+/// whoever develops one. Never in production.
+#[must_use]
+pub fn allow_this_machine() -> Cors {
+    Cors { origins: Origins::OfThisMachine }
 }
 
 /// The middleware.
 #[derive(Clone, Debug)]
 pub struct Cors {
-    origins: Arc<[HeaderValue]>,
+    origins: Origins,
+}
+
+/// The origins whose pages may do everything.
+#[derive(Clone, Debug)]
+enum Origins {
+    Listed(Arc<[HeaderValue]>),
+    OfThisMachine,
 }
 
 impl Cors {
     /// The origin of the page that asks, if it is a listed one.
     fn listed(&self, request: &HeaderMap) -> Option<HeaderValue> {
         let origin = request.get(ORIGIN)?;
-        self.origins.contains(origin).then(|| origin.clone())
+        let is_listed = match &self.origins {
+            Origins::Listed(origins) => origins.contains(origin),
+            Origins::OfThisMachine => this_machine::is_origin(origin),
+        };
+        is_listed.then(|| origin.clone())
     }
 
     fn readers(&self, request: &ServiceRequest) -> Readers {

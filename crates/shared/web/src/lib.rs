@@ -8,6 +8,7 @@ pub mod client_address;
 pub mod common;
 pub mod cors;
 pub mod docs_page;
+pub mod document;
 pub mod drain;
 pub mod edge;
 pub mod fallback;

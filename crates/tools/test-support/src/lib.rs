@@ -14,6 +14,7 @@
 //! production, and goes away with its folder when the value is dropped or the process ends,
 //! however it ends.
 
+mod api_tools;
 mod campaign;
 mod disk;
 mod eventually;
@@ -28,6 +29,7 @@ mod server;
 mod shared;
 mod watchdog;
 
+pub use api_tools::ApiTools;
 pub use campaign::OneSlotCampaign;
 pub use disk::SmallDisk;
 pub use eventually::eventually;

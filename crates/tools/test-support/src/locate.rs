@@ -90,7 +90,7 @@ pub(crate) fn find_program(name: &str, serves: impl Fn(&Path) -> bool) -> Option
 }
 
 #[expect(clippy::disallowed_methods, reason = "programs are looked up where the shell would")]
-fn on_path() -> Vec<PathBuf> {
+pub(crate) fn on_path() -> Vec<PathBuf> {
     std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect()
 }
 

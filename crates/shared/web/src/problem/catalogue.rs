@@ -75,7 +75,11 @@ impl Code {
     /// Whether the response always says when to try again.
     #[must_use]
     pub fn tells_when_to_retry(self) -> bool {
-        [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&self.status())
+        match self {
+            Self::NotYourTurn | Self::RequestInProgress => true,
+            _ => [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE]
+                .contains(&self.status()),
+        }
     }
 
     /// The `type` URI: where [`crate::problem_page`] explains the problem, on the service that answers.

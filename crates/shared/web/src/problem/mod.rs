@@ -7,6 +7,8 @@
 mod catalogue;
 mod document;
 mod markdown;
+mod members;
+mod schemas;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,8 +22,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use catalogue::{CATALOGUE, Code, Entry, Text};
-pub use document::{Answers, FieldErrorDocument, ProblemDocument, ProblemSchemas, responses};
+pub use document::{Answers, responses};
 pub use markdown::catalogue_markdown;
+pub(crate) use schemas::describe;
 
 use crate::language::Language;
 

@@ -21,7 +21,11 @@ use utoipa::openapi::OpenApi;
 use crate::health::Readiness;
 use crate::{Drain, Edge, common, cors, head};
 
+mod bodies;
 mod documented;
+mod examples;
+
+pub use self::examples::{Example, examples};
 
 use self::documented::DocumentedAnswers;
 
@@ -39,8 +43,8 @@ impl TestClient {
     /// A client of `routes`, which `document` describes.
     ///
     /// # Panics
-    /// Where a reply has a status, or under it the code of a problem, that the document does not name for the
-    /// operation: the test that asked fails.
+    /// Where a reply is not what the document says of the operation: its status, under it the code of a problem, a
+    /// header or the body. The test that asked fails.
     pub async fn start(document: &OpenApi, routes: impl FnOnce(&mut ServiceConfig)) -> Self {
         let readiness = Data::new(Readiness::new(Drain::new()));
         let common =
@@ -64,9 +68,10 @@ impl TestClient {
                 let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
                 let reply = Reply { status, headers, bytes, json };
                 // Nobody documents a HEAD: it is answered as its GET.
-                let method = if method == Method::HEAD { Method::GET } else { method };
-                let is_named = documented.names(method.as_str(), &path, status, reply.code());
-                assert!(is_named, "not in the document: {method} {path} {reply}");
+                let named = if method == Method::HEAD { &Method::GET } else { &method };
+                if let Some(mistake) = documented.mistakes(named.as_str(), &path, &reply) {
+                    panic!("{mistake}: {method} {path} {reply}");
+                }
                 reply
             })
         });

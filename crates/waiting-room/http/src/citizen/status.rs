@@ -69,7 +69,8 @@ struct RoomStatus<'a> {
     #[schema(example = 600)]
     pace_per_minute: u32,
     /// How many places the booking service could give away at once; null until it has counted since the
-    /// last opening, and once its last count is more than a minute old.
+    /// last opening, once its last count is more than a minute old, and while arrivals gather for new
+    /// places and none of the earlier ones is left.
     #[schema(example = 840, required = true)]
     places_left: Option<u32>,
     /// When to ask again, in seconds.
@@ -162,20 +163,16 @@ struct DrawData {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{64}$", nullable = false)]
     secret: Option<Secret>,
-    /// The public entropy that was supplied, as the hexadecimal digits of its UTF-8; null as long as it is
-    /// awaited, and where none was announced.
+    /// The public entropy that was supplied, as the hexadecimal digits of its UTF-8; left out as long as it
+    /// is awaited, and where none was announced.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, pattern = "^([0-9a-f]{2})+$", example = "332038203231")]
-    entropy: Option<Supplied>,
+    #[schema(pattern = "^([0-9a-f]{2})+$", nullable = false, example = "332038203231")]
+    entropy: Option<String>,
     /// The seed that follows, as 64 hexadecimal digits; left out as long as public entropy is awaited.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{64}$", nullable = false)]
     seed: Option<Digest>,
 }
-
-/// The public entropy of a held draw, if there is any.
-#[derive(Serialize)]
-struct Supplied(Option<String>);
 
 /// A lane's part of a draw.
 #[derive(Serialize, ToSchema)]
@@ -239,7 +236,7 @@ impl DrawData {
             entries: held.map(Draw::entries),
             lanes: held.and_then(lanes),
             secret: held.map(|draw| draw.secret),
-            entropy: held.map(entropy),
+            entropy: held.and_then(entropy),
             seed: held.and_then(|draw| draw.seed),
         }
     }
@@ -254,9 +251,10 @@ fn lanes(draw: &Draw) -> Option<BTreeMap<&'static str, DrawnLane>> {
     (!is_public_alone).then(|| Lane::ALL.map(|lane| (lane.name(), drawn(lane))).into())
 }
 
-fn entropy(draw: &Draw) -> Supplied {
+/// The public entropy of a held draw, if there is any.
+fn entropy(draw: &Draw) -> Option<String> {
     let hex = |byte: u8| format!("{byte:02x}");
-    Supplied((!draw.entropy.is_empty()).then(|| draw.entropy.bytes().map(hex).collect()))
+    (!draw.entropy.is_empty()).then(|| draw.entropy.bytes().map(hex).collect())
 }
 
 /// The rendered status of every room, renewed with its view. The map changes when a room is opened, and

@@ -28,7 +28,7 @@ pub(crate) struct SlotsBody<'a> {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SlotInList<'a> {
-    #[schema(value_type = String, example = "boe-20210620-0700")]
+    #[schema(value_type = String, example = "boe-fashion-20210620-0700")]
     id: &'a SlotId,
     #[schema(value_type = String, example = "boe-fashion")]
     site: &'a SiteId,
