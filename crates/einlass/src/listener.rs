@@ -4,16 +4,17 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use anyhow::Context as _;
 use tokio::task::JoinHandle;
 use utoipa::openapi::OpenApi;
-use web::docs_page::DocsPage;
 use web::health::Readiness;
 use web::metrics::Metrics;
-use web::{Edge, cors, fallback, health};
+use web::{Edge, common, cors, head};
 
+use crate::front;
 use crate::process::{Process, StopTimes};
 
 /// How long a client may take to send the head of a request.
@@ -122,17 +123,18 @@ where
     F: FnOnce(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let edge = Edge::new(api.service, process.drain.clone(), process.entropy.clone());
-    let readiness = Data::new(api.readiness);
-    let docs = DocsPage::new(&api.openapi)?.routes();
-    let fallback = fallback::problems(&api.openapi);
+    let common = common::routes(&api.openapi, Data::new(api.readiness))?;
     let origins = api.cors_origins;
+    let front = process.front.clone();
     let server = HttpServer::new(move || {
+        let is_sandbox = front.is_some();
+        let pages = if is_sandbox { cors::allow_this_machine() } else { cors::allow(&origins) };
         App::new()
             .configure(routes.clone())
-            .configure(health::routes(readiness.clone()))
-            .configure(docs.clone())
-            .configure(fallback.clone())
-            .wrap(cors::allow(&origins))
+            .configure(common.clone())
+            .wrap(Condition::new(is_sandbox, from_fn(front::before_routes(front.clone()))))
+            .wrap(pages)
+            .wrap(from_fn(head::as_get))
             .wrap(edge.clone())
     });
     let server = if api.workers == 0 { server } else { server.workers(api.workers) };

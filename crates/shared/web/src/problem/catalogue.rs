@@ -2,6 +2,8 @@
 
 use actix_web::http::StatusCode;
 
+use crate::language::Language;
+
 /// Title and detail of a problem in one language. The detail says what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text {
@@ -73,13 +75,28 @@ impl Code {
     /// Whether the response always says when to try again.
     #[must_use]
     pub fn tells_when_to_retry(self) -> bool {
-        [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&self.status())
+        match self {
+            Self::NotYourTurn | Self::RequestInProgress => true,
+            _ => [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE]
+                .contains(&self.status()),
+        }
     }
 
-    /// The `type` URI.
+    /// The `type` URI: where [`crate::problem_page`] explains the problem, on the service that answers.
     #[must_use]
     pub fn type_uri(self) -> String {
-        format!("urn:einlass:problem:{}", self.name())
+        format!("/problems/{}", self.name())
+    }
+}
+
+impl Entry {
+    /// The texts in one language.
+    #[must_use]
+    pub const fn text(&self, language: Language) -> Text {
+        match language {
+            Language::En => self.en,
+            Language::De => self.de,
+        }
     }
 }
 

@@ -153,7 +153,7 @@ mod tests {
           "request_id": "<id>",
           "status": 422,
           "title": "Please say who you are",
-          "type": "urn:einlass:problem:identity-required"
+          "type": "/problems/identity-required"
         }
         "#);
         let german = nobody().header("accept-language", "de");
@@ -165,7 +165,7 @@ mod tests {
           "request_id": "<id>",
           "status": 422,
           "title": "Bitte sagen Sie, wer Sie sind",
-          "type": "urn:einlass:problem:identity-required"
+          "type": "/problems/identity-required"
         }
         "#);
         let asks_for = |reply: Reply| reply.json["asks_for"].clone();
