@@ -73,14 +73,14 @@ pub(crate) const KINDS: Union = Union {
             schema: "JoinedGathering",
             description: "An entry that waits for the draw. It has no place yet.",
             always: &[],
-            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "pass"],
+            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "claim_until", "pass"],
         },
         Variant {
             value: "waiting",
             schema: "JoinedWaiting",
             description: "An entry that has its place in line and waits for its call.",
             always: &["place", "ahead"],
-            never: &["pass"],
+            never: &["claim_until", "pass"],
         },
         Variant {
             value: "called",
@@ -90,11 +90,18 @@ pub(crate) const KINDS: Union = Union {
             never: &["slowed", "odds"],
         },
         Variant {
+            value: "used",
+            schema: "JoinedUsed",
+            description: "The entry of a ticket whose pass has ended. It has no other.",
+            always: &[],
+            never: &["ahead", "estimated_wait_s", "slowed", "odds", "claim_until", "pass"],
+        },
+        Variant {
             value: "closed",
             schema: "JoinedClosed",
             description: "The entry of a ticket whose room is over. There is nothing to wait for.",
             always: &[],
-            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "pass"],
+            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "claim_until", "pass"],
         },
     ],
 };
