@@ -119,11 +119,12 @@ web::problem_responses!(
 /// Join the room.
 ///
 /// People who may not book here are turned away before they take an entry. Whoever presents a ticket gets
-/// its entry back with 200, so a client that has one sends it along. If nobody waits, the answer already
-/// has the pass.
+/// its entry back with 200, so a client that has one sends it along. Another residence than the ticket's is
+/// taken into it, if people from there may book; an `identity` does not count then. If nobody waits, the
+/// answer already has the pass.
 ///
 /// With an `Idempotency-Key` the request can be repeated when its answer was lost: for two minutes at
-/// least, the same key gets the same entry and the same ticket; if the entry was let in at once, redeem
+/// least, the same key gets the same entry and a ticket for it; if the entry was let in at once, redeem
 /// the ticket for its pass. Send a new random key for each new entry.
 ///
 /// A page that has a ticket already sends it along in `Authorization: Bearer …`. None is needed, so a program
@@ -147,7 +148,7 @@ web::problem_responses!(
         ),
         (
             status = 200,
-            description = "The entry of the presented ticket.",
+            description = "The entry of the presented ticket, which is signed anew if its residence has changed.",
             body = JoinedRoom,
             headers(("Cache-Control" = String, description = "`no-store`")),
         ),
