@@ -12,12 +12,15 @@ use utoipa::openapi::OpenApi;
 use web::docs_page::DocsPage;
 use web::health::Readiness;
 use web::metrics::Metrics;
-use web::{Edge, cors, fallback, health};
+use web::server::Manners;
+use web::{Edge, cors, fallback, health, server};
 
 use crate::process::{Process, StopTimes};
 
-/// How long a client may take to send the head of a request.
+/// How long a client may take to send the head of its first request.
 const REQUEST_HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a request may take to arrive: its head, and a body in the time that `web::json` gives it.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Connections that wait to be accepted: a rush comes within a second.
@@ -126,23 +129,24 @@ where
     let docs = DocsPage::new(&api.openapi)?.routes();
     let fallback = fallback::problems(&api.openapi);
     let origins = api.cors_origins;
-    let server = HttpServer::new(move || {
+    let manners = Manners {
+        workers: api.workers,
+        head: REQUEST_HEAD_TIME_MAX,
+        request: REQUEST_TIME_MAX,
+        keep_alive: KEEP_ALIVE,
+        finish_s: stop.finish.as_secs(),
+    };
+    let wrapping = edge.clone();
+    let app = move || {
         App::new()
             .configure(routes.clone())
             .configure(health::routes(readiness.clone()))
             .configure(docs.clone())
             .configure(fallback.clone())
             .wrap(cors::allow(&origins))
-            .wrap(edge.clone())
-    });
-    let server = if api.workers == 0 { server } else { server.workers(api.workers) };
-    Ok(server
-        .client_request_timeout(REQUEST_HEAD_TIME_MAX)
-        .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(stop.finish.as_secs())
-        .disable_signals()
-        .listen(listener)?
-        .run())
+            .wrap(wrapping.clone())
+    };
+    Ok(server::listen(listener, manners, edge, app)?)
 }
 
 fn metrics_server(metrics: Metrics, listener: TcpListener) -> anyhow::Result<Server> {

@@ -96,6 +96,12 @@ catalogue! {
         de: "Etwas an der Anfrage stimmt nicht",
             "Bitte berichtigen Sie, was unter errors genannt ist, und senden Sie sie noch einmal.";
     }
+    RequestMalformed "request-malformed" BAD_REQUEST {
+        en: "The request cannot be read",
+            "It does not follow HTTP/1.1. Please check the program that sent it.";
+        de: "Die Anfrage lässt sich nicht lesen",
+            "Sie entspricht nicht HTTP/1.1. Bitte prüfen Sie das Programm, das sie gesendet hat.";
+    }
     ManageTokenInvalid "manage-token-invalid" UNAUTHORIZED {
         en: "This link does not open a booking",
             "Please use the complete link from your confirmation.";
@@ -323,6 +329,12 @@ catalogue! {
             "You lose nothing. Please wait a moment and try again. Perhaps many people share your internet connection, as in an office.";
         de: "In kurzer Zeit kamen zu viele Anfragen",
             "Sie verlieren nichts. Bitte warten Sie einen Augenblick und versuchen Sie es noch einmal. Vielleicht teilen sich viele Menschen Ihren Internetanschluss, etwa in einem Büro.";
+    }
+    HeadTooLarge "head-too-large" REQUEST_HEADER_FIELDS_TOO_LARGE {
+        en: "The headers of the request are too large",
+            "Please send fewer or shorter headers and cookies.";
+        de: "Die Header der Anfrage sind zu groß",
+            "Bitte senden Sie weniger oder kürzere Header und Cookies.";
     }
     Internal "internal" INTERNAL_SERVER_ERROR {
         en: "Something went wrong on our side",

@@ -45,6 +45,9 @@ pub struct FieldErrorDocument {
     /// The path of the field, the name of the parameter or of the header.
     #[schema(example = "person.date_of_birth")]
     field: String,
+    /// What is wrong with it, for programs; docs/problems.md has the list.
+    #[schema(example = "wrong-form")]
+    code: String,
     /// What is wrong with it, in the reader's language.
     detail: String,
 }

@@ -22,8 +22,10 @@ use crate::health::Readiness;
 use crate::{Drain, Edge};
 
 mod documented;
+mod wrong_bodies;
 
 use self::documented::DocumentedAnswers;
+pub use self::wrong_bodies::assert_refusals_are_described;
 
 type Service = Rc<dyn Fn(TestRequest) -> Pin<Box<dyn Future<Output = Reply>>>>;
 

@@ -4,6 +4,7 @@ use serde_json::json;
 use waiting_room::lane::Lane;
 use web::test_client::{Call, Reply};
 
+use super::Join;
 use crate::harness::{Harness, JOIN_SPEYER, bearer, patient, settings, snapshot};
 
 const URI: &str = "/v1/rooms/town/tickets";
@@ -288,6 +289,7 @@ async fn a_broken_request_is_named() {
       "detail": "Please correct what is listed under errors and send it again.",
       "errors": [
         {
+          "code": "unknown",
           "detail": "this field is not known",
           "field": "residence.name"
         }
@@ -340,4 +342,30 @@ async fn a_full_queue_refuses_at_once() {
     assert_eq!(refused[0].json["code"], "overloaded");
     assert_ne!(refused[0].header("retry-after"), "");
     assert!(replies.iter().filter(|reply| reply.status == 201).count() == 2);
+}
+
+/// Whatever the type refuses has words in the document.
+#[test]
+fn the_body_is_described() {
+    let body = json!({
+        "residence": {"postcode": "67346", "ags": "07318000"},
+        "identity": {
+            "given_name": "Erika", "family_name": "Mustermann", "date_of_birth": "1964-08-12",
+            "email": "erika@example.org",
+        },
+    });
+    web::test_client::assert_refusals_are_described::<Join>(&body);
+}
+
+/// serde takes the members of an object in a list; the document does not.
+#[actix_web::test]
+async fn a_list_is_no_object() {
+    let harness = Harness::start().await;
+    for (body, field) in [
+        (r#"[{"postcode":"67346"},null]"#, "body"),
+        (r#"{"residence":["67346",null]}"#, "residence"),
+    ] {
+        let reply = harness.post(URI, body).send().await;
+        assert_eq!((reply.status, reply.fields()), (400, vec![field]), "{reply}");
+    }
 }
