@@ -4,17 +4,18 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use anyhow::Context as _;
 use tokio::task::JoinHandle;
 use utoipa::openapi::OpenApi;
-use web::docs_page::DocsPage;
 use web::health::Readiness;
 use web::metrics::Metrics;
 use web::server::Manners;
-use web::{Edge, cors, fallback, health, server};
+use web::{Edge, common, cors, head, server};
 
+use crate::front;
 use crate::process::{Process, StopTimes};
 
 /// How long a client may take to send the head of its first request.
@@ -125,10 +126,9 @@ where
     F: FnOnce(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let edge = Edge::new(api.service, process.drain.clone(), process.entropy.clone());
-    let readiness = Data::new(api.readiness);
-    let docs = DocsPage::new(&api.openapi)?.routes();
-    let fallback = fallback::problems(&api.openapi);
+    let common = common::routes(&api.openapi, Data::new(api.readiness))?;
     let origins = api.cors_origins;
+    let front = process.front.clone();
     let manners = Manners {
         workers: api.workers,
         head: REQUEST_HEAD_TIME_MAX,
@@ -138,12 +138,14 @@ where
     };
     let wrapping = edge.clone();
     let app = move || {
+        let is_sandbox = front.is_some();
+        let pages = if is_sandbox { cors::allow_this_machine() } else { cors::allow(&origins) };
         App::new()
             .configure(routes.clone())
-            .configure(health::routes(readiness.clone()))
-            .configure(docs.clone())
-            .configure(fallback.clone())
-            .wrap(cors::allow(&origins))
+            .configure(common.clone())
+            .wrap(Condition::new(is_sandbox, from_fn(front::before_routes(front.clone()))))
+            .wrap(pages)
+            .wrap(from_fn(head::as_get))
             .wrap(wrapping.clone())
     };
     Ok(server::listen(listener, manners, edge, app)?)
@@ -152,4 +154,40 @@ where
 fn metrics_server(metrics: Metrics, listener: TcpListener) -> anyhow::Result<Server> {
     let server = HttpServer::new(move || App::new().configure(metrics.clone().routes()));
     Ok(server.workers(1).disable_signals().listen(listener)?.run())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_cannot_be_read_is_refused_with_a_problem() {
+        let process = Process::new(None);
+        let api = PublicApi {
+            service: "test",
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            metrics_listen: String::new(),
+            workers: 1,
+            cors_origins: Vec::new(),
+            readiness: Readiness::new(process.drain.clone()),
+            openapi: booking_http::openapi(),
+        };
+        let stop = StopTimes { drain: Duration::ZERO, finish: Duration::from_secs(1) };
+        let routes = |_: &mut ServiceConfig| {};
+        let listeners = Listeners::start(&process, api, stop, routes).expect("it listens");
+        let address = listeners.address;
+        let asked = tokio::task::spawn_blocking(move || {
+            let mut stream = TcpStream::connect(address)?;
+            stream.write_all(b"this is not HTTP\r\n\r\n")?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).map(|_| answer)
+        });
+        let answer = asked.await.expect("no panic").expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+        assert!(answer.contains(r#""code":"request-malformed""#), "{answer}");
+        listeners.stop(&process, stop).await;
+    }
 }

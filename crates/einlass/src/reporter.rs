@@ -128,15 +128,21 @@ impl Reporter {
         }
     }
 
+    /// Reports once, and again as long as more people leave than one report can tell: whoever is not reported
+    /// takes the place of somebody who waits.
     async fn report(&self, campaign: &CampaignId) -> anyhow::Result<Reported> {
-        let Some(report) = self.bookings.report(campaign).await else {
-            return Ok(Reported::Nothing);
-        };
-        let sent = self.send(campaign, &report).await;
-        if sent.is_err() {
-            self.bookings.return_departures(campaign, report.departures);
+        let mut reported = Reported::Nothing;
+        while let Some(report) = self.bookings.report(campaign).await {
+            if let Err(error) = self.send(campaign, &report).await {
+                self.bookings.return_departures(campaign, report.departures);
+                return Err(error);
+            }
+            reported = Reported::Arrived;
+            if !report.is_full() {
+                break;
+            }
         }
-        sent.map(|()| Reported::Arrived)
+        Ok(reported)
     }
 
     async fn send(&self, campaign: &CampaignId, report: &BookingReport) -> anyhow::Result<()> {

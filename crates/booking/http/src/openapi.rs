@@ -4,27 +4,33 @@ use actix_web::App;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt;
-use web::problem::ProblemSchemas;
+use web::document::{Shapes, finish};
 
+use crate::citizen::booking;
 use crate::routes;
 
 #[derive(OpenApi)]
 #[openapi(
     info(
-        title = "Einlass: booking",
+        title = "Einlass booking API",
+        version = "1",
         description = "Gives every place away exactly once. A pass of the waiting room opens it.\n\n\
             Requests that change something carry an `Idempotency-Key`; repeating one unchanged has no \
             further effect and gives the same reply. Everything that is refused is a problem of the \
             closed list in docs/problems.md. Times are RFC 3339 in UTC.",
-        license(name = "MIT OR Apache-2.0"),
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
+    servers((url = "/", description = "Where this document is read.")),
+    external_docs(url = "/problems", description = "Every problem, in German and English"),
     tags(
         (name = "campaigns", description = "What everybody may read."),
         (name = "holds", description = "Seats of one slot, kept for a few minutes."),
         (name = "passes", description = "What the waiting room gave."),
         (name = "bookings", description = "One person's confirmed place."),
+        (name = "health", description = "For the operator."),
+        (name = "documentation", description = "This document."),
     ),
-    modifiers(&ProblemSchemas, &Tokens),
+    modifiers(&Tokens),
 )]
 struct Document;
 
@@ -44,10 +50,17 @@ impl Modify for Tokens {
     }
 }
 
+/// What a type of Rust does not show of what it is.
+const SHAPES: Shapes = Shapes {
+    flat: &["NewlyBooked"],
+    unions: &[booking::KINDS],
+    open: &["BookingStatus", "HoldState"],
+};
+
 /// The document of every route of this API, with the routes of health and documentation.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    App::new()
+    let document = App::new()
         .into_utoipa_app()
         .openapi(Document::openapi())
         .configure(routes::collect)
@@ -55,8 +68,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         .service(web::health::readyz)
         .service(web::docs_page::openapi_json)
         .service(web::docs_page::docs)
+        .service(web::problem_page::list_problems)
+        .service(web::problem_page::show_problem)
         .split_for_parts()
-        .1
+        .1;
+    finish(&document, &SHAPES)
 }
 
 #[cfg(test)]
@@ -65,15 +81,19 @@ mod tests {
 
     use actix_web::http::Method;
 
+    use web::test_client::{Example, examples};
+
     use super::*;
     use crate::harness::Api;
 
-    const ROUTES: [&str; 19] = [
+    const ROUTES: [&str; 21] = [
         "DELETE /v1/campaigns/{campaign}/passes/current",
         "DELETE /v1/holds/{hold}",
         "GET /docs",
         "GET /healthz",
         "GET /openapi.json",
+        "GET /problems",
+        "GET /problems/{code}",
         "GET /readyz",
         "GET /v1/bookings/{booking}",
         "GET /v1/campaigns",
@@ -135,13 +155,25 @@ mod tests {
     async fn every_documented_route_is_registered() {
         let api = Api::start().await;
         for (method, path) in documented() {
-            let path = path.replace(['{', '}'], "");
+            let path = path.replace("{code}", "not-found").replace(['{', '}'], "");
             let reply = api.request(&method, &path).send().await;
             let unknown = ["not-found", "method-not-allowed"].contains(&reply.code());
             assert!(!unknown, "{method} {path}: {}", reply.json);
         }
         let reply = api.request(&Method::PUT, "/v1/campaigns").send().await;
         assert_eq!((reply.status, reply.code()), (405, "method-not-allowed"));
+    }
+
+    /// What the document gives as an example is taken as a request, whatever becomes of it here.
+    #[actix_web::test]
+    async fn the_examples_can_be_sent() {
+        let api = Api::start().await;
+        for Example { method, path, body } in examples(&openapi()) {
+            let call =
+                api.request(&method, &path).bearer(&api.pass).header("idempotency-key", "k1");
+            let reply = call.json(&body).send().await;
+            assert!(![400, 405, 413, 415].contains(&reply.status), "{method} {path}: {reply}");
+        }
     }
 
     #[test]
@@ -151,7 +183,7 @@ mod tests {
             let operation = &document["paths"][&path][method.as_str().to_lowercase()];
             let public = !path.starts_with("/v1/")
                 || (method == Method::GET && path.starts_with("/v1/campaigns"));
-            assert_eq!(operation["security"].is_null(), public, "{method} {path}");
+            assert_eq!(operation["security"] == serde_json::json!([]), public, "{method} {path}");
             let needs_key = [Method::POST, Method::PUT].contains(&method);
             let has_key = operation["parameters"].to_string().contains("Idempotency-Key");
             assert_eq!(has_key, needs_key, "{method} {path}");

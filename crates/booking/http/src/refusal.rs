@@ -28,6 +28,16 @@ web::path_parameter!(
     "The id of the booking.", "booking_017a09a9b40070008000000000000001"
 );
 
+/// The slot has fewer places than were asked for.
+pub(crate) fn slot_full(places_left: u32) -> Problem {
+    Problem::new(Code::SlotFull).with("places_left", places_left)
+}
+
+/// The pass is for fewer seats than were asked for.
+pub(crate) fn pass_exhausted(seats_left: u8) -> Problem {
+    Problem::new(Code::PassExhausted).with("seats_left", seats_left)
+}
+
 impl App {
     /// What a client is told when a use case has no outcome.
     pub(crate) fn problem(&self, failure: Failure) -> Problem {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::http::header::{ALLOW, HeaderValue, LINK};
 use actix_web::web::{self, Data, PathConfig, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use utoipa::openapi::{OpenApi, PathItem};
 
+use crate::docs_page::LINKS;
 use crate::problem::{Code, Problem};
 
 /// The methods of each path, for the `Allow` header.
@@ -33,9 +34,9 @@ async fn no_handler(
     allowed: Data<AllowedMethods>,
 ) -> Result<HttpResponse, Problem> {
     let Some(pattern) = request.match_pattern() else {
-        return Err(Problem::new(Code::NotFound));
+        return Err(Problem::new(Code::NotFound).header(LINK, LINKS));
     };
-    let methods = allowed.0.get(&pattern).map_or(&[Method::GET][..], Vec::as_slice);
+    let methods = allowed.0.get(&pattern).map_or(&[Method::GET, Method::HEAD][..], Vec::as_slice);
     if methods.contains(request.method()) {
         return Err(Problem::new(Code::NotFound));
     }
@@ -64,7 +65,11 @@ fn methods(item: &PathItem) -> Vec<Method> {
     ]
     .into_iter()
     .filter(|(_, operation)| operation.is_some())
-    .map(|(method, _)| method)
+    .flat_map(|(method, _)| {
+        // Whatever can be fetched can be asked for its head.
+        let head = (method == Method::GET).then_some(Method::HEAD);
+        [Some(method), head].into_iter().flatten()
+    })
     .collect()
 }
 
@@ -125,7 +130,7 @@ mod tests {
     #[actix_web::test]
     async fn a_method_the_path_does_not_have_is_told_those_it_has() {
         let (status, allow, body) = answer(TestRequest::post().uri("/rooms/a")).await;
-        assert_eq!((status, allow.as_deref()), (405, Some("GET, DELETE")));
+        assert_eq!((status, allow.as_deref()), (405, Some("GET, HEAD, DELETE")));
         assert_eq!(body["code"], "method-not-allowed");
         assert_eq!(answer(TestRequest::delete().uri("/rooms/a")).await.0, 204);
     }

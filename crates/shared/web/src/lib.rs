@@ -5,11 +5,14 @@
 pub mod bearer;
 pub mod cached;
 pub mod client_address;
+pub mod common;
 pub mod cors;
 pub mod docs_page;
+pub mod document;
 pub mod drain;
 pub mod edge;
 pub mod fallback;
+pub mod head;
 pub mod health;
 pub mod idempotency;
 pub mod json;
@@ -18,13 +21,16 @@ pub mod limits;
 pub mod metrics;
 pub mod path;
 pub mod problem;
+pub mod problem_page;
 pub mod query;
 pub mod reply;
 pub mod server;
 pub mod telemetry;
 #[cfg(any(test, feature = "test-client"))]
 pub mod test_client;
+pub mod timed;
 
+mod compressed;
 mod description;
 mod request_id;
 
@@ -39,6 +45,7 @@ pub use language::Language;
 pub use limits::{AddressLimit, RateLimit};
 pub use problem::{Code, Mistake, Problem};
 pub use query::Query;
+pub use timed::TimedBody;
 
 /// What the macros of this crate need in the crates that call them.
 #[doc(hidden)]

@@ -12,6 +12,9 @@ use crate::locate::{locate_faketime, locate_postgres, locate_python, locate_redi
 /// Debian asks this program before a package starts its service; 101 means "do not".
 const START_POLICY: &str = "/usr/sbin/policy-rc.d";
 
+const VENV_MISSING: &str = "python3 makes no virtual environments; install the module `venv` \
+    (Debian and Ubuntu: apt-get install python3-venv)";
+
 /// Makes sure that tests can start Redis, PostgreSQL and Python, installing them with `apt-get` on
 /// Debian when run by root. Elsewhere the error says what to install. No system service is started
 /// or left running by it.
@@ -26,9 +29,7 @@ pub fn provision() -> Result<()> {
     if locate_python().is_err() {
         missing.push(Package { name: "python3", service: None });
     }
-    if !missing.is_empty() && is_debian() && is_root() {
-        install(&missing)?;
-    }
+    install_on_debian(&missing)?;
     locate_redis()?;
     locate_postgres()?;
     locate_python()?;
@@ -37,16 +38,42 @@ pub fn provision() -> Result<()> {
 
 /// The same for the library that shows a process a clock of its own. Gives where it lies.
 pub fn provision_faketime() -> Result<PathBuf> {
-    if locate_faketime().is_err() && is_debian() && is_root() {
-        install(&[Package { name: "faketime", service: None }])?;
+    if locate_faketime().is_err() {
+        install_on_debian(&[Package { name: "faketime", service: None }])?;
     }
     locate_faketime()
 }
 
-struct Package {
-    name: &'static str,
+/// The same for the virtual environments of Python, which Debian packages apart. Gives Python.
+pub(crate) fn provision_venv() -> Result<PathBuf> {
+    let python = locate_python();
+    let is_missing = python.as_ref().map_or(true, |python| !makes_environments(python));
+    if is_missing {
+        install_on_debian(&[Package { name: "python3-venv", service: None }])?;
+    }
+    let python = locate_python()?;
+    ensure!(makes_environments(&python), "{VENV_MISSING}");
+    Ok(python)
+}
+
+fn makes_environments(python: &Path) -> bool {
+    let mut command = Command::new(python);
+    let output = command.args(["-c", "import ensurepip, venv"]).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+pub(crate) struct Package {
+    pub(crate) name: &'static str,
     /// What the package would start.
-    service: Option<&'static str>,
+    pub(crate) service: Option<&'static str>,
+}
+
+/// Installs them where that needs no question. Elsewhere the search for what is missing says what to do.
+pub(crate) fn install_on_debian(packages: &[Package]) -> Result<()> {
+    if !packages.is_empty() && is_debian() && is_root() {
+        install(packages)?;
+    }
+    Ok(())
 }
 
 fn install(packages: &[Package]) -> Result<()> {
@@ -67,7 +94,7 @@ fn apt_get(arguments: &[&str]) -> Result<()> {
     run(Command::new("apt-get").arg("-q").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
-fn run(command: &mut Command) -> Result<()> {
+pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("failed to run {command:?}"))?;
     ensure!(status.success(), "{command:?} failed: {status}");
     Ok(())

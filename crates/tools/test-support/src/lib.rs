@@ -14,6 +14,7 @@
 //! production, and goes away with its folder when the value is dropped or the process ends,
 //! however it ends.
 
+mod api_tools;
 mod campaign;
 mod disk;
 mod eventually;
@@ -23,10 +24,12 @@ mod people;
 mod ports;
 mod postgres;
 mod redis;
+mod runtime;
 mod server;
 mod shared;
 mod watchdog;
 
+pub use api_tools::ApiTools;
 pub use campaign::OneSlotCampaign;
 pub use disk::SmallDisk;
 pub use eventually::eventually;
@@ -36,6 +39,7 @@ pub use people::family_name;
 pub use ports::Port;
 pub use postgres::{FrozenPostgres, PostgresServer};
 pub use redis::{Frozen, RedisCluster, RedisSentinels, RedisServer, RedisSetup, TestAuthority};
+pub use runtime::{Runtime, locate_jackson, provision_runtimes};
 pub use shared::{
     POSTGRES_URL_VARIABLE, REDIS_URL_VARIABLE, shared_postgres_database, shared_redis_url,
     unique_prefix,

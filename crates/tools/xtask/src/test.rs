@@ -12,7 +12,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use test_support::{POSTGRES_URL_VARIABLE, PostgresServer, REDIS_URL_VARIABLE, RedisServer};
+use test_support::{
+    ApiTools, POSTGRES_URL_VARIABLE, PostgresServer, REDIS_URL_VARIABLE, RedisServer,
+};
 
 use self::tally::Tally;
 use crate::cargo::{self, Cargo, Runner};
@@ -50,6 +52,8 @@ fn steps(options: &Options, tally: &mut Tally) -> Result<()> {
             cargo.run(&[&lints[..], &["-D", "warnings"]].concat())
         })?;
     }
+    step("runtimes", test_support::provision_runtimes)?;
+    step("api tools", || ApiTools::provision().map(drop))?;
     // Bound for the rest of the function: dropped, the servers are gone.
     let (redis, postgres) = step("servers", start_servers)?;
     cargo.set(REDIS_URL_VARIABLE, redis.url());

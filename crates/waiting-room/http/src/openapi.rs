@@ -3,14 +3,16 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt;
-use web::problem::ProblemSchemas;
+use web::document::{Shapes, finish};
 
+use crate::citizen::{join, ticket};
 use crate::routes;
+use crate::wire::MunicipalityToChoose;
 
 #[derive(OpenApi)]
 #[openapi(
     info(
-        title = "Einlass waiting room",
+        title = "Einlass waiting room API",
         version = "1",
         description = "The virtual waiting room in front of a campaign.\n\n\
             A citizen joins with a postcode, and where the room asks for it with names or an e-mail \
@@ -23,20 +25,29 @@ use crate::routes;
             what you do not know.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
+    servers((url = "/", description = "Where this document is read.")),
     paths(
         web::docs_page::openapi_json,
         web::docs_page::docs,
+        web::problem_page::list_problems,
+        web::problem_page::show_problem,
         web::health::healthz,
         web::health::readyz,
     ),
-    components(schemas(web::health::Live, web::health::Ready, web::health::Missing)),
+    components(schemas(
+        web::health::Live,
+        web::health::Ready,
+        web::health::Missing,
+        MunicipalityToChoose,
+    )),
+    external_docs(url = "/problems", description = "Every problem, in German and English"),
     tags(
         (name = "rooms", description = "For everybody."),
         (name = "services", description = "Between the waiting room and the booking service."),
         (name = "health", description = "For the operator."),
         (name = "documentation", description = "This document."),
     ),
-    modifiers(&SecuritySchemes, &ProblemSchemas),
+    modifiers(&SecuritySchemes),
 )]
 struct Document;
 
@@ -71,15 +82,23 @@ impl Modify for SecuritySchemes {
     }
 }
 
+/// What a type of Rust does not show of what it is.
+const SHAPES: Shapes = Shapes {
+    flat: &[],
+    unions: &[ticket::KINDS, join::KINDS],
+    open: &["Asked", "Chances", "RoomPhase", "SlowedBy", "State"],
+};
+
 /// The OpenAPI 3.1 document of the API, with the routes for health and documentation.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    actix_web::App::new()
+    let document = actix_web::App::new()
         .into_utoipa_app()
         .openapi(Document::openapi())
         .configure(routes::collect)
         .split_for_parts()
-        .1
+        .1;
+    finish(&document, &SHAPES)
 }
 
 #[cfg(test)]
@@ -90,8 +109,10 @@ mod tests {
 
     use actix_web::http::Method;
 
+    use web::test_client::{Example, examples};
+
     use super::*;
-    use crate::harness::Harness;
+    use crate::harness::{Harness, credential};
 
     /// The document as it is checked in under `api-spec/`.
     fn document_json() -> String {
@@ -162,11 +183,25 @@ mod tests {
     async fn every_documented_route_is_registered() {
         let harness = Harness::start().await;
         for (method, path) in documented() {
-            let uri = path.replace("{room}", "town");
+            let uri = path.replace("{room}", "town").replace("{code}", "not-found");
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
             let reply = harness.request(&method, &uri).send().await;
             let is_there = !["not-found", "method-not-allowed"].contains(&reply.code());
             assert!(is_there, "{method} {path}");
+        }
+    }
+
+    /// What the document gives as an example is taken as a request, whatever becomes of it here.
+    #[actix_web::test]
+    async fn the_examples_can_be_sent() {
+        let harness = Harness::start().await;
+        for Example { method, path, body } in examples(&openapi()) {
+            let path = path.replace("speyer-2021-06-20", "town");
+            let call = harness.request(&method, &path).bearer(&credential("town")).json(&body);
+            let call =
+                if path.ends_with("/tickets") { call.no_header("authorization") } else { call };
+            let reply = call.send().await;
+            assert!([201, 204].contains(&reply.status), "{method} {path}: {reply}");
         }
     }
 
@@ -175,7 +210,9 @@ mod tests {
         let harness = Harness::start().await;
         let reply = harness.request(&Method::PUT, "/v1/rooms/town").send().await;
         assert_eq!(reply.status, 405);
-        assert_eq!(reply.header("allow"), "GET");
+        assert_eq!(reply.header("allow"), "GET, HEAD");
+        let head = harness.request(&Method::HEAD, "/v1/rooms/town").send().await;
+        assert_eq!(head.status, 200, "HEAD on every GET");
         let reply = harness.get("/v1/nothing").send().await;
         assert_eq!((reply.status, reply.code()), (404, "not-found"));
     }

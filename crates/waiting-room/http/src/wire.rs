@@ -1,6 +1,6 @@
 //! Wire types that several endpoints answer with.
 
-use kernel::Timestamp;
+use kernel::{Ags, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 use waiting_room::gate::estimate::{Odds, Slowed, Wait};
@@ -172,6 +172,17 @@ impl From<IssuedPass> for Pass {
         let IssuedPass { pass, expires_at } = issued;
         Self { pass, expires_at }
     }
+}
+
+/// One of the municipalities that share a postcode.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MunicipalityToChoose {
+    /// Its official key.
+    #[schema(value_type = String, example = "07318000")]
+    pub(crate) ags: Ags,
+    /// Its name.
+    #[schema(example = "Speyer")]
+    pub(crate) name: String,
 }
 
 /// An opening that is still to come.

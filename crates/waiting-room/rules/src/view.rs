@@ -114,13 +114,15 @@ impl RoomView {
     ) -> Self {
         let line = Line::new(&settings, draw_key, &state.memory);
         let phase = phase(&settings, &state, &line, as_of);
-        let calls_per_minute = gate::estimate::measured_calls_per_minute(&state.ledger, as_of);
-        let prospects = gate::estimate::Outlook::new(
-            &settings.gate_rules(),
-            &levers(&state),
-            &reading(&settings, &state, &line, as_of),
-            &state.ledger,
-        );
+        let (rules, levers) = (settings.gate_rules(), levers(&state));
+        let (calls_per_minute, prospects) = {
+            let reading = reading(&settings, &state, &line, as_of);
+            let ledger = &state.ledger;
+            (
+                gate::estimate::calls_per_minute(&levers, &reading, ledger),
+                gate::estimate::Outlook::new(&rules, &levers, &reading, ledger),
+            )
+        };
         Self { generation, as_of, settings, state, line, phase, calls_per_minute, prospects }
     }
 
@@ -195,10 +197,13 @@ impl RoomView {
     }
 
     /// How many places could still be given away; `None` as long as nobody has counted since the last
-    /// opening, or for a while.
+    /// opening, or for a while. That none is left of earlier places is no news to those who gather for
+    /// new ones.
     #[must_use]
     pub fn places_left(&self) -> Option<u32> {
-        known_counts(&self.settings, &self.state, self.as_of).map(|counts| counts.places_left)
+        let counts = known_counts(&self.settings, &self.state, self.as_of)?;
+        let says_nothing = self.phase == Phase::Gathering && counts.places_left == 0;
+        (!says_nothing).then_some(counts.places_left)
     }
 
     /// How many people wait, in all lanes: those that gather and those that have a place.

@@ -14,6 +14,7 @@ use kernel::{CampaignId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::Problem;
+use web::document::{Union, Variant};
 use web::reply;
 
 use crate::app::App;
@@ -29,12 +30,9 @@ pub(crate) struct BookingBody<'a> {
     /// What is shown at the gate.
     #[schema(value_type = String, example = "7Q2MX4KD")]
     pub(crate) code: BookingCode,
-    /// Opens and cancels the booking as a bearer token. It is told once, to who booked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) manage_token: Option<String>,
     #[schema(value_type = String, example = "speyer-2021-06-20")]
     pub(crate) campaign: &'a CampaignId,
-    #[schema(value_type = String, example = "boe-20210620-0700")]
+    #[schema(value_type = String, example = "boe-fashion-20210620-0700")]
     pub(crate) slot: &'a SlotId,
     #[schema(value_type = String, example = "boe-fashion")]
     pub(crate) site: &'a SiteId,
@@ -51,8 +49,45 @@ pub(crate) struct BookingBody<'a> {
     pub(crate) booked_at: Timestamp,
     /// Only of a cancelled booking.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(
+        value_type = Option<String>, format = DateTime, nullable = false,
+        example = "2021-06-15T09:12:08.007Z",
+    )]
     pub(crate) cancelled_at: Option<Timestamp>,
+}
+
+/// A booking of one kind has what the other has not.
+pub(crate) const KINDS: Union = Union {
+    schema: "Booking",
+    by: "status",
+    known: "KnownBooking",
+    other: "OtherBooking",
+    variants: &[
+        Variant {
+            value: "confirmed",
+            schema: "ConfirmedBooking",
+            description: "A booking whose person has the place.",
+            always: &["person"],
+            never: &["cancelled_at"],
+        },
+        Variant {
+            value: "cancelled",
+            schema: "CancelledBooking",
+            description: "A booking whose place was given back. Who it was is erased.",
+            always: &["cancelled_at"],
+            never: &["person"],
+        },
+    ],
+};
+
+/// A booking as whoever booked is told it: with its token.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NewlyBooked<'a> {
+    /// Shows, moves and cancels the booking as a bearer token. It is told to nobody else.
+    #[schema(example = "hT0b4TzvSFmTkYqIabhIuNe1tX4YcZdyA9qLr6gWc3o")]
+    manage_token: String,
+    #[serde(flatten)]
+    booking: BookingBody<'a>,
 }
 
 /// Whether the person has the place.
@@ -84,7 +119,6 @@ impl App {
         let body = BookingBody {
             id: booked.booking,
             code: booked.code,
-            manage_token: Some(self.bookings.manage_token(booked.booking)),
             campaign,
             slot: &booked.slot,
             site: &booked.site,
@@ -95,6 +129,8 @@ impl App {
             booked_at: booked.booked_at,
             cancelled_at: booked.cancelled_at,
         };
-        reply::created(format!("/v1/bookings/{}", booked.booking), &body)
+        let manage_token = self.bookings.manage_token(booked.booking);
+        let location = format!("/v1/bookings/{}", booked.booking);
+        reply::created(location, &NewlyBooked { manage_token, booking: body })
     }
 }

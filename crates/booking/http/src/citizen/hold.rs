@@ -19,7 +19,7 @@ pub(crate) struct HoldBody<'a> {
     #[schema(value_type = String, example = "hold_017a09a9b40070008000000000000001")]
     id: HoldId,
     /// The slot.
-    #[schema(value_type = String, example = "boe-20210620-0700")]
+    #[schema(value_type = String, example = "boe-fashion-20210620-0700")]
     slot: &'a SlotId,
     state: State,
     /// Seats kept.

@@ -31,7 +31,7 @@ struct Queue {
 
 impl Departures {
     /// Departures reported at a time.
-    const TAKE_MAX: usize = 1_000;
+    pub(super) const TAKE_MAX: usize = 1_000;
 
     pub(super) fn new(waiting_max: usize) -> Self {
         Self { campaigns: Mutex::default(), missed: Mutex::default(), waiting_max }

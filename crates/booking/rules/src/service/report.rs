@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::Bookings;
 use super::background::Look;
+use super::departures::Departures;
 use crate::store::{Held, StoreError};
 
 /// An older count would tell the waiting room what is no longer true.
@@ -27,6 +28,14 @@ pub struct BookingReport {
     pub load: Load,
     /// Passes whose holders are gone: they have booked or given their pass back, and hold nothing.
     pub departures: Vec<PassId>,
+}
+
+impl BookingReport {
+    /// Whether there may be more departures than one report tells.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.departures.len() >= Departures::TAKE_MAX
+    }
 }
 
 /// How busy a process is with a campaign.

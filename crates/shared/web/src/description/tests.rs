@@ -24,7 +24,7 @@ fn codes(schema: Value, value: &Value) -> Vec<(String, String)> {
     errors.map(|error| (text(&error["field"]), text(&error["code"]))).collect()
 }
 
-fn code(schema: Value, value: Value) -> String {
+fn code(schema: &Value, value: &Value) -> String {
     let found = codes(
         json!({"type": "object", "properties": {"it": schema}, "required": ["it"]}),
         &json!({"it": value}),
@@ -60,7 +60,7 @@ fn texts() {
         (json!({}), json!(7), "it: wrong-type"),
         (json!({}), Value::Null, "it: wrong-type"),
     ] {
-        assert_eq!(code(text(schema.clone()), value.clone()), expected, "{schema} {value}");
+        assert_eq!(code(&text(schema.clone()), &value), expected, "{schema} {value}");
     }
 }
 
@@ -77,7 +77,7 @@ fn numbers_are_bounded_by_their_format_too() {
         (f64::schema(), json!(1.5), ""),
         (bool::schema(), json!("true"), "it: wrong-type"),
     ] {
-        assert_eq!(code(written(&schema), value.clone()), expected, "{value}");
+        assert_eq!(code(&written(&schema), &value), expected, "{value}");
     }
 }
 
@@ -90,7 +90,7 @@ fn lists_and_what_is_in_them() {
         (json!([{"name": "boe"}, {}, 7]), "it: too-many, it[1].name: missing, it[2]: wrong-type"),
         (json!({"0": 1}), "it: wrong-type"),
     ] {
-        assert_eq!(code(sites(), value.clone()), expected, "{value}");
+        assert_eq!(code(&sites(), &value), expected, "{value}");
     }
 }
 
@@ -103,7 +103,7 @@ fn of_several_schemas_the_nearest_counts() {
         (json!({"name": "b", "x": 1}), "it.name: too-short, it.x: unknown"),
         (json!(7), "it: wrong-type"),
     ] {
-        assert_eq!(code(site(), value.clone()), expected, "{value}");
+        assert_eq!(code(&site(), &value), expected, "{value}");
     }
 }
 

@@ -73,6 +73,8 @@ async fn a_problem_is_written_in_the_readers_language() {
     assert_eq!(header_of(&response, "content-type"), Some("application/problem+json"));
     assert_eq!(header_of(&response, "content-language"), Some("de"));
     assert_eq!(header_of(&response, "cache-control"), Some("no-store"));
+    let about = "</problems/not-eligible>; rel=\"describedby\"";
+    assert_eq!(header_of(&response, "link"), Some(about));
     insta::assert_json_snapshot!(body, @r#"
     {
       "code": "not-eligible",
@@ -81,7 +83,7 @@ async fn a_problem_is_written_in_the_readers_language() {
       "request_id": "request-1",
       "status": 403,
       "title": "Diese Aktion gilt nicht für Ihren Wohnort",
-      "type": "urn:einlass:problem:not-eligible"
+      "type": "/problems/not-eligible"
     }
     "#);
     let (response, body) = answer(edge(), get("/refuse")).await;

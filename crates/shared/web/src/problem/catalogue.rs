@@ -2,6 +2,8 @@
 
 use actix_web::http::StatusCode;
 
+use crate::language::Language;
+
 /// Title and detail of a problem in one language. The detail says what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text {
@@ -73,13 +75,28 @@ impl Code {
     /// Whether the response always says when to try again.
     #[must_use]
     pub fn tells_when_to_retry(self) -> bool {
-        [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&self.status())
+        match self {
+            Self::NotYourTurn | Self::RequestInProgress => true,
+            _ => [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE]
+                .contains(&self.status()),
+        }
     }
 
-    /// The `type` URI.
+    /// The `type` URI: where [`crate::problem_page`] explains the problem, on the service that answers.
     #[must_use]
     pub fn type_uri(self) -> String {
-        format!("urn:einlass:problem:{}", self.name())
+        format!("/problems/{}", self.name())
+    }
+}
+
+impl Entry {
+    /// The texts in one language.
+    #[must_use]
+    pub const fn text(&self, language: Language) -> Text {
+        match language {
+            Language::En => self.en,
+            Language::De => self.de,
+        }
     }
 }
 
@@ -357,37 +374,4 @@ catalogue! {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn every_code_has_its_own_line() {
-        for (index, entry) in CATALOGUE.iter().enumerate() {
-            assert_eq!(entry.code as usize, index);
-            assert_eq!(entry.code.entry().name, entry.name);
-        }
-        let names: BTreeSet<_> = CATALOGUE.iter().map(|entry| entry.name).collect();
-        assert_eq!(names.len(), CATALOGUE.len(), "names are unique");
-    }
-
-    #[test]
-    fn the_catalogue_is_ordered_by_status_and_name() {
-        assert!(CATALOGUE.is_sorted_by_key(|entry| (entry.status.as_u16(), entry.name)));
-    }
-
-    #[test]
-    fn every_text_is_complete() {
-        for entry in CATALOGUE {
-            let kebab = entry.name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'-'));
-            assert!(kebab, "{}", entry.name);
-            assert!(entry.status.is_client_error() || entry.status.is_server_error());
-            for text in [entry.en, entry.de] {
-                assert!(!text.title.is_empty() && !text.title.ends_with('.'), "{}", entry.name);
-                assert!(text.detail.ends_with('.'), "{}", entry.name);
-            }
-            assert_ne!(entry.en, entry.de, "{} is translated", entry.name);
-        }
-    }
-}
+mod tests;

@@ -5,41 +5,47 @@ use std::collections::BTreeMap;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::{ComponentsBuilder, ContentBuilder, OpenApi, Ref, RefOr};
-use utoipa::{Modify, PartialSchema, ToSchema};
+use utoipa::openapi::schema::{AnyOfBuilder, Discriminator, OneOfBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
-use super::{CONTENT_TYPE, Code, Entry};
+use super::{CONTENT_TYPE, Code, Entry, Mistake, members, schemas};
+use crate::document::EXTENSIBLE;
 use crate::language::Language;
 
-/// Problem details (RFC 9457). Some problems have further members, which the operation names.
+/// Any problem: problem details (RFC 9457). Some have further members, which their own schemas name.
 #[derive(ToSchema)]
+#[schema(as = Problem)]
 #[expect(dead_code, reason = "describes the body; the body itself is written by `Problem`")]
 pub struct ProblemDocument {
-    /// `urn:einlass:problem:` and the code.
-    #[schema(rename = "type", example = "urn:einlass:problem:slot-full")]
+    /// `/problems/` and the code: a page of this service that explains the problem to people.
+    #[schema(rename = "type", example = "/problems/slot-full")]
     type_uri: String,
     /// What is the matter, in the reader's language.
     title: String,
     /// The status of the response.
-    #[schema(minimum = 400, maximum = 599)]
+    #[schema(minimum = 400, maximum = 599, example = 409)]
     status: u16,
     /// What the reader can do about it.
     detail: String,
-    /// What clients decide on; see docs/problems.md for the closed list.
-    #[schema(example = "slot-full")]
+    /// What clients decide on.
     code: String,
     /// Finds the request in the logs.
     request_id: String,
     /// When to try again, in seconds.
+    #[schema(nullable = false)]
     retry_after_s: Option<u64>,
     /// What is wrong in the request.
+    #[schema(nullable = false)]
     errors: Option<Vec<FieldErrorDocument>>,
 }
 
 /// What is wrong with one field of a request.
 #[derive(ToSchema)]
+#[schema(as = FieldError)]
 #[expect(dead_code, reason = "describes the body; the body itself is written by `Problem`")]
 pub struct FieldErrorDocument {
     /// The path of the field, the name of the parameter or of the header.
@@ -50,26 +56,6 @@ pub struct FieldErrorDocument {
     code: String,
     /// What is wrong with it, in the reader's language.
     detail: String,
-}
-
-/// Adds the schemas that [`responses`] refers to.
-#[derive(Clone, Copy, Debug)]
-pub struct ProblemSchemas;
-
-impl Modify for ProblemSchemas {
-    fn modify(&self, openapi: &mut OpenApi) {
-        let components = openapi.components.take().unwrap_or_default();
-        let schemas = [
-            (ProblemDocument::name(), ProblemDocument::schema()),
-            (FieldErrorDocument::name(), FieldErrorDocument::schema()),
-        ];
-        let builder = schemas
-            .into_iter()
-            .fold(ComponentsBuilder::from(components), |builder, (name, schema)| {
-                builder.schema(name, schema)
-            });
-        openapi.components = Some(builder.build());
-    }
 }
 
 /// The responses of an operation that can answer with these problems, by status.
@@ -92,13 +78,10 @@ fn response(entries: &[&'static Entry]) -> Response {
         let example = ExampleBuilder::new().summary(entry.en.title).value(Some(example(entry)));
         (entry.name, RefOr::T(example.build()))
     });
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name(ProblemDocument::name())))
-        .examples_from_iter(examples)
-        .build();
+    let content =
+        ContentBuilder::new().schema(Some(any_of(entries))).examples_from_iter(examples).build();
     let builder =
         ResponseBuilder::new().description(description.join("\n\n")).content(CONTENT_TYPE, content);
-    // All entries of a response have one status.
     let tells_when = entries.iter().any(|entry| entry.code.tells_when_to_retry());
     let is_limit = entries.iter().any(|entry| entry.status == StatusCode::TOO_MANY_REQUESTS);
     let retry =
@@ -120,10 +103,34 @@ fn response(entries: &[&'static Entry]) -> Response {
         .build()
 }
 
+/// One of these problems, told apart by their codes, or one that is added later.
+fn any_of(entries: &[&'static Entry]) -> Schema {
+    let known = |entry: &&'static Entry| Ref::from_schema_name(schemas::name_of(entry.code));
+    let known: RefOr<Schema> = match entries {
+        [entry] => known(entry).into(),
+        several => {
+            let union =
+                several.iter().fold(OneOfBuilder::new(), |union, entry| union.item(known(entry)));
+            let mapping = several.iter().map(|entry| (entry.name, known(entry).ref_location));
+            Schema::from(union.discriminator(Some(Discriminator::with_mapping("code", mapping))))
+                .into()
+        }
+    };
+    let any = Ref::from_schema_name(ProblemDocument::name());
+    let extensible = ExtensionsBuilder::new().add(EXTENSIBLE, true).build();
+    AnyOfBuilder::new().item(known).item(any).extensions(Some(extensible)).into()
+}
+
 fn example(entry: &Entry) -> Value {
     let mut problem = super::Problem::new(entry.code);
     if entry.code.tells_when_to_retry() {
         problem = problem.retry_after_s(3);
+    }
+    if entry.code == Code::InvalidRequest {
+        problem = problem.field("person.date_of_birth", Mistake::Missing);
+    }
+    for member in members::of(entry.code) {
+        problem = problem.with(member.name, member.example);
     }
     serde_json::from_slice(&problem.body(Language::En, "6f1c9be2d04a00000001"))
         .unwrap_or_else(|_| json!({}))
@@ -193,7 +200,13 @@ mod tests {
         assert_eq!(responses.keys().collect::<Vec<_>>(), ["403", "404", "429", "503"]);
         let busy = serde_json::to_value(&responses["503"]).expect("JSON");
         let content = &busy["content"][CONTENT_TYPE];
-        assert_eq!(content["schema"]["$ref"], "#/components/schemas/ProblemDocument");
+        let union = &content["schema"]["anyOf"];
+        assert_eq!(union[0]["discriminator"]["propertyName"], "code");
+        assert_eq!(
+            union[0]["discriminator"]["mapping"]["overloaded"],
+            "#/components/schemas/OverloadedProblem"
+        );
+        assert_eq!(union[1]["$ref"], "#/components/schemas/Problem", "others may be added");
         assert_eq!(content["examples"]["overloaded"]["value"]["retry_after_s"], 3);
         assert!(content["examples"]["unavailable"].is_object());
         assert!(busy["headers"]["Retry-After"].is_object());
@@ -203,15 +216,5 @@ mod tests {
         }
         assert!(busy["headers"]["RateLimit"].is_null());
         assert_eq!(JoinProblems::codes().len(), 5);
-    }
-
-    #[test]
-    fn the_schemas_are_added() {
-        let mut openapi = OpenApi::default();
-        ProblemSchemas.modify(&mut openapi);
-        let document = serde_json::to_value(&openapi).expect("JSON");
-        let schemas = &document["components"]["schemas"];
-        assert!(schemas["ProblemDocument"]["properties"]["type"].is_object(), "{schemas}");
-        assert!(schemas["FieldErrorDocument"].is_object());
     }
 }

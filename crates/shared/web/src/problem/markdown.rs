@@ -34,7 +34,7 @@ const HEAD: &str = "# Problems
 Whatever the two services refuse, they refuse with a problem of this closed list, as
 `application/problem+json` (RFC 9457). Decide on `code`; the texts are for people and may change.
 
-- `type` is `urn:einlass:problem:<code>`; `title` and `detail` are in the language of the `Accept-Language` header,
+- `type` is `/problems/<code>`, a page of the service that explains the problem to people; `title` and `detail` are in the language of the `Accept-Language` header,
   English or German.
 - `request_id` is the value of the `X-Request-Id` header and finds the request in the logs.
 - `retry_after_s` says when to try again, as does the `Retry-After` header. Problems with status 429 or

@@ -53,6 +53,8 @@ pub enum Mistake {
     Unwanted,
     /// It excludes the other fields.
     Exclusive,
+    /// Pages of this origin may not do this.
+    Origin,
     /// The body is not JSON.
     NotJson,
     /// The body broke off.
@@ -114,6 +116,7 @@ impl Mistake {
             Self::Key { .. } => "wrong-key",
             Self::Unwanted => "unwanted",
             Self::Exclusive => "exclusive",
+            Self::Origin => "origin-not-allowed",
             Self::NotJson => "not-json",
             Self::Incomplete => "incomplete",
             Self::Invalid => "invalid",
@@ -142,6 +145,7 @@ impl Mistake {
             Self::Key { least: 16, most: 64 },
             Self::Unwanted,
             Self::Exclusive,
+            Self::Origin,
             Self::NotJson,
             Self::Incomplete,
             Self::Invalid,
@@ -185,6 +189,7 @@ impl Mistake {
             .into(),
             Self::Unwanted => "this is not asked for here; please leave it out".into(),
             Self::Exclusive => "please give either this or the other fields".into(),
+            Self::Origin => "pages of this origin may only read what is public, without a token; the operator can allow more".into(),
             Self::NotJson => "this is not JSON".into(),
             Self::Incomplete => "the body did not arrive completely".into(),
             Self::Invalid => "this cannot be read".into(),
@@ -221,6 +226,7 @@ impl Mistake {
             .into(),
             Self::Unwanted => "danach wird hier nicht gefragt; bitte weglassen".into(),
             Self::Exclusive => "bitte entweder dies oder die anderen Felder angeben".into(),
+            Self::Origin => "Seiten dieser Herkunft dürfen nur lesen, was öffentlich ist, ohne Token; der Betreiber kann mehr erlauben".into(),
             Self::NotJson => "das ist kein JSON".into(),
             Self::Incomplete => "der Inhalt kam nicht vollständig an".into(),
             Self::Invalid => "das lässt sich nicht lesen".into(),

@@ -7,7 +7,9 @@
 mod catalogue;
 mod document;
 mod markdown;
+mod members;
 mod mistake;
+mod schemas;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,9 +23,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use catalogue::{CATALOGUE, Code, Entry, Text};
-pub use document::{Answers, FieldErrorDocument, ProblemDocument, ProblemSchemas, responses};
+pub use document::{Answers, responses};
 pub use markdown::catalogue_markdown;
 pub use mistake::{Form, Kind, Mistake};
+pub(crate) use schemas::describe;
 
 use crate::language::Language;
 
@@ -130,10 +133,7 @@ impl Problem {
     /// The body in one language.
     pub(crate) fn body(&self, language: Language, request_id: &str) -> Vec<u8> {
         let entry = self.0.code.entry();
-        let text = match language {
-            Language::En => entry.en,
-            Language::De => entry.de,
-        };
+        let text = entry.text(language);
         let body = Body {
             type_uri: self.0.code.type_uri(),
             title: text.title,
@@ -227,7 +227,7 @@ mod tests {
           "request_id": "r-1",
           "status": 403,
           "title": "This campaign is not for your place of residence",
-          "type": "urn:einlass:problem:not-eligible"
+          "type": "/problems/not-eligible"
         }
         "#);
         insta::assert_json_snapshot!(body(&problem, Language::De), @r#"
@@ -238,7 +238,7 @@ mod tests {
           "request_id": "r-1",
           "status": 403,
           "title": "Diese Aktion gilt nicht für Ihren Wohnort",
-          "type": "urn:einlass:problem:not-eligible"
+          "type": "/problems/not-eligible"
         }
         "#);
     }
@@ -261,7 +261,7 @@ mod tests {
           "request_id": "r-1",
           "status": 400,
           "title": "Etwas an der Anfrage stimmt nicht",
-          "type": "urn:einlass:problem:invalid-request"
+          "type": "/problems/invalid-request"
         }
         "#);
         let overloaded = Problem::new(Code::Overloaded).retry_after_s(3);
@@ -273,7 +273,7 @@ mod tests {
           "retry_after_s": 3,
           "status": 503,
           "title": "Very many people are here right now",
-          "type": "urn:einlass:problem:overloaded"
+          "type": "/problems/overloaded"
         }
         "#);
     }

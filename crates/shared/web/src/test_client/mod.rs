@@ -11,21 +11,28 @@ use std::sync::Arc;
 use actix_web::App;
 use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
+use actix_web::middleware::from_fn;
 use actix_web::test::{self, TestRequest};
 use actix_web::web::{Bytes, Data, ServiceConfig};
 use kernel::SeededEntropy;
 use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
-use crate::docs_page::DocsPage;
 use crate::health::Readiness;
-use crate::{Drain, Edge};
+use crate::{Drain, Edge, common, cors, head};
 
+mod bodies;
 mod documented;
+mod examples;
 mod wrong_bodies;
+
+pub use self::examples::{Example, examples};
 
 use self::documented::DocumentedAnswers;
 pub use self::wrong_bodies::assert_refusals_are_described;
+
+/// The origin whose pages may send tokens.
+pub const LISTED_ORIGIN: &str = "https://impfen.example";
 
 type Service = Rc<dyn Fn(TestRequest) -> Pin<Box<dyn Future<Output = Reply>>>>;
 
@@ -38,15 +45,17 @@ impl TestClient {
     /// A client of `routes`, which `document` describes.
     ///
     /// # Panics
-    /// Where a reply has a status, or under it the code of a problem, that the document does not name for the
-    /// operation: the test that asked fails.
+    /// Where a reply is not what the document says of the operation: its status, under it the code of a problem, a
+    /// header or the body. The test that asked fails.
     pub async fn start(document: &OpenApi, routes: impl FnOnce(&mut ServiceConfig)) -> Self {
-        let docs_page = DocsPage::new(document).expect("a document can be written as JSON");
+        let readiness = Data::new(Readiness::new(Drain::new()));
+        let common =
+            common::routes(document, readiness).expect("a document can be written as JSON");
         let app = App::new()
             .configure(routes)
-            .configure(crate::health::routes(Data::new(Readiness::new(Drain::new()))))
-            .configure(docs_page.routes())
-            .configure(crate::fallback::problems(document))
+            .configure(common)
+            .wrap(cors::allow(&[LISTED_ORIGIN.to_owned()]))
+            .wrap(from_fn(head::as_get))
             .wrap(Edge::new("test", Drain::new(), Arc::new(SeededEntropy::new(1))));
         let service = Rc::new(test::init_service(app).await);
         let documented = Rc::new(DocumentedAnswers::of(document));
@@ -60,8 +69,11 @@ impl TestClient {
                 let bytes = test::read_body(response).await;
                 let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
                 let reply = Reply { status, headers, bytes, json };
-                let is_named = documented.names(method.as_str(), &path, status, reply.code());
-                assert!(is_named, "not in the document: {method} {path} {reply}");
+                // Nobody documents a HEAD: it is answered as its GET.
+                let named = if method == Method::HEAD { &Method::GET } else { &method };
+                if let Some(mistake) = documented.mistakes(named.as_str(), &path, &reply) {
+                    panic!("{mistake}: {method} {path} {reply}");
+                }
                 reply
             })
         });

@@ -1,9 +1,10 @@
-use actix_web::{HttpRequest, HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, post};
 use serde_json::json;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 
 use super::*;
+use crate::document::{Shapes, finish};
 use crate::{Body, Code, Problem, problem_responses};
 
 problem_responses!(
@@ -12,16 +13,32 @@ problem_responses!(
         SlotFull
 );
 
+/// What is asked for.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes the body; the handler writes it itself")]
+struct Thing {
+    code: String,
+}
+
 /// The problem that the query asks for, or the thing.
-#[utoipa::path(responses((status = 200, description = "The thing."), ThingProblems))]
+#[utoipa::path(responses((status = 200, description = "The thing.", body = Thing), ThingProblems))]
 #[get("/thing")]
 async fn show(request: HttpRequest) -> Result<HttpResponse, Problem> {
     match request.query_string() {
-        "named" => Err(Problem::new(Code::SlotFull)),
+        "named" => Err(Problem::new(Code::SlotFull).with("places_left", 0)),
         "unnamed" => Err(Problem::new(Code::SlotNotFound)),
         "accepted" => Ok(HttpResponse::Accepted().finish()),
-        _ => Ok(HttpResponse::Ok().insert_header(("x-thing", "here")).json(json!({"code": "its"}))),
+        "bare" => Ok(thing().json(json!({"code": "its"}))),
+        "nameless" => Ok(thing().json(json!({"code": 7}))),
+        "text" => Ok(thing().content_type("text/plain").body("a thing")),
+        _ => Ok(thing().insert_header(("x-thing", "here")).json(json!({"code": "its"}))),
     }
+}
+
+fn thing() -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.insert_header(("cache-control", "no-store"));
+    response
 }
 
 problem_responses!(
@@ -54,7 +71,8 @@ async fn echo(request: HttpRequest, body: Body<Value>) -> HttpResponse {
 struct Document;
 
 async fn client_of(document: &OpenApi) -> TestClient {
-    TestClient::start(document, |config| {
+    let document = finish(document, &Shapes { flat: &[], open: &[], unions: &[] });
+    TestClient::start(&document, |config| {
         config.service(show).service(echo);
     })
     .await
@@ -107,6 +125,28 @@ async fn a_code_that_is_not_in_the_document_fails_the_test() {
 #[should_panic(expected = "not in the document: GET /thing 202")]
 async fn a_status_that_is_not_in_the_document_fails_the_test() {
     client().await.get("/thing?accepted").send().await;
+}
+
+#[actix_web::test]
+#[should_panic(expected = "/code")]
+async fn a_body_that_is_not_of_its_schema_fails_the_test() {
+    client().await.get("/thing?nameless").send().await;
+}
+
+#[actix_web::test]
+#[should_panic(expected = "of the undocumented type 'text/plain': GET /thing 200")]
+async fn a_body_of_another_media_type_fails_the_test() {
+    client().await.get("/thing?text").send().await;
+}
+
+#[actix_web::test]
+#[should_panic(expected = "without the header x-thing: GET /thing 200")]
+async fn a_header_that_is_missing_fails_the_test() {
+    let mut document = serde_json::to_value(Document::openapi()).expect("JSON");
+    document["paths"]["/thing"]["get"]["responses"]["200"]["headers"]["X-Thing"] =
+        json!({"schema": {"type": "string"}, "description": "Where it is."});
+    let document = serde_json::from_value(document).expect("a document");
+    client_of(&document).await.get("/thing?bare").send().await;
 }
 
 #[actix_web::test]

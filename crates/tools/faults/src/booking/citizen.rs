@@ -26,6 +26,8 @@ pub struct Town {
     pub instances: Vec<String>,
     /// The slot that everybody wants.
     pub slot: String,
+    /// The one to which some move.
+    pub other_slot: String,
     /// Requests that were answered for good.
     pub answered: AtomicUsize,
 }
@@ -134,6 +136,13 @@ impl Citizen {
         self.insist(Asked::Cancel { booking: booked.id.clone() }, &token).await
     }
 
+    /// Moves a booking to the other slot.
+    pub async fn move_over(&mut self, booked: &Booked) -> Option<Told> {
+        let token = booked.body["manage_token"].as_str()?.to_owned();
+        let slot = self.town.other_slot.clone();
+        self.insist(Asked::Move { booking: booked.id.clone(), slot }, &token).await
+    }
+
     /// Reads a booking again.
     pub async fn show(&mut self, booked: &Booked) -> Option<Told> {
         let token = booked.body["manage_token"].as_str()?.to_owned();
@@ -150,7 +159,7 @@ impl Citizen {
 pub(super) fn key(asked: &Asked) -> Option<&str> {
     match asked {
         Asked::Book { key, .. } | Asked::Hold { key } | Asked::Confirm { key, .. } => Some(key),
-        Asked::Cancel { booking } => Some(booking),
+        Asked::Cancel { booking } | Asked::Move { booking, .. } => Some(booking),
         Asked::Release { .. } | Asked::Show { .. } | Asked::Look => None,
     }
 }
@@ -184,6 +193,9 @@ pub(super) fn request(asked: &Asked, slot: &str) -> (Method, String, Option<Valu
         Asked::Cancel { booking } => {
             (Method::POST, format!("/bookings/{booking}/cancellation"), None)
         }
+        Asked::Move { booking, slot } => {
+            (Method::PUT, format!("/bookings/{booking}/slot"), Some(json!({"slot": slot})))
+        }
         Asked::Show { booking } => (Method::GET, format!("/bookings/{booking}"), None),
         Asked::Look => (Method::GET, format!("/campaigns/{CAMPAIGN}/slots"), None),
     }
@@ -201,6 +213,7 @@ fn told(asked: &Asked, reply: &Result<Reply, String>) -> Told {
         }
         (Asked::Release { .. }, 204) => Some(Told::Released),
         (Asked::Cancel { .. }, 200) => Some(Told::Cancelled),
+        (Asked::Move { .. }, 200) => body["slot"].as_str().map(|slot| Told::Moved(slot.to_owned())),
         (Asked::Show { .. }, 200) => Some(Told::Shown(body.clone())),
         (Asked::Look, 200) => Some(Told::Seen),
         (_, 400..) => Some(Told::Refused {

@@ -30,6 +30,8 @@ enum Wish {
     PlaceTwice,
     /// A place that is given back a little later.
     PlaceForAWhile,
+    /// A place, and then the same in the other slot.
+    PlaceElsewhere,
     /// Two seats that are held first; both are used.
     Car,
     /// The same, but one seat is given back.
@@ -92,6 +94,7 @@ impl Crowd {
                 15..25 => Wish::PlaceForAWhile,
                 25..35 => Wish::Car,
                 35..45 => Wish::HalfACar,
+                45..55 => Wish::PlaceElsewhere,
                 _ => Wish::Place,
             };
             let number = citizen.number as usize;
@@ -155,6 +158,11 @@ async fn live(citizen: &mut Citizen, wish: Wish, person: usize) -> Option<()> {
             let booked = citizen.book(&key, person, 1).await?;
             citizen.rest(0.1..1.0).await;
             citizen.cancel(&booked).await.map(drop)
+        }
+        Wish::PlaceElsewhere => {
+            let booked = citizen.book(&key, person, 1).await?;
+            citizen.move_over(&booked).await?;
+            citizen.show(&booked).await.map(drop)
         }
         Wish::Car => {
             let second = SECOND_SEATS + citizen.number as usize;

@@ -12,6 +12,7 @@ pub struct Database {
     pub slots: Vec<SlotRow>,
     pub holds: Vec<HoldRow>,
     pub bookings: Vec<BookingRow>,
+    pub events: Vec<EventsRow>,
 }
 
 /// A slot with its counters.
@@ -45,6 +46,18 @@ pub struct BookingRow {
     pub person_key: String,
 }
 
+/// The events of one transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct EventsRow {
+    pub campaign: String,
+    pub first: u64,
+    pub last: u64,
+    /// A JSON array, as it was hashed.
+    pub text: String,
+    /// The hash after the last of them.
+    pub hash: String,
+}
+
 impl BookingRow {
     pub fn is_confirmed(&self) -> bool {
         self.status == "confirmed"
@@ -61,7 +74,10 @@ const ROWS: &str = "SELECT json_build_object(
   'bookings', (SELECT coalesce(json_agg(json_build_object(
       'id', encode(id, 'hex'), 'slot', slot, 'code', code, 'status', status,
       'hold', encode(hold, 'hex'), 'pass', encode(pass_id, 'hex'),
-      'person_key', encode(person_key, 'hex'))), '[]') FROM booking))";
+      'person_key', encode(person_key, 'hex'))), '[]') FROM booking),
+  'events', (SELECT coalesce(json_agg(json_build_object(
+      'campaign', campaign, 'first', first_number, 'last', last_number, 'text', events,
+      'hash', encode(hash, 'hex')) ORDER BY last_number), '[]') FROM event))";
 
 impl Database {
     /// Reads it.

@@ -35,6 +35,8 @@ pub enum Asked {
     Release { hold: String },
     /// To cancel a booking.
     Cancel { booking: String },
+    /// To move a booking to another slot.
+    Move { booking: String, slot: String },
     /// What the booking is now.
     Show { booking: String },
     /// How many places are left.
@@ -49,6 +51,8 @@ pub enum Told {
     Held(String, Value),
     Released,
     Cancelled,
+    /// The slot it is in now.
+    Moved(String),
     /// The whole reply.
     Shown(Value),
     Seen,
@@ -85,6 +89,7 @@ impl Event {
             Told::Held(..)
             | Told::Released
             | Told::Cancelled
+            | Told::Moved(_)
             | Told::Shown(_)
             | Told::Seen
             | Told::Refused { .. }
@@ -96,7 +101,11 @@ impl Event {
     pub fn key(&self) -> Option<&str> {
         match &self.asked {
             Asked::Book { key, .. } | Asked::Hold { key } | Asked::Confirm { key, .. } => Some(key),
-            Asked::Release { .. } | Asked::Cancel { .. } | Asked::Show { .. } | Asked::Look => None,
+            Asked::Release { .. }
+            | Asked::Cancel { .. }
+            | Asked::Move { .. }
+            | Asked::Show { .. }
+            | Asked::Look => None,
         }
     }
 
@@ -108,7 +117,8 @@ impl Event {
             | Asked::Hold { .. }
             | Asked::Confirm { .. }
             | Asked::Release { .. }
-            | Asked::Cancel { .. } => self.told.is_definite(),
+            | Asked::Cancel { .. }
+            | Asked::Move { .. } => self.told.is_definite(),
         }
     }
 }
@@ -121,6 +131,7 @@ impl Told {
             | Self::Held(..)
             | Self::Released
             | Self::Cancelled
+            | Self::Moved(_)
             | Self::Shown(_)
             | Self::Seen => true,
             Self::Refused { status: IDLE_TOO_LONG, .. } | Self::Nothing { .. } => false,

@@ -2,6 +2,7 @@
 //! database holds. Each rule is a function of these and of the course of the run.
 
 mod answers;
+mod chain;
 mod effects;
 mod rows;
 #[cfg(test)]
@@ -60,8 +61,11 @@ pub fn judge(course: &Course, events: &[Event], database: &Database) -> Verdict<
     rule("P4: one active booking for each person", run.booked_twice());
     rule("P4: nobody is told of two bookings for one person", run.told_twice());
     rule("P5: what was cancelled stays cancelled", run.still_confirmed());
+    rule("P6: what was moved is in its new slot and in no other", run.not_moved());
     rule("P7: a hold ends once", run.held_twice());
     rule("P9: a pass pays for its seats and no more", run.overspent());
+    rule("the chain of events is whole", run.broken_chain());
+    rule("events tell what the rows hold", run.mistold());
     rule("P14: nothing is left unanswered", run.left_unanswered());
     rule("P14: every reply comes within 6 s", run.slow());
     rule("P14: a refusal for now says when to come back", run.without_retry_after());

@@ -166,9 +166,11 @@ impl Stage {
             _redis: redis,
             _room: waiting_room,
         });
+        let [slot, other_slot] = self.slots().await?;
         let town = Arc::new(Town {
             instances: self.instances.iter().map(Instance::url).collect(),
-            slot: self.slot().await?,
+            slot,
+            other_slot,
             answered: AtomicUsize::new(0),
         });
         let watchers = passes.split_off(opening.passes);
@@ -177,8 +179,8 @@ impl Stage {
         Ok(())
     }
 
-    /// The one slot, as soon as its places are open.
-    async fn slot(&self) -> Result<String> {
+    /// The slot that everybody wants and the other one, as soon as their places are open.
+    async fn slots(&self) -> Result<[String; 2]> {
         let instance = self.instances.first().context("no instance")?.url();
         let url = format!("{instance}/v1/campaigns/{CAMPAIGN}/slots");
         let began = now();
@@ -186,9 +188,10 @@ impl Stage {
             let reply = http::send(self.client.get(&url)).await;
             if let Ok(reply) = &reply
                 && reply.body["places_left"].as_u64().is_some_and(|places| places > 0)
-                && let Some(slot) = reply.body["slots"][0]["id"].as_str()
+                && let [Some(slot), Some(other)] =
+                    [0, 1].map(|index| reply.body["slots"][index]["id"].as_str())
             {
-                return Ok(slot.to_owned());
+                return Ok([slot, other].map(str::to_owned));
             }
             ensure!(now() - began < PLACES_OPEN_MAX_MS, "no places open: {reply:?}");
             pause(Duration::from_millis(50)).await;

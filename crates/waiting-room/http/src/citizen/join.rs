@@ -11,12 +11,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use waiting_room::service::JoinRequest;
 use waiting_room::service::outcome::{Answer, JoinOutcome};
+use web::document::{Union, Variant};
 use web::reply;
 use web::{Body, Code, IdempotencyKey, Mistake, Problem, optional_bearer};
 
 use crate::app::App;
 use crate::refusal::{self, RoomInPath};
-use crate::wire::{NextOpening, Pass, TicketState};
+use crate::wire::{MunicipalityToChoose, NextOpening, Pass, TicketState};
 use identity::Identity;
 
 /// What to join with.
@@ -39,7 +40,10 @@ pub(crate) struct Residence {
     #[schema(value_type = String, pattern = "^[0-9]{5}$", example = "67346")]
     postcode: Postcode,
     /// The official key of the municipality, eight digits; needed where a postcode covers several.
-    #[schema(value_type = Option<String>, pattern = "^[0-9]{8}$", example = "07318000")]
+    #[schema(
+        value_type = Option<String>, pattern = "^[0-9]{8}$", nullable = false,
+        example = "07318000",
+    )]
     ags: Option<Ags>,
 }
 
@@ -57,18 +61,49 @@ struct JoinedRoom {
     pass: Option<Pass>,
 }
 
+/// The kinds of a ticket, with the ticket itself and with the pass of whoever is let in at once.
+pub(crate) const KINDS: Union = Union {
+    schema: "JoinedRoom",
+    by: "state",
+    known: "KnownJoined",
+    other: "OtherJoined",
+    variants: &[
+        Variant {
+            value: "gathering",
+            schema: "JoinedGathering",
+            description: "An entry that waits for the draw. It has no place yet.",
+            always: &[],
+            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "pass"],
+        },
+        Variant {
+            value: "waiting",
+            schema: "JoinedWaiting",
+            description: "An entry that has its place in line and waits for its call.",
+            always: &["place", "ahead"],
+            never: &["pass"],
+        },
+        Variant {
+            value: "called",
+            schema: "JoinedCalled",
+            description: "An entry that can be redeemed for a pass, or has it already.",
+            always: &["ahead", "estimated_wait_s"],
+            never: &["slowed", "odds"],
+        },
+        Variant {
+            value: "closed",
+            schema: "JoinedClosed",
+            description: "The entry of a ticket whose room is over. There is nothing to wait for.",
+            always: &[],
+            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "pass"],
+        },
+    ],
+};
+
 impl From<Answer> for JoinedRoom {
     fn from(answer: Answer) -> Self {
         let state = TicketState::from(&answer);
         Self { ticket: answer.ticket, state, pass: answer.pass.map(Pass::from) }
     }
-}
-
-/// A municipality to choose.
-#[derive(Serialize)]
-struct Choice {
-    ags: Ags,
-    name: String,
 }
 
 /// The shortest key of a join: a short one would be somebody else's, too.
@@ -91,10 +126,8 @@ web::problem_responses!(
 /// least, the same key gets the same entry and the same ticket; if the entry was let in at once, redeem
 /// the ticket for its pass. Send a new random key for each new entry.
 ///
-/// Members of problems: `identity-required` has `asks_for`, `person` or `email`;
-/// `not-eligible` has `municipality`, the name, if the postcode is known;
-/// `municipality-required` has `municipalities`, a list of `{ags, name}` to choose from; `room-not-open`
-/// has `next_opening` with `gathers_from`, when joining becomes possible.
+/// A page that has a ticket already sends it along in `Authorization: Bearer …`. None is needed, so a program
+/// made from this document joins without one.
 #[utoipa::path(
     tag = "rooms",
     params(
@@ -105,8 +138,7 @@ web::problem_responses!(
             description = "16 to 64 visible ASCII characters, chosen at random.",
         ),
     ),
-    request_body = Join,
-    security((), ("ticket" = [])),
+    request_body(content = Join, example = json!({"residence": {"postcode": "67346"}})),
     responses(
         (
             status = 201,
@@ -175,7 +207,8 @@ fn not_eligible(known: Option<Municipality>) -> Problem {
 }
 
 fn municipality_required(choices: Vec<Municipality>) -> Problem {
-    let choices = choices.into_iter().map(|row| Choice { ags: row.ags, name: row.name });
+    let choices =
+        choices.into_iter().map(|row| MunicipalityToChoose { ags: row.ags, name: row.name });
     Problem::new(Code::MunicipalityRequired)
         .with("municipalities", choices.map(value).collect::<Vec<Value>>())
 }

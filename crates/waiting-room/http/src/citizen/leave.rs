@@ -85,7 +85,7 @@ mod tests {
           "request_id": "<id>",
           "status": 409,
           "title": "The pass is given back at the booking system",
-          "type": "urn:einlass:problem:leave-at-booking"
+          "type": "/problems/leave-at-booking"
         }
         "#);
         harness.renew().await;
@@ -104,7 +104,7 @@ mod tests {
           "request_id": "<id>",
           "status": 401,
           "title": "Your time for booking has run out",
-          "type": "urn:einlass:problem:pass-invalid"
+          "type": "/problems/pass-invalid"
         }
         "#);
         let elsewhere = leave(&harness, &pass).path("/v1/rooms/village/passes/current");

@@ -105,7 +105,7 @@ mod tests {
           "retry_after_s": "<seconds>",
           "status": 409,
           "title": "It is not your turn yet",
-          "type": "urn:einlass:problem:not-your-turn"
+          "type": "/problems/not-your-turn"
         }
         "#);
     }
@@ -136,7 +136,7 @@ mod tests {
           "request_id": "<id>",
           "status": 409,
           "title": "This ticket has already let you in",
-          "type": "urn:einlass:problem:pass-used"
+          "type": "/problems/pass-used"
         }
         "#);
     }

@@ -1,13 +1,13 @@
 //! `GET /v1/rooms/{room}`: what everybody may know of a room.
 //!
-//! It is the same for all, so it is written once whenever the view of the room is renewed; a request
-//! only picks up the bytes.
+//! It is the same for all but for the time, so it is written once whenever the view of the room is
+//! renewed; a request only adds the time.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::{HttpResponse, get};
 use arc_swap::ArcSwap;
 use kernel::Timestamp;
 use pass::IdentityKind;
@@ -19,7 +19,7 @@ use waiting_room::lane::Lane;
 use waiting_room::line::Draw;
 use waiting_room::settings::{Opening, RoomSettings};
 use waiting_room::view::{Phase, RoomView};
-use web::{CachedBody, Problem};
+use web::{Problem, TimedBody};
 
 use crate::app::App;
 use crate::refusal::{self, RoomInPath};
@@ -45,7 +45,8 @@ struct RoomStatus<'a> {
     title: Texts<'a>,
     /// What the room does at the moment.
     phase: RoomPhase,
-    /// The waiting room's time: compare openings with it, not with the clock of the device.
+    /// The waiting room's time when it answered: compare openings with it, not with the clock of the
+    /// device. An answer from a cache is as old as its header `Age` says.
     #[schema(value_type = String, format = DateTime, example = "2021-06-14T05:59:30.000Z")]
     now: Timestamp,
     /// The next opening; null after the last.
@@ -68,7 +69,8 @@ struct RoomStatus<'a> {
     #[schema(example = 600)]
     pace_per_minute: u32,
     /// How many places the booking service could give away at once; null until it has counted since the
-    /// last opening, and once its last count is more than a minute old.
+    /// last opening, once its last count is more than a minute old, and while arrivals gather for new
+    /// places and none of the earlier ones is left.
     #[schema(example = 840, required = true)]
     places_left: Option<u32>,
     /// When to ask again, in seconds.
@@ -161,20 +163,16 @@ struct DrawData {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{64}$", nullable = false)]
     secret: Option<Secret>,
-    /// The public entropy that was supplied, as the hexadecimal digits of its UTF-8; null as long as it is
-    /// awaited, and where none was announced.
+    /// The public entropy that was supplied, as the hexadecimal digits of its UTF-8; left out as long as it
+    /// is awaited, and where none was announced.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, pattern = "^([0-9a-f]{2})+$", example = "332038203231")]
-    entropy: Option<Supplied>,
+    #[schema(pattern = "^([0-9a-f]{2})+$", nullable = false, example = "332038203231")]
+    entropy: Option<String>,
     /// The seed that follows, as 64 hexadecimal digits; left out as long as public entropy is awaited.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{64}$", nullable = false)]
     seed: Option<Digest>,
 }
-
-/// The public entropy of a held draw, if there is any.
-#[derive(Serialize)]
-struct Supplied(Option<String>);
 
 /// A lane's part of a draw.
 #[derive(Serialize, ToSchema)]
@@ -201,7 +199,7 @@ impl From<Phase> for RoomPhase {
 }
 
 impl<'a> RoomStatus<'a> {
-    fn of(view: &'a RoomView, now: Timestamp) -> Self {
+    fn of(view: &'a RoomView) -> Self {
         let settings = &*view.settings;
         let memory = &view.state.memory;
         let draws = settings.openings.iter().enumerate();
@@ -213,7 +211,7 @@ impl<'a> RoomStatus<'a> {
             public_entropy: settings.public_entropy.as_deref(),
             title: Texts { de: &settings.title_de, en: &settings.title_en },
             phase: view.phase.into(),
-            now,
+            now: Timestamp::default(),
             next_opening: view.next_opening().map(NextOpening::from),
             entered: memory.entered[Lane::Public],
             called: memory.called[Lane::Public],
@@ -238,7 +236,7 @@ impl DrawData {
             entries: held.map(Draw::entries),
             lanes: held.and_then(lanes),
             secret: held.map(|draw| draw.secret),
-            entropy: held.map(entropy),
+            entropy: held.and_then(entropy),
             seed: held.and_then(|draw| draw.seed),
         }
     }
@@ -253,9 +251,10 @@ fn lanes(draw: &Draw) -> Option<BTreeMap<&'static str, DrawnLane>> {
     (!is_public_alone).then(|| Lane::ALL.map(|lane| (lane.name(), drawn(lane))).into())
 }
 
-fn entropy(draw: &Draw) -> Supplied {
+/// The public entropy of a held draw, if there is any.
+fn entropy(draw: &Draw) -> Option<String> {
     let hex = |byte: u8| format!("{byte:02x}");
-    Supplied((!draw.entropy.is_empty()).then(|| draw.entropy.bytes().map(hex).collect()))
+    (!draw.entropy.is_empty()).then(|| draw.entropy.bytes().map(hex).collect())
 }
 
 /// The rendered status of every room, renewed with its view. The map changes when a room is opened, and
@@ -267,7 +266,7 @@ pub(crate) struct Rendered {
     /// Those of the room as it was opened: a room that is opened anew counts its views anew.
     settings: Arc<RoomSettings>,
     generation: u64,
-    body: CachedBody,
+    body: TimedBody,
 }
 
 impl StatusCache {
@@ -305,13 +304,9 @@ impl Rendered {
     }
 
     fn of(view: &RoomView) -> Self {
-        let json = |now| {
-            let status = RoomStatus::of(view, now);
-            serde_json::to_vec(&status).expect("wire types can be written as JSON")
-        };
-        let body = CachedBody::json(json(view.as_of), MAX_AGE_S);
-        // Nobody needs the bytes again because only the time has gone on.
-        let body = body.validated_by(&json(Timestamp::default()));
+        let status = serde_json::to_vec(&RoomStatus::of(view));
+        let status = status.expect("wire types can be written as JSON");
+        let body = TimedBody::json(status, "now", MAX_AGE_S);
         Self { settings: Arc::clone(&view.settings), generation: view.generation, body }
     }
 }
@@ -323,37 +318,25 @@ web::problem_responses!(
 
 /// The status of a room.
 ///
-/// The same bytes for everybody, from memory: caches may and should keep it for a second. The entity
-/// tag does not depend on `now`, so `If-None-Match` is answered with 304 as long as nothing else has
-/// changed.
+/// The same for everybody, from memory: caches may and should keep it for a second. `now` is the time of
+/// the answer, so there is no entity tag: whoever asks gets the whole status.
 #[utoipa::path(
     tag = "rooms",
-    params(
-        RoomInPath,
-        ("If-None-Match" = Option<String>, Header, description = "The entity tag of the last answer."),
-    ),
+    params(RoomInPath),
     responses(
         (
             status = 200,
             description = "The status.",
             body = RoomStatus,
-            headers(
-                ("ETag" = String, description = "Weak; changes when anything but `now` changes."),
-                ("Cache-Control" = String, description = "`public, max-age=1`"),
-            ),
+            headers(("Cache-Control" = String, description = "`public, max-age=1`")),
         ),
-        (status = 304, description = "Nothing but `now` has changed."),
         StatusProblems,
     ),
 )]
 #[get("/v1/rooms/{room}")]
-pub(crate) async fn show_status(
-    app: Data<App>,
-    room: RoomInPath,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn show_status(app: Data<App>, room: RoomInPath) -> Result<HttpResponse, Problem> {
     let view = app.rooms.view(room.name()).map_err(refusal::problem)?;
-    Ok(app.statuses.rendered(&view).body.respond(&request))
+    Ok(app.statuses.rendered(&view).body.respond(app.rooms.now()))
 }
 
 #[cfg(test)]

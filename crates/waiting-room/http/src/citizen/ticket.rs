@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Serialize;
 use utoipa::ToSchema;
 use waiting_room::service::outcome::Answer;
+use web::document::{Union, Variant};
 use web::reply;
 use web::{Code, Problem, bearer};
 
@@ -31,6 +32,44 @@ struct OwnTicket {
     #[serde(flatten)]
     state: TicketState,
 }
+
+/// A ticket has a place from the draw on, and whatever depends on it while it waits.
+pub(crate) const KINDS: Union = Union {
+    schema: "OwnTicket",
+    by: "state",
+    known: "KnownTicket",
+    other: "OtherTicket",
+    variants: &[
+        Variant {
+            value: "gathering",
+            schema: "GatheringTicket",
+            description: "A ticket that waits for the draw. It has no place yet.",
+            always: &[],
+            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds"],
+        },
+        Variant {
+            value: "waiting",
+            schema: "WaitingTicket",
+            description: "A ticket that has its place in line and waits for its call.",
+            always: &["place", "ahead"],
+            never: &[],
+        },
+        Variant {
+            value: "called",
+            schema: "CalledTicket",
+            description: "A ticket that can be redeemed for a pass.",
+            always: &["ahead", "estimated_wait_s"],
+            never: &["slowed", "odds"],
+        },
+        Variant {
+            value: "closed",
+            schema: "ClosedTicket",
+            description: "A ticket of a room that is over. There is nothing to wait for.",
+            always: &[],
+            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds"],
+        },
+    ],
+};
 
 impl From<Answer> for OwnTicket {
     fn from(answer: Answer) -> Self {

@@ -9,6 +9,7 @@ use kernel::Timestamp;
 use metrics::gauge;
 use pass::PassId;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 use waiting_room::state::{self, Counts};
@@ -48,12 +49,10 @@ pub(crate) struct BookingReport {
 /// The list of departures in the document, where each of them is of the form of an id.
 fn departures() -> Array {
     let id = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9a-f]{32}$"));
-    let id = id.examples(["00112233445566778899aabbccddeeff"]);
+    let description = "The ids (`jti`) of passes that are not needed any longer and have no open hold; may be left out.";
     let list = ArrayBuilder::new().items(id).max_items(Some(DEPARTURES_MAX));
-    list.description(Some(
-        "The ids (`jti`) of passes that are not needed any longer and have no open hold; may be left out.",
-    ))
-    .build()
+    let list = list.example(Some(json!(["00112233445566778899aabbccddeeff"])));
+    list.description(Some(description)).build()
 }
 
 /// What is on hold.

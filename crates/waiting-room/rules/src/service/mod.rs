@@ -117,6 +117,12 @@ impl WaitingRoom {
         }
     }
 
+    /// The store's time, as far as this instance knows it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// The view of a room: its public status. From memory.
     pub fn view(&self, room: &str) -> Result<Arc<RoomView>, RoomError> {
         Ok(Arc::clone(&self.open(room)?.room.view()))

@@ -7,6 +7,7 @@ use booking::{BookingId, CancelOutcome};
 use kernel::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use web::reply;
 use web::{Code, IdempotencyKey, Problem, problem_responses};
 
@@ -20,10 +21,15 @@ use crate::refusal::BookingInPath;
 struct Cancellation {
     #[schema(value_type = String, example = "booking_017a09a9b40070008000000000000001")]
     id: BookingId,
-    /// Always `cancelled`.
+    #[schema(schema_with = cancelled)]
     status: BookingState,
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String, format = DateTime, example = "2021-06-15T09:12:08.007Z")]
     cancelled_at: Timestamp,
+}
+
+/// The one status that a cancelled booking has.
+fn cancelled() -> Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["cancelled"])).build()
 }
 
 problem_responses!(

@@ -81,7 +81,7 @@ mod tests {
     fn person(given_name: &str) -> Value {
         json!({
             "given_name": given_name, "family_name": "Muster", "date_of_birth": "1970-01-31",
-            "email": null, "phone": "+49 6232 140",
+            "phone": "+49 6232 140",
         })
     }
 

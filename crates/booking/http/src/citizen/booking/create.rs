@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
-use crate::citizen::booking::{BookingBody, NewPerson};
-use crate::refusal::CampaignInPath;
+use crate::citizen::booking::{NewPerson, NewlyBooked};
+use crate::refusal::{self, CampaignInPath};
 
 /// The place and the person.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewBooking {
-    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}$", example = "boe-20210620-0700")]
+    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}$", example = "boe-fashion-20210620-0700")]
     slot: SlotId,
     person: NewPerson,
 }
@@ -34,7 +34,7 @@ problem_responses!(
     tag = "bookings",
     params(CampaignInPath, IdempotencyKey),
     request_body = NewBooking,
-    responses((status = 201, body = BookingBody, description = "The person is booked. A repeat says how the booking stands."), BookingProblems),
+    responses((status = 201, body = NewlyBooked, headers(("Location" = String, description = "Where the booking is.")), description = "The person is booked. A repeat says how the booking stands."), BookingProblems),
     security(("pass" = [])),
 )]
 #[post("/v1/campaigns/{campaign}/bookings")]
@@ -58,8 +58,8 @@ pub(crate) async fn book_slot(
         BookSlotOutcome::PassEnded => Err(Problem::new(Code::PassEnded)),
         BookSlotOutcome::PersonNotOfPass => Err(Problem::new(Code::NotThePersonOfThePass)),
         BookSlotOutcome::SlotNotFound => Err(Problem::new(Code::SlotNotFound)),
-        BookSlotOutcome::SlotFull => Err(Problem::new(Code::SlotFull)),
-        BookSlotOutcome::PassExhausted => Err(Problem::new(Code::PassExhausted)),
+        BookSlotOutcome::SlotFull => Err(refusal::slot_full(0)),
+        BookSlotOutcome::PassExhausted => Err(refusal::pass_exhausted(0)),
         BookSlotOutcome::AlreadyBooked => Err(Problem::new(Code::AlreadyBooked)),
         BookSlotOutcome::RefusedTooOften => Err(Problem::new(Code::RefusedTooOften)),
         BookSlotOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
@@ -90,7 +90,7 @@ mod tests {
             "status": "confirmed", "booked_at": "2021-06-14T06:00:00.000Z",
             "person": {
                 "given_name": "Anna", "family_name": "Muster", "date_of_birth": "1970-01-31",
-                "email": "m@example.org", "phone": null,
+                "email": "m@example.org",
             },
         });
         assert_eq!(reply.json, expected);
@@ -273,7 +273,7 @@ mod tests {
             "given_name": "Erika", "family_name": "Mustermann", "date_of_birth": "1980-02-29",
             "email": "erika@example.org", "phone": "+49 6232 140",
         });
-        let body = json!({"slot": "boe-20210620-0700", "person": person});
+        let body = json!({"slot": "boe-fashion-20210620-0700", "person": person});
         web::test_client::assert_refusals_are_described::<NewBooking>(&body);
     }
 

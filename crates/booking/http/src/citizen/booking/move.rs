@@ -13,13 +13,13 @@ use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
 use crate::authorize::manage_token;
-use crate::refusal::BookingInPath;
+use crate::refusal::{self, BookingInPath};
 
 /// Where to.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewSlot {
-    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}$", example = "boe-20210620-0700")]
+    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}$", example = "boe-fashion-20210620-0700")]
     slot: SlotId,
 }
 
@@ -28,7 +28,7 @@ struct NewSlot {
 struct MovedBooking<'a> {
     #[schema(value_type = String, example = "booking_017a09a9b40070008000000000000001")]
     id: BookingId,
-    #[schema(value_type = String, example = "boe-20210620-0700")]
+    #[schema(value_type = String, example = "boe-fashion-20210620-0700")]
     slot: &'a SlotId,
     #[schema(value_type = String, example = "boe-fashion")]
     site: &'a SiteId,
@@ -81,7 +81,7 @@ pub(crate) async fn move_booking(
         MoveOutcome::CampaignClosed => Err(Problem::new(Code::CampaignClosed)),
         MoveOutcome::SlotBegun => Err(Problem::new(Code::SlotBegun)),
         MoveOutcome::SlotNotFound => Err(Problem::new(Code::SlotNotFound)),
-        MoveOutcome::SlotFull => Err(Problem::new(Code::SlotFull)),
+        MoveOutcome::SlotFull => Err(refusal::slot_full(0)),
         MoveOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
     }
 }

@@ -19,10 +19,10 @@ pub(crate) struct NewPerson {
     #[schema(format = Date, example = "1980-02-29")]
     date_of_birth: String,
     /// Where the confirmation goes, if anywhere.
-    #[schema(format = Email, example = "erika@example.org", max_length = 254)]
+    #[schema(nullable = false, format = Email, example = "erika@example.org", max_length = 254)]
     email: Option<String>,
     /// Where a call-up may go.
-    #[schema(example = "+49 6232 140", max_length = 32)]
+    #[schema(nullable = false, example = "+49 6232 140", max_length = 32)]
     phone: Option<String>,
 }
 
@@ -74,9 +74,11 @@ pub(crate) struct PersonBody<'a> {
     family_name: &'a str,
     #[schema(format = Date, example = "1980-02-29")]
     date_of_birth: String,
-    #[schema(example = "erika@example.org")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "erika@example.org")]
     email: Option<&'a str>,
-    #[schema(example = "+49 6232 140")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "+49 6232 140")]
     phone: Option<&'a str>,
 }
 

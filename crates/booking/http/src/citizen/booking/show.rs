@@ -52,7 +52,6 @@ fn show(app: &App, booking: &Booking) -> Result<HttpResponse, Problem> {
     let body = BookingBody {
         id: booking.registration.booking,
         code: booking.registration.code,
-        manage_token: None,
         campaign: &booking.campaign,
         slot: &booking.slot,
         site: &slot.site,

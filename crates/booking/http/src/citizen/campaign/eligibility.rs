@@ -30,14 +30,15 @@ struct Residence {
 struct Eligibility<'a> {
     eligible: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "07318000")]
+    #[schema(value_type = Option<String>, nullable = false, example = "07318000")]
     ags: Option<Ags>,
     /// The name of the municipality, if the campaign knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "Speyer")]
+    #[schema(nullable = false, example = "Speyer")]
     municipality: Option<&'a str>,
     /// The municipalities of the postcode, if it depends on which of them: ask again with one of them.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     municipalities: Option<Vec<MunicipalityToChoose<'a>>>,
 }
 

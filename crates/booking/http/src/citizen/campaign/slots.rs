@@ -16,7 +16,8 @@ use crate::refusal::CampaignInPath;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Slots)]
 pub(crate) struct SlotsBody<'a> {
-    /// The moment.
+    /// The moment. In an answer that a cache has kept and the service confirmed, the places have been so
+    /// since then; the header `Date` says until when.
     #[schema(value_type = String, format = DateTime)]
     as_of: Timestamp,
     /// Places bookable then, over all slots.
@@ -27,7 +28,7 @@ pub(crate) struct SlotsBody<'a> {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SlotInList<'a> {
-    #[schema(value_type = String, example = "boe-20210620-0700")]
+    #[schema(value_type = String, example = "boe-fashion-20210620-0700")]
     id: &'a SlotId,
     #[schema(value_type = String, example = "boe-fashion")]
     site: &'a SiteId,
@@ -139,6 +140,19 @@ mod tests {
         let after =
             api.get("/v1/campaigns/rehearsal/slots").header("if-none-match", etag).send().await;
         assert_eq!((after.status, &after.json["slots"][0]["places_left"]), (200, &json!(0)));
+    }
+
+    /// A cache in between keeps one answer for the pages of all origins.
+    #[actix_web::test]
+    async fn pages_of_all_origins_may_read_it() {
+        let api = Api::start().await;
+        let campaign = "/v1/campaigns/rehearsal";
+        for (path, varies) in [("/slots", ""), ("", "accept-language")] {
+            let read = api.get(&format!("{campaign}{path}")).no_header("authorization");
+            let reply = read.header("origin", "https://other.example").send().await;
+            let allowed = reply.header("access-control-allow-origin");
+            assert_eq!((reply.status, allowed, reply.header("vary")), (200, "*", varies));
+        }
     }
 
     #[actix_web::test]

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
-use crate::citizen::booking::{BookingBody, NewPerson};
+use crate::citizen::booking::{NewPerson, NewlyBooked};
 use crate::refusal::HoldInPath;
 
 /// The person to register.
@@ -30,7 +30,7 @@ problem_responses!(
     tag = "bookings",
     params(HoldInPath, IdempotencyKey),
     request_body = NewBookingOnHold,
-    responses((status = 201, body = BookingBody, description = "The person is booked. A repeat says how the booking stands."), RegistrationProblems),
+    responses((status = 201, body = NewlyBooked, headers(("Location" = String, description = "Where the booking is.")), description = "The person is booked. A repeat says how the booking stands."), RegistrationProblems),
     security(("pass" = [])),
 )]
 #[post("/v1/holds/{hold}/bookings")]

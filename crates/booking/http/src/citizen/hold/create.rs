@@ -11,16 +11,16 @@ use web::{Body, Code, IdempotencyKey, Mistake, Problem, problem_responses};
 
 use crate::app::App;
 use crate::citizen::hold::HoldBody;
-use crate::refusal::CampaignInPath;
+use crate::refusal::{self, CampaignInPath};
 
 /// The seats to keep.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewHold {
-    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}$", example = "boe-20210620-0700")]
+    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}$", example = "boe-fashion-20210620-0700")]
     slot: SlotId,
     /// One for each person in the car.
-    #[schema(minimum = 1, maximum = 4)]
+    #[schema(minimum = 1, maximum = 4, example = 2)]
     seats: u8,
 }
 
@@ -33,13 +33,12 @@ problem_responses!(
 
 /// Keeps seats of one slot for a few minutes.
 ///
-/// Each seat is registered with a person afterwards. `slot-full` has the member `places_left`,
-/// `pass-exhausted` the member `seats_left`.
+/// Each seat is registered with a person afterwards.
 #[utoipa::path(
     tag = "holds",
     params(CampaignInPath, IdempotencyKey),
     request_body = NewHold,
-    responses((status = 201, body = HoldBody, description = "The seats are kept."), HoldProblems),
+    responses((status = 201, body = HoldBody, headers(("Location" = String, description = "Where the hold is.")), description = "The seats are kept."), HoldProblems),
     security(("pass" = [])),
 )]
 #[post("/v1/campaigns/{campaign}/holds")]
@@ -64,12 +63,8 @@ pub(crate) async fn create_hold(
         HoldOutcome::PassExpired => Err(Problem::new(Code::PassInvalid)),
         HoldOutcome::PassEnded => Err(Problem::new(Code::PassEnded)),
         HoldOutcome::SlotNotFound => Err(Problem::new(Code::SlotNotFound)),
-        HoldOutcome::SlotFull { places_left } => {
-            Err(Problem::new(Code::SlotFull).with("places_left", places_left))
-        }
-        HoldOutcome::PassExhausted { seats_left } => {
-            Err(Problem::new(Code::PassExhausted).with("seats_left", seats_left))
-        }
+        HoldOutcome::SlotFull { places_left } => Err(refusal::slot_full(places_left)),
+        HoldOutcome::PassExhausted { seats_left } => Err(refusal::pass_exhausted(seats_left)),
         HoldOutcome::SeatsOutOfRange { seats_max } => Err(seats_out_of_range(seats_max)),
         HoldOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
     }
@@ -89,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_body_is_described() {
-        let body = json!({"slot": "boe-20210620-0700", "seats": 2});
+        let body = json!({"slot": "boe-fashion-20210620-0700", "seats": 2});
         web::test_client::assert_refusals_are_described::<NewHold>(&body);
     }
 

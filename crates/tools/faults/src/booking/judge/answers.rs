@@ -32,6 +32,7 @@ impl Run<'_> {
             | Told::Held(..)
             | Told::Released
             | Told::Cancelled
+            | Told::Moved(_)
             | Told::Shown(_)
             | Told::Seen
             | Told::Refused { .. } => None,
@@ -93,6 +94,7 @@ impl Run<'_> {
                 | Told::Held(..)
                 | Told::Released
                 | Told::Cancelled
+                | Told::Moved(_)
                 | Told::Shown(_)
                 | Told::Seen
                 | Told::Nothing { .. } => false,
@@ -204,6 +206,7 @@ fn who(event: &Event) -> String {
         Asked::Confirm { .. } => "confirm",
         Asked::Release { .. } => "release",
         Asked::Cancel { .. } => "cancel",
+        Asked::Move { .. } => "move",
         Asked::Show { .. } => "show",
         Asked::Look => "look",
     };

@@ -10,12 +10,14 @@ use crate::booking::history::{Asked, Booked, Event, Told};
 impl Run<'_> {
     pub(super) fn lost(&self) -> Vec<String> {
         let rows = self.rows();
-        let cancelled = self.asked_to_cancel();
+        let (cancelled, moved) = (self.asked_to_cancel(), self.asked_to_move());
         let mut found = Vec::new();
         for (id, booked) in self.told_bookings() {
+            let is_elsewhere =
+                |slot: &str| slot != booked.slot && moved.get(id).is_none_or(|to| *to != slot);
             match rows.get(id) {
                 None => found.push(format!("{id} is not there")),
-                Some(row) if row.slot != booked.slot || row.code != booked.code => {
+                Some(row) if is_elsewhere(&row.slot) || row.code != booked.code => {
                     found.push(format!("{id} is another: {row:?}"));
                 }
                 Some(row) if !row.is_confirmed() && !cancelled.contains(id) => {
@@ -39,12 +41,13 @@ impl Run<'_> {
     /// As the owner reads it; only the token is told once.
     pub(super) fn changed(&self) -> Vec<String> {
         let told = self.told_bookings();
-        let cancelled = self.asked_to_cancel();
+        let (cancelled, moved) = (self.asked_to_cancel(), self.asked_to_move());
         let mut found = Vec::new();
         for event in self.events {
             if let (Asked::Show { booking }, Told::Shown(now)) = (&event.asked, &event.told)
                 && let Some(then) = told.get(booking.as_str())
                 && !cancelled.contains(booking.as_str())
+                && !moved.contains_key(booking.as_str())
                 && without_token(&then.body) != without_token(now)
             {
                 found.push(format!("{booking}: {} became {now}", then.body));
@@ -77,6 +80,7 @@ impl Run<'_> {
                 Told::Booked(_)
                 | Told::Released
                 | Told::Cancelled
+                | Told::Moved(_)
                 | Told::Shown(_)
                 | Told::Seen
                 | Told::Refused { .. }
@@ -101,6 +105,21 @@ impl Run<'_> {
             .collect()
     }
 
+    /// Where it was is free again, or its places are miscounted.
+    pub(super) fn not_moved(&self) -> Vec<String> {
+        let rows = self.rows();
+        let mut found = Vec::new();
+        for event in self.events {
+            if let (Asked::Move { booking, slot }, Told::Moved(to)) = (&event.asked, &event.told) {
+                let is_in = rows.get(booking).map(|row| row.slot.as_str());
+                if slot != to || is_in != Some(slot) {
+                    found.push(format!("{booking} to {slot}, told {to}, is in {is_in:?}"));
+                }
+            }
+        }
+        found
+    }
+
     /// By what was asked for, whatever the database takes for one person.
     pub(super) fn told_twice(&self) -> Vec<String> {
         let cancelled = self.asked_to_cancel();
@@ -123,6 +142,17 @@ impl Run<'_> {
         self.events.iter().filter_map(Event::booked).map(|told| (&*told.id, told)).collect()
     }
 
+    /// Where to, also where the answer got lost. Nobody moves twice.
+    fn asked_to_move(&self) -> HashMap<&str, &str> {
+        let events = self.events.iter();
+        events
+            .filter_map(|event| match &event.asked {
+                Asked::Move { booking, slot } => Some((booking.as_str(), slot.as_str())),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// Also those whose answer got lost.
     fn asked_to_cancel(&self) -> HashSet<&str> {
         let events = self.events.iter();
@@ -133,6 +163,7 @@ impl Run<'_> {
                 | Asked::Hold { .. }
                 | Asked::Confirm { .. }
                 | Asked::Release { .. }
+                | Asked::Move { .. }
                 | Asked::Show { .. }
                 | Asked::Look => None,
             })
@@ -146,6 +177,7 @@ fn body(event: &Event) -> Option<&Value> {
         Told::Held(_, body) => Some(body),
         Told::Released
         | Told::Cancelled
+        | Told::Moved(_)
         | Told::Shown(_)
         | Told::Seen
         | Told::Refused { .. }

@@ -5,13 +5,15 @@ mod answers;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::booking::database::{HoldRow, SlotRow};
+use crate::booking::database::{EventsRow, HoldRow, SlotRow};
 use crate::booking::history::Booked;
 use crate::clock::Span;
 
 const PEOPLE: u32 = 40;
 /// Who cancels.
 const CANCELS: u32 = 7;
+/// Who moves to the other slot.
+const MOVES: u32 = 6;
 /// Who holds two seats, books one and gives the other back.
 const HOLDS: u32 = 8;
 /// Whose hold is still open at the end.
@@ -99,6 +101,10 @@ fn good() -> Story {
         if number == CANCELS {
             events.push(event(number, at + 40, Asked::Cancel { booking }, Told::Cancelled));
             "cancelled".clone_into(&mut row.status);
+        } else if number == MOVES {
+            let asked = Asked::Move { booking, slot: "other".to_owned() };
+            events.push(event(number, at + 40, asked, Told::Moved("other".to_owned())));
+            "other".clone_into(&mut row.slot);
         } else {
             let shown = Told::Shown(without_token(number));
             events.push(event(number, at + 60, Asked::Show { booking }, shown));
@@ -112,12 +118,41 @@ fn good() -> Story {
         seats_booked,
         state: state.to_owned(),
     };
-    // Two seats are still held; one booking was cancelled, and who holds on has none.
-    let taken = i64::from(PEOPLE);
-    let slots = vec![SlotRow { id: "slot".to_owned(), capacity: 100, released: 90, taken }];
+    // Two seats are still held; one booking was cancelled, one is elsewhere, and who holds on has none.
+    let taken = i64::from(PEOPLE) - 1;
+    let slot = |id: &str, taken| SlotRow { id: id.to_owned(), capacity: 100, released: 90, taken };
+    let slots = vec![slot("slot", taken), slot("other", 1)];
     let holds = vec![hold(HOLDS, 1, "released"), hold(HOLDS_ON, 0, "active")];
     let course = Course { instances: 2, ..Course::default() };
-    Story { course, events, database: Database { slots, holds, bookings } }
+    let mut database = Database { slots, holds, bookings, events: Vec::new() };
+    retell(&mut database);
+    Story { course, events, database }
+}
+
+/// Writes the events anew that the rows tell of, two in a transaction.
+fn retell(database: &mut Database) {
+    let mut events = Vec::new();
+    for row in &database.bookings {
+        let id = format!("booking_{}", row.id);
+        events.push(json!({"what": "booked", "booking": id, "slot": "slot"}));
+        if row.slot != "slot" {
+            events.push(json!({"what": "moved", "booking": id, "from": "slot", "to": row.slot}));
+        }
+        if !row.is_confirmed() {
+            events.push(json!({"what": "cancelled", "booking": id, "slot": row.slot}));
+        }
+        events.push(json!({"what": "places_freed", "slot": "slot", "places": 1}));
+    }
+    let (mut number, mut hash) = (0, chain::Hash::default());
+    let links = events.chunks(2).map(|events| {
+        let texts: Vec<String> = events.iter().map(Value::to_string).collect();
+        hash = texts.iter().fold(hash, |hash, text| chain::after(&hash, "drive", text));
+        let first = number + 1;
+        number += events.len() as u64;
+        let (campaign, text) = ("drive".to_owned(), format!("[{}]", texts.join(",")));
+        EventsRow { campaign, first, last: number, text, hash: chain::hex(&hash) }
+    });
+    database.events = links.collect();
 }
 
 fn without_token(number: u32) -> Value {
@@ -131,8 +166,17 @@ fn judged(mut story: Story) -> Verdict<Counts> {
     judge(&story.course, &story.events, &story.database)
 }
 
+/// Breaks that promise and no other, though the events tell what the rows hold.
 #[track_caller]
 fn assert_breaks(promise: &str, spoil: impl FnOnce(&mut Story)) {
+    assert_breaks_as_it_is(promise, |story| {
+        spoil(story);
+        retell(&mut story.database);
+    });
+}
+
+#[track_caller]
+fn assert_breaks_as_it_is(promise: &str, spoil: impl FnOnce(&mut Story)) {
     let mut story = good();
     spoil(&mut story);
     let broken: Vec<_> = judged(story).broken.into_iter().map(|broken| broken.promise).collect();
@@ -143,6 +187,7 @@ fn assert_breaks(promise: &str, spoil: impl FnOnce(&mut Story)) {
 fn assert_keeps(change: impl FnOnce(&mut Story)) {
     let mut story = good();
     change(&mut story);
+    retell(&mut story.database);
     let verdict = judged(story);
     assert!(verdict.is_kept(), "{verdict}");
 }
@@ -164,7 +209,7 @@ fn a_good_run_keeps_all_promises() {
 
 #[test]
 fn more_places_than_released_cannot_be_taken() {
-    assert_breaks("P1: taken", |story| story.database.slots[0].released = 39);
+    assert_breaks("P1: taken", |story| story.database.slots[0].released = 38);
     assert_breaks("P1: taken", |story| story.database.slots[0].capacity = 80);
 }
 
@@ -252,6 +297,49 @@ fn what_is_cancelled_stays_so() {
     assert_breaks("P5: what", |story| {
         "confirmed".clone_into(&mut row_of(story, CANCELS).status);
         story.database.slots[0].taken += 1;
+    });
+}
+
+#[test]
+fn what_is_moved_is_in_its_new_slot_only() {
+    assert_breaks("P6", |story| {
+        "slot".clone_into(&mut row_of(story, MOVES).slot);
+        story.database.slots[0].taken += 1;
+        story.database.slots[1].taken -= 1;
+    });
+    // The place it left is free again, and the new one taken.
+    assert_breaks("P1, P5, P7", |story| story.database.slots[0].taken += 1);
+    assert_breaks("P1, P5, P7", |story| story.database.slots[1].taken -= 1);
+}
+
+#[test]
+fn the_chain_of_events_is_whole() {
+    let breaks = |spoil: fn(&mut Vec<EventsRow>)| {
+        assert_breaks_as_it_is("the chain", |story| spoil(&mut story.database.events));
+    };
+    breaks(|events| events[3].text = events[3].text.replacen('}', " }", 1));
+    breaks(|events| events[3].hash = events[4].hash.clone());
+    breaks(|events| events[3].last += 1);
+    breaks(|events| {
+        for row in &mut events[3..] {
+            (row.first, row.last) = (row.first + 1, row.last + 1);
+        }
+    });
+}
+
+#[test]
+fn events_tell_what_the_rows_hold() {
+    assert_breaks_as_it_is("events tell", |story| {
+        let rows = std::mem::take(&mut story.database.bookings);
+        story.database.bookings = rows[1..].to_vec();
+        retell(&mut story.database);
+        story.database.bookings = rows;
+    });
+    assert_breaks_as_it_is("events tell", |story| {
+        let rows = story.database.bookings.clone();
+        row_of(story, CANCELS).status = "confirmed".to_owned();
+        retell(&mut story.database);
+        story.database.bookings = rows;
     });
 }
 

@@ -139,7 +139,7 @@ mod tests {
           "request_id": "<id>",
           "status": 422,
           "title": "Please say who you are",
-          "type": "urn:einlass:problem:identity-required"
+          "type": "/problems/identity-required"
         }
         "#);
         let german = nobody().header("accept-language", "de");
@@ -151,7 +151,7 @@ mod tests {
           "request_id": "<id>",
           "status": 422,
           "title": "Bitte sagen Sie, wer Sie sind",
-          "type": "urn:einlass:problem:identity-required"
+          "type": "/problems/identity-required"
         }
         "#);
         let asks_for = |reply: Reply| reply.json["asks_for"].clone();

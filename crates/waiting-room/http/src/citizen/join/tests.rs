@@ -122,7 +122,7 @@ async fn a_key_that_is_used_for_something_else_is_refused() {
       "request_id": "<id>",
       "status": 422,
       "title": "This Idempotency-Key belongs to another request",
-      "type": "urn:einlass:problem:idempotency-key-reused"
+      "type": "/problems/idempotency-key-reused"
     }
     "#);
     let person = |name: &str| {
@@ -169,7 +169,7 @@ async fn people_who_may_not_book_are_turned_away_with_a_reason() {
       "request_id": "<id>",
       "status": 403,
       "title": "This campaign is not for your place of residence",
-      "type": "urn:einlass:problem:not-eligible"
+      "type": "/problems/not-eligible"
     }
     "#);
     let german = in_german(&harness, hassloch).send().await;
@@ -182,7 +182,7 @@ async fn people_who_may_not_book_are_turned_away_with_a_reason() {
       "request_id": "<id>",
       "status": 403,
       "title": "Diese Aktion gilt nicht für Ihren Wohnort",
-      "type": "urn:einlass:problem:not-eligible"
+      "type": "/problems/not-eligible"
     }
     "#);
     let elsewhere = harness.post(URI, r#"{"residence":{"postcode":"80331"}}"#).send().await;
@@ -212,7 +212,7 @@ async fn an_ambiguous_postcode_asks_for_the_municipality() {
       "request_id": "<id>",
       "status": 422,
       "title": "Mehrere Gemeinden haben diese Postleitzahl",
-      "type": "urn:einlass:problem:municipality-required"
+      "type": "/problems/municipality-required"
     }
     "#);
     let residence = |ags: &str| {
@@ -239,7 +239,7 @@ async fn an_announced_room_says_when_it_opens() {
       "request_id": "<id>",
       "status": 409,
       "title": "The waiting room is not open yet",
-      "type": "urn:einlass:problem:room-not-open"
+      "type": "/problems/room-not-open"
     }
     "#);
 }
@@ -255,7 +255,7 @@ async fn a_closed_room_takes_nobody() {
       "request_id": "<id>",
       "status": 410,
       "title": "This waiting room is closed",
-      "type": "urn:einlass:problem:room-closed"
+      "type": "/problems/room-closed"
     }
     "#);
 }
@@ -297,7 +297,7 @@ async fn a_broken_request_is_named() {
       "request_id": "<id>",
       "status": 400,
       "title": "Something in the request is not right",
-      "type": "urn:einlass:problem:invalid-request"
+      "type": "/problems/invalid-request"
     }
     "#);
     let cases = [

@@ -113,7 +113,7 @@ async fn only_a_genuine_ticket_of_this_room_is_answered() {
       "request_id": "<id>",
       "status": 401,
       "title": "This ticket is not valid",
-      "type": "urn:einlass:problem:ticket-invalid"
+      "type": "/problems/ticket-invalid"
     }
     "#);
     let middle = ticket.len() / 2;
@@ -219,7 +219,7 @@ async fn a_closed_room_tells_whoever_still_waits() {
       "request_id": "<id>",
       "status": 410,
       "title": "This waiting room is closed",
-      "type": "urn:einlass:problem:room-closed"
+      "type": "/problems/room-closed"
     }
     "#);
 }

@@ -63,7 +63,7 @@ async fn only_the_booking_service_may_report() {
       "request_id": "<id>",
       "status": 401,
       "title": "The service credential is not accepted",
-      "type": "urn:einlass:problem:service-credential-invalid"
+      "type": "/problems/service-credential-invalid"
     }
     "#);
     let anonymous = harness.post("/v1/rooms/town/signals", "not even JSON").send().await;

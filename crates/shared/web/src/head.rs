@@ -1,0 +1,61 @@
+//! HEAD on everything that has a GET (RFC 9110, section 9.3.2).
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+
+/// Middleware that lets a HEAD be answered as if it were a GET; the server leaves the body out, because it
+/// remembers what was asked. For [`actix_web::middleware::from_fn`].
+pub async fn as_get<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    next.call(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, HttpResponse, HttpServer, web};
+
+    /// Over a socket: only the server leaves the body out.
+    #[actix_web::test]
+    async fn a_head_has_all_but_the_body() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let server = HttpServer::new(|| {
+            let hello = web::get().to(async || HttpResponse::Ok().body("hello"));
+            App::new().route("/", hello).wrap(from_fn(as_get))
+        });
+        let server = server.workers(1).disable_signals().listen(listener).expect("listens").run();
+        let handle = server.handle();
+        tokio::spawn(server);
+        let ask = move |method: &str| {
+            let mut stream = TcpStream::connect(address).expect("connects");
+            write!(stream, "{method} / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+                .expect("is sent");
+            let mut reply = String::new();
+            stream.read_to_string(&mut reply).expect("is answered");
+            reply.to_lowercase()
+        };
+        let replies = tokio::task::spawn_blocking(move || ["GET", "HEAD", "PUT"].map(ask));
+        let [get, head, put] = replies.await.expect("asks");
+        assert!(get.contains("content-length: 5\r\n") && get.ends_with("\r\n\r\nhello"), "{get}");
+        assert!(
+            head.starts_with("http/1.1 200") && head.contains("content-length: 5\r\n"),
+            "{head}"
+        );
+        assert!(head.ends_with("\r\n\r\n"), "{head}");
+        assert!(put.starts_with("http/1.1 404"), "{put}");
+        handle.stop(true).await;
+    }
+}

@@ -1,0 +1,79 @@
+//! What some problems have besides what all have.
+
+use serde_json::{Value, json};
+
+use super::Code;
+use crate::document::reference;
+
+/// A member that only the problems of one code have.
+pub(super) struct Member {
+    pub(super) name: &'static str,
+    /// Whether it is always there.
+    pub(super) is_always: bool,
+    pub(super) schema: Value,
+    pub(super) example: Value,
+}
+
+/// The members of the problems with this code that others do not have.
+pub(super) fn of(code: Code) -> impl Iterator<Item = Member> {
+    all().into_iter().filter(move |(of, _)| *of == code).map(|(_, member)| member)
+}
+
+fn all() -> [(Code, Member); 6] {
+    let municipality = json!({
+        "type": "string",
+        "description": "The name of the municipality, where the postcode says it.",
+    });
+    let municipalities = json!({
+        "type": "array",
+        "description": "The municipalities of the postcode, to choose one from.",
+        "items": reference("MunicipalityToChoose"),
+    });
+    [
+        (Code::NotEligible, some("municipality", municipality, json!("Haßloch"))),
+        (
+            Code::RoomNotOpen,
+            some(
+                "next_opening",
+                reference("NextOpening"),
+                json!({
+                    "index": 0,
+                    "opens_at": "2021-06-14T06:00:00.000Z",
+                    "gathers_from": "2021-06-14T05:00:00.000Z",
+                }),
+            ),
+        ),
+        (Code::IdentityRequired, always("asks_for", reference("Asked"), json!("person"))),
+        (
+            Code::MunicipalityRequired,
+            always(
+                "municipalities",
+                municipalities,
+                json!([
+                    {"ags": "07338007", "name": "Dudenhofen"},
+                    {"ags": "07338020", "name": "Otterstadt"},
+                ]),
+            ),
+        ),
+        (
+            Code::SlotFull,
+            always("places_left", count("How many places are left in the slot."), json!(1)),
+        ),
+        (
+            Code::PassExhausted,
+            always("seats_left", count("How many seats the pass has left."), json!(1)),
+        ),
+    ]
+}
+
+fn always(name: &'static str, schema: Value, example: Value) -> Member {
+    Member { name, is_always: true, schema, example }
+}
+
+fn some(name: &'static str, schema: Value, example: Value) -> Member {
+    Member { name, is_always: false, schema, example }
+}
+
+fn count(description: &str) -> Value {
+    json!({"type": "integer", "format": "int32", "minimum": 0, "description": description})
+}
