@@ -3,7 +3,7 @@
 mod end_pass;
 
 use kernel::{Ags, CampaignId, Timestamp};
-use pass::{PassId, Subject};
+use pass::{LEEWAY, PassId, Subject};
 
 use crate::batch::Decision;
 
@@ -20,7 +20,8 @@ pub struct PassGrant {
     pub ags: Ags,
     /// Persons it may hold seats for and book, in sum.
     pub seats: u8,
-    /// When it ends; nothing held under it lasts longer.
+    /// When it ends, its leeway included: the rules take it as long as it is verified. Nothing held under it lasts
+    /// longer.
     pub expires_at: Timestamp,
     /// Who must be the first person booked with it; `None` if it is bound to nobody.
     pub binding: Option<Subject>,
@@ -33,7 +34,7 @@ impl From<&pass::Claims> for PassGrant {
             campaign: claims.campaign.clone(),
             ags: claims.ags,
             seats: claims.seats,
-            expires_at: claims.expires_at,
+            expires_at: claims.expires_at.plus(LEEWAY),
             binding: claims.binding,
         }
     }
