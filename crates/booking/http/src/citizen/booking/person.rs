@@ -1,6 +1,6 @@
 //! A person, as typed in and as shown to who booked.
 
-use booking::{FieldProblem, Person, PersonFields};
+use booking::{FieldProblem, Person, PersonField, PersonFields};
 use kernel::Timestamp;
 use pass::identity::plausible;
 use serde::{Deserialize, Serialize};
@@ -29,26 +29,41 @@ pub(crate) struct NewPerson {
 impl NewPerson {
     /// The person in the field `person`, or a problem that names every field that is wrong.
     pub(crate) fn parse(self, now: Timestamp) -> Result<Person, Problem> {
-        self.parse_within("person.", now)
+        self.read(now).map_err(|wrong| name(Problem::new(Code::InvalidRequest), "person.", wrong))
     }
 
     /// The same where the person is all that was sent.
     pub(crate) fn parse_alone(self, now: Timestamp) -> Result<Person, Problem> {
-        self.parse_within("", now)
+        self.read(now).map_err(|wrong| name(Problem::new(Code::InvalidRequest), "", wrong))
     }
 
-    fn parse_within(self, path: &str, now: Timestamp) -> Result<Person, Problem> {
-        let Self { given_name, family_name, date_of_birth, email, phone } = self;
-        let fields = PersonFields { given_name, family_name, date_of_birth, email, phone };
-        Person::parse(fields, now).map_err(|problems| {
-            problems.into_iter().fold(
-                Problem::new(Code::InvalidRequest),
-                |whole, (field, problem)| {
-                    whole.field(format!("{path}{}", field.as_str()), mistake(problem))
-                },
-            )
-        })
+    /// The persons in the field `persons`, or a problem that names every field of each that is wrong.
+    pub(crate) fn parse_all(persons: Vec<Self>, now: Timestamp) -> Result<Vec<Person>, Problem> {
+        let (mut read, mut problem) = (Vec::new(), None);
+        for (place, person) in persons.into_iter().enumerate() {
+            match person.read(now) {
+                Ok(person) => read.push(person),
+                Err(wrong) => {
+                    let whole = problem.take();
+                    let whole = whole.unwrap_or_else(|| Problem::new(Code::InvalidRequest));
+                    problem = Some(name(whole, &format!("persons[{place}]."), wrong));
+                }
+            }
+        }
+        problem.map_or(Ok(read), Err)
     }
+
+    fn read(self, now: Timestamp) -> Result<Person, Vec<(PersonField, FieldProblem)>> {
+        let Self { given_name, family_name, date_of_birth, email, phone } = self;
+        Person::parse(PersonFields { given_name, family_name, date_of_birth, email, phone }, now)
+    }
+}
+
+/// The problem that also names what is wrong with the person at `path`.
+fn name(whole: Problem, path: &str, wrong: Vec<(PersonField, FieldProblem)>) -> Problem {
+    wrong.into_iter().fold(whole, |whole, (field, problem)| {
+        whole.field(format!("{path}{}", field.as_str()), mistake(problem))
+    })
 }
 
 fn mistake(problem: FieldProblem) -> Mistake {
