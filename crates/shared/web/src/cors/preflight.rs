@@ -63,7 +63,7 @@ pub(super) fn permit(is_public: bool) -> HttpResponse {
 pub(super) fn refuse() -> Problem {
     Problem::new(Code::InvalidRequest).field(
         "Origin",
-        "pages of this origin may only read what is public, without a token; the operator can allow more",
-        "Seiten dieser Herkunft dürfen nur lesen, was öffentlich ist, ohne Token; der Betreiber kann mehr erlauben",
+        "pages of this origin may only read what is public, without a token; whoever runs the API can allow more",
+        "Seiten dieser Herkunft dürfen nur lesen, was öffentlich ist, ohne Token; wer die API betreibt, kann mehr erlauben",
     )
 }
