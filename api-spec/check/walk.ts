@@ -36,6 +36,7 @@ function places(ticket: Ticket): number | null {
     case "called":
       return 0;
     case "gathering":
+    case "used":
     case "closed":
       return null;
     default:
