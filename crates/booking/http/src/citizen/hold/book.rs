@@ -25,7 +25,7 @@ problem_responses!(
         CampaignClosed, RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
-/// Registers one person onto a hold.
+/// Register one person onto a hold.
 #[utoipa::path(
     tag = "bookings",
     params(HoldInPath, IdempotencyKey),
