@@ -48,6 +48,8 @@ enum Command {
     Config(commands::config::ConfigCommand),
     /// Play the Speyer campaign with a simulated rush
     Demo(commands::demo::Demo),
+    /// Run both services in memory, with campaigns in every phase, for whoever builds a frontend
+    Sandbox(commands::sandbox::Sandbox),
     /// Recompute a draw from what the room has published
     VerifyDraw(commands::verify_draw::VerifyDraw),
 }
@@ -65,6 +67,7 @@ impl Cli {
             Command::Keys(command) => command.run(&self.source),
             Command::Config(command) => command.run(&self.source),
             Command::Demo(demo) => Box::pin(demo.run()).await,
+            Command::Sandbox(sandbox) => Box::pin(sandbox.run()).await,
             Command::VerifyDraw(command) => command.run().await,
         }
     }

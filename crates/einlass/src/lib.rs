@@ -11,6 +11,7 @@ pub mod campaign;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod front;
 mod jwks;
 pub mod keys;
 mod listener;

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use anyhow::Context as _;
@@ -14,6 +14,7 @@ use web::health::Readiness;
 use web::metrics::Metrics;
 use web::{Edge, common, cors, head};
 
+use crate::front;
 use crate::process::{Process, StopTimes};
 
 /// How long a client may take to send the head of a request.
@@ -124,11 +125,15 @@ where
     let edge = Edge::new(api.service, process.drain.clone(), process.entropy.clone());
     let common = common::routes(&api.openapi, Data::new(api.readiness))?;
     let origins = api.cors_origins;
+    let front = process.front.clone();
     let server = HttpServer::new(move || {
+        let is_sandbox = front.is_some();
+        let pages = if is_sandbox { cors::allow_this_machine() } else { cors::allow(&origins) };
         App::new()
             .configure(routes.clone())
             .configure(common.clone())
-            .wrap(cors::allow(&origins))
+            .wrap(Condition::new(is_sandbox, from_fn(front::before_routes(front.clone()))))
+            .wrap(pages)
             .wrap(from_fn(head::as_get))
             .wrap(edge.clone())
     });

@@ -7,6 +7,8 @@ use kernel::{Clock, Entropy, MonotonicClock, OsEntropy, SteadyClock};
 use web::Drain;
 use web::metrics::Metrics;
 
+use crate::front::Front;
+
 /// What the services of one process share.
 #[derive(Clone)]
 pub struct Process {
@@ -21,6 +23,8 @@ pub struct Process {
     pub entropy: Arc<dyn Entropy>,
     /// Set when the process is about to stop.
     pub drain: Drain,
+    /// What a sandbox puts before the routes of its services; `None` everywhere else.
+    pub front: Option<Arc<dyn Front>>,
 }
 
 impl Process {
@@ -33,6 +37,7 @@ impl Process {
             embedded_clock: Arc::new(SteadyClock::start()),
             entropy: Arc::new(OsEntropy),
             drain: Drain::new(),
+            front: None,
         }
     }
 }

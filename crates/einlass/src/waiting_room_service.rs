@@ -11,9 +11,8 @@ use campaign_file::CampaignFile;
 use kernel::{BatcherLimits, CampaignId};
 use pass::{IdentityKey, PassMinter, PassVerifier};
 use tokio::task::JoinHandle;
-use waiting_room::RoomStoreError;
-use waiting_room::WaitingRoom;
 use waiting_room::service::{Limits, Parts};
+use waiting_room::{RoomStore, RoomStoreError, WaitingRoom};
 use web::health::Readiness;
 
 use crate::config::{Config, WaitingRoomConfig};
@@ -25,6 +24,7 @@ use crate::{adapters, campaign, rate_limits};
 /// A running waiting room.
 pub struct WaitingRoomService {
     listeners: Listeners,
+    store: Arc<dyn RoomStore>,
     rooms: Arc<WaitingRoom>,
     renewing: JoinHandle<()>,
 }
@@ -41,8 +41,9 @@ impl WaitingRoomService {
         let public_keys = Arc::new(ArcSwap::from_pointee(keys.public_keys));
         let issuer = &config.pass.issuer;
         let mac_key = keys.identity.as_ref().map(IdentityKey::pass_mac_key);
+        let store = adapters::room_store(&config.waiting_room, &process.embedded_clock)?;
         let rooms = Arc::new(WaitingRoom::new(Parts {
-            store: adapters::room_store(&config.waiting_room, &process.embedded_clock)?,
+            store: Arc::clone(&store),
             clock: Arc::clone(&process.clock),
             entropy: Arc::clone(&process.entropy),
             ticket_keys: keys.ticket_keys,
@@ -77,13 +78,25 @@ impl WaitingRoomService {
         let renewed = Arc::clone(&rooms);
         let renewing = tokio::spawn(async move { renewed.keep_renewing().await });
         tracing::info!(url = listeners.url(), "the waiting room is open");
-        Ok(Self { listeners, rooms, renewing })
+        Ok(Self { listeners, store, rooms, renewing })
     }
 
     /// The public base URL on this machine.
     #[must_use]
     pub fn url(&self) -> String {
         self.listeners.url()
+    }
+
+    /// The store of the rooms, on which the operator's use cases work.
+    #[must_use]
+    pub fn store(&self) -> &dyn RoomStore {
+        &*self.store
+    }
+
+    /// The rooms as this instance serves them.
+    #[must_use]
+    pub fn rooms(&self) -> Arc<WaitingRoom> {
+        Arc::clone(&self.rooms)
     }
 
     /// Stops in two phases and loses nothing that was accepted (P16).

@@ -13,7 +13,6 @@ use crate::routes;
 #[openapi(
     info(
         title = "Einlass booking API",
-        version = "1",
         description = "Gives every place away exactly once. A pass of the waiting room opens it.\n\n\
             Requests that change something carry an `Idempotency-Key`; repeating one unchanged has no \
             further effect and gives the same reply. Everything that is refused is a problem of a \

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
-use actix_web::http::header::{CONTENT_LANGUAGE, HeaderValue, VARY};
+use actix_web::http::header::{CONTENT_LANGUAGE, HeaderValue, LINK, VARY};
 use arc_swap::ArcSwapOption;
 use booking::{Campaign, CampaignView, View};
 use kernel::CampaignId;
 use serde::Serialize;
+use web::docs_page::LINKS;
 use web::{CachedBody, Code, Language, Problem};
 
 use crate::app::App;
@@ -119,7 +120,8 @@ impl Localized {
             Language::De => self.de.respond(request),
         };
         let headers = response.headers_mut();
-        headers.insert(VARY, HeaderValue::from_static("accept-language"));
+        headers.append(VARY, HeaderValue::from_static("accept-language"));
+        headers.insert(LINK, LINKS);
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
         response
     }

@@ -193,7 +193,7 @@ impl Demo {
 }
 
 /// Waits until the service has seen its store, and the passes' keys, for the first time.
-async fn wait_until_ready(url: &str) -> anyhow::Result<()> {
+pub async fn wait_until_ready(url: &str) -> anyhow::Result<()> {
     let mut ticks = tokio::time::interval(READY_POLL_EVERY);
     for _ in 0..READY_POLLS_MAX {
         ticks.tick().await;

@@ -6,6 +6,7 @@ pub mod demo;
 pub mod keys;
 pub mod migrate;
 pub mod room;
+pub mod sandbox;
 pub mod serve;
 pub mod verify_draw;
 

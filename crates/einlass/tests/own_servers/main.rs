@@ -15,6 +15,7 @@ mod readiness;
 mod restored;
 mod rotation;
 mod rush;
+mod sandbox;
 mod stop;
 mod town;
 mod walk;

@@ -1,19 +1,24 @@
 //! Responses that are the same for everybody for a while.
 
 use std::hash::{DefaultHasher, Hasher};
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH,
+    VARY,
 };
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
+
+use crate::compressed::{Coding, Compressed};
 
 /// A body with its validator, made once and answered many times. Clones share the bytes; a response
 /// copies nothing.
 #[derive(Clone, Debug)]
 pub struct CachedBody {
     body: Bytes,
+    compressed: Arc<Compressed>,
     etag: HeaderValue,
     content_type: HeaderValue,
     cache_control: HeaderValue,
@@ -31,6 +36,7 @@ impl CachedBody {
             etag: entity_tag("", &body),
             cache_control: header_value(&format!("public, max-age={max_age_s}")),
             content_type,
+            compressed: Arc::default(),
             body,
         }
     }
@@ -62,20 +68,38 @@ impl CachedBody {
         self.etag.to_str().unwrap_or_default()
     }
 
-    /// 200 with the body, or 304 without one if the client has it already (RFC 9110, section 13.1.2).
+    /// 200 with the body, or 304 without one if the client has it already (RFC 9110, section 13.1.2). A long body
+    /// comes compressed as the client takes it best; each form has a tag of its own.
     #[must_use]
     pub fn respond(&self, request: &HttpRequest) -> HttpResponse {
+        let form = self.compressed.of(&self.body, request);
         let known = self.is_known(request.headers());
         let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
         let mut response = HttpResponse::new(status);
         let headers = response.headers_mut();
-        headers.insert(ETAG, self.etag.clone());
+        let etag = form.as_ref().map(|(coding, _)| self.etag_of(*coding));
+        headers.insert(ETAG, etag.unwrap_or_else(|| self.etag.clone()));
         headers.insert(CACHE_CONTROL, self.cache_control.clone());
+        if Compressed::pays(self.body.len()) {
+            headers.append(VARY, HeaderValue::from_static("accept-encoding"));
+        }
         if known {
             return response;
         }
         headers.insert(CONTENT_TYPE, self.content_type.clone());
-        response.set_body(actix_web::body::BoxBody::new(self.body.clone()))
+        let body = match form {
+            Some((coding, body)) => {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+                body
+            }
+            None => self.body.clone(),
+        };
+        response.set_body(actix_web::body::BoxBody::new(body))
+    }
+
+    fn etag_of(&self, coding: Coding) -> HeaderValue {
+        let tag = self.etag().trim_end_matches('"');
+        header_value(&format!("{tag}-{}\"", coding.name()))
     }
 
     fn is_known(&self, headers: &HeaderMap) -> bool {
@@ -88,9 +112,11 @@ impl CachedBody {
     }
 }
 
-/// The tag without the mark of a weak one: that is what is compared (RFC 9110, section 8.8.3.2).
+/// The tag without the mark of a weak one, which is what is compared (RFC 9110, section 8.8.3.2), and without the
+/// quotes and what tells compressed forms apart: whoever has one form of a body need not read another.
 fn opaque(tag: &str) -> &str {
-    tag.strip_prefix("W/").unwrap_or(tag)
+    let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
+    tag.split_once('-').map_or(tag, |(tag, _)| tag)
 }
 
 fn entity_tag(prefix: &str, content: &[u8]) -> HeaderValue {
@@ -126,6 +152,29 @@ mod tests {
         assert_eq!(response.headers().get(CONTENT_TYPE).expect("a header"), "application/json");
         let body = actix_web::body::to_bytes(response.into_body()).await.expect("in memory");
         assert_eq!(body, "{}");
+    }
+
+    #[actix_web::test]
+    async fn a_long_body_comes_compressed() {
+        use actix_web::http::header::ACCEPT_ENCODING;
+        let cached = CachedBody::json("[0]".repeat(1_000), 1);
+        let asked =
+            |coding: &'static str| TestRequest::default().insert_header((ACCEPT_ENCODING, coding));
+        let plain = cached.respond(&TestRequest::default().to_http_request());
+        let gzip = cached.respond(&asked("gzip").to_http_request());
+        assert_eq!(gzip.headers().get(CONTENT_ENCODING).expect("a header"), "gzip");
+        assert_eq!(plain.headers().get(CONTENT_ENCODING), None);
+        for response in [&plain, &gzip] {
+            assert_eq!(response.headers().get(VARY).expect("a header"), "accept-encoding");
+        }
+        let tag = gzip.headers().get(ETAG).expect("a tag").to_str().expect("text").to_owned();
+        assert_ne!(tag, cached.etag(), "another form has another tag");
+        for tag in [&*tag, cached.etag()] {
+            let again = asked("br").insert_header((IF_NONE_MATCH, tag)).to_http_request();
+            assert_eq!(cached.respond(&again).status(), 304, "{tag}");
+        }
+        let length = actix_web::body::to_bytes(gzip.into_body()).await.expect("in memory").len();
+        assert!(length < 200, "{length} bytes");
     }
 
     #[test]

@@ -5,13 +5,14 @@
 //! in between keeps one answer for all. Everything else is for the pages of the listed origins.
 
 mod preflight;
+mod this_machine;
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready as poll_ready};
 
-use actix_web::body::{BoxBody, EitherBody};
+use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::Method;
 use actix_web::http::header::{
@@ -19,6 +20,7 @@ use actix_web::http::header::{
     HeaderValue, ORIGIN, VARY,
 };
 use actix_web::{Error, HttpResponse};
+use futures_util::future::Either;
 use pin_project_lite::pin_project;
 
 use preflight::Preflight;
@@ -37,20 +39,38 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
 #[must_use]
 pub fn allow(origins: &[String]) -> Cors {
     let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
-    Cors { origins: origins.collect() }
+    Cors { origins: Origins::Listed(origins.collect()) }
+}
+
+/// Lets every page do so that is served from this machine, on whatever port, or opened from a file: for
+/// whoever develops one. Never in production.
+#[must_use]
+pub fn allow_this_machine() -> Cors {
+    Cors { origins: Origins::OfThisMachine }
 }
 
 /// The middleware.
 #[derive(Clone, Debug)]
 pub struct Cors {
-    origins: Arc<[HeaderValue]>,
+    origins: Origins,
+}
+
+/// The origins whose pages may do everything.
+#[derive(Clone, Debug)]
+enum Origins {
+    Listed(Arc<[HeaderValue]>),
+    OfThisMachine,
 }
 
 impl Cors {
     /// The origin of the page that asks, if it is a listed one.
     fn listed(&self, request: &HeaderMap) -> Option<HeaderValue> {
         let origin = request.get(ORIGIN)?;
-        self.origins.contains(origin).then(|| origin.clone())
+        let is_listed = match &self.origins {
+            Origins::Listed(origins) => origins.contains(origin),
+            Origins::OfThisMachine => this_machine::is_origin(origin),
+        };
+        is_listed.then(|| origin.clone())
     }
 
     fn readers(&self, request: &ServiceRequest) -> Readers {
@@ -132,7 +152,7 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = CorsFuture<S::Future>;
+    type Future = Either<Ready<Result<Self::Response, Error>>, CorsFuture<S::Future>>;
 
     actix_web::dev::forward_ready!(inner);
 
@@ -142,21 +162,20 @@ where
                 .cors
                 .preflight(&asked, request.headers())
                 .unwrap_or_else(|| HttpResponse::from_error(preflight::refuse()));
-            return CorsFuture::Preflight { answer: Some(request.into_response(response)) };
+            let answer = request.into_response(response).map_into_right_body();
+            return Either::Left(ready(Ok(answer)));
         }
         let readers = self.cors.readers(&request);
-        CorsFuture::Request { inner: self.inner.call(request), readers: Some(readers) }
+        Either::Right(CorsFuture { inner: self.inner.call(request), readers: Some(readers) })
     }
 }
 
 pin_project! {
     /// A request on its way through the middleware.
-    #[project = CorsFutureProjection]
-    pub enum CorsFuture<F> {
-        /// A browser asks whether it may ask.
-        Preflight { answer: Option<ServiceResponse<BoxBody>> },
-        /// It asks.
-        Request { #[pin] inner: F, readers: Option<Readers> },
+    pub struct CorsFuture<F> {
+        #[pin]
+        inner: F,
+        readers: Option<Readers>,
     }
 }
 
@@ -167,19 +186,12 @@ where
     type Output = Result<ServiceResponse<EitherBody<B>>, Error>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project() {
-            CorsFutureProjection::Preflight { answer } => {
-                let answer = answer.take().expect("a future is not polled after its end");
-                Poll::Ready(Ok(answer.map_into_right_body()))
-            }
-            CorsFutureProjection::Request { inner, readers } => {
-                let mut response = poll_ready!(inner.poll(context))?;
-                if let Some(readers) = readers.take() {
-                    readers.write(response.headers_mut());
-                }
-                Poll::Ready(Ok(response.map_into_left_body()))
-            }
+        let this = self.project();
+        let mut response = poll_ready!(this.inner.poll(context))?;
+        if let Some(readers) = this.readers.take() {
+            readers.write(response.headers_mut());
         }
+        Poll::Ready(Ok(response.map_into_left_body()))
     }
 }
 

@@ -13,6 +13,11 @@ use crate::problem::{Code, Problem};
 
 const DOCUMENT_MAX_AGE_S: u32 = 60;
 
+/// Where a client finds what the API is (RFC 8631).
+pub const LINKS: HeaderValue = HeaderValue::from_static(
+    "</openapi.json>; rel=\"service-desc\"; type=\"application/json\", </docs/>; rel=\"service-doc\"",
+);
+
 /// The browser itself refuses whatever the page would load from elsewhere. Swagger UI writes its
 /// style into the page, hence the one exception.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \

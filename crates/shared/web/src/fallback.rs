@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use actix_web::error::QueryPayloadError;
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::http::header::{ALLOW, HeaderValue, LINK};
 use actix_web::web::{self, Data, PathConfig, QueryConfig, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use utoipa::openapi::{OpenApi, PathItem};
 
+use crate::docs_page::LINKS;
 use crate::field_error::invalid_field;
 use crate::problem::{Code, Problem};
 
@@ -36,7 +37,7 @@ async fn no_handler(
     allowed: Data<AllowedMethods>,
 ) -> Result<HttpResponse, Problem> {
     let Some(pattern) = request.match_pattern() else {
-        return Err(Problem::new(Code::NotFound));
+        return Err(Problem::new(Code::NotFound).header(LINK, LINKS));
     };
     let methods = allowed.0.get(&pattern).map_or(&[Method::GET, Method::HEAD][..], Vec::as_slice);
     if methods.contains(request.method()) {

@@ -28,6 +28,7 @@ pub mod telemetry;
 pub mod test_client;
 pub mod timed;
 
+mod compressed;
 mod field_error;
 mod request_id;
 

@@ -29,9 +29,7 @@ pub fn provision() -> Result<()> {
     if locate_python().is_err() {
         missing.push(Package { name: "python3", service: None });
     }
-    if !missing.is_empty() && is_debian() && is_root() {
-        install(&missing)?;
-    }
+    install_on_debian(&missing)?;
     locate_redis()?;
     locate_postgres()?;
     locate_python()?;
@@ -40,8 +38,8 @@ pub fn provision() -> Result<()> {
 
 /// The same for the library that shows a process a clock of its own. Gives where it lies.
 pub fn provision_faketime() -> Result<PathBuf> {
-    if locate_faketime().is_err() && is_debian() && is_root() {
-        install(&[Package { name: "faketime", service: None }])?;
+    if locate_faketime().is_err() {
+        install_on_debian(&[Package { name: "faketime", service: None }])?;
     }
     locate_faketime()
 }
@@ -50,8 +48,8 @@ pub fn provision_faketime() -> Result<PathBuf> {
 pub(crate) fn provision_venv() -> Result<PathBuf> {
     let python = locate_python();
     let is_missing = python.as_ref().map_or(true, |python| !makes_environments(python));
-    if is_missing && is_debian() && is_root() {
-        install(&[Package { name: "python3-venv", service: None }])?;
+    if is_missing {
+        install_on_debian(&[Package { name: "python3-venv", service: None }])?;
     }
     let python = locate_python()?;
     ensure!(makes_environments(&python), "{VENV_MISSING}");
@@ -64,10 +62,18 @@ fn makes_environments(python: &Path) -> bool {
     output.is_ok_and(|output| output.status.success())
 }
 
-struct Package {
-    name: &'static str,
+pub(crate) struct Package {
+    pub(crate) name: &'static str,
     /// What the package would start.
-    service: Option<&'static str>,
+    pub(crate) service: Option<&'static str>,
+}
+
+/// Installs them where that needs no question. Elsewhere the search for what is missing says what to do.
+pub(crate) fn install_on_debian(packages: &[Package]) -> Result<()> {
+    if !packages.is_empty() && is_debian() && is_root() {
+        install(packages)?;
+    }
+    Ok(())
 }
 
 fn install(packages: &[Package]) -> Result<()> {

@@ -24,6 +24,7 @@ mod people;
 mod ports;
 mod postgres;
 mod redis;
+mod runtime;
 mod server;
 mod shared;
 mod watchdog;
@@ -38,6 +39,7 @@ pub use people::family_name;
 pub use ports::Port;
 pub use postgres::{FrozenPostgres, PostgresServer};
 pub use redis::{Frozen, RedisCluster, RedisSentinels, RedisServer, RedisSetup, TestAuthority};
+pub use runtime::{Runtime, locate_jackson, provision_runtimes};
 pub use shared::{
     POSTGRES_URL_VARIABLE, REDIS_URL_VARIABLE, shared_postgres_database, shared_redis_url,
     unique_prefix,

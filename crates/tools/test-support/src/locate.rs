@@ -33,22 +33,12 @@ impl PostgresPrograms {
 
 /// Finds `redis-server`. The error says what to install.
 pub fn locate_redis() -> Result<PathBuf> {
-    on_path()
-        .into_iter()
-        .chain(well_known_folders())
-        .map(|folder| folder.join("redis-server"))
-        .find(|program| program.is_file())
-        .context(REDIS_MISSING)
+    find_program("redis-server", |_| true).context(REDIS_MISSING)
 }
 
 /// Finds `python3`, which runs the scripts that documents print. The error says what to install.
 pub fn locate_python() -> Result<PathBuf> {
-    on_path()
-        .into_iter()
-        .chain(well_known_folders())
-        .map(|folder| folder.join("python3"))
-        .find(|program| program.is_file())
-        .context(PYTHON_MISSING)
+    find_program("python3", |_| true).context(PYTHON_MISSING)
 }
 
 /// Finds PostgreSQL's programs, the newest version first. The error says what to install.
@@ -88,6 +78,15 @@ pub fn locate_faketime() -> Result<PathBuf> {
         .map(|folder| folder.join("faketime/libfaketimeMT.so.1"))
         .find(|library| library.is_file())
         .context(FAKETIME_MISSING)
+}
+
+/// The first program of this name that serves the purpose.
+pub(crate) fn find_program(name: &str, serves: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    on_path()
+        .into_iter()
+        .chain(well_known_folders())
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file() && serves(program))
 }
 
 #[expect(clippy::disallowed_methods, reason = "programs are looked up where the shell would")]

@@ -52,6 +52,7 @@ fn steps(options: &Options, tally: &mut Tally) -> Result<()> {
             cargo.run(&[&lints[..], &["-D", "warnings"]].concat())
         })?;
     }
+    step("runtimes", test_support::provision_runtimes)?;
     step("api tools", || ApiTools::provision().map(drop))?;
     // Bound for the rest of the function: dropped, the servers are gone.
     let (redis, postgres) = step("servers", start_servers)?;

@@ -13,7 +13,6 @@ use crate::wire::MunicipalityToChoose;
 #[openapi(
     info(
         title = "Einlass waiting room API",
-        version = "1",
         description = "The virtual waiting room in front of a campaign.\n\n\
             A citizen joins with a postcode, and where the room asks for it with names or an e-mail \
             address, and gets a ticket. The ticket is the whole state: keep it, ask with it how things \
@@ -83,7 +82,7 @@ impl Modify for SecuritySchemes {
 
 /// What a type of Rust does not show of what it is.
 const SHAPES: Shapes = Shapes {
-    flat: &[],
+    flat: &["TakenPass"],
     unions: &[ticket::KINDS, join::KINDS],
     open: &["Asked", "Chances", "RoomPhase", "SlowedBy", "State"],
 };

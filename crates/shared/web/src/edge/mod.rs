@@ -165,6 +165,10 @@ impl Worker {
         for (name, value) in problem.headers() {
             headers.insert(name.clone(), value.clone());
         }
+        let about = format!("<{}>; rel=\"describedby\"", problem.code().type_uri());
+        if let Ok(about) = HeaderValue::from_str(&about) {
+            headers.append(header::LINK, about);
+        }
         if let Some(seconds) = problem.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -73,6 +73,8 @@ async fn a_problem_is_written_in_the_readers_language() {
     assert_eq!(header_of(&response, "content-type"), Some("application/problem+json"));
     assert_eq!(header_of(&response, "content-language"), Some("de"));
     assert_eq!(header_of(&response, "cache-control"), Some("no-store"));
+    let about = "</problems/not-eligible>; rel=\"describedby\"";
+    assert_eq!(header_of(&response, "link"), Some(about));
     insta::assert_json_snapshot!(body, @r#"
     {
       "code": "not-eligible",

@@ -19,7 +19,7 @@ pub(super) fn of(code: Code) -> impl Iterator<Item = Member> {
     all().into_iter().filter(move |(of, _)| *of == code).map(|(_, member)| member)
 }
 
-fn all() -> [(Code, Member); 6] {
+fn all() -> [(Code, Member); 7] {
     let municipality = json!({
         "type": "string",
         "description": "The name of the municipality, where the postcode says it.",
@@ -53,6 +53,17 @@ fn all() -> [(Code, Member); 6] {
                     {"ags": "07338007", "name": "Dudenhofen"},
                     {"ags": "07338020", "name": "Otterstadt"},
                 ]),
+            ),
+        ),
+        (
+            Code::PassUsed,
+            always(
+                "ticket",
+                json!({
+                    "type": "string",
+                    "description": "The ticket signed anew: it tells that its pass has ended.",
+                }),
+                json!("AgEAAAABYMcf…"),
             ),
         ),
         (

@@ -119,6 +119,22 @@ fn calls_per_s(ledger: &Ledger, now: Timestamp) -> Option<f64> {
     can_tell.then(|| real(called) / measured.as_secs_f64())
 }
 
+/// Calls per minute as far as they can be foreseen: those measured; as long as it is too early to measure
+/// after an opening or the last call, those that the pace allows. `None` if nothing moves.
+#[must_use]
+pub fn calls_per_minute(
+    levers: &GateLevers,
+    reading: &GateReading<'_>,
+    ledger: &Ledger,
+) -> Option<u64> {
+    measured_calls_per_minute(ledger, reading.now).or_else(|| {
+        let last_call = ledger.steps.iter().rev().find(|step| step.invited > 0).map(|step| step.at);
+        let moved_at = last_call.max(reading.last_opening)?;
+        let may_move = !levers.paused && reading.now.since(moved_at) <= STALLED;
+        may_move.then(|| levers.pace_per_minute.max(1).into())
+    })
+}
+
 impl Outlook {
     /// What can be said after this reading. O(steps of the ledger).
     #[must_use]
@@ -269,6 +285,24 @@ mod tests {
         assert_eq!(measured_calls_per_minute(&ledger, at(721)), None);
         assert_eq!(measured_calls_per_minute(&Ledger::default(), at(0)), None);
         assert_eq!(told(&LEVERS, None, 721, 60).wait, None);
+    }
+
+    #[test]
+    fn right_after_an_opening_the_pace_is_what_can_be_foreseen() {
+        let foreseen = |levers: &GateLevers, ledger: &Ledger, opened_s: Option<u64>, now_s| {
+            let last_opening = opened_s.map(at);
+            let reading = GateReading { now: at(now_s), last_opening, ..READING };
+            calls_per_minute(levers, &reading, ledger)
+        };
+        let pace = Some(u64::from(LEVERS.pace_per_minute));
+        let (none, fills_up) = (Ledger::default(), steady(10, 20));
+        assert_eq!(foreseen(&LEVERS, &none, None, 0), None);
+        assert_eq!(foreseen(&LEVERS, &none, Some(0), 0), pace);
+        assert_eq!(foreseen(&LEVERS, &none, Some(0), 121), None, "the opening moved nothing");
+        assert_eq!(foreseen(&LEVERS, &fills_up, Some(0), 30), pace);
+        assert_eq!(foreseen(&LEVERS, &steady(10, 600), Some(0), 610), Some(60), "measured");
+        let paused = GateLevers { paused: true, ..LEVERS };
+        assert_eq!(foreseen(&paused, &fills_up, Some(0), 30), None);
     }
 
     #[test]

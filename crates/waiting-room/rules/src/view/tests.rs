@@ -6,6 +6,9 @@ use crate::live::LiveSettings;
 use crate::memory::{Frozen, Memory};
 use crate::settings::RoomSettings;
 
+/// Of what the wait and its chances are nothing is known.
+const NOTHING: Estimate = Estimate { wait: None, slowed: None, odds: None };
+
 fn after(s: i64) -> Timestamp {
     Timestamp::from_unix_s(START.unix_s() + s)
 }
@@ -52,6 +55,7 @@ fn ticket(entry: u64, issued_s: i64) -> Ticket {
         subject: pass::Subject::from_bytes([7; 16]),
         block: None,
         is_called: false,
+        pass_ends_at: None,
     }
 }
 
@@ -91,6 +95,30 @@ fn a_room_is_sold_out_only_by_a_count_of_these_places() {
     assert_eq!((at(0, 60).phase, at(0, 61).phase), (Phase::SoldOut, Phase::Open));
     let some = view(RoomState { report: Some(counted(0, 9)), ..state(2) }, 5);
     assert_eq!((some.phase, some.places_left()), (Phase::Open, Some(9)));
+}
+
+/// Nobody has counted the places of the next opening while people gather for it.
+#[test]
+fn a_gathering_is_never_sold_out() {
+    let at = |left| view(RoomState { report: Some(counted(1_899, left)), ..state(3) }, 1_900);
+    assert_eq!((at(0).phase, at(0).places_left()), (Phase::Gathering, None));
+    assert_eq!((at(2).phase, at(2).places_left()), (Phase::Open, Some(2)));
+}
+
+/// The first calls come within a second, and nothing is measured yet: whoever is near the front must not be
+/// sent away for the longest interval.
+#[test]
+fn whoever_asks_right_after_the_opening_is_not_sent_away() {
+    for report in [None, Some(counted(-1, 0)), Some(counted(0, 30))] {
+        let view = view(RoomState { report, ..state(2) }, 0);
+        assert_eq!(view.phase, Phase::Open);
+        let after_s = |ahead| {
+            let standing = Standing::Waiting { place: ahead, ahead, estimate: NOTHING };
+            view.poll_after_s(standing, 1_000, u64::MAX / 2)
+        };
+        assert!(after_s(6) <= 4, "60 are called in a minute: {} s", after_s(6));
+        assert!(after_s(600) >= 25);
+    }
 }
 
 #[test]

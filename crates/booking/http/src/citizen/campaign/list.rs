@@ -84,6 +84,7 @@ mod tests {
         assert_eq!((english.status, english.json.clone()), (200, list("Rehearsal")));
         assert_eq!(english.header("cache-control"), "public, max-age=60");
         let german = api.get("/v1/campaigns").header("accept-language", "de").send().await;
+        assert!(german.header("link").contains("rel=\"service-desc\""));
         assert_eq!(
             (german.json.clone(), german.header("vary")),
             (list("Probelauf"), "accept-language")

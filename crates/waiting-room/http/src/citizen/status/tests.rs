@@ -43,7 +43,7 @@ async fn a_room_gathers_and_opens() {
         "index": 0,
         "opens_at": "2021-06-14T06:00:00.000Z"
       },
-      "now": "2021-06-14T05:59:00.000Z",
+      "now": "<time>",
       "pace_per_minute": 60,
       "phase": "gathering",
       "places_left": null,
@@ -118,7 +118,7 @@ async fn a_count_from_before_the_opening_says_nothing_of_its_places() {
     assert_eq!(shown().await, ("open".into(), Value::Null), "the last count is no news any more");
     harness.at(3_599).await;
     harness.report(0).await;
-    assert_eq!(shown().await, ("gathering".into(), 0.into()));
+    assert_eq!(shown().await, ("gathering".into(), Value::Null), "of the next places nobody knows");
     harness.at(3_600).await;
     assert_eq!(shown().await, ("open".into(), Value::Null), "the second opening");
 }
@@ -288,8 +288,8 @@ async fn pages_of_all_origins_may_read_it() {
     let harness = Harness::start().await;
     for path in ["/v1/rooms/town", "/v1/rooms/nowhere", "/.well-known/jwks.json", "/openapi.json"] {
         let reply = harness.get(path).header("origin", "https://other.example").send().await;
-        let allowed = reply.header("access-control-allow-origin");
-        assert_eq!((allowed, reply.header("vary")), ("*", ""), "{path}");
+        assert_eq!(reply.header("access-control-allow-origin"), "*", "{path}");
+        assert!(!reply.header("vary").contains("origin"), "{path}");
     }
     let ticket = harness.join().await;
     let own = harness.get("/v1/rooms/town/ticket").header("authorization", ticket);

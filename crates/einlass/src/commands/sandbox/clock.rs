@@ -1,0 +1,35 @@
+//! The sandbox's clock: that of the machine, and ahead of it by as much as was asked for.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use kernel::{Clock, SteadyClock, Timestamp};
+
+/// A clock that can be moved forward. Every part of the sandbox runs on this one.
+pub struct MovableClock {
+    machine: SteadyClock,
+    ahead_ms: AtomicI64,
+}
+
+impl MovableClock {
+    /// A clock that is behind the machine's by so much.
+    pub fn behind(by: Duration) -> Self {
+        Self { machine: SteadyClock::start(), ahead_ms: AtomicI64::new(-milliseconds(by)) }
+    }
+
+    /// Moves it forward. Back it cannot go: nothing that has happened would be undone.
+    pub fn advance(&self, by: Duration) {
+        self.ahead_ms.fetch_add(milliseconds(by), Ordering::SeqCst);
+    }
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl Clock for MovableClock {
+    fn now(&self) -> Timestamp {
+        let ahead_ms = self.ahead_ms.load(Ordering::SeqCst);
+        Timestamp::from_unix_ms(self.machine.now().unix_ms().saturating_add(ahead_ms))
+    }
+}
