@@ -1,11 +1,13 @@
 //! Whole services over HTTP on real servers, kills included.
 
+mod browser;
 mod campaigns;
 mod citizen;
 mod cli;
 mod command;
 mod demo;
 mod draw_document;
+mod family;
 mod faults;
 mod fleet;
 mod generated_clients;

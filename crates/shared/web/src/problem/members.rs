@@ -29,6 +29,10 @@ fn all() -> [(Code, Member); 7] {
         "description": "The municipalities of the postcode, to choose one from.",
         "items": reference("MunicipalityToChoose"),
     });
+    let ticket = json!({
+        "type": "string",
+        "description": "The ticket signed anew: asking with it says that its pass is used.",
+    });
     [
         (Code::NotEligible, some("municipality", municipality, json!("Haßloch"))),
         (
@@ -55,17 +59,7 @@ fn all() -> [(Code, Member); 7] {
                 ]),
             ),
         ),
-        (
-            Code::PassUsed,
-            always(
-                "ticket",
-                json!({
-                    "type": "string",
-                    "description": "The ticket signed anew: it tells that its pass has ended.",
-                }),
-                json!("AgEAAAABYMcf…"),
-            ),
-        ),
+        (Code::PassUsed, some("ticket", ticket, json!("AgEAAAABYMcf…"))),
         (
             Code::SlotFull,
             always("places_left", count("How many places are left in the slot."), json!(1)),

@@ -92,7 +92,7 @@ pub(crate) const KINDS: Union = Union {
         Variant {
             value: "used",
             schema: "JoinedUsed",
-            description: "The entry of a ticket whose pass has ended: it has expired or was given back.",
+            description: "The entry of a ticket whose pass has ended. It has no other.",
             always: &[],
             never: &["ahead", "estimated_wait_s", "slowed", "odds", "claim_until", "pass"],
         },
