@@ -13,6 +13,8 @@ pub enum Mistake {
     Unknown,
     /// It is there twice.
     Twice,
+    /// The same entry is in the list before.
+    Repeated,
     /// It is of another type.
     WrongType(Kind),
     /// It is there, and nothing is in it.
@@ -53,6 +55,8 @@ pub enum Mistake {
     Unwanted,
     /// It excludes the other fields.
     Exclusive,
+    /// It is right in itself, and what the whole request was refused for.
+    Refused,
     /// Pages of this origin may not do this.
     Origin,
     /// The body is not JSON.
@@ -101,6 +105,7 @@ impl Mistake {
             Self::Missing => "missing",
             Self::Unknown => "unknown",
             Self::Twice => "twice",
+            Self::Repeated => "repeated",
             Self::WrongType(_) => "wrong-type",
             Self::Empty => "empty",
             Self::TooShort(_) => "too-short",
@@ -116,6 +121,7 @@ impl Mistake {
             Self::Key { .. } => "wrong-key",
             Self::Unwanted => "unwanted",
             Self::Exclusive => "exclusive",
+            Self::Refused => "refused",
             Self::Origin => "origin-not-allowed",
             Self::NotJson => "not-json",
             Self::Incomplete => "incomplete",
@@ -130,6 +136,7 @@ impl Mistake {
             Self::Missing,
             Self::Unknown,
             Self::Twice,
+            Self::Repeated,
             Self::WrongType(Kind::Text),
             Self::Empty,
             Self::TooShort(2),
@@ -145,6 +152,7 @@ impl Mistake {
             Self::Key { least: 16, most: 64 },
             Self::Unwanted,
             Self::Exclusive,
+            Self::Refused,
             Self::Origin,
             Self::NotJson,
             Self::Incomplete,

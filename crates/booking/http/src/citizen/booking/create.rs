@@ -29,7 +29,7 @@ problem_responses!(
         IdempotencyKeyReused, Overloaded, Unavailable
 );
 
-/// Books one person in one step.
+/// Book one person in one step.
 #[utoipa::path(
     tag = "bookings",
     params(CampaignInPath, IdempotencyKey),

@@ -52,8 +52,10 @@ problem_responses!(
         CampaignClosed, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
-/// Moves a booking to another slot of its campaign, if that has a place. The place it leaves is free at
-/// once. Moving it to the slot it is in changes nothing.
+/// Move a booking to another slot.
+///
+/// Of its campaign, if that has a place. The place it leaves is free at once. Moving it to the slot it is
+/// in changes nothing.
 #[utoipa::path(
     tag = "bookings",
     params(BookingInPath, IdempotencyKey),

@@ -75,7 +75,7 @@ problem_responses!(
         MunicipalityMismatch, Unavailable
 );
 
-/// Whether residents of a postcode may book.
+/// Ask whether residents of a postcode may book.
 #[utoipa::path(
     tag = "campaigns",
     params(CampaignInPath, Residence),

@@ -125,7 +125,9 @@ problem_responses!(
         Unavailable
 );
 
-/// The slots of a campaign and their places: a snapshot.
+/// List the slots of a campaign and their places.
+///
+/// It is a snapshot, at most a second old.
 #[utoipa::path(
     tag = "campaigns",
     params(CampaignInPath),

@@ -6,7 +6,7 @@ use booking::BookHoldOutcome;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::reply;
-use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
+use web::{Body, Code, IdempotencyKey, Mistake, Problem, problem_responses};
 
 use crate::app::App;
 use crate::citizen::booking::{NewPerson, NewlyBooked};
@@ -49,18 +49,16 @@ impl NewBookingOnHold {
             (None, Some(persons)) if (1..=PERSONS_MAX).contains(&persons.len()) => {
                 Ok(Who::Several(persons))
             }
-            (None, Some(_)) => Err(Problem::new(Code::InvalidRequest).field(
-                "persons",
-                format!("between 1 and {PERSONS_MAX} persons"),
-                format!("zwischen 1 und {PERSONS_MAX} Personen"),
-            )),
-            (None, None) | (Some(_), Some(_)) => Err(Problem::new(Code::InvalidRequest).field(
-                "person",
-                "expected is either person or persons",
-                "erwartet ist entweder person oder persons",
-            )),
+            (None, Some(persons)) if persons.is_empty() => Err(wrong("persons", Mistake::TooFew(1))),
+            (None, Some(_)) => Err(wrong("persons", Mistake::TooMany(PERSONS_MAX as u64))),
+            (None, None) => Err(wrong("person", Mistake::Missing)),
+            (Some(_), Some(_)) => Err(wrong("persons", Mistake::Exclusive)),
         }
     }
+}
+
+fn wrong(field: &str, mistake: Mistake) -> Problem {
+    Problem::new(Code::InvalidRequest).field(field, mistake)
 }
 
 /// A car has so many seats.
@@ -73,7 +71,7 @@ problem_responses!(
         CampaignClosed, RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
-/// Registers one person onto a hold, or several, all of them or none.
+/// Register one person onto a hold, or several, all of them or none.
 ///
 /// A refusal of several names the person at whom it failed in `errors`, such as `persons[1]`.
 #[utoipa::path(

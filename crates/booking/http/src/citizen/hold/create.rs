@@ -31,7 +31,7 @@ problem_responses!(
         RequestInProgress, CampaignClosed, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
-/// Keeps seats of one slot for a few minutes.
+/// Hold seats of one slot for a few minutes.
 ///
 /// Each seat is registered with a person afterwards.
 #[utoipa::path(

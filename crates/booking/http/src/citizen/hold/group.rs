@@ -5,7 +5,7 @@ use booking::{BookGroupOutcome, HoldId, PassGrant, Person};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::reply;
-use web::{Code, IdempotencyKey, Problem};
+use web::{Code, IdempotencyKey, Mistake, Problem};
 
 use crate::app::App;
 use crate::citizen::booking::NewlyBooked;
@@ -42,30 +42,10 @@ impl App {
             }
             BookGroupOutcome::HoldNotFound => Err(Problem::new(Code::HoldNotFound)),
             BookGroupOutcome::HoldEnded => Err(Problem::new(Code::HoldEnded)),
-            BookGroupOutcome::NoSeatFor { member } => Err(at(
-                member,
-                Code::HoldEnded,
-                "the hold has no seat for this person",
-                "für diese Person ist kein Platz reserviert",
-            )),
-            BookGroupOutcome::NamedTwice { member } => Err(at(
-                member,
-                Code::InvalidRequest,
-                "this person is named twice",
-                "diese Person ist zweimal genannt",
-            )),
-            BookGroupOutcome::PersonNotOfPass => Err(at(
-                0,
-                Code::NotThePersonOfThePass,
-                "the first has to be the person whom the pass is for",
-                "die erste muss die Person sein, für die der Zugang gilt",
-            )),
-            BookGroupOutcome::AlreadyBooked { member } => Err(at(
-                member,
-                Code::AlreadyBooked,
-                "this person has a place already",
-                "diese Person hat schon einen Platz",
-            )),
+            BookGroupOutcome::NoSeatFor { member } => Err(at(member, Code::HoldEnded, Mistake::Refused)),
+            BookGroupOutcome::NamedTwice { member } => Err(at(member, Code::InvalidRequest, Mistake::Repeated)),
+            BookGroupOutcome::PersonNotOfPass => Err(at(0, Code::NotThePersonOfThePass, Mistake::Refused)),
+            BookGroupOutcome::AlreadyBooked { member } => Err(at(member, Code::AlreadyBooked, Mistake::Refused)),
             BookGroupOutcome::RefusedTooOften => Err(Problem::new(Code::RefusedTooOften)),
             BookGroupOutcome::CampaignClosed => Err(Problem::new(Code::CampaignClosed)),
             BookGroupOutcome::NotEligible => Err(Problem::new(Code::NotEligible)),
@@ -75,6 +55,6 @@ impl App {
 }
 
 /// The problem at this person of the list.
-fn at(member: usize, code: Code, en: &'static str, de: &'static str) -> Problem {
-    Problem::new(code).field(format!("persons[{member}]"), en, de)
+fn at(member: usize, code: Code, mistake: Mistake) -> Problem {
+    Problem::new(code).field(format!("persons[{member}]"), mistake)
 }
