@@ -3,11 +3,13 @@
 mod campaigns;
 mod citizen;
 mod cli;
+mod collection;
 mod command;
 mod demo;
 mod draw_document;
 mod faults;
 mod fleet;
+mod frontend_document;
 mod generated_clients;
 mod levers;
 mod loss;
