@@ -22,7 +22,7 @@ from booking.models import (
     PassExhaustedProblem,
 )
 from waiting_room.api.rooms import join, redeem, show_ticket
-from waiting_room.models import CalledTicket, Join, Pass, Residence, WaitingTicket
+from waiting_room.models import CalledTicket, Join, Residence, TakenPass, WaitingTicket
 
 room_url, booking_url, campaign = sys.argv[1:]
 
@@ -54,7 +54,7 @@ def get_pass() -> str:
         if isinstance(answer, CalledTicket):
             break
         time.sleep(answer.poll_after_s)
-    return given(Pass, redeem.sync(campaign, client=as_who(waiting_room, room_url, ticket))).pass_
+    return given(TakenPass, redeem.sync(campaign, client=as_who(waiting_room, room_url, ticket))).pass_
 
 
 def book(client, slot: str) -> NewlyBooked:

@@ -7,7 +7,7 @@ use rand::Rng as _;
 use super::browser::{Reply, Request};
 use super::plan::{Leaves, Polls, Retries};
 use super::visitor::Visitor;
-use super::wire::{OwnState, Pass, RoomStatus, TicketState};
+use super::wire::{OwnState, Pass, RoomStatus, TakenPass, TicketState};
 use super::world::World;
 
 /// A ticket as its holder knows it. While it exists it counts as gathering or waiting.
@@ -73,7 +73,7 @@ impl<'w> Ticket<'w> {
         self.count_as(match told.state {
             TicketState::Gathering => Some(&counts.gathering),
             TicketState::Waiting => Some(&counts.waiting),
-            TicketState::Called | TicketState::Closed => None,
+            TicketState::Called | TicketState::Used | TicketState::Closed => None,
         });
     }
 
@@ -87,8 +87,9 @@ impl<'w> Ticket<'w> {
         self.counted = gauge;
     }
 
-    fn is_closed(&self) -> bool {
-        self.state == TicketState::Closed
+    /// Nothing comes of it any more.
+    fn is_over(&self) -> bool {
+        matches!(self.state, TicketState::Used | TicketState::Closed)
     }
 
     fn is_called(&self) -> bool {
@@ -121,7 +122,7 @@ impl<'w> Visitor<'w> {
             if let Some(called) = tickets.iter().position(Ticket::is_called) {
                 return Some(called);
             }
-            if tickets.iter().any(Ticket::is_closed) {
+            if tickets.iter().any(Ticket::is_over) {
                 return None;
             }
             let asked_s =
@@ -255,10 +256,13 @@ impl<'w> Visitor<'w> {
         reply: &Reply,
     ) -> Redeemed {
         if reply.ok() {
-            let Ok(pass) = reply.json::<Pass>() else {
+            let Ok(TakenPass { pass, ticket: signed_anew }) = reply.json() else {
                 self.odd(request, reply);
                 return Redeemed::Gone;
             };
+            if let Some(token) = signed_anew {
+                ticket.token = token;
+            }
             self.world.ledger.admitted((ticket.issued_in, ticket.entry), &pass.pass);
             ticket.count_as(None);
             return Redeemed::Pass(pass);

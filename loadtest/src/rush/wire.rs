@@ -62,6 +62,8 @@ pub(crate) enum TicketState {
     Waiting,
     /// May redeem.
     Called,
+    /// Has redeemed, and the pass has ended.
+    Used,
     /// The room is over.
     Closed,
 }
@@ -86,6 +88,15 @@ pub(crate) struct OwnState {
 pub(crate) struct Pass {
     pub pass: String,
     pub expires_at: String,
+}
+
+/// Reply to redeeming.
+#[derive(Debug, Deserialize)]
+pub(crate) struct TakenPass {
+    #[serde(flatten)]
+    pub pass: Pass,
+    /// The ticket signed anew.
+    pub ticket: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]

@@ -223,6 +223,17 @@ impl Session {
         Ok(self.read_pass_ids(find, doing).await?.into_iter().collect())
     }
 
+    pub(crate) async fn read_seats_taken(&self, pass: PassId, now: Timestamp) -> Result<u8, Fault> {
+        let doing = "read the seats of a pass";
+        let values: [Value; 2] = [pass.as_bytes().to_vec().into(), now.unix_ms().into()];
+        let sql = &self.statements.seats_taken;
+        let find = Statement::from_sql_and_values(self.pools.backend, sql, values);
+        let row = self.pools.read.query_one_raw(find).await.map_err(Fault::at(doing))?;
+        let row = row.ok_or_else(|| Fault::Unexpected("no count of seats".to_owned()))?;
+        let seats: i64 = row.try_get("", "seats_taken").map_err(Fault::at(doing))?;
+        number("seats taken", seats)
+    }
+
     pub(crate) async fn read_departed(
         &self,
         campaign: &CampaignId,

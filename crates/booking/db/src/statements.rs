@@ -37,6 +37,7 @@ pub(crate) struct Statements {
     pub apply_slots: String,
     pub availability: String,
     pub open_holds: String,
+    pub seats_taken: String,
     pub departed_passes: String,
     pub older_bookings: String,
     pub rekey_bookings: String,
@@ -91,6 +92,10 @@ impl Statements {
             open_holds: of(
                 include_str!("sql/open_holds.sql"),
                 &[("passes", Rows(BYTE_IDS)), ("now", Scalar)],
+            ),
+            seats_taken: of(
+                include_str!("sql/seats_taken.sql"),
+                &[("pass", Scalar), ("now", Scalar)],
             ),
             older_bookings: of(
                 include_str!("sql/older_bookings.sql"),

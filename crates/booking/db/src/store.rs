@@ -303,6 +303,13 @@ impl BookingStore for DbStore {
         self.call(Access::Watch, read).await
     }
 
+    async fn seats_taken(&self, pass: PassId, now: Timestamp) -> Result<u8, StoreError> {
+        let read = move |db: Session| async move {
+            retry(db.deadline, || db.read_seats_taken(pass, now)).await
+        };
+        self.call(Access::Read, read).await
+    }
+
     async fn departed_passes(
         &self,
         campaign: &CampaignId,

@@ -67,6 +67,7 @@ macro_rules! booking_store_contract {
             whoever_a_pass_is_bound_to_is_booked_first,
             what_is_held_is_counted,
             departed_passes_are_remembered,
+            the_seats_of_a_pass_are_counted,
             a_cancelled_seat_returns_to_its_pass,
             a_booking_reads_back_as_it_was_made,
             one_key_has_one_effect,
@@ -186,7 +187,7 @@ pub async fn agree_with_the_model(
     let model = MemoryStore::new(clock);
     apply(stores[0]).await;
     apply(&model).await;
-    let count = script.len();
+    let (count, ended_at) = (script.len(), script.last().map_or(scene::at(0), |(now, _)| *now));
     for (batch, ((now, commands), store)) in
         script.into_iter().zip(stores.iter().cycle()).enumerate()
     {
@@ -213,6 +214,11 @@ pub async fn agree_with_the_model(
     for expected in model.holds() {
         let actual = stores[0].hold(expected.id).await.expect("the store answers");
         assert_eq!(actual.as_ref(), Some(&expected));
+    }
+    for pass in model.pass_uses().iter().map(|used| used.pass_id) {
+        let actual = stores[0].seats_taken(pass, ended_at).await.expect("the store answers");
+        let expected = model.seats_taken(pass, ended_at).await.expect("the model answers");
+        assert_eq!(actual, expected, "{pass:?}");
     }
     assert_eq!(event::happened(stores[0]).await, event::happened(&model).await);
 }

@@ -50,8 +50,9 @@ pub use self::campaign::{
 pub use self::event::chain::{ChainBreak, ChainEnd, ChainHash, Flaw, Link, NewEvents};
 pub use self::event::{Actor, Event, HoldEnd, What};
 pub use self::hold::{
-    ExpiredHoldsReleased, Hold, HoldFacts, HoldId, HoldOutcome, HoldSeats, HoldState,
-    ReleaseExpiredHolds, ReleaseHold, ReleaseOutcome, RenewHold, RenewOutcome,
+    EarlierHoldFacts, ExpiredHoldsReleased, Hold, HoldFacts, HoldId, HoldOutcome, HoldSeats,
+    HoldState, RecordedHold, ReleaseExpiredHolds, ReleaseHold, ReleaseOutcome, RenewHold,
+    RenewOutcome,
 };
 pub use self::memory::MemoryStore;
 pub use self::pass::{BindingCheck, EndPass, EndPassOutcome, PassGrant, PassUse};

@@ -5,6 +5,7 @@
 //! property tests and the contract hold every other store against it.
 
 mod campaigns;
+mod seats;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -15,9 +16,7 @@ use kernel::{CampaignId, Clock, Timestamp};
 use pass::PassId;
 
 use crate::batch::{Changes, Command, Executed, Footprint, IdempotencyRecord, State, decide};
-use crate::booking::{
-    Booking, BookingChange, BookingHead, BookingId, BookingStatus, Registration, TakenBy,
-};
+use crate::booking::{Booking, BookingChange, BookingHead, BookingId, BookingStatus, Registration};
 use crate::campaign::apply::{Applied, ApplyCampaign};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
@@ -158,31 +157,7 @@ impl BookingStore for MemoryStore {
     }
 
     async fn slot_use(&self, slot: &SlotKey, page_max: u32) -> Result<SlotUse, StoreError> {
-        let tables = self.tables();
-        let holds = tables.holds.values().filter(|hold| {
-            hold.campaign == slot.campaign
-                && hold.slot == slot.slot
-                && hold.state == HoldState::Active
-        });
-        let mut holds: Vec<_> = holds.map(|hold| (hold.id, hold.pass_id)).collect();
-        holds.sort_unstable();
-        let bookings = tables.bookings.values().filter(|booking| {
-            booking.campaign == slot.campaign
-                && booking.slot == slot.slot
-                && booking.status == BookingStatus::Confirmed
-        });
-        let mut bookings: Vec<_> = bookings.map(|booking| booking.registration.booking).collect();
-        bookings.sort_unstable();
-        let page_max = usize::try_from(page_max).unwrap_or(usize::MAX);
-        let page =
-            holds.iter().map(|(hold, pass_id)| TakenBy::Hold { hold: *hold, pass_id: *pass_id });
-        let page = page.chain(bookings.iter().copied().map(TakenBy::Booking)).take(page_max);
-        Ok(SlotUse {
-            taken: tables.slots.get(slot).map_or(0, |counters| counters.taken),
-            bookings: bookings.len() as u64,
-            holds: holds.len() as u64,
-            page: page.collect(),
-        })
+        Ok(self.tables().slot_use(slot, page_max))
     }
 
     async fn passes_with_open_holds(
@@ -193,6 +168,10 @@ impl BookingStore for MemoryStore {
         let tables = self.tables();
         let open = tables.holds.values().filter(|hold| hold.is_open(now));
         Ok(open.map(|hold| hold.pass_id).filter(|id| passes.contains(id)).collect())
+    }
+
+    async fn seats_taken(&self, pass: PassId, now: Timestamp) -> Result<u8, StoreError> {
+        Ok(self.tables().seats_taken(pass, now))
     }
 
     async fn departed_passes(

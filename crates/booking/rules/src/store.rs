@@ -112,6 +112,9 @@ pub trait BookingStore: Send + Sync {
         now: Timestamp,
     ) -> Result<HashSet<PassId>, StoreError>;
 
+    /// Seats of a pass that are taken at `now`: kept by its open holds, or booked. Nothing is locked.
+    async fn seats_taken(&self, pass: PassId, now: Timestamp) -> Result<u8, StoreError>;
+
     /// The passes of a campaign that were given back or have booked and have not expired at `now`, at
     /// most so many, the latest to expire first. Some may have an open hold. O(passes of all
     /// campaigns): a process asks when it begins, for what an earlier one did not live to report, and

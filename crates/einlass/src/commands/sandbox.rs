@@ -1,4 +1,4 @@
-//! `einlass sandbox`: both services in memory, for whoever builds a frontend.
+//! `einlass sandbox`: both services in one process, for whoever builds a frontend.
 //!
 //! Everything that a frontend must be able to show happens here on demand: every phase at once, a clock
 //! that can be moved, and every refusal of the catalogue. What makes it so stands before the services
@@ -52,7 +52,7 @@ const GATHERED_FOR: Duration = Duration::from_mins(25);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LOOKS_MAX: u32 = 300;
 
-/// Run both services in memory, with campaigns in every phase, for whoever builds a frontend.
+/// Run both services in one process, with campaigns in every phase, for whoever builds a frontend.
 #[derive(Args)]
 pub struct Sandbox {
     /// The waiting room's port on 127.0.0.1; 0 for any

@@ -1,5 +1,6 @@
 //! Whole services over HTTP on real servers, kills included.
 
+mod browser;
 mod campaigns;
 mod citizen;
 mod cli;
@@ -7,6 +8,7 @@ mod collection;
 mod command;
 mod demo;
 mod draw_document;
+mod family;
 mod faults;
 mod fleet;
 mod frontend_document;

@@ -59,6 +59,12 @@ impl Sandbox {
         assert_eq!(moved.status, 200, "{moved:?}");
     }
 
+    /// Forgets what was ordered and has not happened yet.
+    pub async fn forget_orders(&self, client: &Client) {
+        let forgotten = send(client.delete(format!("{}/sandbox/answers", self.control))).await;
+        assert_eq!(forgotten.status, 204, "{forgotten:?}");
+    }
+
     /// Orders an answer.
     pub async fn order(&self, client: &Client, order: Value) {
         let request = client.post(format!("{}/sandbox/answers", self.control)).json(&order);

@@ -7,7 +7,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::locate::{locate_faketime, locate_postgres, locate_python, locate_redis};
+use crate::locate::{
+    locate_chromium, locate_faketime, locate_postgres, locate_python, locate_redis,
+};
 
 /// Debian asks this program before a package starts its service; 101 means "do not".
 const START_POLICY: &str = "/usr/sbin/policy-rc.d";
@@ -15,7 +17,7 @@ const START_POLICY: &str = "/usr/sbin/policy-rc.d";
 const VENV_MISSING: &str = "python3 makes no virtual environments; install the module `venv` \
     (Debian and Ubuntu: apt-get install python3-venv)";
 
-/// Makes sure that tests can start Redis, PostgreSQL and Python, installing them with `apt-get` on
+/// Makes sure that tests can start Redis, PostgreSQL, Python and Chromium, installing them with `apt-get` on
 /// Debian when run by root. Elsewhere the error says what to install. No system service is started
 /// or left running by it.
 pub fn provision() -> Result<()> {
@@ -29,10 +31,15 @@ pub fn provision() -> Result<()> {
     if locate_python().is_err() {
         missing.push(Package { name: "python3", service: None });
     }
+    if locate_chromium().is_err() {
+        missing.push(Package { name: "chromium", service: None });
+        missing.push(Package { name: "chromium-driver", service: None });
+    }
     install_on_debian(&missing)?;
     locate_redis()?;
     locate_postgres()?;
     locate_python()?;
+    locate_chromium()?;
     Ok(())
 }
 

@@ -34,7 +34,10 @@ pub use campaign::OneSlotCampaign;
 pub use disk::SmallDisk;
 pub use eventually::eventually;
 pub use install::{provision, provision_faketime};
-pub use locate::{PostgresPrograms, locate_faketime, locate_postgres, locate_python, locate_redis};
+pub use locate::{
+    ChromiumPrograms, PostgresPrograms, locate_chromium, locate_faketime, locate_postgres,
+    locate_python, locate_redis,
+};
 pub use people::family_name;
 pub use ports::Port;
 pub use postgres::{FrozenPostgres, PostgresServer};

@@ -14,6 +14,8 @@ const POSTGRES_MISSING: &str = "PostgreSQL's initdb and postgres were not found;
 
 const PYTHON_MISSING: &str = "python3 is not on the PATH; install Python 3 \
     (Debian and Ubuntu: apt-get install python3, Fedora: dnf install python3, macOS: brew install python)";
+const CHROMIUM_MISSING: &str = "chromium and chromedriver are not on the PATH; install both \
+    (Debian: apt-get install chromium chromium-driver, Fedora: dnf install chromium chromedriver)";
 const FAKETIME_MISSING: &str =
     "libfaketime was not found; install it (Debian and Ubuntu: apt-get install faketime)";
 
@@ -39,6 +41,22 @@ pub fn locate_redis() -> Result<PathBuf> {
 /// Finds `python3`, which runs the scripts that documents print. The error says what to install.
 pub fn locate_python() -> Result<PathBuf> {
     find_program("python3", |_| true).context(PYTHON_MISSING)
+}
+
+/// A browser, and the program that drives it.
+#[derive(Clone, Debug)]
+pub struct ChromiumPrograms {
+    /// Chromium.
+    pub browser: PathBuf,
+    /// The program that drives it (W3C `WebDriver`).
+    pub driver: PathBuf,
+}
+
+/// Finds Chromium and its driver, which try the pages that documents show. The error says what to install.
+pub fn locate_chromium() -> Result<ChromiumPrograms> {
+    let find = |name| find_program(name, |_| true);
+    let (browser, driver) = find("chromium").zip(find("chromedriver")).context(CHROMIUM_MISSING)?;
+    Ok(ChromiumPrograms { browser, driver })
 }
 
 /// Finds PostgreSQL's programs, the newest version first. The error says what to install.

@@ -10,7 +10,7 @@ use kernel::{
     BatcherLimits, Clock as _, ManualClock, Municipality, ResidenceTable, SeededEntropy, Timestamp,
 };
 use pass::{
-    IdentityKey, IdentityKind, KeySet, PassId, PassMinter, PassVerifier, SignalsCredential,
+    Claims, IdentityKey, IdentityKind, KeySet, PassId, PassMinter, PassVerifier, SignalsCredential,
     SigningKey,
 };
 use serde_json::Value;
@@ -71,6 +71,7 @@ pub(crate) fn shown(value: &Value) -> Value {
                 .map(|(name, value)| match name.as_str() {
                     "ticket" | "pass" if value.is_string() => (name.clone(), "<token>".into()),
                     "request_id" => (name.clone(), "<id>".into()),
+                    "now" => (name.clone(), "<time>".into()),
                     "subject" => (name.clone(), "<subject>".into()),
                     "commitment" | "secret" | "seed" => (name.clone(), "<digest>".into()),
                     "poll_after_s" | "retry_after_s" | "low" | "high" => {
@@ -263,10 +264,14 @@ impl Harness {
         self.ticket_keys.verify(text, &id("town")).expect("a valid ticket")
     }
 
-    pub(crate) fn pass_id(&self, pass: &str) -> PassId {
+    pub(crate) fn claims(&self, pass: &str) -> Claims {
         let view = self.view();
         let claims = self.verifier.verify(pass, view.settings.campaign(), view.as_of);
-        claims.expect("a valid pass").pass_id
+        claims.expect("a valid pass")
+    }
+
+    pub(crate) fn pass_id(&self, pass: &str) -> PassId {
+        self.claims(pass).pass_id
     }
 
     /// The booking service's report of the places that it counts now.

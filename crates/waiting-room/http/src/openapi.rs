@@ -84,7 +84,7 @@ impl Modify for SecuritySchemes {
 
 /// What a type of Rust does not show of what it is.
 const SHAPES: Shapes = Shapes {
-    flat: &[],
+    flat: &["TakenPass"],
     unions: &[ticket::KINDS, join::KINDS],
     open: &["Asked", "Chances", "RoomPhase", "SlowedBy", "State"],
 };

@@ -8,6 +8,8 @@ use waiting_room::service::outcome::{Answer, IssuedPass};
 use waiting_room::settings::Opening;
 use waiting_room::view::Standing;
 
+use crate::citizen::status::{RoomPhase, Texts};
+
 /// Where a ticket stands.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TicketState {
@@ -22,6 +24,18 @@ pub(crate) struct TicketState {
     /// ask with the ticket once, and the room remembers it.
     #[schema(example = 1_623_650_400)]
     epoch: u32,
+    /// What the room does at the moment.
+    phase: RoomPhase,
+    /// The waiting room's time when it answered: compare openings with it, not with the clock of the
+    /// device.
+    #[schema(value_type = String, format = DateTime, example = "2021-06-14T05:59:30.000Z")]
+    now: Timestamp,
+    /// The next opening; null after the last.
+    #[schema(required = true)]
+    next_opening: Option<NextOpening>,
+    /// What the operator wants everybody to know; null if there is nothing.
+    #[schema(required = true)]
+    message: Option<Texts>,
     /// What the ticket waits for.
     state: State,
     /// The place in line, from 0; null before the draw, also for whoever is let in before it. Several tickets may
@@ -40,13 +54,22 @@ pub(crate) struct TicketState {
     /// What the chances of a place are; null as long as nobody can tell.
     #[schema(required = true)]
     odds: Option<Chances>,
+    /// Until when a `called` ticket should be redeemed: the end of its pass, once that was given out, till
+    /// when it is given again; before, the time for which the room keeps a seat in mind. Null once that is
+    /// over: the ticket stays called, and it may take longer. Null for every other ticket.
+    #[schema(
+        value_type = Option<String>, format = DateTime, required = true,
+        example = "2021-06-14T06:10:00.000Z",
+    )]
+    claim_until: Option<Timestamp>,
     /// When to ask again, in seconds.
     #[schema(example = 12)]
     poll_after_s: u32,
 }
 
 /// What a ticket waits for: `gathering` for the draw, `waiting` for its call. A `called` ticket can be
-/// redeemed for a pass. When the room is `closed`, there is nothing to wait for any more.
+/// redeemed for a pass. A `used` one has been, and the pass has ended. When the room is `closed`, there is
+/// nothing to wait for any more.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
@@ -56,6 +79,8 @@ pub(crate) enum State {
     Waiting,
     /// It can be redeemed.
     Called,
+    /// Its pass has ended: it has expired or was given back.
+    Used,
     /// The room is over.
     Closed,
 }
@@ -120,16 +145,22 @@ impl From<Odds> for Chances {
 
 impl From<&Answer> for TicketState {
     fn from(answer: &Answer) -> Self {
+        let view = &*answer.view;
         let mut wire = Self {
             entry: answer.entry,
             subject: hex(answer.subject.as_bytes()),
             epoch: answer.epoch,
+            phase: view.phase.into(),
+            now: answer.now,
+            next_opening: view.next_opening().map(NextOpening::from),
+            message: view.state.memory.live.message.as_ref().map(Texts::from),
             state: State::Gathering,
             place: answer.standing.place(),
             ahead: None,
             estimated_wait_s: None,
             slowed: None,
             odds: None,
+            claim_until: answer.claim_until,
             poll_after_s: answer.poll_after_s,
         };
         match answer.standing {
@@ -146,6 +177,7 @@ impl From<&Answer> for TicketState {
                 wire.ahead = Some(0);
                 wire.estimated_wait_s = Some(EstimatedWait { low: 0, high: 0 });
             }
+            Standing::Used { place: _ } => wire.state = State::Used,
             Standing::Closed => wire.state = State::Closed,
         }
         wire

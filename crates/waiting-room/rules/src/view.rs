@@ -58,8 +58,13 @@ pub enum Standing {
         /// Its place.
         place: u64,
     },
-    /// It was let in on arrival while others gather for the next draw, which will give it a place.
+    /// It was let in on arrival while others gathered for a draw, and its place is not called.
     Admitted,
+    /// Its pass has ended, and it is the only one of its subject.
+    Used {
+        /// Its place, if it has one.
+        place: Option<u64>,
+    },
     /// The room is over.
     Closed,
 }
@@ -70,6 +75,7 @@ impl Standing {
     pub const fn place(self) -> Option<u64> {
         match self {
             Self::Waiting { place, .. } | Self::Called { place } => Some(place),
+            Self::Used { place } => place,
             Self::Gathering { .. } | Self::Admitted | Self::Closed => None,
         }
     }
@@ -167,6 +173,12 @@ impl RoomView {
         if self.phase == Phase::Closed {
             return Standing::Closed;
         }
+        match (ticket.pass_ends_at, self.place(ticket)) {
+            (Some(ends_at), place) if ends_at <= self.as_of => return Standing::Used { place },
+            // Whoever has a pass is in, though the place may not be called.
+            (Some(_), _) if !self.is_called(ticket) => return Standing::Admitted,
+            (Some(_) | None, _) => (),
+        }
         match self.position(ticket) {
             Position::Gathering { opening } => {
                 let opening = self.settings.openings.get(usize::from(opening));
@@ -184,6 +196,31 @@ impl RoomView {
                 }
             }
         }
+    }
+
+    /// Whether its place is called.
+    #[must_use]
+    pub fn is_called(&self, ticket: &Ticket) -> bool {
+        let called = self.state.memory.called[ticket.lane];
+        self.phase != Phase::Closed && self.place(ticket).is_some_and(|place| place < called)
+    }
+
+    /// Until when whoever may take the pass is expected to: the end of the pass, if it was given out, else
+    /// that of the claim window. `None` if that is over, and for all who may not.
+    #[must_use]
+    pub fn claim_until(&self, ticket: &Ticket, standing: Standing) -> Option<Timestamp> {
+        let place = match standing {
+            Standing::Called { place } => Some(place),
+            Standing::Admitted => None,
+            Standing::Gathering { .. }
+            | Standing::Waiting { .. }
+            | Standing::Used { .. }
+            | Standing::Closed => return None,
+        };
+        let expected_for = Duration::from_secs(self.settings.gate_rules().expected_for_s().into());
+        let called_at = || self.state.ledger.called_at(ticket.lane, place?);
+        let until = ticket.pass_ends_at.or_else(|| Some(called_at()?.plus(expected_for)));
+        until.filter(|until| *until > self.as_of)
     }
 
     /// Nobody has a place before the first draw, also while the start of its gathering is not known.
@@ -221,7 +258,7 @@ impl RoomView {
             Standing::Gathering { opens_at } => Outlook::Instant(opens_at.since(self.as_of)),
             Standing::Waiting { ahead, .. } => self.outlook(ahead),
             Standing::Called { .. } | Standing::Admitted => Outlook::Called,
-            Standing::Closed => Outlook::Still,
+            Standing::Used { .. } | Standing::Closed => Outlook::Still,
         };
         let PollSettings { min_s, max_s } = self.settings.polling;
         let bounds = PollBounds { min_s, max_s, polls_per_s_max };

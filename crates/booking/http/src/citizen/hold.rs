@@ -6,7 +6,7 @@ pub(crate) mod release;
 pub(crate) mod renew;
 pub(crate) mod show;
 
-use booking::campaign::SlotId;
+use booking::campaign::{SiteId, SlotId};
 use booking::{HoldFacts, HoldId, HoldState};
 use kernel::Timestamp;
 use serde::Serialize;
@@ -21,6 +21,13 @@ pub(crate) struct HoldBody<'a> {
     /// The slot.
     #[schema(value_type = String, example = "boe-fashion-20210620-0700")]
     slot: &'a SlotId,
+    /// Where it is.
+    #[schema(value_type = String, example = "boe-fashion")]
+    site: &'a SiteId,
+    #[schema(value_type = String, format = DateTime, example = "2021-06-20T05:00:00.000Z")]
+    starts_at: Timestamp,
+    #[schema(value_type = String, format = DateTime, example = "2021-06-20T05:10:00.000Z")]
+    ends_at: Timestamp,
     state: State,
     /// Seats kept.
     #[schema(minimum = 1, maximum = 4)]
@@ -33,6 +40,9 @@ pub(crate) struct HoldBody<'a> {
     expires_at: Timestamp,
     /// Whether a renewal can still make it last longer.
     renewable: bool,
+    /// Seats that the pass may still hold or book besides this hold.
+    #[schema(minimum = 0, maximum = 4)]
+    seats_left: u8,
 }
 
 /// Where a hold stands: `active`; `booked`, every seat has its person; or `released`, the seats without
@@ -51,6 +61,9 @@ impl<'a> HoldBody<'a> {
         Self {
             id: facts.hold,
             slot: &facts.slot,
+            site: &facts.site,
+            starts_at: facts.starts_at,
+            ends_at: facts.ends_at,
             state: match state {
                 HoldState::Active => State::Active,
                 HoldState::Booked => State::Booked,
@@ -60,6 +73,7 @@ impl<'a> HoldBody<'a> {
             seats_booked: facts.seats_booked,
             expires_at: facts.expires_at,
             renewable: facts.renewable && state == HoldState::Active,
+            seats_left: facts.seats_left,
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Decision;
 use crate::booking::{Booked, BookingId, Cancelled, Corrected, Moved};
-use crate::hold::HoldFacts;
+use crate::hold::RecordedHold;
 
 /// The key under which a command takes effect at most once (P3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,9 +41,9 @@ pub struct IdempotencyRecord {
 #[serde(tag = "effect", rename_all = "snake_case")]
 pub enum Recorded {
     /// Seats were held.
-    Held(HoldFacts),
+    Held(RecordedHold),
     /// A hold was renewed.
-    Renewed(HoldFacts),
+    Renewed(RecordedHold),
     /// A person was booked.
     Booked(Booked),
     /// A booking was cancelled.
@@ -114,6 +114,7 @@ impl Decision {
 mod tests {
     use super::*;
     use crate::contract::scene;
+    use crate::hold::{EarlierHoldFacts, HoldFacts};
 
     #[test]
     fn what_was_recorded_years_ago_can_still_be_read() {
@@ -128,15 +129,29 @@ mod tests {
             pass_used_up: true,
             cancelled_at: None,
         });
-        let held = Recorded::Held(HoldFacts {
+        let held_before_its_site_was_told =
+            Recorded::Held(RecordedHold::Earlier(EarlierHoldFacts {
+                hold: scene::hold_id(1),
+                slot: scene::slot("a"),
+                seats: 2,
+                seats_booked: 0,
+                expires_at: scene::at(480),
+                renewals: 0,
+                renewable: true,
+            }));
+        let renewed = Recorded::Renewed(RecordedHold::Whole(HoldFacts {
             hold: scene::hold_id(1),
             slot: scene::slot("a"),
+            site: scene::slot("north"),
+            starts_at: scene::at(0),
+            ends_at: scene::at(600),
             seats: 2,
             seats_booked: 0,
             expires_at: scene::at(480),
-            renewals: 0,
-            renewable: true,
-        });
+            renewals: 1,
+            renewable: false,
+            seats_left: 1,
+        }));
         let cancelled = Recorded::Cancelled(Cancelled {
             booking: scene::booking_id(1),
             cancelled_at: scene::at(2),
@@ -159,7 +174,11 @@ mod tests {
                 r#"{"effect":"booked","booking":"booking_00000001030303030303030303030303","code":"SP3ZER21","slot":"a","site":"north","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z","booked_at":"2021-06-14T06:00:01.000Z","pass_used_up":true}"#,
             ),
             (
-                held,
+                renewed,
+                r#"{"effect":"renewed","hold":"hold_00000001020202020202020202020202","slot":"a","site":"north","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z","seats":2,"seats_booked":0,"expires_at":"2021-06-14T06:08:00.000Z","renewals":1,"renewable":false,"seats_left":1}"#,
+            ),
+            (
+                held_before_its_site_was_told,
                 r#"{"effect":"held","hold":"hold_00000001020202020202020202020202","slot":"a","seats":2,"seats_booked":0,"expires_at":"2021-06-14T06:08:00.000Z","renewals":0,"renewable":true}"#,
             ),
             (

@@ -14,6 +14,12 @@ pub async fn a_hold_keeps_and_returns_seats(store: &dyn BookingStore) {
     let Outcome::Hold(HoldOutcome::Held(facts)) = held else { panic!("{held:?}") };
     assert_eq!((facts.seats, facts.seats_booked, facts.expires_at), (3, 0, scene::at(481)));
     assert!(facts.renewable);
+    let place = scene::campaign();
+    let place = place.slot(&facts.slot).expect("the slot");
+    assert_eq!(
+        (&facts.site, facts.starts_at, facts.ends_at),
+        (&place.site, place.starts_at, place.ends_at)
+    );
     assert_eq!(places_left(store, "c", scene::at(1)).await, 27);
     let stored = store.hold(scene::hold_id(1)).await.expect("the store answers").expect("the hold");
     assert_eq!((stored.state, stored.seats, stored.held_at), (HoldState::Active, 3, scene::at(1)));

@@ -147,6 +147,37 @@ pub async fn what_is_held_is_counted(store: &dyn BookingStore) {
     assert!(none.is_empty());
 }
 
+/// The seats of a pass that are taken: kept by a hold that is open, or booked.
+pub async fn the_seats_of_a_pass_are_counted(store: &dyn BookingStore) {
+    apply(store).await;
+    let [pass, stranger] = [1, 2].map(|number| scene::grant(number, 4, scene::at(0)));
+    let taken = async |seconds| {
+        let taken = store.seats_taken(pass.pass_id, scene::at(seconds)).await;
+        taken.expect("the store answers")
+    };
+    assert_eq!(taken(0).await, 0, "of a pass that did nothing");
+    let left = async |command, seconds| match one(store, command, scene::at(seconds)).await {
+        Outcome::Hold(HoldOutcome::Held(facts))
+        | Outcome::RenewHold(RenewOutcome::Renewed(facts)) => facts.seats_left,
+        other => panic!("no hold: {other:?}"),
+    };
+    let hold = scene::hold(&pass, "c", 2, 1, scene::key(1, 0));
+    assert_eq!((left(hold.clone(), 0).await, taken(0).await), (2, 2));
+    let book = scene::book_slot(&pass, "c", 2, 2, scene::key(2, 0));
+    let commands = [
+        book,
+        scene::book_hold(&pass, 1, 1, 1, scene::key(3, 0)),
+        scene::hold(&stranger, "c", 3, 2, scene::key(4, 0)),
+    ];
+    many(store, &commands, scene::at(1)).await;
+    assert_eq!(taken(1).await, 3, "one held, two booked");
+    assert_eq!(left(hold, 2).await, 2, "P3: a repeat is told the same as before");
+    assert_eq!(left(scene::renew(&pass, 1, scene::key(5, 0)), 2).await, 1);
+    one(store, scene::cancel(2, scene::key(6, 0)), scene::at(3)).await;
+    assert_eq!(taken(3).await, 2);
+    assert_eq!((taken(481).await, taken(482).await), (2, 1), "the hold is over, its booking stays");
+}
+
 /// A seat whose booking is cancelled comes back to its pass, as often as the pass may learn something for
 /// nothing: a wrong guess that costs no seat would be free (P4).
 pub async fn a_cancelled_seat_returns_to_its_pass(store: &dyn BookingStore) {

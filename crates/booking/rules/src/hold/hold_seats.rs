@@ -2,7 +2,7 @@
 
 use kernel::CampaignId;
 
-use super::{Hold, HoldFacts, HoldId, HoldState, hold_end};
+use super::{Hold, HoldFacts, HoldId, HoldState, RecordedHold, hold_end};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
 use crate::campaign::{NoEntry, SlotId, SlotKey};
 use crate::event::{Actor, What};
@@ -83,7 +83,10 @@ impl Asks for HoldSeats {
     fn carry_out(&self, decision: &mut Decision) -> HoldOutcome {
         match decision.earlier(&self.idempotency) {
             Earlier::Nothing => {}
-            Earlier::Same(Recorded::Held(facts)) => return HoldOutcome::Held(facts),
+            Earlier::Same(Recorded::Held(recorded)) => {
+                let told = decision.told_before(recorded, &self.pass);
+                return told.map_or(HoldOutcome::SlotNotFound, HoldOutcome::Held);
+            }
             Earlier::Same(_) | Earlier::Other => return HoldOutcome::KeyReused,
         }
         let open = match decision.open_slot(&self.pass, &self.slot) {
@@ -121,7 +124,8 @@ impl Asks for HoldSeats {
             expires_at: hold_end(&open.campaign, &self.pass, decision.now),
             state: HoldState::Active,
         };
-        let facts = HoldFacts::of(&hold, &open.campaign, &self.pass);
+        let seats_left = decision.seats_left(&self.pass);
+        let facts = HoldFacts::of(&hold, open.slot(), &open.campaign, &self.pass, seats_left);
         let told = What::SeatsHeld {
             hold: hold.id,
             slot: hold.slot.clone(),
@@ -131,7 +135,8 @@ impl Asks for HoldSeats {
         decision.tell(&self.pass.campaign, told);
         decision.touched.holds.insert(hold.id);
         decision.state.holds.insert(hold.id, hold);
-        decision.record(&self.idempotency, &self.pass.campaign, Recorded::Held(facts.clone()));
+        let effect = Recorded::Held(RecordedHold::Whole(facts.clone()));
+        decision.record(&self.idempotency, &self.pass.campaign, effect);
         HoldOutcome::Held(facts)
     }
 }

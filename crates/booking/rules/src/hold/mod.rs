@@ -1,6 +1,7 @@
 //! Holds: seats of one slot, kept for one pass for a few minutes.
 
 mod expiry;
+mod facts;
 mod hold_seats;
 mod release_hold;
 mod renew_hold;
@@ -9,12 +10,12 @@ use std::time::Duration;
 
 use kernel::{Ags, CampaignId, Timestamp, prefixed_id};
 use pass::PassId;
-use serde::{Deserialize, Serialize};
 
 use crate::campaign::{Campaign, SlotId};
 use crate::pass::PassGrant;
 
 pub use expiry::{ExpiredHoldsReleased, ReleaseExpiredHolds};
+pub use facts::{EarlierHoldFacts, HoldFacts, RecordedHold};
 pub use hold_seats::{HoldOutcome, HoldSeats};
 pub use release_hold::{ReleaseHold, ReleaseOutcome};
 pub use renew_hold::{RenewHold, RenewOutcome};
@@ -109,44 +110,6 @@ impl HoldState {
         [Self::Active, Self::Booked, Self::Released]
             .into_iter()
             .find(|state| state.as_str() == text)
-    }
-}
-
-/// The facts of a hold at the time of a reply.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HoldFacts {
-    /// The hold.
-    pub hold: HoldId,
-    /// Its slot.
-    pub slot: SlotId,
-    /// Seats kept.
-    pub seats: u8,
-    /// Seats with a person registered.
-    pub seats_booked: u8,
-    /// When the other seats are released.
-    pub expires_at: Timestamp,
-    /// How often it was renewed.
-    pub renewals: u8,
-    /// Whether a renewal would make it last longer at some time.
-    pub renewable: bool,
-}
-
-impl HoldFacts {
-    /// The facts of `hold`, made in `campaign` under `pass`.
-    #[must_use]
-    pub fn of(hold: &Hold, campaign: &Campaign, pass: &PassGrant) -> Self {
-        let latest = pass.expires_at.min(campaign.closes_at);
-        Self {
-            hold: hold.id,
-            slot: hold.slot.clone(),
-            seats: hold.seats,
-            seats_booked: hold.seats_booked,
-            expires_at: hold.expires_at,
-            renewals: hold.renewals,
-            renewable: hold.state == HoldState::Active
-                && hold.renewals < campaign.rules.hold_renewals_max
-                && hold.expires_at < latest,
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use kernel::CampaignId;
 
-use super::{HoldFacts, HoldId, HoldState, hold_end};
+use super::{HoldFacts, HoldId, HoldState, RecordedHold, hold_end};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
 use crate::event::{Actor, What};
 use crate::pass::PassGrant;
@@ -58,14 +58,21 @@ impl Asks for RenewHold {
     fn carry_out(&self, decision: &mut Decision) -> RenewOutcome {
         match decision.earlier(&self.idempotency) {
             Earlier::Nothing => {}
-            Earlier::Same(Recorded::Renewed(facts)) => return RenewOutcome::Renewed(facts),
+            Earlier::Same(Recorded::Renewed(recorded)) => {
+                let told = decision.told_before(recorded, &self.pass);
+                return told.map_or(RenewOutcome::HoldNotFound, RenewOutcome::Renewed);
+            }
             Earlier::Same(_) | Earlier::Other => return RenewOutcome::KeyReused,
         }
         let now = decision.now;
         let pass_has_ended = decision.has_ended(&self.pass);
+        let seats_left = decision.seats_left(&self.pass);
         let campaign = decision.state.campaigns.get(&self.pass.campaign);
         let hold = decision.state.holds.get_mut(&self.hold).filter(|hold| hold.is_of(&self.pass));
         let (Some(campaign), Some(hold)) = (campaign, hold) else {
+            return RenewOutcome::HoldNotFound;
+        };
+        let Some(slot) = campaign.slot(&hold.slot) else {
             return RenewOutcome::HoldNotFound;
         };
         match hold.state {
@@ -81,10 +88,11 @@ impl Asks for RenewHold {
         }
         hold.renewals += 1;
         hold.expires_at = expires_at;
-        let facts = HoldFacts::of(hold, campaign, &self.pass);
+        let facts = HoldFacts::of(hold, slot, campaign, &self.pass, seats_left);
         decision.touched.holds.insert(self.hold);
         decision.tell(&self.pass.campaign, What::HoldRenewed { hold: self.hold, expires_at });
-        decision.record(&self.idempotency, &self.pass.campaign, Recorded::Renewed(facts.clone()));
+        let effect = Recorded::Renewed(RecordedHold::Whole(facts.clone()));
+        decision.record(&self.idempotency, &self.pass.campaign, effect);
         RenewOutcome::Renewed(facts)
     }
 }

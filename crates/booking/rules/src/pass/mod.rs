@@ -39,6 +39,14 @@ impl From<&pass::Claims> for PassGrant {
     }
 }
 
+impl PassGrant {
+    /// Seats that it may still hold or book when so many are held or booked.
+    #[must_use]
+    pub fn seats_left(&self, seats_taken: u8) -> u8 {
+        self.seats.saturating_sub(seats_taken)
+    }
+}
+
 /// How the person to be booked stands to the binding of the pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BindingCheck {
@@ -155,11 +163,7 @@ impl Decision {
 
     /// Seats that the pass may still hold or book.
     pub(crate) fn seats_left(&self, pass: &PassGrant) -> u8 {
-        let used = self
-            .state
-            .passes
-            .get(&pass.pass_id)
-            .map_or(0, |used| used.seats_held.saturating_add(used.seats_booked));
-        pass.seats.saturating_sub(used)
+        let used = self.state.passes.get(&pass.pass_id);
+        pass.seats_left(used.map_or(0, |used| used.seats_held.saturating_add(used.seats_booked)))
     }
 }

@@ -23,17 +23,26 @@ pub enum HoldLookup {
 impl Bookings {
     /// The hold, for the pass it was made with.
     pub async fn find_hold(&self, pass: &PassGrant, id: HoldId) -> Result<HoldLookup, Failure> {
-        let store = Arc::clone(&self.store);
-        let hold: Option<Hold> = self.read(async move { store.hold(id).await }).await?;
+        let (store, pass_id, now) = (Arc::clone(&self.store), pass.pass_id, self.now());
+        let (hold, seats_taken): (Option<Hold>, u8) = self
+            .read(
+                async move { Ok((store.hold(id).await?, store.seats_taken(pass_id, now).await?)) },
+            )
+            .await?;
         let hold = hold.filter(|hold| hold.is_of(pass));
         let view = self.view();
         let (Some(mut hold), Some(campaign)) = (hold, view.campaign(&pass.campaign)) else {
             return Ok(HoldLookup::HoldNotFound);
         };
-        if hold.is_overdue(self.now()) {
+        let campaign = &campaign.campaign;
+        let Some(slot) = campaign.slot(&hold.slot) else {
+            return Ok(HoldLookup::HoldNotFound);
+        };
+        if hold.is_overdue(now) {
             hold.state = HoldState::Released;
         }
-        let facts = HoldFacts::of(&hold, &campaign.campaign, pass);
+        let seats_left = pass.seats_left(seats_taken);
+        let facts = HoldFacts::of(&hold, slot, campaign, pass, seats_left);
         Ok(HoldLookup::Found { facts, state: hold.state })
     }
 }

@@ -118,6 +118,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_page_names_every_campaign() {
+        let page = include_str!("../../../../../docs/sandbox.md");
+        for Scene { id, phase, shows, .. } in SCENES {
+            let row = format!("| `{id}` | `{phase}` | {shows} |");
+            assert!(page.lines().any(|line| line == row), "{row}");
+        }
+    }
+
+    #[test]
     fn every_campaign_is_a_valid_one_that_begins_after_the_clock_starts() {
         let shown_at = Timestamp::from_unix_s(1_893_456_000);
         for scene in SCENES {

@@ -91,39 +91,20 @@ pub fn code(name: &str) -> Option<Code> {
     CATALOGUE.iter().find(|entry| entry.name == name).map(|entry| entry.code)
 }
 
-/// The refusal, with all the members that it has in earnest.
+/// The refusal, with all the members that it can have.
 pub fn refusal(code: Code, clock: &dyn Clock) -> Problem {
-    let problem = Problem::new(code);
-    let members = members(code, clock.now());
-    let problem =
-        members.into_iter().fold(problem, |problem, (name, value)| problem.with(name, value));
+    let problem = Problem::example(code);
     match code {
         Code::NotYourTurn | Code::RequestInProgress => problem.retry_after_s(2),
+        Code::RoomNotOpen => problem.with("next_opening", soon(clock.now())),
         _ => problem,
     }
 }
 
-fn members(code: Code, now: Timestamp) -> Vec<(&'static str, Value)> {
-    match code {
-        Code::NotEligible => vec![("municipality", "Haßloch".into())],
-        Code::MunicipalityRequired => {
-            let choices = json!([
-                {"ags": "07338007", "name": "Dudenhofen"},
-                {"ags": "07338010", "name": "Hanhofen"},
-            ]);
-            vec![("municipalities", choices)]
-        }
-        Code::IdentityRequired => vec![("asks_for", "person".into())],
-        Code::RoomNotOpen => {
-            let (hour, two_hours) = (Duration::from_hours(1), Duration::from_hours(2));
-            let (gathers_from, opens_at) = (now.plus(hour), now.plus(two_hours));
-            let next = json!({"index": 0, "opens_at": opens_at, "gathers_from": gathers_from});
-            vec![("next_opening", next)]
-        }
-        Code::SlotFull => vec![("places_left", 1.into())],
-        Code::PassExhausted => vec![("seats_left", 1.into())],
-        _ => Vec::new(),
-    }
+/// An opening that a count-down can lead to.
+fn soon(now: Timestamp) -> Value {
+    let (gathers_from, opens_at) = (Duration::from_hours(1), Duration::from_hours(2));
+    json!({"index": 0, "opens_at": now.plus(opens_at), "gathers_from": now.plus(gathers_from)})
 }
 
 /// The table of the documentation.

@@ -53,7 +53,7 @@ fn validated(operation: &mut Map<String, Value>) {
         header(headers, "ETag", "Changes with the content.");
         header(headers, "Cache-Control", "How long everybody may keep it: `public, max-age=…`.");
     }
-    let parameters = &mut operation.entry("parameters").or_insert_with(|| json!([]));
+    let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
     let parameters = parameters.as_array_mut().expect("a list of parameters");
     if parameters.iter().all(|parameter| parameter["name"] != "If-None-Match") {
         parameters.push(json!({

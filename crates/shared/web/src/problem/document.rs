@@ -12,7 +12,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, Discriminator, OneOfBuilder};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{CONTENT_TYPE, Code, Entry, members, schemas};
+use super::{CONTENT_TYPE, Code, Entry, Problem, members, schemas};
 use crate::document::EXTENSIBLE;
 use crate::language::Language;
 
@@ -118,20 +118,28 @@ fn any_of(entries: &[&'static Entry]) -> Schema {
     AnyOfBuilder::new().item(known).item(any).extensions(Some(extensible)).into()
 }
 
+impl Problem {
+    /// A problem with this code, and with every member that one can have.
+    #[must_use]
+    pub fn example(code: Code) -> Self {
+        let mut problem = Self::new(code);
+        if code.tells_when_to_retry() {
+            problem = problem.retry_after_s(3);
+        }
+        if code == Code::InvalidRequest {
+            problem =
+                problem.field("person.date_of_birth", "this field is missing", "dieses Feld fehlt");
+        }
+        for member in members::of(code) {
+            problem = problem.with(member.name, member.example);
+        }
+        problem
+    }
+}
+
 fn example(entry: &Entry) -> Value {
-    let mut problem = super::Problem::new(entry.code);
-    if entry.code.tells_when_to_retry() {
-        problem = problem.retry_after_s(3);
-    }
-    if entry.code == Code::InvalidRequest {
-        problem =
-            problem.field("person.date_of_birth", "this field is missing", "dieses Feld fehlt");
-    }
-    for member in members::of(entry.code) {
-        problem = problem.with(member.name, member.example);
-    }
-    serde_json::from_slice(&problem.body(Language::En, "6f1c9be2d04a00000001"))
-        .unwrap_or_else(|_| json!({}))
+    let body = Problem::example(entry.code).body(Language::En, "6f1c9be2d04a00000001");
+    serde_json::from_slice(&body).unwrap_or_else(|_| json!({}))
 }
 
 /// What an extractor answers with where it finds nothing that it can give to the handler.

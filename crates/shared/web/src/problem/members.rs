@@ -19,7 +19,7 @@ pub(super) fn of(code: Code) -> impl Iterator<Item = Member> {
     all().into_iter().filter(move |(of, _)| *of == code).map(|(_, member)| member)
 }
 
-fn all() -> [(Code, Member); 6] {
+fn all() -> [(Code, Member); 7] {
     let municipality = json!({
         "type": "string",
         "description": "The name of the municipality, where the postcode says it.",
@@ -28,6 +28,10 @@ fn all() -> [(Code, Member); 6] {
         "type": "array",
         "description": "The municipalities of the postcode, to choose one from.",
         "items": reference("MunicipalityToChoose"),
+    });
+    let ticket = json!({
+        "type": "string",
+        "description": "The ticket signed anew: asking with it says that its pass is used.",
     });
     [
         (Code::NotEligible, some("municipality", municipality, json!("Haßloch"))),
@@ -55,6 +59,7 @@ fn all() -> [(Code, Member); 6] {
                 ]),
             ),
         ),
+        (Code::PassUsed, some("ticket", ticket, json!("AgEAAAABYMcf…"))),
         (
             Code::SlotFull,
             always("places_left", count("How many places are left in the slot."), json!(1)),

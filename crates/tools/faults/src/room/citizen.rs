@@ -248,7 +248,7 @@ impl Citizen {
 
     fn note_standing(&mut self, event: &Event) {
         match event.state().map(|state| state.standing) {
-            None => {}
+            None | Some(Standing::Used) => {}
             Some(Standing::Gathering | Standing::Waiting) => self.waited_at = event.sent,
             Some(Standing::Called) if self.knows_of_call => {}
             Some(Standing::Called) => {

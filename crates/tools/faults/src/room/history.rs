@@ -66,6 +66,7 @@ pub enum Standing {
     Gathering,
     Waiting,
     Called,
+    Used,
 }
 
 /// A pass.

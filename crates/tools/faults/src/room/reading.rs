@@ -13,6 +13,7 @@ pub fn ticket_state(body: &Value) -> Option<TicketState> {
         "gathering" => Standing::Gathering,
         "waiting" => Standing::Waiting,
         "called" => Standing::Called,
+        "used" => Standing::Used,
         _ => return None,
     };
     Some(TicketState {

@@ -73,14 +73,14 @@ pub(crate) const KINDS: Union = Union {
             schema: "JoinedGathering",
             description: "An entry that waits for the draw. It has no place yet.",
             always: &[],
-            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "pass"],
+            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "claim_until", "pass"],
         },
         Variant {
             value: "waiting",
             schema: "JoinedWaiting",
             description: "An entry that has its place in line and waits for its call.",
             always: &["place", "ahead"],
-            never: &["pass"],
+            never: &["claim_until", "pass"],
         },
         Variant {
             value: "called",
@@ -90,11 +90,18 @@ pub(crate) const KINDS: Union = Union {
             never: &["slowed", "odds"],
         },
         Variant {
+            value: "used",
+            schema: "JoinedUsed",
+            description: "The entry of a ticket whose pass has ended. It has no other.",
+            always: &[],
+            never: &["ahead", "estimated_wait_s", "slowed", "odds", "claim_until", "pass"],
+        },
+        Variant {
             value: "closed",
             schema: "JoinedClosed",
             description: "The entry of a ticket whose room is over. There is nothing to wait for.",
             always: &[],
-            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "pass"],
+            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "claim_until", "pass"],
         },
     ],
 };
@@ -119,11 +126,12 @@ web::problem_responses!(
 /// Join the room.
 ///
 /// People who may not book here are turned away before they take an entry. Whoever presents a ticket gets
-/// its entry back with 200, so a client that has one sends it along. If nobody waits, the answer already
-/// has the pass.
+/// its entry back with 200, so a client that has one sends it along. Another residence than the ticket's is
+/// taken into it, if people from there may book; an `identity` does not count then. If nobody waits, the
+/// answer already has the pass.
 ///
 /// With an `Idempotency-Key` the request can be repeated when its answer was lost: for two minutes at
-/// least, the same key gets the same entry and the same ticket; if the entry was let in at once, redeem
+/// least, the same key gets the same entry and a ticket for it; if the entry was let in at once, redeem
 /// the ticket for its pass. Send a new random key for each new entry.
 ///
 /// A page that has a ticket already sends it along in `Authorization: Bearer …`. None is needed, so a program
@@ -147,7 +155,7 @@ web::problem_responses!(
         ),
         (
             status = 200,
-            description = "The entry of the presented ticket.",
+            description = "The entry of the presented ticket, which is signed anew if its residence has changed.",
             body = JoinedRoom,
             headers(("Cache-Control" = String, description = "`no-store`")),
         ),

@@ -3,6 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
+use serde::Serialize;
+use utoipa::ToSchema;
 use waiting_room::service::outcome::RedeemOutcome;
 use web::reply;
 use web::{Code, Problem, bearer};
@@ -17,10 +19,22 @@ web::problem_responses!(
         TicketInvalid, NotYourTurn, PassUsed, RoomClosed, RateLimited, Overloaded, Unavailable
 );
 
+/// The pass, and the ticket that it was given for.
+#[derive(Serialize, ToSchema)]
+struct TakenPass {
+    #[serde(flatten)]
+    pass: Pass,
+    /// The ticket signed anew: keep it instead of the one that was presented. It proves that the pass was
+    /// given out, so that asking with it tells when the pass has ended.
+    #[schema(example = "AgEAAAABYMcf…")]
+    ticket: String,
+}
+
 /// Redeem the presented ticket for its pass.
 ///
 /// Each subject has one pass, however many tickets it has. Repeating the request while the pass is valid
-/// gives the same bytes, so a lost answer costs nothing. The problem `not-your-turn` has `retry_after_s`.
+/// gives the same bytes, so a lost answer costs nothing. The problem `not-your-turn` has `retry_after_s`;
+/// `pass-used` has `ticket`, signed anew, with which asking gives the state `used`.
 #[utoipa::path(
     tag = "rooms",
     params(RoomInPath),
@@ -29,7 +43,7 @@ web::problem_responses!(
         (
             status = 201,
             description = "The pass.",
-            body = Pass,
+            body = TakenPass,
             headers(("Cache-Control" = String, description = "`no-store`")),
         ),
         RedeemProblems,
@@ -47,11 +61,14 @@ pub(crate) async fn redeem(
     app.limits.redeem_by_pass.check(&pass_id)?;
     let redeemed = app.rooms.redeem(room.name(), ticket).await;
     match redeemed.map_err(refusal::problem)? {
-        RedeemOutcome::Pass(issued) => Ok(reply::private(StatusCode::CREATED, &Pass::from(issued))),
+        RedeemOutcome::Pass { pass, ticket } => {
+            let taken = TakenPass { pass: Pass::from(pass), ticket };
+            Ok(reply::private(StatusCode::CREATED, &taken))
+        }
         RedeemOutcome::NotYourTurn { retry_after_s } => {
             Err(Problem::new(Code::NotYourTurn).retry_after_s(retry_after_s.into()))
         }
-        RedeemOutcome::Used => Err(Problem::new(Code::PassUsed)),
+        RedeemOutcome::Used { ticket } => Err(Problem::new(Code::PassUsed).with("ticket", ticket)),
         RedeemOutcome::Closed => Err(Problem::new(Code::RoomClosed)),
     }
 }
@@ -81,7 +98,8 @@ mod tests {
         insta::assert_snapshot!(snapshot(&first), @r#"
         201 {
           "expires_at": "2021-06-14T06:15:00.000Z",
-          "pass": "<token>"
+          "pass": "<token>",
+          "ticket": "<token>"
         }
         "#);
         harness.at(300).await;
@@ -135,6 +153,7 @@ mod tests {
           "detail": "Its pass has been used or has expired. If somebody else needs a place, please enter the waiting room again.",
           "request_id": "<id>",
           "status": 409,
+          "ticket": "<token>",
           "title": "This ticket has already let you in",
           "type": "/problems/pass-used"
         }

@@ -17,6 +17,7 @@ use waiting_room::RoomId;
 use waiting_room::draw::{Digest, Secret};
 use waiting_room::lane::Lane;
 use waiting_room::line::Draw;
+use waiting_room::live::Message;
 use waiting_room::settings::{Opening, RoomSettings};
 use waiting_room::view::{Phase, RoomView};
 use web::{Problem, TimedBody};
@@ -42,7 +43,7 @@ struct RoomStatus<'a> {
     #[schema(example = 1_623_650_400)]
     epoch: u32,
     /// The title of the campaign.
-    title: Texts<'a>,
+    title: Texts,
     /// What the room does at the moment.
     phase: RoomPhase,
     /// The waiting room's time when it answered: compare openings with it, not with the clock of the
@@ -78,18 +79,24 @@ struct RoomStatus<'a> {
     poll_after_s: u32,
     /// What the operator wants everybody to know; null if there is nothing.
     #[schema(required = true)]
-    message: Option<Texts<'a>>,
+    message: Option<Texts>,
 }
 
 /// A text for people, in both languages.
 #[derive(Serialize, ToSchema)]
-struct Texts<'a> {
+pub(crate) struct Texts {
     /// German.
     #[schema(example = "Impfaktion am 20. Juni")]
-    de: &'a str,
+    de: String,
     /// English.
     #[schema(example = "Vaccination drive on 20 June")]
-    en: &'a str,
+    en: String,
+}
+
+impl From<&Message> for Texts {
+    fn from(Message { de, en }: &Message) -> Self {
+        Self { de: de.clone(), en: en.clone() }
+    }
 }
 
 /// What the room does: it is `announced` before anybody can join; arrivals are `gathering` for a draw; it
@@ -97,7 +104,7 @@ struct Texts<'a> {
 /// while nothing can be booked, though places may come back; and finally it is `closed`.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum RoomPhase {
+pub(crate) enum RoomPhase {
     Announced,
     Gathering,
     Open,
@@ -209,7 +216,7 @@ impl<'a> RoomStatus<'a> {
             epoch: view.state.memory.epoch,
             identity: settings.identity.into(),
             public_entropy: settings.public_entropy.as_deref(),
-            title: Texts { de: &settings.title_de, en: &settings.title_en },
+            title: Texts { de: settings.title_de.clone(), en: settings.title_en.clone() },
             phase: view.phase.into(),
             now: Timestamp::default(),
             next_opening: view.next_opening().map(NextOpening::from),
@@ -219,7 +226,7 @@ impl<'a> RoomStatus<'a> {
             pace_per_minute: memory.live.pace_per_minute,
             places_left: view.places_left(),
             poll_after_s: view.status_poll_after_s(),
-            message: memory.live.message.as_ref().map(|text| Texts { de: &text.de, en: &text.en }),
+            message: memory.live.message.as_ref().map(Texts::from),
         }
     }
 }

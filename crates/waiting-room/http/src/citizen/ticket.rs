@@ -45,14 +45,14 @@ pub(crate) const KINDS: Union = Union {
             schema: "GatheringTicket",
             description: "A ticket that waits for the draw. It has no place yet.",
             always: &[],
-            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds"],
+            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "claim_until"],
         },
         Variant {
             value: "waiting",
             schema: "WaitingTicket",
             description: "A ticket that has its place in line and waits for its call.",
             always: &["place", "ahead"],
-            never: &[],
+            never: &["claim_until"],
         },
         Variant {
             value: "called",
@@ -62,11 +62,18 @@ pub(crate) const KINDS: Union = Union {
             never: &["slowed", "odds"],
         },
         Variant {
+            value: "used",
+            schema: "UsedTicket",
+            description: "A ticket whose pass has ended. It has no other.",
+            always: &[],
+            never: &["ahead", "estimated_wait_s", "slowed", "odds", "claim_until"],
+        },
+        Variant {
             value: "closed",
             schema: "ClosedTicket",
             description: "A ticket of a room that is over. There is nothing to wait for.",
             always: &[],
-            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds"],
+            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "claim_until"],
         },
     ],
 };

@@ -78,11 +78,21 @@ impl Ledger {
     /// counted. `None` if that was before the claim window. O(log steps).
     #[must_use]
     pub fn step_of(&self, lane: Lane, place: u64) -> Option<u64> {
+        self.step(lane, place).map(|step| step.number)
+    }
+
+    /// When `place` was called, or up to a sixtieth of the claim window earlier. `None` if that was before
+    /// the claim window. O(log steps).
+    #[must_use]
+    pub fn called_at(&self, lane: Lane, place: u64) -> Option<Timestamp> {
+        self.step(lane, place).map(|step| step.at)
+    }
+
+    fn step(&self, lane: Lane, place: u64) -> Option<&Step> {
         if place < self.claim_from[lane] {
             return None;
         }
-        let step = self.steps.partition_point(|step| step.called[lane] <= place);
-        self.steps.get(step).map(|step| step.number)
+        self.steps.get(self.steps.partition_point(|step| step.called[lane] <= place))
     }
 
     /// The oldest step that still matters: a store may forget who came in earlier ones.

@@ -57,7 +57,8 @@ pub struct GateRules {
 const EXPECTED_FOR_MAX_S: u32 = 600;
 
 impl GateRules {
-    fn expected_for_s(&self) -> u32 {
+    /// How long somebody who was called is expected.
+    pub(crate) fn expected_for_s(&self) -> u32 {
         self.claim_window_s.clamp(1, EXPECTED_FOR_MAX_S)
     }
 }

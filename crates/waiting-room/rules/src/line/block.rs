@@ -17,7 +17,7 @@ pub struct Block {
 }
 
 /// The most bytes of a 64-bit number.
-const NUMBER_LENGTH_MAX: usize = 10;
+pub(super) const NUMBER_LENGTH_MAX: usize = 10;
 
 impl Block {
     /// The most bytes a block is written in.
@@ -54,7 +54,7 @@ impl Block {
     }
 }
 
-fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
+pub(super) fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push((number & 0x7f) as u8 | 0x80);
         number >>= 7;
@@ -62,7 +62,7 @@ fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push((number & 0x7f) as u8);
 }
 
-fn read_number(bytes: &mut &[u8]) -> Option<u64> {
+pub(super) fn read_number(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0_u64;
     for shift in (0..).step_by(7).take(NUMBER_LENGTH_MAX) {
         let (&byte, rest) = bytes.split_first()?;

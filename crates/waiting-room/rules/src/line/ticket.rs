@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! byte  0        1       2            6      10    11     19   23         31   47       63     …       …
-//!       version  key id  incarnation  epoch  lane  entry  AGS  issued at  id   subject  flags  [block]  length  room  16 bytes of HMAC
+//!       version  key id  incarnation  epoch  lane  entry  AGS  issued at  id   subject  flags  [block]  [pass end]  length  room  16 bytes of HMAC
 //! ```
 //!
 //! Integers are big-endian, `issued at` is in milliseconds. Once its place is drawn a ticket is signed anew with
 //! the block it was drawn in: the number of the opening, then for the start and the end of the gathering the time
 //! of freezing and the entries of each lane, as variable-length integers (LEB128). So the first tickets that are
-//! presented after a total loss restore the draw (P12). The tag is HMAC-SHA-256 truncated to 128 bits (RFC 2104
+//! presented after a total loss restore the draw (P12). It is signed anew as well when its pass is given out, with the
+//! end of that in whole seconds: so every instance knows without asking when the pass is used. The tag is HMAC-SHA-256 truncated to 128 bits (RFC 2104
 //! section 5) over everything before it; the whole is base64url without padding (RFC 4648). The server stores
 //! nothing per ticket.
 
@@ -21,17 +22,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kernel::{Ags, Timestamp};
 use pass::{PassId, Subject};
 
-use super::block::Block;
+use super::block::{Block, NUMBER_LENGTH_MAX, read_number, write_number};
 use crate::lane::Lane;
 use crate::settings::RoomId;
 
 const VERSION: u8 = 2;
 const TAG_LENGTH: usize = 16;
 const FIXED_LENGTH: usize = 65;
-const LENGTH_MAX: usize = FIXED_LENGTH + Block::LENGTH_MAX + RoomId::LENGTH_MAX + TAG_LENGTH;
+const LENGTH_MAX: usize =
+    FIXED_LENGTH + Block::LENGTH_MAX + NUMBER_LENGTH_MAX + RoomId::LENGTH_MAX + TAG_LENGTH;
 
 const DRAWN: u8 = 1;
 const CALLED: u8 = 2;
+const LET_IN: u8 = 4;
 
 /// One entry in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +61,8 @@ pub struct Ticket {
     pub block: Option<Block>,
     /// Whether its holder was told to be called.
     pub is_called: bool,
+    /// When the pass of its subject ends, if its holder was given one. Whole seconds.
+    pub pass_ends_at: Option<Timestamp>,
 }
 
 impl Ticket {
@@ -131,10 +136,17 @@ impl TicketKeys {
         bytes.extend(ticket.issued_at.unix_ms().to_be_bytes());
         bytes.extend(ticket.id);
         bytes.extend(ticket.subject.as_bytes());
-        let called = if ticket.is_called { CALLED } else { 0 };
-        bytes.push(called | if ticket.block.is_some() { DRAWN } else { 0 });
+        let flag = |is_set, flag| if is_set { flag } else { 0 };
+        bytes.push(
+            flag(ticket.block.is_some(), DRAWN)
+                | flag(ticket.is_called, CALLED)
+                | flag(ticket.pass_ends_at.is_some(), LET_IN),
+        );
         if let Some(block) = &ticket.block {
             block.write(&mut bytes);
+        }
+        if let Some(ends_at) = ticket.pass_ends_at {
+            write_number(&mut bytes, ends_at.unix_s().cast_unsigned());
         }
         bytes.push(u8::try_from(room.len()).expect("a slug is short"));
         bytes.extend(room);
@@ -169,6 +181,13 @@ fn parse(fields: &[u8], room: &RoomId) -> Option<Ticket> {
     let (subject, rest) = rest.split_first_chunk()?;
     let (&flags, mut rest) = rest.split_first()?;
     let block = if flags & DRAWN == 0 { None } else { Some(Block::read(&mut rest)?) };
+    let pass_ends_at = if flags & LET_IN == 0 {
+        None
+    } else {
+        let seconds = i64::try_from(read_number(&mut rest)?).ok()?;
+        (seconds <= i64::MAX / 1_000).then_some(())?;
+        Some(Timestamp::from_unix_s(seconds))
+    };
     let (&length, name) = rest.split_first()?;
     (usize::from(length) == name.len() && name == room.as_str().as_bytes()).then_some(())?;
     Some(Ticket {
@@ -183,6 +202,7 @@ fn parse(fields: &[u8], room: &RoomId) -> Option<Ticket> {
         subject: Subject::from_bytes(*subject),
         block,
         is_called: flags & CALLED != 0,
+        pass_ends_at,
     })
 }
 
@@ -207,7 +227,12 @@ mod tests {
             subject: Subject::from_bytes([7; 16]),
             block: None,
             is_called: false,
+            pass_ends_at: None,
         }
+    }
+
+    fn let_in() -> Ticket {
+        Ticket { pass_ends_at: Some(Timestamp::from_unix_s(1_623_651_300)), ..drawn() }
     }
 
     fn drawn() -> Ticket {
@@ -223,10 +248,11 @@ mod tests {
 
     #[test]
     fn a_ticket_reads_back_what_was_issued() {
-        for ticket in [ticket(), drawn()] {
+        let at_once = Ticket { pass_ends_at: let_in().pass_ends_at, ..ticket() };
+        for ticket in [ticket(), drawn(), let_in(), at_once] {
             let text = keys().issue(&ticket);
             assert_eq!(keys().verify(&text, &ticket.room), Ok(ticket));
-            assert!(text.len() <= 192, "{} characters", text.len());
+            assert!(text.len() <= 200, "{} characters", text.len());
         }
     }
 
@@ -253,7 +279,7 @@ mod tests {
         /// Changing any character of a ticket makes it invalid.
         #[test]
         fn a_changed_ticket_is_refused(position in 0_usize..130, character in "[A-Za-z0-9_-]") {
-            for ticket in [ticket(), drawn()] {
+            for ticket in [ticket(), drawn(), let_in()] {
                 let mut text = keys().issue(&ticket);
                 prop_assume!(text[position..=position] != character);
                 text.replace_range(position..=position, &character);

@@ -104,6 +104,7 @@ mod tests {
             subject: Subject::from_bytes([0; 16]),
             block: None,
             is_called: false,
+            pass_ends_at: None,
         }
     }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::WaitingRoom;
 use super::outcome::{Answer, IssuedPass, RoomError};
+use crate::line::Block;
 use crate::line::ticket::Ticket;
-use crate::view::{RoomView, Standing};
+use crate::view::RoomView;
 
 impl WaitingRoom {
     /// Says where a ticket stands.
@@ -20,35 +21,57 @@ impl WaitingRoom {
     /// than it does is signed anew: the block it was drawn in, and that it was called (P12).
     pub(super) fn answer(
         &self,
-        view: &RoomView,
-        mut ticket: Ticket,
+        view: &Arc<RoomView>,
+        ticket: Ticket,
         text: Option<&str>,
         pass: Option<IssuedPass>,
     ) -> Answer {
-        // Whoever is let in on arrival needs no proof of a call, and while others gather there was none.
-        let (standing, is_called) = match (&pass, view.place(&ticket)) {
-            (Some(_), Some(place)) => (Standing::Called { place }, false),
-            (Some(_), None) => (Standing::Admitted, false),
-            (None, _) => {
-                let standing = view.standing(&ticket);
-                (standing, matches!(standing, Standing::Called { .. }))
-            }
-        };
-        let block = view.line.draw_of(&ticket).map(|draw| draw.block);
-        let block = block.or(ticket.block);
-        // What was called before the draw was not the place that it gave.
-        let is_called = is_called || (ticket.is_called && ticket.block == block);
-        let text = text.filter(|_| (block, is_called) == (ticket.block, ticket.is_called));
-        (ticket.block, ticket.is_called) = (block, is_called);
+        let standing = view.standing(&ticket);
+        let proofs = proofs(view, &ticket);
+        let text = text.filter(|_| proofs == Proofs::in_hand(&ticket));
+        let claim_until = view.claim_until(&ticket, standing);
+        let (entry, subject) = (ticket.entry, ticket.subject);
         Answer {
             is_renewed: text.is_none(),
-            ticket: text.map_or_else(|| self.parts.ticket_keys.issue(&ticket), str::to_owned),
+            ticket: text.map_or_else(|| self.sign_anew(ticket, proofs), str::to_owned),
+            view: Arc::clone(view),
+            now: self.now(),
             epoch: view.state.memory.epoch,
-            entry: ticket.entry,
-            subject: ticket.subject,
+            entry,
+            subject,
             standing,
+            claim_until,
             poll_after_s: self.poll_after_s(view, standing),
             pass,
         }
     }
+
+    /// The text of a ticket with what it can prove.
+    pub(super) fn sign_anew(&self, mut ticket: Ticket, proofs: Proofs) -> String {
+        (ticket.block, ticket.is_called) = (proofs.block, proofs.is_called);
+        self.parts.ticket_keys.issue(&ticket)
+    }
+}
+
+/// What a ticket proves of its place.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct Proofs {
+    block: Option<Block>,
+    is_called: bool,
+}
+
+impl Proofs {
+    const fn in_hand(ticket: &Ticket) -> Self {
+        Self { block: ticket.block, is_called: ticket.is_called }
+    }
+}
+
+/// All that a ticket can prove by now.
+pub(super) fn proofs(view: &RoomView, ticket: &Ticket) -> Proofs {
+    let block = view.line.draw_of(ticket).map(|draw| draw.block).or(ticket.block);
+    // What was called before the draw was not the place that it gave.
+    let was_called = ticket.is_called && ticket.block == block;
+    // Whoever was let in needs no proof of a call, and while others gathered there was none.
+    let is_called = ticket.pass_ends_at.is_none() && view.is_called(ticket);
+    Proofs { block, is_called: was_called || is_called }
 }

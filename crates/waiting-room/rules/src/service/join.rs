@@ -53,10 +53,8 @@ impl WaitingRoom {
         (postcode, ags): (Postcode, Option<Ags>),
         request: JoinRequest<'_>,
     ) -> std::result::Result<JoinOutcome, RoomError> {
-        if let Some(ticket) = request.ticket {
-            return self.ask(room, ticket).map(JoinOutcome::Known);
-        }
         let open = self.open(room)?;
+        let known = request.ticket.map(|text| self.verify(&open, text)).transpose()?;
         let view = Arc::clone(&open.room.view());
         let door =
             Door { settings: &view.settings, identity_key: self.parts.identity_key.as_ref() };
@@ -64,6 +62,12 @@ impl WaitingRoom {
             Ok(municipality) => municipality,
             Err(refused) => return Ok(*refused),
         };
+        if let Some(ticket) = known {
+            // A corrected residence is a declaration like the first one; the place does not follow from it.
+            let text = request.ticket.filter(|_| ticket.ags == municipality);
+            let ticket = Ticket { ags: municipality, ..ticket };
+            return Ok(JoinOutcome::Known(self.answer(&view, ticket, text, None)));
+        }
         let person = match door.identity(request.identity, kernel::Clock::now(&*self.clock)) {
             Ok(person) => person,
             Err(refused) => return Ok(*refused),
@@ -91,6 +95,7 @@ impl WaitingRoom {
             subject,
             block: None,
             is_called: false,
+            pass_ends_at: None,
         };
         let key = request.key.map(|_| JoinKey { key: id, fingerprint: fingerprint(&ticket) });
         let arrival = Arrival { pass_id: Some(ticket.pass_id()), key };
@@ -102,6 +107,7 @@ impl WaitingRoom {
             }
             Arrived::Entry { epoch, entry, issued_at, admitted_until } => {
                 (ticket.epoch, ticket.entry, ticket.issued_at) = (epoch, entry, issued_at);
+                ticket.pass_ends_at = admitted_until;
                 let view = Arc::clone(&open.room.view());
                 let pass = admitted_until.map(|until| self.mint(&view, &ticket, until));
                 Ok(JoinOutcome::New(self.answer(&view, ticket, None, pass)))

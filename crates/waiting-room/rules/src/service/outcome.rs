@@ -1,10 +1,12 @@
 //! What the use cases answer. Expected refusals are outcomes; only what prevents one is an error.
 
+use std::sync::Arc;
+
 use kernel::{Municipality, SubmitError, Timestamp};
 use pass::identity::FieldProblem;
 use pass::{IdentityKind, Subject};
 
-use crate::view::Standing;
+use crate::view::{RoomView, Standing};
 
 /// Why a request got no outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,6 +92,10 @@ pub struct Answer {
     pub ticket: String,
     /// Whether the text differs from the one that was presented.
     pub is_renewed: bool,
+    /// The room as it is answered from.
+    pub view: Arc<RoomView>,
+    /// The store's time of the answer.
+    pub now: Timestamp,
     /// The room's epoch: when it rises, the ticket should be presented once.
     pub epoch: u32,
     /// Its entry.
@@ -98,6 +104,8 @@ pub struct Answer {
     pub subject: Subject,
     /// Where it stands.
     pub standing: Standing,
+    /// Until when the pass should be taken, for whoever may take it; see [`RoomView::claim_until`].
+    pub claim_until: Option<Timestamp>,
     /// When to ask again.
     pub poll_after_s: u32,
     /// The pass, if it was admitted at once.
@@ -117,14 +125,22 @@ pub struct IssuedPass {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RedeemOutcome {
     /// Here it is; a repetition gets the same.
-    Pass(IssuedPass),
+    Pass {
+        /// The pass.
+        pass: IssuedPass,
+        /// The ticket signed anew: it proves that the pass was given out, and when it ends.
+        ticket: String,
+    },
     /// The place is not called yet, or everything is busy for a moment.
     NotYourTurn {
         /// When to ask again.
         retry_after_s: u32,
     },
     /// The one pass of the ticket's subject is used up.
-    Used,
+    Used {
+        /// The ticket signed anew, which proves that.
+        ticket: String,
+    },
     /// The room is over.
     Closed,
 }

@@ -55,6 +55,7 @@ fn ticket(entry: u64, issued_s: i64) -> Ticket {
         subject: pass::Subject::from_bytes([7; 16]),
         block: None,
         is_called: false,
+        pass_ends_at: None,
     }
 }
 

@@ -24,9 +24,9 @@ async fn coming_late_costs_nothing() {
     instance.renew().await;
     for number in late.clone() {
         match instance.redeem(ROOM, &answers[number].ticket).await.expect("an outcome") {
-            RedeemOutcome::Pass(_) => assert!(late.remove(&number)),
+            RedeemOutcome::Pass { .. } => assert!(late.remove(&number)),
             RedeemOutcome::NotYourTurn { .. } => (),
-            other @ (RedeemOutcome::Used | RedeemOutcome::Closed) => panic!("{other:?}"),
+            other @ (RedeemOutcome::Used { .. } | RedeemOutcome::Closed) => panic!("{other:?}"),
         }
     }
     assert_eq!(late.len(), 15, "five at once");

@@ -223,7 +223,9 @@ pub fn place(instance: &WaitingRoom, answer: &mut Answer) -> u64 {
 
 pub async fn redeem(instance: &WaitingRoom, answer: &Answer) -> Option<IssuedPass> {
     match instance.redeem(ROOM, &answer.ticket).await.expect("an outcome") {
-        RedeemOutcome::Pass(pass) => Some(pass),
-        RedeemOutcome::NotYourTurn { .. } | RedeemOutcome::Used | RedeemOutcome::Closed => None,
+        RedeemOutcome::Pass { pass, .. } => Some(pass),
+        RedeemOutcome::NotYourTurn { .. } | RedeemOutcome::Used { .. } | RedeemOutcome::Closed => {
+            None
+        }
     }
 }

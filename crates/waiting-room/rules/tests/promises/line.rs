@@ -194,8 +194,18 @@ async fn a_ticket_is_redeemed_for_one_pass() {
     let pass = redeem(&one, &answer).await.expect("called");
     town.pass_s(30);
     assert_eq!(redeem(&two, &answer).await.as_ref(), Some(&pass));
+    let taken = match two.redeem(ROOM, &answer.ticket).await {
+        Ok(RedeemOutcome::Pass { ticket, .. }) => ticket,
+        other => panic!("expected the pass, got {other:?}"),
+    };
     town.pass_s(900);
-    assert_eq!(one.redeem(ROOM, &answer.ticket).await, Ok(RedeemOutcome::Used));
+    for instance in [&one, &two] {
+        instance.renew().await;
+        let asked = instance.ask(ROOM, &taken).expect("a valid ticket");
+        assert!(matches!(asked.standing, Standing::Used { .. }), "{asked:?}");
+    }
+    let used = one.redeem(ROOM, &answer.ticket).await;
+    assert!(matches!(used, Ok(RedeemOutcome::Used { .. })), "{used:?}");
 }
 
 /// P17: however many tickets a person takes, there is one lot, one place in the draw, and one pass.

@@ -112,7 +112,7 @@ async fn returned_places_admit_arrivals_while_the_next_opening_gathers() {
         instance.renew().await;
     }
     let standing = poll(&instance, &mut let_in);
-    assert!(matches!(standing, Standing::Waiting { .. }), "{standing:?}");
+    assert!(matches!(standing, Standing::Used { place: Some(_) }), "{standing:?}");
     instance.renew().await;
     assert_eq!(town.truth().await.expect("known").memory.called, before);
 }

@@ -1,9 +1,11 @@
 //! GET /v1/campaigns/{campaign}/slots
 
+use std::collections::HashMap;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use booking::CampaignView;
 use booking::campaign::{SiteId, SlotId};
+use booking::{Campaign, CampaignView};
 use kernel::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,8 +24,31 @@ pub(crate) struct SlotsBody<'a> {
     as_of: Timestamp,
     /// Places bookable then, over all slots.
     places_left: u64,
+    /// In the order of the campaign.
+    sites: Vec<SiteInList<'a>>,
     /// In the order of time.
     slots: Vec<SlotInList<'a>>,
+}
+
+/// What all slots of a site had.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SiteInList<'a> {
+    #[schema(value_type = String, example = "boe-fashion")]
+    site: &'a SiteId,
+    /// Places that were bookable, over all slots of the site.
+    places_left: u64,
+    /// The earliest slot of the site with a place; null if there is none.
+    #[schema(required = true)]
+    first_available: Option<FirstAvailable<'a>>,
+}
+
+/// The earliest slot with a place.
+#[derive(Serialize, ToSchema)]
+struct FirstAvailable<'a> {
+    #[schema(value_type = String, example = "boe-20210620-0700")]
+    slot: &'a SlotId,
+    #[schema(value_type = String, format = DateTime)]
+    starts_at: Timestamp,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -65,13 +90,33 @@ impl<'a> SlotsBody<'a> {
             .collect();
         // They come in the order of their ids, which decides between slots at the same time.
         slots.sort_by_key(|slot| slot.starts_at);
-        Self { as_of: view.availability.as_of, places_left: view.availability.places_left(), slots }
+        Self {
+            as_of: view.availability.as_of,
+            places_left: view.availability.places_left(),
+            sites: sites(&view.campaign, &slots),
+            slots,
+        }
     }
 
     /// What a client wants to hear of when it has changed.
-    pub(crate) fn without_time(&self) -> &[SlotInList<'a>] {
-        &self.slots
+    pub(crate) fn without_time(&self) -> (&[SiteInList<'a>], &[SlotInList<'a>]) {
+        (&self.sites, &self.slots)
     }
+}
+
+/// The sites of `campaign`; `slots` are in the order of time. O(sites + slots).
+fn sites<'a>(campaign: &'a Campaign, slots: &[SlotInList<'a>]) -> Vec<SiteInList<'a>> {
+    let mut found: HashMap<&SiteId, (u64, Option<FirstAvailable<'a>>)> = HashMap::new();
+    for slot in slots.iter().filter(|slot| slot.places_left > 0) {
+        let (places_left, first) = found.entry(slot.site).or_default();
+        *places_left += u64::from(slot.places_left);
+        first.get_or_insert(FirstAvailable { slot: slot.id, starts_at: slot.starts_at });
+    }
+    let sites = campaign.sites.iter().map(|site| {
+        let (places_left, first_available) = found.remove(&site.id).unwrap_or_default();
+        SiteInList { site: &site.id, places_left, first_available }
+    });
+    sites.collect()
 }
 
 problem_responses!(
@@ -126,6 +171,18 @@ mod tests {
             "capacity": 3, "released": 1, "places_left": 1,
         });
         assert_eq!(before.json["slots"][0], expected);
+        let first = |slot: &str| {
+            json!({"slot": slot, "starts_at": if slot == "c" {
+                "2021-06-20T07:00:00.000Z"
+            } else {
+                "2021-06-20T06:00:00.000Z"
+            }})
+        };
+        let expected = json!([
+            {"site": "north", "places_left": 31, "first_available": first("a")},
+            {"site": "south", "places_left": 2, "first_available": first("b")},
+        ]);
+        assert_eq!(before.json["sites"], expected);
 
         api.clock.advance(Duration::from_secs(1));
         api.refreshed().await;
@@ -140,6 +197,16 @@ mod tests {
         let after =
             api.get("/v1/campaigns/rehearsal/slots").header("if-none-match", etag).send().await;
         assert_eq!((after.status, &after.json["slots"][0]["places_left"]), (200, &json!(0)));
+        for name in ["Berta", "Carla"] {
+            assert_eq!(api.book_slot("b", name, name).send().await.status, 201);
+        }
+        api.refreshed().await;
+        let after = api.get("/v1/campaigns/rehearsal/slots").send().await;
+        let expected = json!([
+            {"site": "north", "places_left": 30, "first_available": first("c")},
+            {"site": "south", "places_left": 0, "first_available": null},
+        ]);
+        assert_eq!(after.json["sites"], expected);
     }
 
     /// A cache in between keeps one answer for the pages of all origins.

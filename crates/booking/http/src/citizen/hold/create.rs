@@ -94,8 +94,10 @@ mod tests {
         assert_eq!(reply.header("location"), format!("/v1/holds/{id}"));
         assert_eq!(reply.header("cache-control"), "no-store");
         let expected = json!({
-            "id": id, "slot": "c", "state": "active", "seats": 2, "seats_booked": 0,
-            "expires_at": "2021-06-14T06:08:00.000Z", "renewable": true,
+            "id": id, "slot": "c", "site": "north",
+            "starts_at": "2021-06-20T07:00:00.000Z", "ends_at": "2021-06-20T07:10:00.000Z",
+            "state": "active", "seats": 2, "seats_booked": 0,
+            "expires_at": "2021-06-14T06:08:00.000Z", "renewable": true, "seats_left": 2,
         });
         assert_eq!(reply.json, expected);
         assert_eq!(hold().send().await.json, reply.json, "the same reply to a repeat");

@@ -71,6 +71,9 @@ mod tests {
         assert_eq!(renewed.status, 200, "{}", renewed.json);
         assert_eq!(renewed.json["expires_at"], "2021-06-14T06:09:00.000Z");
         assert_eq!(renewed.json["renewable"], json!(false));
+        for member in ["site", "starts_at", "ends_at", "seats_left"] {
+            assert_eq!(renewed.json[member], held.json[member], "{member}");
+        }
         assert_eq!(renew(&api, id, "k2").send().await.json, renewed.json);
         let again = renew(&api, id, "k3").send().await;
         assert_eq!((again.status, again.code()), (409, "hold-not-renewable"));

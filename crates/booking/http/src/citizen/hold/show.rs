@@ -54,6 +54,9 @@ mod tests {
         let path = format!("/v1/holds/{}", held.json["id"].as_str().expect("an id"));
         let reply = api.get(&path).bearer(&api.pass).send().await;
         assert_eq!((reply.status, &reply.json), (200, &held.json));
+        assert_eq!(api.book_slot("c", "Anna", "k2").send().await.status, 201);
+        let reply = api.get(&path).bearer(&api.pass).send().await;
+        assert_eq!(reply.json["seats_left"], json!(1), "of four, two are held and one is booked");
         let stranger = api.get(&path).bearer(&api.pass_of("07318000", "rehearsal")).send().await;
         assert_eq!((stranger.status, stranger.code()), (404, "hold-not-found"));
         for path in ["/v1/holds/hold_00000000000000000000000000000000", "/v1/holds/x"] {
@@ -67,8 +70,8 @@ mod tests {
         api.refreshed().await;
         let ended = api.get(&path).bearer(&api.pass).send().await;
         assert_eq!(
-            (&ended.json["state"], &ended.json["renewable"]),
-            (&json!("released"), &json!(false))
+            (&ended.json["state"], &ended.json["renewable"], &ended.json["seats_left"]),
+            (&json!("released"), &json!(false), &json!(3))
         );
     }
 }

@@ -92,6 +92,10 @@ impl BookingStore for GatedStore {
         self.model.passes_with_open_holds(passes, now).await
     }
 
+    async fn seats_taken(&self, pass: PassId, now: Timestamp) -> Result<u8, StoreError> {
+        self.model.seats_taken(pass, now).await
+    }
+
     async fn departed_passes(
         &self,
         campaign: &CampaignId,

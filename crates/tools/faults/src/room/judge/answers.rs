@@ -62,6 +62,7 @@ impl Run<'_> {
                         waited.insert(event.citizen);
                         false
                     }
+                    Standing::Used => false,
                     Standing::Called => waited.contains(&event.citizen),
                 },
             );

@@ -43,7 +43,7 @@ async fn a_room_gathers_and_opens() {
         "index": 0,
         "opens_at": "2021-06-14T06:00:00.000Z"
       },
-      "now": "2021-06-14T05:59:00.000Z",
+      "now": "<time>",
       "pace_per_minute": 60,
       "phase": "gathering",
       "places_left": null,

@@ -1,6 +1,8 @@
 use actix_web::http::Method;
+use serde_json::Value;
 use waiting_room::lane::Lane;
 use waiting_room::line::ticket::Ticket;
+use waiting_room::live::{LiveChange, Message};
 use web::test_client::{Call, Reply};
 
 use crate::harness::{Harness, JOIN_SPEYER, bearer, snapshot};
@@ -9,6 +11,11 @@ const URI: &str = "/v1/rooms/town/ticket";
 
 async fn ask(harness: &Harness, ticket: &str) -> Reply {
     harness.get(URI).header("authorization", ticket).send().await
+}
+
+async fn take(harness: &Harness, ticket: &str) -> Reply {
+    let take = harness.request(&Method::POST, "/v1/rooms/town/passes");
+    take.header("authorization", ticket).send().await
 }
 
 #[actix_web::test]
@@ -20,10 +27,19 @@ async fn a_ticket_gathers_before_the_draw() {
     insta::assert_snapshot!(snapshot(&reply), @r#"
     200 {
       "ahead": null,
+      "claim_until": null,
       "entry": 0,
       "epoch": 1623646400,
       "estimated_wait_s": null,
+      "message": null,
+      "next_opening": {
+        "gathers_from": "2021-06-14T05:00:00.000Z",
+        "index": 0,
+        "opens_at": "2021-06-14T06:00:00.000Z"
+      },
+      "now": "<time>",
       "odds": null,
+      "phase": "gathering",
       "place": null,
       "poll_after_s": "<seconds>",
       "slowed": null,
@@ -67,13 +83,22 @@ async fn after_the_draw_a_ticket_is_called_or_waits() {
     insta::assert_snapshot!(snapshot(&replies[0]), @r#"
     200 {
       "ahead": 0,
+      "claim_until": "2021-06-14T06:10:00.000Z",
       "entry": 3,
       "epoch": 1623646400,
       "estimated_wait_s": {
         "high": "<seconds>",
         "low": "<seconds>"
       },
+      "message": null,
+      "next_opening": {
+        "gathers_from": "2021-06-14T06:30:00.000Z",
+        "index": 1,
+        "opens_at": "2021-06-14T07:00:00.000Z"
+      },
+      "now": "<time>",
       "odds": null,
+      "phase": "open",
       "place": 1,
       "poll_after_s": "<seconds>",
       "slowed": null,
@@ -85,13 +110,22 @@ async fn after_the_draw_a_ticket_is_called_or_waits() {
     insta::assert_snapshot!(snapshot(&replies[19]), @r#"
     200 {
       "ahead": 12,
+      "claim_until": null,
       "entry": 14,
       "epoch": 1623646400,
       "estimated_wait_s": {
         "high": "<seconds>",
         "low": "<seconds>"
       },
+      "message": null,
+      "next_opening": {
+        "gathers_from": "2021-06-14T06:30:00.000Z",
+        "index": 1,
+        "opens_at": "2021-06-14T07:00:00.000Z"
+      },
+      "now": "<time>",
       "odds": null,
+      "phase": "open",
       "place": 17,
       "poll_after_s": "<seconds>",
       "slowed": null,
@@ -100,6 +134,88 @@ async fn after_the_draw_a_ticket_is_called_or_waits() {
       "ticket": "<token>"
     }
     "#);
+}
+
+/// A page needs no second request to show what the room does.
+#[actix_web::test]
+async fn a_poll_tells_what_the_room_does() {
+    let harness = Harness::start().await;
+    let ticket = harness.crowd(20).await.swap_remove(0);
+    let told = async || {
+        let own = ask(&harness, &ticket).await.json;
+        let status = harness.get("/v1/rooms/town").send().await.json;
+        for name in ["now", "phase", "message", "next_opening", "epoch"] {
+            assert_eq!(own[name], status[name], "{name}");
+        }
+        ["now", "phase", "message"].map(|name| own[name].to_string())
+    };
+    assert_eq!(told().await, [r#""2021-06-14T05:59:00.000Z""#, r#""gathering""#, "null"]);
+    let message = Message { de: "Pause.".into(), en: "A break.".into() };
+    let pause =
+        LiveChange { paused: Some(true), message: Some(Some(message)), ..LiveChange::default() };
+    harness.set(pause).await;
+    harness.at(3).await;
+    let message = r#"{"de":"Pause.","en":"A break."}"#;
+    assert_eq!(told().await, [r#""2021-06-14T06:00:03.000Z""#, r#""paused""#, message]);
+    harness.at(86_400).await;
+    let [_, phase, _] = told().await;
+    assert_eq!(
+        (phase.as_str(), &ask(&harness, &ticket).await.json["state"]),
+        (r#""closed""#, &"closed".into())
+    );
+}
+
+#[actix_web::test]
+async fn a_called_ticket_says_until_when_it_is_expected() {
+    let harness = Harness::start().await;
+    let ticket = harness.join().await;
+    harness.at(0).await;
+    let told = async |ticket: &str| {
+        let body = ask(&harness, ticket).await.json;
+        ["state", "claim_until"].map(|name| body[name].clone())
+    };
+    let window_ends = "2021-06-14T06:10:00.000Z";
+    assert_eq!(told(&ticket).await, ["called", window_ends].map(Value::from));
+    harness.at(601).await;
+    assert_eq!(told(&ticket).await, ["called".into(), Value::Null], "it stays good");
+    let taken = take(&harness, &ticket).await;
+    assert_eq!(taken.status, 201);
+    let pass_ends = "2021-06-14T06:25:01.000Z";
+    assert_eq!(told(&bearer(&taken)).await, ["called", pass_ends].map(Value::from));
+}
+
+/// Whoever has had the pass is not told to come for ever. The ticket that came with the pass knows when it
+/// ends; one from before learns it by trying.
+#[actix_web::test]
+async fn a_used_pass_is_a_state() {
+    let harness = Harness::start().await;
+    let old = harness.join().await;
+    harness.at(0).await;
+    let taken = bearer(&take(&harness, &old).await);
+    let state = async |ticket: &str| ask(&harness, ticket).await.json["state"].clone();
+    harness.at(899).await;
+    assert_eq!(state(&taken).await, "called");
+    harness.at(901).await;
+    harness.store.set_down(true);
+    let used = ask(&harness, &taken).await;
+    assert_eq!((&used.json["state"], &used.json["place"]), (&"used".into(), &0.into()));
+    let again = take(&harness, &taken).await;
+    assert_eq!((again.status, again.code()), (409, "pass-used"), "no trip to the store is needed");
+    harness.store.set_down(false);
+    let refused = take(&harness, &old).await;
+    assert_eq!((refused.code(), state(&bearer(&refused)).await), ("pass-used", "used".into()));
+}
+
+#[actix_web::test]
+async fn a_pass_that_was_given_back_is_used() {
+    let harness = Harness::start().await;
+    let (ticket, pass) = harness.admitted().await;
+    assert_eq!(ask(&harness, &ticket).await.json["claim_until"], "2021-06-14T06:15:10.000Z");
+    let leave = harness.request(&Method::DELETE, "/v1/rooms/town/passes/current").bearer(&pass);
+    assert_eq!(leave.send().await.status, 204);
+    let refused = take(&harness, &ticket).await;
+    assert_eq!(refused.code(), "pass-used");
+    assert_eq!(ask(&harness, &bearer(&refused)).await.json["state"], "used");
 }
 
 #[actix_web::test]
@@ -199,10 +315,15 @@ async fn a_closed_room_tells_whoever_still_waits() {
     insta::assert_snapshot!(snapshot(&ask(&harness, &ticket).await), @r#"
     200 {
       "ahead": null,
+      "claim_until": null,
       "entry": 0,
       "epoch": 1623646400,
       "estimated_wait_s": null,
+      "message": null,
+      "next_opening": null,
+      "now": "<time>",
       "odds": null,
+      "phase": "closed",
       "place": null,
       "poll_after_s": "<seconds>",
       "slowed": null,
@@ -230,7 +351,7 @@ async fn a_wait_that_has_no_end_says_why() {
     let harness = Harness::start().await;
     let tickets = harness.crowd(20).await;
     harness.at(0).await;
-    let change = waiting_room::live::LiveChange { paused: Some(true), ..Default::default() };
+    let change = LiveChange { paused: Some(true), ..LiveChange::default() };
     harness.set(change).await;
     harness.report(0).await;
     harness.at(1).await;

@@ -78,7 +78,7 @@ impl Holder {
                 return;
             }
             // The pass is in hand.
-            Standing::Admitted => return,
+            Standing::Admitted | Standing::Used { .. } => return,
             Standing::Closed => panic!("P12: closed before its time"),
         };
         let told = self.place.unwrap_or(u64::MAX);

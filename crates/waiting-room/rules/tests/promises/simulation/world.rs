@@ -170,12 +170,12 @@ impl World {
         let holder = &self.crowd.holders[who];
         let outcome = self.instances[instance].redeem(ROOM, &holder.answer.ticket).await;
         match outcome.expect("an outcome") {
-            RedeemOutcome::Pass(pass) => {
+            RedeemOutcome::Pass { pass, .. } => {
                 let person = holder.person;
                 self.crowd.holders[who].answer.pass = Some(pass.clone());
                 self.let_in(person, &pass, before).await;
             }
-            RedeemOutcome::NotYourTurn { .. } | RedeemOutcome::Used => (),
+            RedeemOutcome::NotYourTurn { .. } | RedeemOutcome::Used { .. } => (),
             RedeemOutcome::Closed => panic!("P12: closed before its time"),
         }
     }
@@ -275,13 +275,13 @@ impl World {
             let holder = &self.crowd.holders[who];
             let outcome = self.instances[instance].redeem(ROOM, &holder.answer.ticket).await;
             match outcome.expect("an outcome") {
-                RedeemOutcome::Pass(pass) => {
+                RedeemOutcome::Pass { pass, .. } => {
                     let pass_id = self.town.pass_id(&pass);
                     self.crowd.let_in(holder.person, pass_id);
                     report.departures.push(pass_id);
                     waiting.remove(&who);
                 }
-                RedeemOutcome::Used => {
+                RedeemOutcome::Used { .. } => {
                     waiting.remove(&who);
                 }
                 RedeemOutcome::NotYourTurn { .. } => (),
