@@ -11,11 +11,16 @@ use einlass::keys::{BookingKeys, NewKeys, WaitingRoomKeys};
 use einlass::process::{Process, StopTimes};
 use einlass::waiting_room_service::WaitingRoomService;
 use kernel::Clock as _;
-use test_support::{PostgresServer, RedisServer};
+use reqwest::Client;
+use test_support::{PostgresServer, RedisServer, eventually};
+
+use crate::citizen::{join, poll, send};
 
 /// From the application of the campaign until people gather: applied later, the room would listen to
 /// tickets of an earlier one first.
 const GATHERS_AFTER: Duration = Duration::from_millis(500);
+
+const IDLE_WITHIN: Duration = Duration::from_mins(1);
 
 const SPEYER: &str = include_str!("../../../../deploy/campaigns/speyer-2021-06-20.toml");
 
@@ -124,12 +129,28 @@ impl Fleet {
             .chain(self.bookings.iter().map(BookingService::url))
             .collect();
         for url in urls {
-            test_support::eventually("the service is ready", Duration::from_secs(20), async || {
+            eventually("the service is ready", Duration::from_secs(20), async || {
                 let answer = reqwest::get(format!("{url}/readyz")).await;
                 answer.is_ok_and(|answer| answer.status().is_success())
             })
             .await;
         }
+    }
+
+    /// Waits until whoever joins is let in at once. Those who came before have been called by then.
+    pub async fn until_nobody_waits(&self, client: &Client) {
+        let room = self.room_url(0);
+        eventually("whoever joins is let in at once", IDLE_WITHIN, async || {
+            let joined = send(join(client, &room, "67346")).await;
+            if let Some(ticket) = joined.body["ticket"].as_str() {
+                eventually("whoever waits is called", IDLE_WITHIN, async || {
+                    send(poll(client, &room, ticket)).await.body["state"] == "called"
+                })
+                .await;
+            }
+            joined.body["pass"].is_object()
+        })
+        .await;
     }
 
     pub async fn stop(self) {
