@@ -89,6 +89,7 @@ async function book(pass: string, slot: string) {
       body: { person },
     });
   const booked = given(await register());
+  check("manage_token" in booked, "one person was sent, and not several");
   const shown = given(
     await booking.GET("/v1/holds/{hold}", { params: { path: { hold: hold.id } }, headers }),
   );

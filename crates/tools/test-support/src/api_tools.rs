@@ -1,7 +1,10 @@
-//! The programs that read the API documents: linters, and generators of clients. None is on a fresh machine.
+//! The programs that read the API documents: linters, generators of clients, and Bruno. None is on a fresh machine.
 //!
 //! `api-spec/check` pins them. Python's packages bring Node and a Java besides, so a machine needs nothing but Python;
 //! all lie in the target folder, and are fetched once for each change of the pins.
+//!
+//! Bruno brings the clients of three clouds for keeping secrets there, a third of all there is to fetch; `overrides` in
+//! `package.json` puts an empty package in place of each.
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};

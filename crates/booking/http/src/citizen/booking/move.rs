@@ -19,7 +19,7 @@ use crate::refusal::{self, BookingInPath};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewSlot {
-    #[schema(value_type = String, example = "boe-fashion-20210620-0700")]
+    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}$", example = "boe-fashion-20210620-0700")]
     slot: SlotId,
 }
 

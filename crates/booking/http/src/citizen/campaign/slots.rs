@@ -45,7 +45,7 @@ pub(crate) struct SiteInList<'a> {
 /// The earliest slot with a place.
 #[derive(Serialize, ToSchema)]
 struct FirstAvailable<'a> {
-    #[schema(value_type = String, example = "boe-20210620-0700")]
+    #[schema(value_type = String, example = "boe-fashion-20210620-0700")]
     slot: &'a SlotId,
     #[schema(value_type = String, format = DateTime)]
     starts_at: Timestamp,
