@@ -11,11 +11,16 @@ use einlass::keys::{BookingKeys, NewKeys, WaitingRoomKeys};
 use einlass::process::{Process, StopTimes};
 use einlass::waiting_room_service::WaitingRoomService;
 use kernel::Clock as _;
-use test_support::{PostgresServer, RedisServer};
+use reqwest::Client;
+use test_support::{PostgresServer, RedisServer, eventually};
+
+use crate::citizen::{join, poll, send};
 
 /// From the application of the campaign until people gather: applied later, the room would listen to
 /// tickets of an earlier one first.
 const GATHERS_AFTER: Duration = Duration::from_millis(500);
+
+const IDLE_WITHIN: Duration = Duration::from_mins(1);
 
 const SPEYER: &str = include_str!("../../../../deploy/campaigns/speyer-2021-06-20.toml");
 
@@ -25,6 +30,8 @@ pub struct Fleet {
     pub rooms: Vec<WaitingRoomService>,
     pub bookings: Vec<BookingService>,
     pub campaign: CampaignFile,
+    /// What the booking service reports with.
+    pub signals: String,
     config: Config,
 }
 
@@ -64,6 +71,7 @@ impl Plan {
         let parsed = || WaitingRoomKeys::parse(&keys.waiting_room, Path::new("keys"));
         let room_keys = parsed().expect("keys");
         apply_room(&config.waiting_room, &room_keys, &campaign).await.expect("a room");
+        let signals = room_keys.signals.derive(&campaign.id).to_string();
         let campaigns = std::slice::from_ref(&campaign);
         let mut rooms = Vec::new();
         for _ in 0..self.rooms {
@@ -79,7 +87,7 @@ impl Plan {
             let booking = BookingService::start(&process, &config, keys, campaigns).await;
             bookings.push(booking.expect("a booking api"));
         }
-        let fleet = Fleet { process, rooms, bookings, campaign, config };
+        let fleet = Fleet { process, rooms, bookings, campaign, signals, config };
         fleet.wait_until_ready().await;
         fleet
     }
@@ -121,12 +129,28 @@ impl Fleet {
             .chain(self.bookings.iter().map(BookingService::url))
             .collect();
         for url in urls {
-            test_support::eventually("the service is ready", Duration::from_secs(20), async || {
+            eventually("the service is ready", Duration::from_secs(20), async || {
                 let answer = reqwest::get(format!("{url}/readyz")).await;
                 answer.is_ok_and(|answer| answer.status().is_success())
             })
             .await;
         }
+    }
+
+    /// Waits until whoever joins is let in at once. Those who came before have been called by then.
+    pub async fn until_nobody_waits(&self, client: &Client) {
+        let room = self.room_url(0);
+        eventually("whoever joins is let in at once", IDLE_WITHIN, async || {
+            let joined = send(join(client, &room, "67346")).await;
+            if let Some(ticket) = joined.body["ticket"].as_str() {
+                eventually("whoever waits is called", IDLE_WITHIN, async || {
+                    send(poll(client, &room, ticket)).await.body["state"] == "called"
+                })
+                .await;
+            }
+            joined.body["pass"].is_object()
+        })
+        .await;
     }
 
     pub async fn stop(self) {

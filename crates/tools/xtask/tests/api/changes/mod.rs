@@ -16,6 +16,9 @@ use crate::document::Document;
 use self::member::{Member, Members};
 use self::operation::{Api, Operation};
 
+/// Only whoever has an answer already and asks for it again can get this one: without it, that gets the answer again.
+const NOT_MODIFIED: &str = "304";
+
 /// A difference, and the operations that have it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
@@ -122,7 +125,8 @@ impl Found {
         loss: Loss,
     ) {
         for lost in old.difference(new) {
-            self.note(id, loss == Loss::IsHarmless, format!("{kind} `{lost}` removed"));
+            let harmless = loss == Loss::IsHarmless || lost.starts_with(NOT_MODIFIED);
+            self.note(id, harmless, format!("{kind} `{lost}` removed"));
         }
         for gained in new.difference(old) {
             self.note(id, true, format!("{kind} `{gained}` added"));
@@ -141,7 +145,8 @@ impl Found {
                 None if before.deprecated => {
                     self.note(id, true, format!("{name} removed as announced"));
                 }
-                None => self.note(id, false, format!("{name} removed")),
+                // A header that nobody reads is ignored.
+                None => self.note(id, path.ends_with("(header)"), format!("{name} removed")),
             }
         }
         for (path, after) in new.iter().filter(|(path, _)| !old.contains_key(*path)) {
