@@ -119,11 +119,12 @@ fn site_packages(folder: &Path) -> Result<PathBuf> {
     found.find(|folder| folder.is_dir()).context("there are no packages of Python")
 }
 
-/// Where cargo puts what it builds; it marks the folder for programs that make backups.
+/// Where cargo puts what it builds: it keeps there what it knows of the compiler. Its mark for programs that make
+/// backups would do only for a folder that cargo itself has made.
 fn target_folder() -> Result<PathBuf> {
     let program = std::env::current_exe().context("failed to find this program")?;
     let mut folders = program.ancestors();
-    let target = folders.find(|folder| folder.join("CACHEDIR.TAG").is_file());
+    let target = folders.find(|folder| folder.join(".rustc_info.json").is_file());
     target.map(Path::to_owned).context("this program is not in a target folder of cargo")
 }
 
