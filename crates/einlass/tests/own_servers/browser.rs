@@ -1,4 +1,4 @@
-//! Debian's Chromium without a window, driven over WebDriver (W3C) as plain HTTP.
+//! Debian's Chromium without a window, driven over `WebDriver` (W3C) as plain HTTP.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use test_support::{Port, eventually, locate_chromium};
 
 /// How long the page may take to show something.
 pub const SOON: Duration = Duration::from_secs(30);
-/// What WebDriver calls an element in JSON.
+/// What `WebDriver` calls an element in JSON.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Whatever somebody can type into or press.
 const SHOWN: &str = ":is(input, select, button):not([hidden], [hidden] *)";

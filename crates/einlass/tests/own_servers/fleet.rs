@@ -30,6 +30,8 @@ pub struct Fleet {
     pub rooms: Vec<WaitingRoomService>,
     pub bookings: Vec<BookingService>,
     pub campaign: CampaignFile,
+    /// What the booking service reports with.
+    pub signals: String,
     config: Config,
 }
 
@@ -69,6 +71,7 @@ impl Plan {
         let parsed = || WaitingRoomKeys::parse(&keys.waiting_room, Path::new("keys"));
         let room_keys = parsed().expect("keys");
         apply_room(&config.waiting_room, &room_keys, &campaign).await.expect("a room");
+        let signals = room_keys.signals.derive(&campaign.id).to_string();
         let campaigns = std::slice::from_ref(&campaign);
         let mut rooms = Vec::new();
         for _ in 0..self.rooms {
@@ -84,7 +87,7 @@ impl Plan {
             let booking = BookingService::start(&process, &config, keys, campaigns).await;
             bookings.push(booking.expect("a booking api"));
         }
-        let fleet = Fleet { process, rooms, bookings, campaign, config };
+        let fleet = Fleet { process, rooms, bookings, campaign, signals, config };
         fleet.wait_until_ready().await;
         fleet
     }

@@ -20,6 +20,7 @@ mod restored;
 mod rotation;
 mod rush;
 mod sandbox;
+mod schemathesis;
 mod stop;
 mod town;
 mod walk;

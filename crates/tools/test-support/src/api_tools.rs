@@ -39,7 +39,7 @@ impl ApiTools {
         fs::create_dir_all(&folder)?;
         let lock = File::create(folder.join("lock"))?;
         lock.lock().context("failed to wait for another process that fetches the programs")?;
-        if !folder.join(COMPLETE).exists() {
+        if !is_complete(&folder) {
             fetch(&folder).context(
                 "failed to fetch the programs that read the API documents; api-spec/check needs the registries of \
                  Python and Node once",
@@ -91,6 +91,12 @@ impl ApiTools {
     }
 }
 
+/// Whether all is there, and the Python that it was made with is still on this machine.
+fn is_complete(folder: &Path) -> bool {
+    let starts = || Command::new(folder.join("venv/bin/python")).args(["-c", ""]).status();
+    folder.join(COMPLETE).exists() && starts().is_ok_and(|status| status.success())
+}
+
 fn fetch(folder: &Path) -> Result<()> {
     println!("fetching the programs that read the API documents, once");
     let python = provision_venv()?;
@@ -119,13 +125,13 @@ fn site_packages(folder: &Path) -> Result<PathBuf> {
     found.find(|folder| folder.is_dir()).context("there are no packages of Python")
 }
 
-/// Where cargo puts what it builds: it keeps there what it knows of the compiler. Its mark for programs that make
-/// backups would do only for a folder that cargo itself has made.
+/// Where cargo puts what it builds: above the folder of the profile, which has a mark of each crate.
 fn target_folder() -> Result<PathBuf> {
     let program = std::env::current_exe().context("failed to find this program")?;
     let mut folders = program.ancestors();
-    let target = folders.find(|folder| folder.join(".rustc_info.json").is_file());
-    target.map(Path::to_owned).context("this program is not in a target folder of cargo")
+    let profile = folders.find(|folder| folder.join(".fingerprint").is_dir());
+    let target = profile.and_then(Path::parent).map(Path::to_owned);
+    target.context("this program is not in a target folder of cargo")
 }
 
 fn fingerprint() -> String {

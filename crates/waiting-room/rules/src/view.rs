@@ -173,11 +173,14 @@ impl RoomView {
         if self.phase == Phase::Closed {
             return Standing::Closed;
         }
-        match (ticket.pass_ends_at, self.place(ticket)) {
-            (Some(ends_at), place) if ends_at <= self.as_of => return Standing::Used { place },
+        if let Some(ends_at) = ticket.pass_ends_at {
+            if ends_at <= self.as_of {
+                return Standing::Used { place: self.place(ticket) };
+            }
             // Whoever has a pass is in, though the place may not be called.
-            (Some(_), _) if !self.is_called(ticket) => return Standing::Admitted,
-            (Some(_) | None, _) => (),
+            if !self.is_called(ticket) {
+                return Standing::Admitted;
+            }
         }
         match self.position(ticket) {
             Position::Gathering { opening } => {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Decision;
 use crate::booking::{Booked, BookingId, Cancelled, Corrected, Moved};
 use crate::hold::RecordedHold;
+use crate::secrets::key_of_member;
 
 /// The key under which a command takes effect at most once (P3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +16,18 @@ pub struct Idempotency {
     /// HMAC-SHA256 of what was asked; a repeat with another one is refused. It is keyed because a
     /// name and a date of birth could be guessed from a plain hash.
     pub fingerprint: [u8; 32],
+}
+
+impl Idempotency {
+    /// The key of one booking of a request that asks for several. The first has the request's own, so
+    /// that any other use of it is noticed.
+    #[must_use]
+    pub fn of_member(&self, member: usize) -> Self {
+        if member == 0 {
+            return *self;
+        }
+        Self { key: key_of_member(&self.key, member), ..*self }
+    }
 }
 
 /// An effect that was recorded under an idempotency key.
@@ -116,6 +129,14 @@ mod tests {
     use crate::contract::scene;
     use crate::hold::{EarlierHoldFacts, HoldFacts};
 
+    #[track_caller]
+    fn assert_stored(effects: &[(Recorded, &str)]) {
+        for (effect, json) in effects {
+            assert_eq!(serde_json::to_string(effect).expect("JSON"), *json);
+            assert_eq!(serde_json::from_str::<Recorded>(json).expect("readable"), *effect);
+        }
+    }
+
     #[test]
     fn what_was_recorded_years_ago_can_still_be_read() {
         let booked = Recorded::Booked(Booked {
@@ -129,6 +150,40 @@ mod tests {
             pass_used_up: true,
             cancelled_at: None,
         });
+        let cancelled = Recorded::Cancelled(Cancelled {
+            booking: scene::booking_id(1),
+            cancelled_at: scene::at(2),
+        });
+        let moved = Recorded::Moved(Moved {
+            booking: scene::booking_id(1),
+            slot: scene::slot("b"),
+            site: scene::slot("south"),
+            starts_at: scene::at(0),
+            ends_at: scene::at(600),
+        });
+        let corrected = Recorded::Corrected(Corrected { booking: scene::booking_id(1) });
+        assert_stored(&[
+            (
+                corrected,
+                r#"{"effect":"corrected","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
+            (
+                booked,
+                r#"{"effect":"booked","booking":"booking_00000001030303030303030303030303","code":"SP3ZER21","slot":"a","site":"north","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z","booked_at":"2021-06-14T06:00:01.000Z","pass_used_up":true}"#,
+            ),
+            (
+                cancelled,
+                r#"{"effect":"cancelled","booking":"booking_00000001030303030303030303030303","cancelled_at":"2021-06-14T06:00:02.000Z"}"#,
+            ),
+            (
+                moved,
+                r#"{"effect":"moved","booking":"booking_00000001030303030303030303030303","slot":"b","site":"south","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z"}"#,
+            ),
+        ]);
+    }
+
+    #[test]
+    fn holds_recorded_years_ago_can_still_be_read() {
         let held_before_its_site_was_told =
             Recorded::Held(RecordedHold::Earlier(EarlierHoldFacts {
                 hold: scene::hold_id(1),
@@ -152,27 +207,7 @@ mod tests {
             renewable: false,
             seats_left: 1,
         }));
-        let cancelled = Recorded::Cancelled(Cancelled {
-            booking: scene::booking_id(1),
-            cancelled_at: scene::at(2),
-        });
-        let moved = Recorded::Moved(Moved {
-            booking: scene::booking_id(1),
-            slot: scene::slot("b"),
-            site: scene::slot("south"),
-            starts_at: scene::at(0),
-            ends_at: scene::at(600),
-        });
-        let corrected = Recorded::Corrected(Corrected { booking: scene::booking_id(1) });
-        let stored = [
-            (
-                corrected,
-                r#"{"effect":"corrected","booking":"booking_00000001030303030303030303030303"}"#,
-            ),
-            (
-                booked,
-                r#"{"effect":"booked","booking":"booking_00000001030303030303030303030303","code":"SP3ZER21","slot":"a","site":"north","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z","booked_at":"2021-06-14T06:00:01.000Z","pass_used_up":true}"#,
-            ),
+        assert_stored(&[
             (
                 renewed,
                 r#"{"effect":"renewed","hold":"hold_00000001020202020202020202020202","slot":"a","site":"north","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z","seats":2,"seats_booked":0,"expires_at":"2021-06-14T06:08:00.000Z","renewals":1,"renewable":false,"seats_left":1}"#,
@@ -181,18 +216,6 @@ mod tests {
                 held_before_its_site_was_told,
                 r#"{"effect":"held","hold":"hold_00000001020202020202020202020202","slot":"a","seats":2,"seats_booked":0,"expires_at":"2021-06-14T06:08:00.000Z","renewals":0,"renewable":true}"#,
             ),
-            (
-                cancelled,
-                r#"{"effect":"cancelled","booking":"booking_00000001030303030303030303030303","cancelled_at":"2021-06-14T06:00:02.000Z"}"#,
-            ),
-            (
-                moved,
-                r#"{"effect":"moved","booking":"booking_00000001030303030303030303030303","slot":"b","site":"south","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z"}"#,
-            ),
-        ];
-        for (effect, json) in stored {
-            assert_eq!(serde_json::to_string(&effect).expect("JSON"), json);
-            assert_eq!(serde_json::from_str::<Recorded>(json).expect("readable"), effect);
-        }
+        ]);
     }
 }

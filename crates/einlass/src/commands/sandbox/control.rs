@@ -84,7 +84,7 @@ async fn show(control: Data<Control>) -> impl Responder {
 }
 
 /// How far the clock goes.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Advance {
     advance_s: u64,

@@ -100,8 +100,8 @@ fn parts_of_an_object_are_put_together_first() {
 
 #[test]
 fn parts_are_written_as_one_object() {
-    let parts = json!({"description": "Both.", "allOf": [reference("Colour"), thing()]});
     const FLAT: Shapes = Shapes { flat: &["Thing"], open: &[], unions: &[] };
+    let parts = json!({"description": "Both.", "allOf": [reference("Colour"), thing()]});
     let finished = finished(&parts, &FLAT);
     let whole = &finished["components"]["schemas"]["Thing"];
     assert_eq!(whole["required"], thing()["required"]);
