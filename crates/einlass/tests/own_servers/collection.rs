@@ -15,7 +15,7 @@ const COLLECTION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../api-spec/cl
 
 /// What each needs of those before it, it has from their answers: pass, slot, hold, booking and manage token. The ticket
 /// is one that was called; joining comes last, as its ticket takes the place of that one.
-const WALK: [&str; 19] = [
+const WALK: [&str; 18] = [
     "waiting-room/show_status.bru",
     "waiting-room/show_ticket.bru",
     "waiting-room/redeem.bru",
@@ -32,7 +32,6 @@ const WALK: [&str; 19] = [
     "booking/show_hold.bru",
     "booking/renew_hold.bru",
     "booking/book_hold.bru",
-    "booking/release_hold.bru",
     "booking/end_pass.bru",
     "waiting-room/join.bru",
 ];
