@@ -49,7 +49,9 @@ impl NewBookingOnHold {
             (None, Some(persons)) if (1..=PERSONS_MAX).contains(&persons.len()) => {
                 Ok(Who::Several(persons))
             }
-            (None, Some(persons)) if persons.is_empty() => Err(wrong("persons", Mistake::TooFew(1))),
+            (None, Some(persons)) if persons.is_empty() => {
+                Err(wrong("persons", Mistake::TooFew(1)))
+            }
             (None, Some(_)) => Err(wrong("persons", Mistake::TooMany(PERSONS_MAX as u64))),
             (None, None) => Err(wrong("person", Mistake::Missing)),
             (Some(_), Some(_)) => Err(wrong("person", Mistake::Exclusive)),
