@@ -102,7 +102,7 @@ async fn every_command_succeeds_and_every_answer_is_as_shown() {
     );
     let plan = Plan::on(&redis, &postgres, 1, 1, (scarce(2, 50), Duration::from_secs(1))).await;
     let fleet = plan.start().await;
-    fleet.until_nobody_waits(&Client::new()).await;
+    fleet.until_open(&Client::new()).await;
     let steps = steps(DOCUMENT);
     assert!(steps.len() > 5, "the commands of the document are found");
     let script = script(&steps, &fleet);
