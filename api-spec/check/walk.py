@@ -1,6 +1,7 @@
 """A citizen's way with the clients that openapi-python-client makes of both documents: join, wait, take the pass, hold,
 book, show, cancel."""
 
+import datetime
 import sys
 import time
 import uuid
@@ -22,7 +23,7 @@ from booking.models import (
     PassExhaustedProblem,
 )
 from waiting_room.api.rooms import join, redeem, show_ticket
-from waiting_room.models import CalledTicket, Join, Residence, TakenPass, WaitingTicket
+from waiting_room.models import CalledTicket, Join, NotYourTurnProblem, Residence, TakenPass, WaitingTicket
 
 room_url, booking_url, campaign = sys.argv[1:]
 
@@ -54,12 +55,18 @@ def get_pass() -> str:
         if isinstance(answer, CalledTicket):
             break
         time.sleep(answer.poll_after_s)
-    return given(TakenPass, redeem.sync(campaign, client=as_who(waiting_room, room_url, ticket))).pass_
+    for _ in range(60):
+        taken = redeem.sync(campaign, client=as_who(waiting_room, room_url, ticket))
+        # Even a called ticket waits while all passes are taken.
+        if not isinstance(taken, NotYourTurnProblem):
+            return given(TakenPass, taken).pass_
+        time.sleep(taken.retry_after_s)
+    raise TimeoutError("no pass was free")
 
 
 def book(client, slot: str) -> NewlyBooked:
     hold = create_hold.sync(campaign, client=client, body=NewHold(slot=slot, seats=2), idempotency_key=key())
-    person = NewPerson(given_name="Max", family_name="Mustermann", date_of_birth="1980-02-29")
+    person = NewPerson(given_name="Max", family_name="Mustermann", date_of_birth=datetime.date(1980, 2, 29))
     body = NewBookingOnHold(person=person)
     booked = given(NewlyBooked, book_hold.sync(hold.id, client=client, body=body, idempotency_key=key()))
     assert show_hold.sync(hold.id, client=client).seats_booked == 1

@@ -40,6 +40,7 @@ function places(ticket: Ticket): number | null {
     case "closed":
       return null;
     default:
+      known satisfies never; // none that is known is left
       return null;
   }
 }
@@ -62,8 +63,13 @@ async function getPass(): Promise<string> {
     if (answer.state === "called") break;
     await seconds(answer.poll_after_s);
   }
-  const pass = given(await room.POST("/v1/rooms/{room}/passes", { params, headers: bearer(ticket) }));
-  return pass.pass;
+  for (let attempts = 0; attempts < 60; attempts += 1) {
+    const answer = await room.POST("/v1/rooms/{room}/passes", { params, headers: bearer(ticket) });
+    // Even a called ticket waits while all passes are taken.
+    if (answer.error?.code !== "not-your-turn") return given(answer).pass;
+    await seconds(answer.error.retry_after_s ?? 1);
+  }
+  throw new Error("no pass was free");
 }
 
 async function book(pass: string, slot: string) {
@@ -83,6 +89,7 @@ async function book(pass: string, slot: string) {
       body: { person },
     });
   const booked = given(await register());
+  check("manage_token" in booked, "one person was sent, and not several");
   const shown = given(
     await booking.GET("/v1/holds/{hold}", { params: { path: { hold: hold.id } }, headers }),
   );

@@ -12,13 +12,16 @@ use tokio::task::JoinHandle;
 use utoipa::openapi::OpenApi;
 use web::health::Readiness;
 use web::metrics::Metrics;
-use web::{Edge, common, cors, head};
+use web::server::Manners;
+use web::{Edge, common, cors, head, server};
 
 use crate::front;
 use crate::process::{Process, StopTimes};
 
-/// How long a client may take to send the head of a request.
+/// How long a client may take to send the head of its first request.
 const REQUEST_HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a request may take to arrive: its head, and a body in the time that `web::json` gives it.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Connections that wait to be accepted: a rush comes within a second.
@@ -126,7 +129,15 @@ where
     let common = common::routes(&api.openapi, Data::new(api.readiness))?;
     let origins = api.cors_origins;
     let front = process.front.clone();
-    let server = HttpServer::new(move || {
+    let manners = Manners {
+        workers: api.workers,
+        head: REQUEST_HEAD_TIME_MAX,
+        request: REQUEST_TIME_MAX,
+        keep_alive: KEEP_ALIVE,
+        finish_s: stop.finish.as_secs(),
+    };
+    let wrapping = edge.clone();
+    let app = move || {
         let is_sandbox = front.is_some();
         let pages = if is_sandbox { cors::allow_this_machine() } else { cors::allow(&origins) };
         App::new()
@@ -135,19 +146,48 @@ where
             .wrap(Condition::new(is_sandbox, from_fn(front::before_routes(front.clone()))))
             .wrap(pages)
             .wrap(from_fn(head::as_get))
-            .wrap(edge.clone())
-    });
-    let server = if api.workers == 0 { server } else { server.workers(api.workers) };
-    Ok(server
-        .client_request_timeout(REQUEST_HEAD_TIME_MAX)
-        .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(stop.finish.as_secs())
-        .disable_signals()
-        .listen(listener)?
-        .run())
+            .wrap(wrapping.clone())
+    };
+    Ok(server::listen(listener, manners, edge, app)?)
 }
 
 fn metrics_server(metrics: Metrics, listener: TcpListener) -> anyhow::Result<Server> {
     let server = HttpServer::new(move || App::new().configure(metrics.clone().routes()));
     Ok(server.workers(1).disable_signals().listen(listener)?.run())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_cannot_be_read_is_refused_with_a_problem() {
+        let process = Process::new(None);
+        let api = PublicApi {
+            service: "test",
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            metrics_listen: String::new(),
+            workers: 1,
+            cors_origins: Vec::new(),
+            readiness: Readiness::new(process.drain.clone()),
+            openapi: booking_http::openapi(),
+        };
+        let stop = StopTimes { drain: Duration::ZERO, finish: Duration::from_secs(1) };
+        let routes = |_: &mut ServiceConfig| {};
+        let listeners = Listeners::start(&process, api, stop, routes).expect("it listens");
+        let address = listeners.address;
+        let asked = tokio::task::spawn_blocking(move || {
+            let mut stream = TcpStream::connect(address)?;
+            stream.write_all(b"this is not HTTP\r\n\r\n")?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).map(|_| answer)
+        });
+        let answer = asked.await.expect("no panic").expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+        assert!(answer.contains(r#""code":"request-malformed""#), "{answer}");
+        listeners.stop(&process, stop).await;
+    }
 }

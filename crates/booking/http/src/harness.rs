@@ -145,13 +145,19 @@ impl Api {
         let body = json!({"person": person(given_name)});
         self.post(&format!("/v1/holds/{hold}/bookings"), key, &body)
     }
+
+    pub(crate) fn book_group(&self, hold: &str, given_names: &[&str], key: &str) -> Call {
+        let persons: Vec<Value> = given_names.iter().map(|name| person(name)).collect();
+        self.post(&format!("/v1/holds/{hold}/bookings"), key, &json!({"persons": persons}))
+    }
 }
 
 fn identity() -> IdentityKey {
     IdentityKey::new(&[3; 32])
 }
 
-fn person(given_name: &str) -> Value {
+/// A person as typed in.
+pub(crate) fn person(given_name: &str) -> Value {
     json!({
         "given_name": given_name,
         "family_name": "Muster",

@@ -13,15 +13,13 @@ use crate::routes;
 #[openapi(
     info(
         title = "Einlass booking API",
-        version = "1",
         description = "Gives every place away exactly once. A pass of the waiting room opens it.\n\n\
             Requests that change something carry an `Idempotency-Key`; repeating one unchanged has no \
-            further effect and gives the same reply. Everything that is refused is a problem of the \
-            closed list in docs/problems.md. Times are RFC 3339 in UTC.",
+            further effect and gives the same reply. Everything that is refused is a problem of a \
+            closed list, in German and English: [/problems](/problems). Times are RFC 3339 in UTC.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/", description = "Where this document is read.")),
-    external_docs(url = "/problems", description = "Every problem, in German and English"),
     tags(
         (name = "campaigns", description = "What everybody may read."),
         (name = "holds", description = "Seats of one slot, kept for a few minutes."),

@@ -10,6 +10,7 @@ mod booking;
 mod clearing;
 mod correcting;
 mod event;
+mod group;
 mod hold;
 mod judging;
 mod moving;
@@ -24,6 +25,7 @@ pub use booking::*;
 pub use clearing::*;
 pub use correcting::*;
 pub use event::*;
+pub use group::*;
 pub use hold::*;
 pub use judging::*;
 pub use moving::*;
@@ -72,6 +74,10 @@ macro_rules! booking_store_contract {
             a_booking_reads_back_as_it_was_made,
             one_key_has_one_effect,
             a_repeat_says_how_things_stand,
+            a_group_is_booked_as_one_by_one_or_not_at_all,
+            a_group_is_booked_once,
+            a_group_is_refused_as_a_whole,
+            a_group_pays_for_what_it_learns,
             a_person_has_one_active_booking,
             a_cancelled_place_is_free_exactly_once,
             a_person_is_one_under_the_former_key,

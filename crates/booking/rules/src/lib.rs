@@ -31,10 +31,11 @@ pub use self::batch::{
     Recorded, SlotChange, State, decide,
 };
 pub use self::booking::{
-    BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked, Booking, BookingChange,
-    BookingCode, BookingHead, BookingId, BookingStatus, CancelBooking, CancelOutcome, Cancelled,
-    ClearPlace, ClearPlaceOutcome, CorrectOutcome, CorrectPerson, Corrected, Correction,
-    MoveBooking, MoveOutcome, Moved, Registration, TakenBy, TokenHash,
+    BookGroup, BookGroupOutcome, BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked,
+    Booking, BookingChange, BookingCode, BookingHead, BookingId, BookingStatus, CancelBooking,
+    CancelOutcome, Cancelled, ClearPlace, ClearPlaceOutcome, CorrectOutcome, CorrectPerson,
+    Corrected, Correction, GroupMember, MoveBooking, MoveOutcome, Moved, Registration, TakenBy,
+    TokenHash,
 };
 pub use self::campaign::apply::{Applied, ApplyCampaign, BookedSlots, Expected, InForce, Intent};
 pub use self::campaign::clear::{

@@ -107,6 +107,15 @@ pub fn idempotency_key(scope: IdempotencyScope, key: &str) -> [u8; 32] {
     to_array(hash.finish().as_ref())
 }
 
+/// The key of the booking at this place in a request for several: SHA-256 of the request's key and the place.
+pub(crate) fn key_of_member(key: &[u8; 32], member: usize) -> [u8; 32] {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    hash.update(b"member\0\0");
+    hash.update(key);
+    hash.update(&(member as u64).to_be_bytes());
+    to_array(hash.finish().as_ref())
+}
+
 fn to_array(bytes: &[u8]) -> [u8; 32] {
     bytes.try_into().expect("SHA-256 gives 32 bytes")
 }

@@ -4,12 +4,13 @@ use clap::Subcommand;
 
 use crate::cli::ConfigSource;
 use crate::commands::configuration;
-use crate::config::DEFAULTS;
+use crate::config::{ConfigError, DEFAULTS, missing_files};
 
 /// Check and show the configuration.
 #[derive(Subcommand)]
 pub enum ConfigCommand {
-    /// Check the configuration, and show each value in effect with the place it comes from
+    /// Check the configuration and whether its files are there, and show each value in effect with the place it
+    /// comes from
     Check,
     /// Print the annotated defaults
     Defaults,
@@ -20,7 +21,12 @@ impl ConfigCommand {
     pub fn run(self, source: &ConfigSource) -> anyhow::Result<u8> {
         match self {
             Self::Check => {
-                for (path, value, origin) in configuration(source)?.settings() {
+                let loaded = configuration(source)?;
+                let missing = missing_files(&loaded);
+                if !missing.is_empty() {
+                    return Err(ConfigError(missing).into());
+                }
+                for (path, value, origin) in loaded.settings() {
                     println!("{path} = {value}  # {origin}");
                 }
             }

@@ -240,8 +240,8 @@ fn print_urls(stage: &Stage) {
          \ncurl {room}/v1/rooms/{id}\n\
          curl {booking}/v1/campaigns/{id}/slots\n\
          curl -H 'Accept-Language: de' '{booking}/v1/campaigns/{id}/eligibility?postcode=67346'\n\
-         curl -H 'Accept-Language: de' --json '{{\"residence\":{{\"postcode\":\"67454\"}}}}' {room}/v1/rooms/{id}/tickets\n\
-         curl --json '{{\"residence\":{{\"postcode\":\"67346\"}}}}' {room}/v1/rooms/{id}/tickets\n\
+         curl -H 'Accept-Language: de' -H 'Content-Type: application/json' -d '{{\"residence\":{{\"postcode\":\"67454\"}}}}' {room}/v1/rooms/{id}/tickets\n\
+         curl -H 'Content-Type: application/json' -d '{{\"residence\":{{\"postcode\":\"67346\"}}}}' {room}/v1/rooms/{id}/tickets\n\
          einlass verify-draw {room}/v1/rooms/{id}"
     );
 }

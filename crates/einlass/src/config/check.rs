@@ -11,6 +11,7 @@ use crate::rate_limits;
 const MILLISECONDS_OF_A_RENEWAL: RangeInclusive<u64> = 20..=2_000;
 const LIMITED_KEYS: RangeInclusive<usize> = 1_000..=10_000_000;
 const BATCH: RangeInclusive<usize> = 1..=1_000;
+const TRIP_DEADLINE_LEAST_MS: u64 = 50;
 
 /// Collects one line for each contradiction.
 struct Check<'a> {
@@ -26,6 +27,9 @@ pub(super) fn contradictions(loaded: &Loaded) -> Vec<String> {
     check.addresses();
     check.origins();
     check.limits();
+    check.urls();
+    check.times();
+    check.log();
     check.found
 }
 
@@ -112,17 +116,62 @@ impl Check<'_> {
 
     fn addresses(&mut self) {
         let (room, booking) = (&self.loaded.config.waiting_room, &self.loaded.config.booking);
-        self.refuse(
-            "booking.listen",
-            booking.listen.port() != 0 && booking.listen == room.listen,
-            "must differ from `waiting_room.listen`",
-        );
+        let mut taken = vec![("waiting_room.listen", room.listen)];
+        let mut others = vec![("booking.listen", Some(booking.listen))];
         for (path, listen) in [
             ("waiting_room.metrics_listen", &room.metrics_listen),
             ("booking.metrics_listen", &booking.metrics_listen),
         ] {
-            let is_wrong = !listen.is_empty() && listen.parse::<SocketAddr>().is_err();
+            let address = listen.parse::<SocketAddr>().ok();
+            let is_wrong = !listen.is_empty() && address.is_none();
             self.refuse(path, is_wrong, "must be an address such as 127.0.0.1:9080, or empty");
+            others.push((path, address));
+        }
+        for (path, address) in others {
+            let Some(address) = address else { continue };
+            let other = taken.iter().find(|(_, taken)| cannot_both_listen(address, *taken));
+            let other = other.map(|(other, _)| *other);
+            let reason = format!("must have another port than `{}`", other.unwrap_or_default());
+            self.refuse(path, other.is_some(), &reason);
+            taken.push((path, address));
+        }
+    }
+
+    fn urls(&mut self) {
+        let booking = &self.loaded.config.booking;
+        let is_url = |text: &str| {
+            let after = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+            after.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':']))
+        };
+        self.refuse(
+            "booking.jwks",
+            booking.jwks.contains("://") && !is_url(&booking.jwks),
+            "must name a file, or a URL that begins with http:// or https://",
+        );
+        self.refuse(
+            "booking.signals_url",
+            !booking.signals_url.is_empty() && !is_url(&booking.signals_url),
+            "must begin with http:// or https:// and name a host, or be empty",
+        );
+    }
+
+    fn times(&mut self) {
+        let config = &self.loaded.config;
+        self.refuse(
+            "waiting_room.redis_trip_deadline_ms",
+            config.waiting_room.redis_trip_deadline_ms < TRIP_DEADLINE_LEAST_MS,
+            "must be at least 50: no trip to Redis would ever end in time",
+        );
+        self.refuse(
+            "shutdown.finish_s",
+            config.shutdown.finish_s == 0,
+            "must be at least 1: requests under way would be cut off",
+        );
+    }
+
+    fn log(&mut self) {
+        if let Err(error) = web::telemetry::filter(&self.loaded.config.log.filter) {
+            self.refuse("log.filter", true, &format!("cannot be used: {error}"));
         }
     }
 
@@ -168,10 +217,7 @@ impl Check<'_> {
             ("waiting_room.cors_origins", &room.cors_origins),
             ("booking.cors_origins", &booking.cors_origins),
         ] {
-            let is_wrong = origins.iter().any(|origin| {
-                let has_scheme = origin.starts_with("http://") || origin.starts_with("https://");
-                !has_scheme || origin.ends_with('/')
-            });
+            let is_wrong = !origins.iter().all(|origin| is_origin(origin));
             self.refuse(
                 path,
                 is_wrong,
@@ -180,6 +226,28 @@ impl Check<'_> {
             );
         }
     }
+}
+
+/// Whether two listeners of one machine would want the same port.
+fn cannot_both_listen(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_any = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0 && one.port() == other.port() && (is_any || one.ip() == other.ip())
+}
+
+/// An origin as a browser sends it (RFC 6454, section 6.2): scheme, host in small letters and port, and nothing else.
+fn is_origin(origin: &str) -> bool {
+    let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    let Some(rest) = rest else { return false };
+    let (host, port) = match rest.rsplit_once(':') {
+        // The colons of an address of IPv6 stand in brackets.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        Some(_) | None => (rest, None),
+    };
+    let is_named =
+        |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'[' | b']' | b':');
+    !host.is_empty()
+        && host.bytes().all(is_named)
+        && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|number| number > 0))
 }
 
 #[cfg(test)]
@@ -242,5 +310,76 @@ mod tests {
         assert!(refused("keys_max = 10").contains("1000 to 10000000"));
         let off = "[limits]\njoin_burst = 0\njoin_per_minute = 0\n";
         load(Some(("town.toml", off)), Vec::new()).expect("a limit that is off needs no burst");
+    }
+
+    fn refused(section: &str, line: &str) -> Vec<String> {
+        let text = format!("[{section}]\n{line}\n");
+        load(Some(("town.toml", &text)), Vec::new()).expect_err(line).0
+    }
+
+    #[test]
+    fn what_would_not_work_is_refused_where_it_stands() {
+        for (section, line) in [
+            ("waiting_room", "redis_trip_deadline_ms = 0"),
+            ("shutdown", "finish_s = 0"),
+            ("booking", "listen = \"127.0.0.1:8080\""),
+            ("booking", "listen = \"0.0.0.0:8080\""),
+            ("booking", "metrics_listen = \"127.0.0.1:8081\""),
+            ("booking", "metrics_listen = \"[::]:9080\""),
+            ("booking", "signals_url = \"ftp://room\""),
+            ("booking", "signals_url = \"room:8080\""),
+            ("booking", "jwks = \"file:///etc/jwks.json\""),
+            ("log", "filter = \"verbose\""),
+            ("log", "filter = \"info,web=loud\""),
+        ] {
+            let found = refused(section, line);
+            let setting = line.split(' ').next().unwrap_or_default();
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert!(
+                found[0].starts_with(&format!("town.toml:2: `{section}.{setting}` ")),
+                "{found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn origins_are_what_a_browser_sends() {
+        let load_origin = |origin: &str| {
+            let text = format!("[booking]\ncors_origins = [\"{origin}\"]\n");
+            load(Some(("town.toml", &text)), Vec::new())
+        };
+        for right in [
+            "https://termine.example.de",
+            "http://localhost:5173",
+            "http://127.0.0.1",
+            "http://[::1]",
+            "http://[::1]:3000",
+        ] {
+            load_origin(right).expect(right);
+        }
+        for wrong in [
+            "*",
+            "null",
+            "termine.example.de",
+            "https://",
+            "https://a.de/",
+            "https://a.de/termine",
+            "https://a.de?x",
+            "ftp://a.de",
+            "capacitor://localhost",
+            "HTTPS://a.de",
+            "https://A.de",
+            "https://a.de:",
+            "https://a.de:0",
+            "https://a.de:x",
+            "https://u@a.de",
+            "https://*.a.de",
+        ] {
+            let found = load_origin(wrong).expect_err(wrong).0;
+            assert!(
+                found[0].starts_with("town.toml:2: `booking.cors_origins` must list"),
+                "{found:?}"
+            );
+        }
     }
 }

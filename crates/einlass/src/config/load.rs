@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::{Config, Origin, check};
+use crate::config::secrets::without_passwords;
 
 /// The annotated defaults.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -35,7 +36,7 @@ impl Loaded {
     pub fn settings(&self) -> impl Iterator<Item = (&str, String, &Origin)> {
         self.settings.iter().map(|(path, setting)| {
             let value = setting.value.clone().decorated("", "").to_string();
-            (path.as_str(), without_password(&value), &setting.origin)
+            (path.as_str(), without_passwords(&value), &setting.origin)
         })
     }
 
@@ -43,27 +44,6 @@ impl Loaded {
     #[must_use]
     pub fn origin(&self, path: &str) -> &Origin {
         self.settings.get(path).map_or(&Origin::Default, |setting| &setting.origin)
-    }
-}
-
-/// Replaces the passwords of a URL by `***`: the one before the hosts, and that for Sentinels.
-#[must_use]
-pub fn without_password(text: &str) -> String {
-    const PARAMETER: &str = "sentinel_password=";
-    let Some((before, after)) = text.split_once(PARAMETER) else { return without_userinfo(text) };
-    let rest = after.find(['&', '"', '\'']).map_or("", |end| &after[end..]);
-    format!("{}{PARAMETER}***{rest}", without_userinfo(before))
-}
-
-fn without_userinfo(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
-    let authority_end = rest.find('/').unwrap_or(rest.len());
-    match rest[..authority_end].rfind('@') {
-        Some(at) => {
-            let user = rest[..at].split(':').next().unwrap_or_default();
-            format!("{scheme}://{user}:***{}", &rest[at..])
-        }
-        None => text.to_owned(),
     }
 }
 
@@ -194,7 +174,25 @@ fn nearest<'a>(known: impl Iterator<Item = &'a String>, path: &str) -> String {
     }
 }
 
+/// What the settings say. Their types are right by now; what is left are values that do not parse, such as an
+/// address. Each is tried by itself, so that every one that is wrong is named, and no other. Only the message is
+/// shown: the value may hold a password.
 fn parse(settings: &BTreeMap<String, Setting>) -> Result<Config, ConfigError> {
+    let wrong = settings.iter().filter(|(_, setting)| setting.origin != Origin::Default);
+    let wrong = wrong.filter_map(|(path, setting)| {
+        let mut alone = defaults();
+        alone.insert(path.clone(), setting.clone());
+        let message = read(&alone).err()?;
+        Some(format!("{}: `{path}`: {message}", setting.origin))
+    });
+    let wrong: Vec<String> = wrong.collect();
+    if !wrong.is_empty() {
+        return Err(ConfigError(wrong));
+    }
+    read(settings).map_err(|message| ConfigError(vec![message]))
+}
+
+fn read(settings: &BTreeMap<String, Setting>) -> Result<Config, String> {
     let mut document = toml_edit::DocumentMut::new();
     for (path, setting) in settings {
         let (table, key) = path.split_once('.').expect("settings are named section.key");
@@ -202,15 +200,7 @@ fn parse(settings: &BTreeMap<String, Setting>) -> Result<Config, ConfigError> {
         value.decor_mut().clear();
         document[table].or_insert(toml_edit::table())[key] = Item::Value(value);
     }
-    let text = document.to_string();
-    let read = toml::Deserializer::parse(&text).expect("a document is printed as valid TOML");
-    serde_path_to_error::deserialize(read).map_err(|error| {
-        // Types are right by now; what is left are values that do not parse, such as an address. Only the
-        // message is shown: the line itself may hold a password.
-        let path = error.path().to_string();
-        let origin = settings.get(&path).map_or(&Origin::Default, |setting| &setting.origin);
-        ConfigError(vec![format!("{origin}: `{path}`: {}", error.inner().message())])
-    })
+    toml::from_str(&document.to_string()).map_err(|error| error.message().to_owned())
 }
 
 #[cfg(test)]
@@ -293,16 +283,26 @@ mod tests {
 
     #[test]
     fn passwords_are_not_shown() {
-        let sentinel = "redis+sentinel://u:geheim@a,b/m?sentinel_user=s&sentinel_password=geheim&";
-        assert_eq!(
-            without_password(sentinel),
-            "redis+sentinel://u:***@a,b/m?sentinel_user=s&sentinel_password=***&"
-        );
         let url = variable("EINLASS__BOOKING__DATABASE_URL", "postgres://town:geheim@db/einlass");
         let keys = variable("EINLASS__BOOKING__KEYS_FILE", "/etc/einlass/booking.toml");
         let loaded = load(None, url.into_iter().chain(keys)).expect("valid");
         let shown: String = loaded.settings().map(|(_, value, _)| value).collect();
         assert!(!shown.contains("geheim"), "{shown}");
         assert!(shown.contains("postgres://town:***@db/einlass"), "{shown}");
+    }
+
+    #[test]
+    fn every_value_that_does_not_parse_is_named_and_no_other() {
+        let text = "[waiting_room]\nlisten = \"localhost\"\nstore_url = \"redsi://a\"\n\n[booking]\nlisten = \"localhost:80\"\n";
+        let found = mistakes(text);
+        let begins = [
+            "town.toml:6: `booking.listen`",
+            "town.toml:2: `waiting_room.listen`",
+            "town.toml:3: `waiting_room.store_url`",
+        ];
+        assert_eq!(found.len(), begins.len(), "{found:?}");
+        for (line, begin) in found.iter().zip(begins) {
+            assert!(line.starts_with(begin), "{line}");
+        }
     }
 }

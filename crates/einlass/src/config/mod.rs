@@ -1,8 +1,10 @@
 //! The configuration: one annotated file of defaults, overridden by a file and by the environment.
 
 mod check;
+mod files;
 mod load;
 mod origin;
+mod secrets;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,6 +13,7 @@ use serde::Deserialize;
 
 use crate::addresses::{DatabaseAddress, RoomStoreAddress};
 
+pub use files::missing as missing_files;
 pub use load::{ConfigError, DEFAULTS, Loaded, load};
 pub use origin::Origin;
 

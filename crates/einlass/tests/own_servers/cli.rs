@@ -72,12 +72,15 @@ fn each_campaign_has_its_own_credential_for_reports() {
 #[test]
 fn config_check_shows_origins_and_hides_passwords() {
     let folder = tempfile::tempdir().expect("folder");
-    std::fs::write(
-        folder.path().join("town.toml"),
-        "[booking]\nbatch_max = 32\ndatabase_url = \"postgres://town:geheim@db/einlass\"\n",
-    )
-    .expect("written");
+    let url = "postgres://town:geheim@db/einlass?sslpassword=geheim";
+    let text = format!("[booking]\nbatch_max = 32\ndatabase_url = \"{url}\"\n");
+    std::fs::write(folder.path().join("town.toml"), text).expect("written");
     let arguments = ["--config", "town.toml", "config", "check"];
+    let keyless = einlass(folder.path(), &arguments, &[]);
+    assert_eq!(keyless.code, 1, "{}", keyless.out);
+    let missing = "default: `booking.keys_file`: there is no file keys/booking.toml";
+    assert!(keyless.err.contains(missing), "{}", keyless.err);
+    assert_eq!(einlass(folder.path(), &["keys", "generate"], &[]).code, 0);
     let good = einlass(folder.path(), &arguments, &[("EINLASS__PASS__ISSUER", "town")]);
     assert_eq!(good.code, 0, "{}", good.err);
     for line in
@@ -89,6 +92,15 @@ fn config_check_shows_origins_and_hides_passwords() {
     let bad = einlass(folder.path(), &arguments, &[("EINLASS__BOOKING__BATCHES", "1")]);
     assert_eq!(bad.code, 1);
     assert!(bad.err.contains("EINLASS__BOOKING__BATCHES"), "{}", bad.err);
+    let wrong = [("EINLASS__WAITING_ROOM__LISTEN", "localhost"), ("EINLASS__LOG__FILTER", "loud")];
+    let bad = einlass(folder.path(), &arguments, &wrong[..1]);
+    assert!(
+        bad.err.contains("EINLASS__WAITING_ROOM__LISTEN: `waiting_room.listen`: "),
+        "{}",
+        bad.err
+    );
+    let bad = einlass(folder.path(), &arguments, &wrong[1..]);
+    assert!(bad.err.contains("EINLASS__LOG__FILTER: `log.filter` "), "{}", bad.err);
 }
 
 #[test]

@@ -11,11 +11,16 @@ use einlass::keys::{BookingKeys, NewKeys, WaitingRoomKeys};
 use einlass::process::{Process, StopTimes};
 use einlass::waiting_room_service::WaitingRoomService;
 use kernel::Clock as _;
-use test_support::{PostgresServer, RedisServer};
+use reqwest::Client;
+use test_support::{PostgresServer, RedisServer, eventually};
+
+use crate::citizen::send;
 
 /// From the application of the campaign until people gather: applied later, the room would listen to
 /// tickets of an earlier one first.
 const GATHERS_AFTER: Duration = Duration::from_millis(500);
+
+const OPEN_WITHIN: Duration = Duration::from_mins(1);
 
 const SPEYER: &str = include_str!("../../../../deploy/campaigns/speyer-2021-06-20.toml");
 
@@ -25,6 +30,8 @@ pub struct Fleet {
     pub rooms: Vec<WaitingRoomService>,
     pub bookings: Vec<BookingService>,
     pub campaign: CampaignFile,
+    /// What the booking service reports with.
+    pub signals: String,
     config: Config,
 }
 
@@ -64,6 +71,7 @@ impl Plan {
         let parsed = || WaitingRoomKeys::parse(&keys.waiting_room, Path::new("keys"));
         let room_keys = parsed().expect("keys");
         apply_room(&config.waiting_room, &room_keys, &campaign).await.expect("a room");
+        let signals = room_keys.signals.derive(&campaign.id).to_string();
         let campaigns = std::slice::from_ref(&campaign);
         let mut rooms = Vec::new();
         for _ in 0..self.rooms {
@@ -79,7 +87,7 @@ impl Plan {
             let booking = BookingService::start(&process, &config, keys, campaigns).await;
             bookings.push(booking.expect("a booking api"));
         }
-        let fleet = Fleet { process, rooms, bookings, campaign, config };
+        let fleet = Fleet { process, rooms, bookings, campaign, signals, config };
         fleet.wait_until_ready().await;
         fleet
     }
@@ -121,12 +129,21 @@ impl Fleet {
             .chain(self.bookings.iter().map(BookingService::url))
             .collect();
         for url in urls {
-            test_support::eventually("the service is ready", Duration::from_secs(20), async || {
+            eventually("the service is ready", Duration::from_secs(20), async || {
                 let answer = reqwest::get(format!("{url}/readyz")).await;
                 answer.is_ok_and(|answer| answer.status().is_success())
             })
             .await;
         }
+    }
+
+    /// Waits until places can be booked and the room knows it.
+    pub async fn until_open(&self, client: &Client) {
+        eventually("the room is open", OPEN_WITHIN, async || {
+            let status = send(client.get(self.room_url(0))).await.body;
+            status["phase"] == "open" && status["places_left"].as_u64().is_some_and(|left| left > 0)
+        })
+        .await;
     }
 
     pub async fn stop(self) {

@@ -54,7 +54,7 @@ impl DocsPage {
     }
 }
 
-/// This document.
+/// Show this document.
 #[utoipa::path(tag = "documentation", responses(
     (status = 200, description = "OpenAPI 3.1", content_type = "application/json"),
     (status = 304, description = "Unchanged."),
@@ -64,8 +64,11 @@ pub async fn openapi_json(request: HttpRequest, page: Data<DocsPage>) -> HttpRes
     page.document.respond(&request)
 }
 
-/// A page to read this document with.
-#[utoipa::path(tag = "documentation", responses((status = 308, description = "The page is at `docs/`.")))]
+/// Read this document as a page.
+#[utoipa::path(tag = "documentation", responses((
+    status = 308, description = "The page is at `docs/`.",
+    headers(("Location" = String, description = "`docs/`")),
+)))]
 #[get("/docs")]
 pub async fn docs() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((LOCATION, "docs/")).finish()

@@ -1,16 +1,14 @@
-//! What a request gets that no handler takes: wrong path, wrong method, broken parameters.
+//! What a request gets that no handler takes: wrong path, wrong method, a parameter of the path that is none.
 
 use std::collections::BTreeMap;
 
-use actix_web::error::QueryPayloadError;
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, HeaderValue, LINK};
-use actix_web::web::{self, Data, PathConfig, QueryConfig, ServiceConfig};
+use actix_web::web::{self, Data, PathConfig, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use utoipa::openapi::{OpenApi, PathItem};
 
 use crate::docs_page::LINKS;
-use crate::field_error::invalid_field;
 use crate::problem::{Code, Problem};
 
 /// The methods of each path, for the `Allow` header.
@@ -27,7 +25,6 @@ pub fn problems(openapi: &OpenApi) -> impl FnOnce(&mut ServiceConfig) + Clone + 
             .app_data(
                 PathConfig::default().error_handler(|_, _| Problem::new(Code::NotFound).into()),
             )
-            .app_data(QueryConfig::default().error_handler(|error, _| query_problem(&error).into()))
             .default_service(web::to(no_handler));
     }
 }
@@ -46,21 +43,6 @@ async fn no_handler(
     let names: Vec<&str> = methods.iter().map(Method::as_str).collect();
     let value = HeaderValue::from_str(&names.join(", ")).map_err(Problem::internal)?;
     Err(Problem::new(Code::MethodNotAllowed).header(ALLOW, value))
-}
-
-fn query_problem(error: &QueryPayloadError) -> Problem {
-    let message = match error {
-        QueryPayloadError::Deserialize(error) => error.to_string(),
-        other => other.to_string(),
-    };
-    invalid_field("query", &message).into_query()
-}
-
-impl Problem {
-    /// A parameter is named as it is written in the address, without the word for the query.
-    fn into_query(self) -> Self {
-        self.map_fields(|field| field.strip_prefix("query.").map(str::to_owned))
-    }
 }
 
 impl AllowedMethods {
@@ -100,20 +82,12 @@ mod tests {
     use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
     use actix_web::{App, delete, get};
     use kernel::{CampaignId, SeededEntropy};
-    use serde::Deserialize;
     use serde_json::Value;
     use utoipa::OpenApi as _;
 
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "only read from a query")]
-    struct Asked {
-        seats: u8,
-    }
-
     #[utoipa::path]
     #[get("/rooms/{room}")]
-    async fn show(_room: web::Path<CampaignId>, _asked: web::Query<Asked>) -> HttpResponse {
+    async fn show(_room: web::Path<CampaignId>) -> HttpResponse {
         HttpResponse::NoContent().finish()
     }
 
@@ -163,16 +137,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_name_that_is_none_is_not_found() {
-        assert_eq!(answer(get("/rooms/A?seats=1")).await.0, 404);
-        assert_eq!(answer(get("/rooms/a?seats=1")).await.0, 204);
-    }
-
-    #[actix_web::test]
-    async fn a_broken_query_names_the_parameter() {
-        for (query, field) in [("", "seats"), ("?seats=1&lane=2", "lane"), ("?seats=x", "query")] {
-            let (status, _, body) = answer(get(&format!("/rooms/a{query}"))).await;
-            assert_eq!((status, &body["code"]), (400, &Value::from("invalid-request")), "{query}");
-            assert_eq!(body["errors"][0]["field"], field, "{query}: {body}");
-        }
+        assert_eq!(answer(get("/rooms/A")).await.0, 404);
+        assert_eq!(answer(get("/rooms/a")).await.0, 204);
     }
 }

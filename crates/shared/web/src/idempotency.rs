@@ -6,11 +6,12 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpRequest};
+use utoipa::IntoParams;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::{IntoParams, PartialSchema};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
-use crate::problem::{Answers, Code, Problem};
+use crate::problem::{Answers, Code, Mistake, Problem};
 
 const NAME: &str = "idempotency-key";
 
@@ -75,18 +76,22 @@ impl IntoParams for IdempotencyKey {
             .parameter_in(ParameterIn::Header)
             .required(Required::True)
             .description(Some(description))
-            .schema(Some(String::schema()))
+            .schema(Some(schema(1)))
             .example(Some("8e03978e-40d5-43e8-bc93-6894a57f9324".into()));
         vec![parameter.build()]
     }
 }
 
+/// The key in the document, in either spelling.
+#[must_use]
+pub fn schema(length_min: usize) -> Object {
+    let pattern = format!("^[!#-~][!-~]{{{},{}}}$", length_min - 1, IdempotencyKey::LENGTH_MAX - 1);
+    ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).build()
+}
+
 fn invalid() -> Problem {
-    Problem::new(Code::InvalidRequest).field(
-        "Idempotency-Key",
-        "one key of 1 to 64 visible ASCII characters is expected",
-        "erwartet wird ein Schlüssel aus 1 bis 64 sichtbaren ASCII-Zeichen",
-    )
+    let mistake = Mistake::Key { least: 1, most: IdempotencyKey::LENGTH_MAX };
+    Problem::new(Code::InvalidRequest).field("Idempotency-Key", mistake)
 }
 
 fn key(value: &str) -> Option<IdempotencyKey> {

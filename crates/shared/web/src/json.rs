@@ -10,9 +10,11 @@ use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+use utoipa::ToSchema;
 
-use crate::field_error::invalid_field;
-use crate::problem::{Answers, Code, Problem};
+use crate::description::{Description, field_at};
+use crate::problem::{Answers, Code, Mistake, Problem};
 
 /// The longest body, in bytes.
 pub const BODY_LENGTH_MAX: usize = 8 * 1024;
@@ -20,14 +22,17 @@ pub const BODY_LENGTH_MAX: usize = 8 * 1024;
 /// How long a body may take to arrive. The server's own limit ends with the head of the request.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// A JSON body. Its type says what is allowed: give it `#[serde(deny_unknown_fields)]`.
+/// A JSON body. Its type says what is allowed: give it `#[serde(deny_unknown_fields)]`, and in `#[schema(…)]` the
+/// pattern and an example of whatever is not any text. What is wrong is then named by that schema, all of it at once.
 ///
 /// `LENGTH_MAX` is the longest body in bytes; only the services themselves may send longer ones than
 /// [`BODY_LENGTH_MAX`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body<T, const LENGTH_MAX: usize = BODY_LENGTH_MAX>(pub T);
 
-impl<T: DeserializeOwned + 'static, const LENGTH_MAX: usize> FromRequest for Body<T, LENGTH_MAX> {
+impl<T: DeserializeOwned + ToSchema + 'static, const LENGTH_MAX: usize> FromRequest
+    for Body<T, LENGTH_MAX>
+{
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
@@ -91,31 +96,67 @@ fn bounded(bytes: Bytes, length_max: usize) -> Result<Bytes, Problem> {
 }
 
 fn incomplete() -> Problem {
-    Problem::new(Code::InvalidRequest).field(
-        "body",
-        "the body did not arrive completely",
-        "der Inhalt kam nicht vollständig an",
-    )
+    whole(Mistake::Incomplete)
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // Keeping track of the path costs time, so it is done only once something is known to be wrong.
-    serde_json::from_slice(bytes).map_err(|error| {
-        if !error.is_data() {
-            return Problem::new(Code::InvalidRequest).field(
-                "body",
-                "this is not JSON",
-                "das ist kein JSON",
-            );
+fn whole(mistake: Mistake) -> Problem {
+    Problem::new(Code::InvalidRequest).field("body", mistake)
+}
+
+fn parse<T: DeserializeOwned + ToSchema + 'static>(bytes: &[u8]) -> Result<T, Problem> {
+    let read = serde_json::from_slice(bytes);
+    match read {
+        Ok(body) if !is_suspect(bytes) => Ok(body),
+        read => judge(bytes, read),
+    }
+}
+
+/// Whether serde may have read more than the document allows: it takes a list of the right length for an object, at any
+/// depth, and `null` for what was left out. Hardly any body has either.
+fn is_suspect(bytes: &[u8]) -> bool {
+    bytes.contains(&b'[') || bytes.windows(4).any(|word| word == b"null")
+}
+
+/// What is wrong with a body, if anything is.
+#[cold]
+fn judge<T: DeserializeOwned + ToSchema + 'static>(
+    bytes: &[u8],
+    read: serde_json::Result<T>,
+) -> Result<T, Problem> {
+    let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
+        return Err(whole(Mistake::NotJson));
+    };
+    let mistakes = Description::of_body::<T>().mistakes_in(&value);
+    match read {
+        // Whatever else is wrong is for the handler to say, which knows more than the document.
+        Ok(body) if !mistakes.has_wrong_type() => Ok(body),
+        Ok(_) => Err(mistakes.into_problem().unwrap_or_else(|| whole(Mistake::Invalid))),
+        Err(error) => {
+            Err(mistakes.into_problem().unwrap_or_else(|| undescribed::<T>(bytes, &error)))
         }
-        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-        match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-            Ok(_) => invalid_field("", &error.to_string()),
-            Err(located) => {
-                invalid_field(&located.path().to_string(), &located.inner().to_string())
-            }
+    }
+}
+
+/// A mistake that the type finds and the document does not describe.
+fn undescribed<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let path = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Ok(_) => String::new(),
+        Err(located) => located.path().to_string(),
+    };
+    let message = error.to_string();
+    match message.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next()) {
+        Some(name) => {
+            let is_there = path == name || path.ends_with(&format!(".{name}"));
+            let path = match path.as_str() {
+                "." | "" => name.to_owned(),
+                path if is_there => path.to_owned(),
+                path => format!("{path}.{name}"),
+            };
+            Problem::new(Code::InvalidRequest).field(field_at(&path), Mistake::Twice)
         }
-    })
+        None => Problem::new(Code::InvalidRequest).field(field_at(&path), Mistake::Invalid),
+    }
 }
 
 #[cfg(test)]
@@ -124,24 +165,34 @@ mod tests {
 
     use super::*;
     use crate::{Drain, Edge};
+    use actix_web::http::header::ACCEPT_LANGUAGE;
     use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
     use actix_web::{App, HttpResponse, web};
     use kernel::{Ags, Postcode, SeededEntropy};
     use serde::Deserialize;
     use serde_json::Value;
 
-    #[derive(Deserialize)]
+    #[derive(Deserialize, ToSchema)]
     #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "only read from JSON")]
     struct Join {
         residence: Residence,
+        #[schema(minimum = 1, maximum = 4)]
+        seats: Option<u8>,
+        #[serde(default)]
+        #[schema(max_items = 2)]
+        notes: Vec<String>,
+        #[schema(nullable = false)]
+        name: Option<String>,
     }
 
-    #[derive(Deserialize)]
+    #[derive(Deserialize, ToSchema)]
     #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "only read from JSON")]
     struct Residence {
+        #[schema(value_type = String, pattern = "^[0-9]{5}$", example = "67346")]
         postcode: Postcode,
+        #[schema(value_type = Option<String>, pattern = "^[0-9]{8}$", example = "07318000")]
         ags: Option<Ags>,
     }
 
@@ -165,50 +216,117 @@ mod tests {
             .set_payload(body)
     }
 
-    async fn error_of(body: &str) -> (String, String) {
-        let (status, problem) = answer(post(body.to_owned())).await;
-        assert_eq!(status, 400, "{problem}");
-        let error = &problem["errors"][0];
-        let text = |member: &str| error[member].as_str().unwrap_or_default().to_owned();
-        (text("field"), text("detail"))
+    /// What is told of a body in a language: `field: detail` for each error.
+    async fn told(body: &str, language: &str) -> Vec<String> {
+        let request = post(body.to_owned()).insert_header((ACCEPT_LANGUAGE, language));
+        let (status, problem) = answer(request).await;
+        assert_eq!(status, 400, "{body}: {problem}");
+        let errors = problem["errors"].as_array().expect("a list").iter();
+        let text = |error: &Value, member: &str| {
+            error[member].as_str().map(str::to_owned).expect("a text")
+        };
+        errors.map(|error| format!("{}: {}", text(error, "field"), text(error, "detail"))).collect()
     }
 
     #[actix_web::test]
     async fn a_valid_body_is_read() {
-        let (status, _) = answer(post(r#"{"residence":{"postcode":"67346"}}"#)).await;
-        assert_eq!(status, 204);
+        for body in [
+            r#"{"residence":{"postcode":"67346"}}"#,
+            r#"{"residence":{"postcode":"67346","ags":null},"seats":2,"notes":["[]","{"]}"#,
+        ] {
+            assert_eq!(answer(post(body)).await.0, 204, "{body}");
+        }
     }
 
     #[actix_web::test]
-    async fn what_is_wrong_is_named() {
-        let cases = [
-            ("{}", "residence", "this field is missing"),
-            (r#"{"residence":{}}"#, "residence.postcode", "this field is missing"),
-            (r#"{"residence":{"postcode":"67346"},"x":1}"#, "x", "this field is not known"),
+    async fn everything_that_is_wrong_is_named_at_once() {
+        let cases: [(&str, &[&str]); 12] = [
+            ("{}", &["residence: this field is missing"]),
             (
-                r#"{"residence":{"postcode":"67346","y":1}}"#,
-                "residence.y",
-                "this field is not known",
+                r#"{"residence":{"ags":7,"y":1},"seats":300,"x":1,"notes":["a",2,"c"]}"#,
+                &[
+                    "notes: at most 2 entries",
+                    "notes[1]: text is expected here",
+                    "residence.postcode: this field is missing",
+                    "residence.ags: text is expected here",
+                    "residence.y: this field is not known",
+                    "seats: a number from 1 to 4 is expected",
+                    "x: this field is not known",
+                ],
             ),
             (
-                r#"{"residence":{"postcode":"1","ags":null}}"#,
-                "residence.postcode",
-                "'1' is not a postcode of five digits",
+                r#"{"residence":{"postcode":"1","ags":""}}"#,
+                &[
+                    "residence.ags: expected in the form 07318000",
+                    "residence.postcode: expected in the form 67346",
+                ],
+            ),
+            (r#"{"residence":7}"#, &["residence: an object is expected here"]),
+            (
+                r#"{"residence":{"postcode":"67346"},"seats":1.5}"#,
+                &["seats: a whole number is expected here"],
             ),
             (
-                r#"{"residence":7}"#,
-                "residence",
-                "invalid type: integer `7`, expected struct Residence",
+                r#"{"residence":{"postcode":"67346","postcode":"67346"}}"#,
+                &["residence.postcode: this field is given twice"],
             ),
-            ("", "body", "this is not JSON"),
-            ("{", "body", "this is not JSON"),
-            (r#"{"residence":{"postcode":"67346"}} x"#, "body", "this is not JSON"),
-            ("[]", "body", "invalid length 0, expected struct Join with 1 element"),
+            (r#"{"residence":null}"#, &["residence: an object is expected here"]),
+            ("", &["body: this is not JSON"]),
+            ("{", &["body: this is not JSON"]),
+            (r#"{"residence":{"postcode":"67346"}} x"#, &["body: this is not JSON"]),
+            ("7", &["body: an object is expected here"]),
+            ("[]", &["body: an object is expected here"]),
         ];
-        for (body, field, detail) in cases {
-            let (found_field, found_detail) = error_of(body).await;
-            assert_eq!((&*found_field, &*found_detail), (field, detail), "{body}");
+        for (body, expected) in cases {
+            assert_eq!(told(body, "en").await, expected, "{body}");
         }
+    }
+
+    #[actix_web::test]
+    async fn german_is_german() {
+        let body = r#"{"residence":{"ags":7},"seats":300,"notes":{},"x":1}"#;
+        let expected = [
+            "notes: hier wird eine Liste erwartet",
+            "residence.postcode: dieses Feld fehlt",
+            "residence.ags: hier wird Text erwartet",
+            "seats: erwartet wird eine Zahl von 1 bis 4",
+            "x: dieses Feld gibt es nicht",
+        ];
+        assert_eq!(told(body, "de").await, expected);
+        assert_eq!(told("{", "de").await, ["body: das ist kein JSON"]);
+    }
+
+    /// serde reads `["67346", null]` for an object of two fields, which the document does not allow.
+    #[actix_web::test]
+    async fn a_list_is_no_object_at_any_depth() {
+        let cases = [
+            (r#"[{"postcode":"67346"},1,[],null]"#, "body"),
+            (r#"{"residence":["67346","07318000"]}"#, "residence"),
+            (r#"{"residence":["67346",null],"seats":2}"#, "residence"),
+        ];
+        for (body, field) in cases {
+            assert!(serde_json::from_str::<Join>(body).is_ok(), "serde alone takes {body}");
+            assert_eq!(told(body, "en").await, [format!("{field}: an object is expected here")]);
+        }
+    }
+
+    #[actix_web::test]
+    async fn null_is_what_the_document_says_it_is() {
+        let at = |field: &str| format!(r#"{{"residence":{{"postcode":"67346"}},"{field}":null}}"#);
+        assert_eq!(answer(post(at("seats"))).await.0, 204, "the document has it");
+        assert!(serde_json::from_str::<Join>(&at("name")).is_ok(), "serde alone takes it");
+        assert_eq!(told(&at("name"), "en").await, ["name: text is expected here"]);
+        assert_eq!(told(&at("notes"), "en").await, ["notes: a list is expected here"]);
+        let long = r#"{"residence":{"postcode":"67346"},"seats":null,"notes":["","",""]}"#;
+        assert_eq!(answer(post(long)).await.0, 204, "what was read is the handler's to judge");
+    }
+
+    #[actix_web::test]
+    async fn a_body_of_mistakes_gets_a_short_answer() {
+        let fields: Vec<String> = (0..500).map(|number| format!("\"x{number}\":1")).collect();
+        assert_eq!(told(&format!("{{{}}}", fields.join(",")), "en").await.len(), 32);
+        let long = format!("{{\"{}\":1}}", "x".repeat(1_000));
+        assert!(told(&long, "en").await.iter().all(|error| error.len() < 100));
     }
 
     #[actix_web::test]

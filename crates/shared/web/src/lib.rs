@@ -22,14 +22,16 @@ pub mod metrics;
 pub mod path;
 pub mod problem;
 pub mod problem_page;
+pub mod query;
 pub mod reply;
+pub mod server;
 pub mod telemetry;
 #[cfg(any(test, feature = "test-client"))]
 pub mod test_client;
 pub mod timed;
 
 mod compressed;
-mod field_error;
+mod description;
 mod request_id;
 
 pub use bearer::{bearer, optional_bearer};
@@ -41,7 +43,8 @@ pub use idempotency::IdempotencyKey;
 pub use json::Body;
 pub use language::Language;
 pub use limits::{AddressLimit, RateLimit};
-pub use problem::{Code, Problem};
+pub use problem::{Code, Mistake, Problem};
+pub use query::Query;
 pub use timed::TimedBody;
 
 /// What the macros of this crate need in the crates that call them.

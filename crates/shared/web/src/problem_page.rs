@@ -38,7 +38,7 @@ impl ProblemPages {
     }
 }
 
-/// All problems there are.
+/// List all problems.
 #[utoipa::path(tag = "documentation", responses(
     (status = 200, description = "A page for people, in German and English.", content_type = "text/html"),
     (status = 304, description = "Unchanged."),
@@ -53,10 +53,12 @@ crate::problem_responses!(
     pub ProblemPageProblems: NotFound
 );
 
-/// What a problem means, and what to do. The `type` of each problem is this path.
+/// Explain a problem.
+///
+/// What it means, and what to do. The `type` of each problem is this path.
 #[utoipa::path(
     tag = "documentation",
-    params(("code" = String, Path, description = "The `code` of the problem.", example = "slot-full")),
+    params(("code" = String, Path, description = "The `code` of the problem.", example = "not-found")),
     responses(
         (status = 200, description = "A page for people, in German and English.", content_type = "text/html"),
         (status = 304, description = "Unchanged."),

@@ -1,7 +1,10 @@
-//! The programs that read the API documents: linters, and generators of clients. None is on a fresh machine.
+//! The programs that read the API documents: linters, generators of clients, and Bruno. None is on a fresh machine.
 //!
 //! `api-spec/check` pins them. Python's packages bring Node and a Java besides, so a machine needs nothing but Python;
 //! all lie in the target folder, and are fetched once for each change of the pins.
+//!
+//! Bruno brings the clients of three clouds for keeping secrets there, a third of all there is to fetch; `overrides` in
+//! `package.json` puts an empty package in place of each.
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -36,7 +39,7 @@ impl ApiTools {
         fs::create_dir_all(&folder)?;
         let lock = File::create(folder.join("lock"))?;
         lock.lock().context("failed to wait for another process that fetches the programs")?;
-        if !folder.join(COMPLETE).exists() {
+        if !is_complete(&folder) {
             fetch(&folder).context(
                 "failed to fetch the programs that read the API documents; api-spec/check needs the registries of \
                  Python and Node once",
@@ -88,6 +91,12 @@ impl ApiTools {
     }
 }
 
+/// Whether all is there, and the Python that it was made with is still on this machine.
+fn is_complete(folder: &Path) -> bool {
+    let starts = || Command::new(folder.join("venv/bin/python")).args(["-c", ""]).status();
+    folder.join(COMPLETE).exists() && starts().is_ok_and(|status| status.success())
+}
+
 fn fetch(folder: &Path) -> Result<()> {
     println!("fetching the programs that read the API documents, once");
     let python = provision_venv()?;
@@ -116,12 +125,13 @@ fn site_packages(folder: &Path) -> Result<PathBuf> {
     found.find(|folder| folder.is_dir()).context("there are no packages of Python")
 }
 
-/// Where cargo puts what it builds; it marks the folder for programs that make backups.
+/// Where cargo puts what it builds: above the folder of the profile, which has a mark of each crate.
 fn target_folder() -> Result<PathBuf> {
     let program = std::env::current_exe().context("failed to find this program")?;
     let mut folders = program.ancestors();
-    let target = folders.find(|folder| folder.join("CACHEDIR.TAG").is_file());
-    target.map(Path::to_owned).context("this program is not in a target folder of cargo")
+    let profile = folders.find(|folder| folder.join(".fingerprint").is_dir());
+    let target = profile.and_then(Path::parent).map(Path::to_owned);
+    target.context("this program is not in a target folder of cargo")
 }
 
 fn fingerprint() -> String {

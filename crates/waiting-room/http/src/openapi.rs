@@ -13,16 +13,15 @@ use crate::wire::MunicipalityToChoose;
 #[openapi(
     info(
         title = "Einlass waiting room API",
-        version = "1",
         description = "The virtual waiting room in front of a campaign.\n\n\
             A citizen joins with a postcode, and where the room asks for it with names or an e-mail \
             address, and gets a ticket. The ticket is the whole state: keep it, ask with it how things \
             stand as often as `poll_after_s` says, and redeem it for a pass when it is called. The pass \
             opens the booking API for a few minutes. Whoever closes the page loses nothing.\n\n\
-            Times are RFC 3339 in UTC. Refusals are problem details (RFC 9457) from a closed catalogue; \
-            decide on `code`. Texts come in English or German, as `Accept-Language` asks. New members, \
-            and new values of `phase`, `state`, `slowed` and `odds`, can be added at any time; ignore \
-            what you do not know.",
+            Times are RFC 3339 in UTC. Refusals are problem details (RFC 9457) from a closed catalogue, \
+            in German and English: [/problems](/problems); decide on `code`. Texts come in English or \
+            German, as `Accept-Language` asks. New members, and new values of `phase`, `state`, `slowed` \
+            and `odds`, can be added at any time; ignore what you do not know.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/", description = "Where this document is read.")),
@@ -40,7 +39,6 @@ use crate::wire::MunicipalityToChoose;
         web::health::Missing,
         MunicipalityToChoose,
     )),
-    external_docs(url = "/problems", description = "Every problem, in German and English"),
     tags(
         (name = "rooms", description = "For everybody."),
         (name = "services", description = "Between the waiting room and the booking service."),

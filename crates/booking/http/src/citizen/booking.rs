@@ -116,7 +116,18 @@ impl App {
         booked: &Booked,
         person: &Person,
     ) -> Result<HttpResponse, Problem> {
-        let body = BookingBody {
+        let location = format!("/v1/bookings/{}", booked.booking);
+        reply::created(location, &self.newly_booked(campaign, booked, person))
+    }
+
+    /// What is told of a booking to who has just booked.
+    pub(crate) fn newly_booked<'a>(
+        &self,
+        campaign: &'a CampaignId,
+        booked: &'a Booked,
+        person: &'a Person,
+    ) -> NewlyBooked<'a> {
+        let booking = BookingBody {
             id: booked.booking,
             code: booked.code,
             campaign,
@@ -129,8 +140,6 @@ impl App {
             booked_at: booked.booked_at,
             cancelled_at: booked.cancelled_at,
         };
-        let manage_token = self.bookings.manage_token(booked.booking);
-        let location = format!("/v1/bookings/{}", booked.booking);
-        reply::created(location, &NewlyBooked { manage_token, booking: body })
+        NewlyBooked { manage_token: self.bookings.manage_token(booked.booking), booking }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod book;
 pub(crate) mod create;
+mod group;
 pub(crate) mod release;
 pub(crate) mod renew;
 pub(crate) mod show;

@@ -10,8 +10,9 @@ use kernel::CampaignId;
 
 use super::{Decision, Footprint, Idempotency};
 use crate::booking::{
-    BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, CancelBooking, CancelOutcome, ClearPlace,
-    ClearPlaceOutcome, CorrectOutcome, CorrectPerson, MoveBooking, MoveOutcome,
+    BookGroup, BookGroupOutcome, BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome,
+    CancelBooking, CancelOutcome, ClearPlace, ClearPlaceOutcome, CorrectOutcome, CorrectPerson,
+    MoveBooking, MoveOutcome,
 };
 use crate::event::Actor;
 use crate::hold::{
@@ -114,6 +115,8 @@ commands! {
     ReleaseHold(ReleaseHold) -> ReleaseOutcome;
     /// Register a person onto a hold.
     BookHold(BookHold) -> BookHoldOutcome;
+    /// Register several persons onto a hold.
+    BookGroup(BookGroup) -> BookGroupOutcome;
     /// Hold and book in one step.
     BookSlot(BookSlot) -> BookSlotOutcome;
     /// Give a pass back.

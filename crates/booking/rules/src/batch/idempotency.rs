@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Decision;
 use crate::booking::{Booked, BookingId, Cancelled, Corrected, Moved};
 use crate::hold::RecordedHold;
+use crate::secrets::key_of_member;
 
 /// The key under which a command takes effect at most once (P3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +16,18 @@ pub struct Idempotency {
     /// HMAC-SHA256 of what was asked; a repeat with another one is refused. It is keyed because a
     /// name and a date of birth could be guessed from a plain hash.
     pub fingerprint: [u8; 32],
+}
+
+impl Idempotency {
+    /// The key of one booking of a request that asks for several. The first has the request's own, so
+    /// that any other use of it is noticed.
+    #[must_use]
+    pub fn of_member(&self, member: usize) -> Self {
+        if member == 0 {
+            return *self;
+        }
+        Self { key: key_of_member(&self.key, member), ..*self }
+    }
 }
 
 /// An effect that was recorded under an idempotency key.

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use kernel::CampaignId;
 
+use super::on_hold::NoRegistration;
 use super::{Booked, Registration};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
-use crate::event::{Actor, HoldEnd, What};
-use crate::hold::{HoldId, HoldState};
+use crate::event::Actor;
+use crate::hold::HoldId;
 use crate::pass::{BindingCheck, PassGrant};
 
 /// Registers one person onto a hold.
@@ -77,53 +78,25 @@ impl Asks for BookHold {
             }
             Earlier::Same(_) | Earlier::Other => return BookHoldOutcome::KeyReused,
         }
-        let may_be_booked = decision.may_be_booked(&self.pass, self.binding);
-        let has_guessed_too_often = decision.has_guessed_too_often(&self.pass);
-        let campaign = decision.state.campaigns.get(&self.pass.campaign).map(Arc::clone);
-        let hold = decision.state.holds.get_mut(&self.hold).filter(|hold| hold.is_of(&self.pass));
-        let (Some(campaign), Some(hold)) = (campaign, hold) else {
-            return BookHoldOutcome::HoldNotFound;
+        let open = match decision.open_hold(&self.pass, self.hold) {
+            Ok(open) => open,
+            Err(NoRegistration::HoldNotFound) => return BookHoldOutcome::HoldNotFound,
+            Err(NoRegistration::HoldEnded) => return BookHoldOutcome::HoldEnded,
+            Err(NoRegistration::CampaignClosed) => return BookHoldOutcome::CampaignClosed,
+            Err(NoRegistration::NotEligible) => return BookHoldOutcome::NotEligible,
         };
-        let Some(slot) = campaign.slot(&hold.slot) else {
-            return BookHoldOutcome::HoldNotFound;
-        };
-        match hold.state {
-            HoldState::Active => {}
-            HoldState::Booked | HoldState::Released => return BookHoldOutcome::HoldEnded,
-        }
-        // What held when the seats were held need not hold any more.
-        if campaign.is_closed(decision.now) {
-            return BookHoldOutcome::CampaignClosed;
-        }
-        if !campaign.is_eligible(self.pass.ags) {
-            return BookHoldOutcome::NotEligible;
-        }
         // Before the next question, whose answer says something about the person.
-        if !may_be_booked {
+        if !decision.may_be_booked(&self.pass, self.binding) {
             return BookHoldOutcome::PersonNotOfPass;
         }
-        if has_guessed_too_often {
+        if decision.has_guessed_too_often(&self.pass) {
             return BookHoldOutcome::RefusedTooOften;
         }
         if self.registration.has_booked(&self.pass.campaign, &decision.state.active_persons) {
             decision.count_guess(&self.pass);
             return BookHoldOutcome::AlreadyBooked;
         }
-        hold.seats_booked += 1;
-        let is_complete = hold.seats_booked == hold.seats;
-        if is_complete {
-            hold.state = HoldState::Booked;
-        }
-        decision.touched.holds.insert(self.hold);
-        // The place is taken already: the seat of the hold becomes the seat of a person.
-        let pass_use = decision.pass_use(&self.pass);
-        pass_use.seats_held = pass_use.seats_held.saturating_sub(1);
-        let booked = decision.confirm(&self.pass, slot, &self.registration, Some(self.hold));
-        if is_complete {
-            let ended = What::HoldEnded { hold: self.hold, by: HoldEnd::Booked };
-            decision.tell(&self.pass.campaign, ended);
-        }
-        decision.record(&self.idempotency, &self.pass.campaign, Recorded::Booked(booked.clone()));
-        BookHoldOutcome::Booked(booked)
+        let (registration, key) = (&self.registration, &self.idempotency);
+        BookHoldOutcome::Booked(decision.register(&self.pass, &open, registration, key))
     }
 }

@@ -1,5 +1,6 @@
 //! Bookings: one person's place in one slot.
 
+mod book_group;
 mod book_hold;
 mod book_slot;
 mod cancel_booking;
@@ -8,6 +9,7 @@ mod clear_place;
 mod confirm;
 mod correct_person;
 mod move_booking;
+mod on_hold;
 mod registration;
 
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use crate::campaign::SlotId;
 use crate::hold::HoldId;
 use crate::person::PersonKey;
 
+pub use book_group::{BookGroup, BookGroupOutcome, GroupMember};
 pub use book_hold::{BookHold, BookHoldOutcome};
 pub use book_slot::{BookSlot, BookSlotOutcome};
 pub use cancel_booking::{CancelBooking, CancelOutcome, Cancelled};

@@ -8,8 +8,8 @@ use pass::{IdentityKind, PassId};
 
 use crate::batch::{Command, Idempotency};
 use crate::booking::{
-    BookHold, BookSlot, BookingId, CancelBooking, ClearPlace, CorrectPerson, Correction,
-    MoveBooking, Registration, TakenBy, TokenHash,
+    BookGroup, BookHold, BookSlot, BookingId, CancelBooking, ClearPlace, CorrectPerson, Correction,
+    GroupMember, MoveBooking, Registration, TakenBy, TokenHash,
 };
 use crate::campaign::{Campaign, CampaignPlan, Rules, Site, Slot, SlotId, Tranche};
 use crate::hold::{HoldId, HoldSeats, ReleaseExpiredHolds, ReleaseHold, RenewHold};
@@ -193,6 +193,23 @@ pub fn book_hold(
     })
 }
 
+/// Registers `persons` onto a hold, as the bookings from number `booking` on.
+#[must_use]
+pub fn book_group(
+    pass: &PassGrant,
+    hold: u32,
+    booking: u32,
+    persons: &[u32],
+    idempotency: Idempotency,
+) -> Command {
+    let members = (booking..).zip(persons).map(|(booking, person)| GroupMember {
+        registration: registration(booking, *person),
+        binding: BindingCheck::Unbound,
+    });
+    let (pass, members) = (pass.clone(), members.collect());
+    Command::BookGroup(BookGroup { pass, hold: hold_id(hold), members, idempotency })
+}
+
 /// Books a slot for person `person` in one step, as booking `booking`.
 #[must_use]
 pub fn book_slot(
@@ -212,10 +229,22 @@ pub fn book_slot(
     })
 }
 
-/// The same request with another answer to whether the pass is for that person.
+/// The same request with another answer to whether the pass is for that person. Of a group it is the
+/// first, and a pass is bound to one person.
 #[must_use]
 pub fn bound(command: Command, binding: BindingCheck) -> Command {
     match command {
+        Command::BookGroup(mut command) => {
+            for (place, member) in command.members.iter_mut().enumerate() {
+                member.binding = match binding {
+                    BindingCheck::Matches if place > 0 => BindingCheck::Differs,
+                    BindingCheck::Matches | BindingCheck::Differs | BindingCheck::Unbound => {
+                        binding
+                    }
+                };
+            }
+            Command::BookGroup(command)
+        }
         Command::BookHold(command) => Command::BookHold(BookHold { binding, ..command }),
         Command::BookSlot(command) => Command::BookSlot(BookSlot { binding, ..command }),
         Command::CorrectPerson(command) => {

@@ -6,7 +6,7 @@ use kernel::{Entropy, SeededEntropy, Timestamp};
 
 use super::scene;
 use crate::batch::{Command, Idempotency};
-use crate::booking::{BookHold, BookSlot, CorrectPerson, TakenBy};
+use crate::booking::{BookGroup, BookHold, BookSlot, CorrectPerson, TakenBy};
 use crate::campaign::CampaignPlan;
 use crate::hold::{HoldSeats, ReleaseHold, RenewHold};
 use crate::pass::{BindingCheck, PassGrant};
@@ -114,6 +114,7 @@ impl Writer<'_> {
     /// random hardly anything would ever come of it.
     fn leave_to_a_holder(&mut self, command: &mut Command) {
         let (Command::BookHold(BookHold { pass, hold, .. })
+        | Command::BookGroup(BookGroup { pass, hold, .. })
         | Command::RenewHold(RenewHold { pass, hold, .. })
         | Command::ReleaseHold(ReleaseHold { pass, hold })) = command
         else {
@@ -146,6 +147,17 @@ impl Writer<'_> {
         }
     }
 
+    /// One to three persons, some of them named twice.
+    fn group(&mut self, pass: &PassGrant, person: u32, key: Idempotency) -> Command {
+        let (hold, number) = (self.earlier(), self.number);
+        let others = self.below(3);
+        let others = (0..others).map(|_| self.below(PERSONS));
+        let persons: Vec<u32> = std::iter::once(person).chain(others).collect();
+        // Each booking has a number of its own.
+        self.number += u32::try_from(persons.len() - 1).expect("at most 2");
+        scene::book_group(pass, hold, number, &persons, key)
+    }
+
     /// What mostly takes a place of the slot that closes.
     fn clearing(&mut self, move_to: &str) -> Command {
         let back = self.below(24) as usize;
@@ -155,6 +167,9 @@ impl Writer<'_> {
             }
             Command::BookHold(BookHold { registration, .. }) => {
                 Some(TakenBy::Booking(registration.booking))
+            }
+            Command::BookGroup(BookGroup { members, .. }) => {
+                Some(TakenBy::Booking(members.last()?.registration.booking))
             }
             Command::Hold(HoldSeats { hold, pass, slot, .. }) if slot.as_str() == CLOSING => {
                 Some(TakenBy::Hold { hold: *hold, pass_id: pass.pass_id })
@@ -182,8 +197,8 @@ impl Writer<'_> {
         let kind = match self.below(20) {
             0..=14 if self.is_rush => 16,
             15..=17 if self.is_rush => 22,
-            0..=3 if self.is_closing => 41,
-            _ => self.below(41),
+            0..=7 if self.is_closing => 48,
+            _ => self.below(48),
         };
         let command = match kind {
             0..=7 => {
@@ -196,12 +211,13 @@ impl Writer<'_> {
             }
             16..=21 => scene::book_slot(&pass, slot, number, person, key),
             22..=25 => scene::cancel(self.earlier(), key),
-            26..=28 => scene::renew(&pass, self.earlier(), key),
-            29 | 30 => scene::release(&pass, self.earlier()),
-            31 | 32 => scene::sweep(1 + self.below(3)),
-            33 | 34 => scene::correct(&pass, self.earlier(), person, key),
-            35..=38 => scene::move_booking(self.earlier(), slot, key),
-            39 | 40 => scene::end_pass(&pass),
+            26..=29 => scene::renew(&pass, self.earlier(), key),
+            30 | 31 => scene::release(&pass, self.earlier()),
+            32 | 33 => scene::sweep(1 + self.below(3)),
+            34 | 35 => scene::correct(&pass, self.earlier(), person, key),
+            36..=40 => scene::move_booking(self.earlier(), slot, key),
+            41 | 42 => scene::end_pass(&pass),
+            43..=47 => self.group(&pass, person, key),
             _ => self.clearing(slot),
         };
         scene::bound(command, binding)

@@ -124,3 +124,57 @@ impl Decision {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::batch::{IdempotencyRecord, Outcome, Recorded, State, decide};
+    use crate::contract::scene;
+    use crate::hold::HoldOutcome;
+    use crate::pass::PassUse;
+
+    /// A request that an earlier release answered is repeated after the update.
+    #[test]
+    fn a_repeat_says_more_than_was_recorded() {
+        let (pass, key) = (scene::grant(1, 4, scene::at(0)), scene::key(1, 0));
+        let campaign = Arc::new(scene::campaign());
+        let recorded = r#"{"effect":"held","hold":"hold_00000001020202020202020202020202","slot":"a","seats":2,"seats_booked":0,"expires_at":"2021-06-14T06:08:00.000Z","renewals":0,"renewable":true}"#;
+        let record = IdempotencyRecord {
+            key: key.key,
+            fingerprint: key.fingerprint,
+            campaign: pass.campaign.clone(),
+            recorded_at: scene::at(0),
+            effect: serde_json::from_str::<Recorded>(recorded).expect("readable"),
+        };
+        let used = PassUse {
+            pass_id: pass.pass_id,
+            campaign: pass.campaign.clone(),
+            seats_held: 2,
+            seats_booked: 1,
+            bookings: 1,
+            seats: 4,
+            guesses: 0,
+            ended_at: None,
+            expires_at: pass.expires_at,
+        };
+        let state = State {
+            campaigns: [(pass.campaign.clone(), Arc::clone(&campaign))].into(),
+            records: [(key.key, record)].into(),
+            passes: [(pass.pass_id, used)].into(),
+            ..State::default()
+        };
+        let repeat = scene::hold(&pass, "a", 2, 2, key);
+        let (changes, outcomes) = decide(state, scene::at(1), &[repeat]);
+        assert!(changes.is_empty());
+        let [Outcome::Hold(HoldOutcome::Held(facts))] = &outcomes[..] else {
+            panic!("{outcomes:?}")
+        };
+        assert_eq!((facts.hold, facts.seats, facts.seats_left), (scene::hold_id(1), 2, 1));
+        let slot = campaign.slot(&facts.slot).expect("the slot");
+        assert_eq!(
+            (&facts.site, facts.starts_at, facts.ends_at),
+            (&slot.site, slot.starts_at, slot.ends_at)
+        );
+    }
+}

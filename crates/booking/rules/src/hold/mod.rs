@@ -75,6 +75,16 @@ impl Hold {
         self.state == HoldState::Active && now < self.expires_at
     }
 
+    /// Gives one of its open seats to a person. Whether each has one now.
+    pub(crate) fn book_seat(&mut self) -> bool {
+        self.seats_booked += 1;
+        let is_complete = self.seats_booked == self.seats;
+        if is_complete {
+            self.state = HoldState::Booked;
+        }
+        is_complete
+    }
+
     /// Whether the time of the hold has run out though nothing has released it yet.
     #[must_use]
     pub fn is_overdue(&self, now: Timestamp) -> bool {

@@ -3,7 +3,7 @@
 mod end_pass;
 
 use kernel::{Ags, CampaignId, Timestamp};
-use pass::{PassId, Subject};
+use pass::{LEEWAY, PassId, Subject};
 
 use crate::batch::Decision;
 
@@ -20,7 +20,8 @@ pub struct PassGrant {
     pub ags: Ags,
     /// Persons it may hold seats for and book, in sum.
     pub seats: u8,
-    /// When it ends; nothing held under it lasts longer.
+    /// When it ends, its leeway included: the rules take it as long as it is verified. Nothing held under it lasts
+    /// longer.
     pub expires_at: Timestamp,
     /// Who must be the first person booked with it; `None` if it is bound to nobody.
     pub binding: Option<Subject>,
@@ -33,7 +34,7 @@ impl From<&pass::Claims> for PassGrant {
             campaign: claims.campaign.clone(),
             ags: claims.ags,
             seats: claims.seats,
-            expires_at: claims.expires_at,
+            expires_at: claims.expires_at.plus(LEEWAY),
             binding: claims.binding,
         }
     }
@@ -94,8 +95,8 @@ impl PassUse {
         self.bookings.saturating_sub(self.seats_booked)
     }
 
-    fn has_guessed_too_often(&self) -> bool {
-        self.guesses.saturating_add(self.seats_returned()) >= GUESSES_MAX
+    fn guesses_left(&self) -> u8 {
+        GUESSES_MAX.saturating_sub(self.guesses.saturating_add(self.seats_returned()))
     }
 }
 
@@ -153,12 +154,21 @@ impl Decision {
 
     /// Whether the pass may not learn any more who is booked already.
     pub(crate) fn has_guessed_too_often(&self, pass: &PassGrant) -> bool {
-        self.state.passes.get(&pass.pass_id).is_some_and(PassUse::has_guessed_too_often)
+        self.state.passes.get(&pass.pass_id).is_some_and(|used| used.guesses_left() == 0)
     }
 
     /// The pass is about to learn whether a person is booked, and no seat pays for it.
     pub(crate) fn count_guess(&mut self, pass: &PassGrant) {
         self.pass_use(pass).guesses += 1;
+    }
+
+    /// The pass is about to learn of so many persons whether they are booked, and no seat pays for it. Whether
+    /// it has as many guesses: if not, none is left, for it learns at least that one of them is booked.
+    pub(crate) fn count_guesses(&mut self, pass: &PassGrant, persons: usize) -> bool {
+        let used = self.pass_use(pass);
+        let (left, needed) = (used.guesses_left(), u8::try_from(persons).unwrap_or(u8::MAX));
+        used.guesses += needed.min(left);
+        needed <= left
     }
 
     /// Seats that the pass may still hold or book.

@@ -4,6 +4,7 @@
 //! a task of its own: a caller that goes away never drops a database future half-way.
 
 mod background;
+mod book_group;
 mod book_hold;
 mod book_slot;
 mod booking;

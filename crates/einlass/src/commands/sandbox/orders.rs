@@ -11,7 +11,7 @@ use web::Code;
 use super::magic;
 
 /// What is to happen to the next requests of a kind.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
     /// A part of the path, such as `/ticket`.

@@ -31,6 +31,10 @@ pub enum FieldProblem {
     Implausible,
 }
 
+/// The form of a date of birth.
+pub const DATE: &str = "YYYY-MM-DD";
+/// The form of an e-mail address.
+pub const EMAIL: &str = "name@example.org";
 /// Characters of a name.
 const NAME_LENGTH_MAX: usize = 100;
 /// The longest address that mail can be sent to (RFC 5321, section 4.5.3.1).
@@ -101,7 +105,7 @@ pub fn date(text: &str) -> Result<Date, FieldProblem> {
             _ => byte.is_ascii_digit(),
         });
     let date = is_form.then(|| text.parse().ok()).flatten();
-    date.ok_or(FieldProblem::Form("YYYY-MM-DD"))
+    date.ok_or(FieldProblem::Form(DATE))
 }
 
 fn today(now: Timestamp) -> Date {
@@ -114,7 +118,7 @@ fn today(now: Timestamp) -> Date {
 /// An e-mail address without surrounding white space: one `@` between something and a domain with a
 /// dot, and no character that mail software would read as several addresses. O(length).
 pub fn email(address: &str) -> Result<&str, FieldProblem> {
-    const FORM: FieldProblem = FieldProblem::Form("name@example.org");
+    const FORM: FieldProblem = FieldProblem::Form(EMAIL);
     let address = text(address, EMAIL_LENGTH_MAX)?;
     let (local, domain) = address.split_once('@').ok_or(FORM)?;
     let is_label = |label: &str| !label.is_empty();

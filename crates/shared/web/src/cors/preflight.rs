@@ -9,7 +9,7 @@ use actix_web::http::header::{
 };
 
 use super::is_read;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Mistake, Problem};
 
 /// Browsers remember an answer for two hours at most; after an hour a changed list holds for all.
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("3600");
@@ -61,9 +61,5 @@ pub(super) fn permit(is_public: bool) -> HttpResponse {
 
 /// Nobody but a developer reads it: the browser tells the page that the request failed.
 pub(super) fn refuse() -> Problem {
-    Problem::new(Code::InvalidRequest).field(
-        "Origin",
-        "pages of this origin may only read what is public, without a token; whoever runs the API can allow more",
-        "Seiten dieser Herkunft dürfen nur lesen, was öffentlich ist, ohne Token; wer die API betreibt, kann mehr erlauben",
-    )
+    Problem::new(Code::InvalidRequest).field("Origin", Mistake::Origin)
 }

@@ -18,7 +18,7 @@ use actix_web::Error;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use kernel::{Entropy, Stopwatch};
 use pin_project_lite::pin_project;
 
@@ -47,6 +47,18 @@ impl Edge {
     #[must_use]
     pub fn new(service: &'static str, drain: Drain, entropy: Arc<dyn Entropy>) -> Self {
         Self { measures: Arc::new(Measures::register(service)), drain, entropy }
+    }
+
+    /// Ids for requests that never become one.
+    pub(crate) fn request_ids(&self) -> RequestIds {
+        RequestIds::new(&*self.entropy)
+    }
+
+    /// Counts a request that was refused before it became one.
+    pub(crate) fn refused(&self, code: Code) {
+        // Its method is not known; this one is counted among the others.
+        self.measures.request(&Method::CONNECT, code.status(), Duration::ZERO);
+        self.measures.problem(code);
     }
 }
 

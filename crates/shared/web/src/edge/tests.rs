@@ -59,15 +59,15 @@ fn header_of<'a>(response: &'a ServiceResponse, name: &str) -> Option<&'a str> {
 #[actix_web::test]
 async fn every_response_has_the_id_of_its_request() {
     let (response, _) =
-        answer(edge(), get("/").insert_header(("x-request-id", "from-proxy"))).await;
-    assert_eq!(header_of(&response, "x-request-id"), Some("from-proxy"));
+        answer(edge(), get("/").insert_header(("x-request-id", "from-a-proxy"))).await;
+    assert_eq!(header_of(&response, "x-request-id"), Some("from-a-proxy"));
     let (response, _) = answer(edge(), get("/")).await;
     assert_eq!(header_of(&response, "x-request-id").map(str::len), Some(20));
 }
 
 #[actix_web::test]
 async fn a_problem_is_written_in_the_readers_language() {
-    let request = get("/refuse").insert_header(("x-request-id", "r-1"));
+    let request = get("/refuse").insert_header(("x-request-id", "request-1"));
     let (response, body) = answer(edge(), request.insert_header(("accept-language", "de"))).await;
     assert_eq!(response.status(), StatusCode::FORBIDDEN);
     assert_eq!(header_of(&response, "content-type"), Some("application/problem+json"));
@@ -80,7 +80,7 @@ async fn a_problem_is_written_in_the_readers_language() {
       "code": "not-eligible",
       "detail": "Hier können nur Menschen aus den Gemeinden dieser Aktion buchen. Bitte fragen Sie Ihre Gemeinde, welche Angebote es für Sie gibt.",
       "municipality": "Haßloch",
-      "request_id": "r-1",
+      "request_id": "request-1",
       "status": 403,
       "title": "Diese Aktion gilt nicht für Ihren Wohnort",
       "type": "/problems/not-eligible"

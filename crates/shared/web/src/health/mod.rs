@@ -120,14 +120,16 @@ pub struct Missing {
     pub reason: String,
 }
 
-/// Whether the process lives: it does if it answers at all.
+/// Say whether the process lives.
+///
+/// It does if it answers at all.
 #[utoipa::path(tag = "health", responses((status = 200, body = Live, description = "The process lives.")))]
 #[get("/healthz")]
 pub async fn healthz() -> HttpResponse {
     HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(Live { live: true })
 }
 
-/// Whether the process should get requests.
+/// Say whether the process should get requests.
 #[utoipa::path(tag = "health", responses(
     (status = 200, body = Ready, description = "The process should get requests."),
     (status = 503, body = Ready, description = "It should not, for the reasons listed."),

@@ -113,6 +113,12 @@ catalogue! {
         de: "Etwas an der Anfrage stimmt nicht",
             "Bitte berichtigen Sie, was unter errors genannt ist, und senden Sie sie noch einmal.";
     }
+    RequestMalformed "request-malformed" BAD_REQUEST {
+        en: "The request cannot be read",
+            "It does not follow HTTP/1.1. Please check the program that sent it.";
+        de: "Die Anfrage lässt sich nicht lesen",
+            "Sie entspricht nicht HTTP/1.1. Bitte prüfen Sie das Programm, das sie gesendet hat.";
+    }
     ManageTokenInvalid "manage-token-invalid" UNAUTHORIZED {
         en: "This link does not open a booking",
             "Please use the complete link from your confirmation.";
@@ -341,6 +347,12 @@ catalogue! {
         de: "In kurzer Zeit kamen zu viele Anfragen",
             "Sie verlieren nichts. Bitte warten Sie einen Augenblick und versuchen Sie es noch einmal. Vielleicht teilen sich viele Menschen Ihren Internetanschluss, etwa in einem Büro.";
     }
+    HeadTooLarge "head-too-large" REQUEST_HEADER_FIELDS_TOO_LARGE {
+        en: "The headers of the request are too large",
+            "Please send fewer or shorter headers and cookies.";
+        de: "Die Header der Anfrage sind zu groß",
+            "Bitte senden Sie weniger oder kürzere Header und Cookies.";
+    }
     Internal "internal" INTERNAL_SERVER_ERROR {
         en: "Something went wrong on our side",
             "Please try again in a moment. If it happens again, tell us the request_id.";
@@ -362,37 +374,4 @@ catalogue! {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn every_code_has_its_own_line() {
-        for (index, entry) in CATALOGUE.iter().enumerate() {
-            assert_eq!(entry.code as usize, index);
-            assert_eq!(entry.code.entry().name, entry.name);
-        }
-        let names: BTreeSet<_> = CATALOGUE.iter().map(|entry| entry.name).collect();
-        assert_eq!(names.len(), CATALOGUE.len(), "names are unique");
-    }
-
-    #[test]
-    fn the_catalogue_is_ordered_by_status_and_name() {
-        assert!(CATALOGUE.is_sorted_by_key(|entry| (entry.status.as_u16(), entry.name)));
-    }
-
-    #[test]
-    fn every_text_is_complete() {
-        for entry in CATALOGUE {
-            let kebab = entry.name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'-'));
-            assert!(kebab, "{}", entry.name);
-            assert!(entry.status.is_client_error() || entry.status.is_server_error());
-            for text in [entry.en, entry.de] {
-                assert!(!text.title.is_empty() && !text.title.ends_with('.'), "{}", entry.name);
-                assert!(text.detail.ends_with('.'), "{}", entry.name);
-            }
-            assert_ne!(entry.en, entry.de, "{} is translated", entry.name);
-        }
-    }
-}
+mod tests;

@@ -12,7 +12,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, Discriminator, OneOfBuilder};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{CONTENT_TYPE, Code, Entry, Problem, members, schemas};
+use super::{CONTENT_TYPE, Code, Entry, Mistake, Problem, members, schemas};
 use crate::document::EXTENSIBLE;
 use crate::language::Language;
 
@@ -51,6 +51,9 @@ pub struct FieldErrorDocument {
     /// The path of the field, the name of the parameter or of the header.
     #[schema(example = "person.date_of_birth")]
     field: String,
+    /// What is wrong with it, for programs; docs/problems.md has the list.
+    #[schema(example = "wrong-form")]
+    code: String,
     /// What is wrong with it, in the reader's language.
     detail: String,
 }
@@ -127,8 +130,7 @@ impl Problem {
             problem = problem.retry_after_s(3);
         }
         if code == Code::InvalidRequest {
-            problem =
-                problem.field("person.date_of_birth", "this field is missing", "dieses Feld fehlt");
+            problem = problem.field("person.date_of_birth", Mistake::Missing);
         }
         for member in members::of(code) {
             problem = problem.with(member.name, member.example);

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
+use super::Mistake;
 use super::catalogue::{CATALOGUE, Entry, Text};
+use crate::language::Language;
 
 /// The text of `docs/problems.md`.
 #[must_use]
@@ -10,7 +12,19 @@ pub fn catalogue_markdown() -> String {
     let mut page = String::from(HEAD);
     table(&mut page, "English", ["code", "status", "meaning", "what to do"], |entry| entry.en);
     table(&mut page, "Deutsch", ["Code", "Status", "Bedeutung", "Was tun"], |entry| entry.de);
+    mistakes(&mut page);
     page
+}
+
+fn mistakes(page: &mut String) {
+    page.push_str(
+        "\n## What is wrong with a field\n\n| code | English | Deutsch |\n|---|---|---|\n",
+    );
+    for mistake in Mistake::examples() {
+        let (en, de) = (mistake.text(Language::En), mistake.text(Language::De));
+        writeln!(page, "| `{}` | {en} | {de} |", mistake.name())
+            .expect("a string takes every text");
+    }
 }
 
 const HEAD: &str = "# Problems
@@ -25,7 +39,9 @@ Whatever the two services refuse, they refuse with a problem of this closed list
 - `request_id` is the value of the `X-Request-Id` header and finds the request in the logs.
 - `retry_after_s` says when to try again, as does the `Retry-After` header. Problems with status 429 or
   503 always have it.
-- `errors` is a list of `{field, detail}` of what is wrong in the request.
+- `errors` is a list of `{field, code, detail}`: everything that is wrong in the request, each with the path of its
+  field, such as `person.given_name` or `departures[3]`, or with the name of its parameter or header. Its `code` is
+  one of the second list.
 ";
 
 fn table(page: &mut String, language: &str, head: [&str; 4], text: impl Fn(&Entry) -> Text) {

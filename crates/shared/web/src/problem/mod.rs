@@ -8,6 +8,7 @@ mod catalogue;
 mod document;
 mod markdown;
 mod members;
+mod mistake;
 mod schemas;
 
 use std::borrow::Cow;
@@ -24,6 +25,7 @@ use serde_json::{Map, Value};
 pub use catalogue::{CATALOGUE, Code, Entry, Text};
 pub use document::{Answers, responses};
 pub use markdown::catalogue_markdown;
+pub use mistake::{Form, Kind, Mistake};
 pub(crate) use schemas::describe;
 
 use crate::language::Language;
@@ -49,8 +51,7 @@ struct Content {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct FieldError {
     field: String,
-    en: Cow<'static, str>,
-    de: Cow<'static, str>,
+    mistake: Mistake,
 }
 
 impl Problem {
@@ -80,15 +81,10 @@ impl Problem {
         self
     }
 
-    /// Names a field that is wrong, and what is wrong with it, in English and German.
+    /// Names a field that is wrong, and what is wrong with it.
     #[must_use]
-    pub fn field(
-        mut self,
-        field: impl Into<String>,
-        en: impl Into<Cow<'static, str>>,
-        de: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        self.0.fields.push(FieldError { field: field.into(), en: en.into(), de: de.into() });
+    pub fn field(mut self, field: impl Into<String>, mistake: Mistake) -> Self {
+        self.0.fields.push(FieldError { field: field.into(), mistake });
         self
     }
 
@@ -124,16 +120,6 @@ impl Problem {
     #[must_use]
     pub fn retry_after(&self) -> Option<u64> {
         self.0.retry_after_s
-    }
-
-    /// Renames fields for which `rename` gives another name.
-    pub(crate) fn map_fields(mut self, rename: impl Fn(&str) -> Option<String>) -> Self {
-        for error in &mut self.0.fields {
-            if let Some(name) = rename(&error.field) {
-                error.field = name;
-            }
-        }
-        self
     }
 
     pub(crate) fn reason(&self) -> Option<&str> {
@@ -183,16 +169,14 @@ struct Body<'a> {
 #[derive(Serialize)]
 struct BodyField<'a> {
     field: &'a str,
-    detail: &'a str,
+    code: &'a str,
+    detail: Cow<'static, str>,
 }
 
 impl<'a> BodyField<'a> {
     fn of(error: &'a FieldError, language: Language) -> Self {
-        let detail = match language {
-            Language::En => &error.en,
-            Language::De => &error.de,
-        };
-        Self { field: &error.field, detail }
+        let FieldError { field, mistake } = error;
+        Self { field, code: mistake.name(), detail: mistake.text(language) }
     }
 }
 
@@ -261,18 +245,16 @@ mod tests {
 
     #[test]
     fn fields_and_the_time_to_wait() {
-        let invalid = Problem::new(Code::InvalidRequest).field(
-            "person.date_of_birth",
-            "this day does not exist",
-            "diesen Tag gibt es nicht",
-        );
+        let invalid =
+            Problem::new(Code::InvalidRequest).field("person.date_of_birth", Mistake::DateOfBirth);
         insta::assert_json_snapshot!(body(&invalid, Language::De), @r#"
         {
           "code": "invalid-request",
           "detail": "Bitte berichtigen Sie, was unter errors genannt ist, und senden Sie sie noch einmal.",
           "errors": [
             {
-              "detail": "diesen Tag gibt es nicht",
+              "code": "no-date-of-birth",
+              "detail": "dieser Tag kann kein Geburtsdatum sein",
               "field": "person.date_of_birth"
             }
           ],

@@ -6,11 +6,13 @@ use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::document::{FieldErrorDocument, ProblemDocument};
-use super::{CATALOGUE, CONTENT_TYPE, Code, Entry, members};
+use super::{CATALOGUE, CONTENT_TYPE, Code, Entry, Mistake, members};
 use crate::document::{EVERYWHERE, object, open_enum, operations, reference, schemas};
 
 /// The name of the enumeration of codes.
 const CODES: &str = "ProblemCode";
+/// The name of the enumeration of mistakes.
+const MISTAKES: &str = "FieldErrorCode";
 
 /// The name of the schema of the problems with this code.
 pub(super) fn name_of(code: Code) -> String {
@@ -34,7 +36,12 @@ pub(crate) fn describe(document: &mut Value) {
     let mut any = as_json(&ProblemDocument::schema());
     any["properties"]["code"] = reference(CODES);
     schemas.insert(ProblemDocument::name().into_owned(), any);
-    schemas.insert(FieldErrorDocument::name().into_owned(), as_json(&FieldErrorDocument::schema()));
+    let names: Value = Mistake::examples().iter().map(Mistake::name).collect();
+    let description = "What is wrong with a field. The list is closed for now and may grow.";
+    schemas.insert(MISTAKES.to_owned(), open_enum(&names, &description.into()));
+    let mut field = as_json(&FieldErrorDocument::schema());
+    field["properties"]["code"] = reference(MISTAKES);
+    schemas.insert(FieldErrorDocument::name().into_owned(), field);
 }
 
 /// The problems that the document names, in the order of the catalogue.

@@ -7,6 +7,9 @@ use utoipa::openapi::OpenApi;
 use super::bodies::Bodies;
 use super::documented::members;
 
+/// The longest title of an operation: it is one line of a list.
+const TITLE_LENGTH_MAX: usize = 60;
+
 /// A request that a document gives as an example.
 #[derive(Clone, Debug)]
 pub struct Example {
@@ -21,7 +24,8 @@ pub struct Example {
 /// The requests with a body that a document gives as examples.
 ///
 /// # Panics
-/// Where an example is not what its schema says, or a parameter of a path has none.
+/// Where an example is not what its schema says, a parameter of a path has none, or the document breaks a rule that all
+/// documents keep: a member is nullable or may be left out, not both, and an operation has a short title.
 #[must_use]
 pub fn examples(document: &OpenApi) -> Vec<Example> {
     let document = serde_json::to_value(document).expect("a document can be written as JSON");
@@ -75,7 +79,8 @@ fn example(document: &Value, of: &Value) -> Option<Value> {
     all.map(Value::Object)
 }
 
-/// Every example is one of its schema; and a member is either nullable or may be left out, not both.
+/// Every example is one of its schema, a member is either nullable or may be left out, not both, and every operation
+/// has a title.
 fn assert_possible(document: &Value) {
     let bodies = Bodies::of(document);
     for (name, schema) in members(&document["components"]["schemas"]) {
@@ -92,6 +97,9 @@ fn assert_possible(document: &Value) {
     }
     for (path, item) in members(&document["paths"]) {
         for (method, operation) in members(item) {
+            let title = operation["summary"].as_str().unwrap_or_default();
+            let is_short = (1..=TITLE_LENGTH_MAX).contains(&title.len()) && !title.contains(". ");
+            assert!(is_short, "{method} {path}: '{title}' is no title");
             for (status, response) in members(&operation["responses"]) {
                 for (_, content) in members(&response["content"]) {
                     for (code, example) in members(&content["examples"]) {
@@ -124,6 +132,7 @@ mod tests {
             "openapi": "3.1.0",
             "info": {"title": "Things", "version": "1"},
             "paths": {"/v1/things/{thing}": {"put": {
+                "summary": "Change a thing",
                 "parameters": [{"name": "thing", "in": "path", "required": true, "example": "t1"}],
                 "requestBody": {"content": {"application/json": {
                     "schema": {"$ref": "#/components/schemas/Thing"},

@@ -24,10 +24,12 @@ use crate::{Drain, Edge, common, cors, head};
 mod bodies;
 mod documented;
 mod examples;
+mod wrong_bodies;
 
 pub use self::examples::{Example, examples};
 
 use self::documented::DocumentedAnswers;
+pub use self::wrong_bodies::assert_refusals_are_described;
 
 /// The origin whose pages may send tokens.
 pub const LISTED_ORIGIN: &str = "https://impfen.example";

@@ -13,7 +13,7 @@ use waiting_room::service::JoinRequest;
 use waiting_room::service::outcome::{Answer, JoinOutcome};
 use web::document::{Union, Variant};
 use web::reply;
-use web::{Body, Code, IdempotencyKey, Problem, optional_bearer};
+use web::{Body, Code, IdempotencyKey, Mistake, Problem, optional_bearer};
 
 use crate::app::App;
 use crate::refusal::{self, RoomInPath};
@@ -142,6 +142,7 @@ web::problem_responses!(
         RoomInPath,
         (
             "Idempotency-Key" = Option<String>, Header,
+            pattern = "^[!#-~][!-~]{15,63}$",
             description = "16 to 64 visible ASCII characters, chosen at random.",
         ),
     ),
@@ -201,11 +202,8 @@ fn unguessable(key: IdempotencyKey) -> Result<IdempotencyKey, Problem> {
     if key.as_str().len() >= KEY_LENGTH_MIN {
         return Ok(key);
     }
-    Err(Problem::new(Code::InvalidRequest).field(
-        "Idempotency-Key",
-        "a random key of 16 to 64 characters, such as a UUID, is expected",
-        "erwartet wird ein zufälliger Schlüssel aus 16 bis 64 Zeichen, etwa eine UUID",
-    ))
+    let mistake = Mistake::Key { least: KEY_LENGTH_MIN, most: IdempotencyKey::LENGTH_MAX };
+    Err(Problem::new(Code::InvalidRequest).field("Idempotency-Key", mistake))
 }
 
 fn not_eligible(known: Option<Municipality>) -> Problem {

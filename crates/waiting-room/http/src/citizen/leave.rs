@@ -15,7 +15,7 @@ web::problem_responses!(
         PassInvalid, LeaveAtBooking, Overloaded, Unavailable
 );
 
-/// End the presented pass before its time.
+/// Give a pass back before its time.
 ///
 /// The waiting room lets somebody else in, and the ticket cannot be redeemed again. Repeatable until the
 /// pass expires. Where a booking service reports for the room, the pass is given back there, as the

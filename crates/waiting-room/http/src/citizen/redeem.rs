@@ -30,7 +30,7 @@ struct TakenPass {
     ticket: String,
 }
 
-/// Redeem the presented ticket for its pass.
+/// Redeem a ticket for its pass.
 ///
 /// Each subject has one pass, however many tickets it has. Repeating the request while the pass is valid
 /// gives the same bytes, so a lost answer costs nothing. The problem `not-your-turn` has `retry_after_s`;

@@ -323,7 +323,7 @@ web::problem_responses!(
     StatusProblems: RoomNotFound
 );
 
-/// The status of a room.
+/// Show the status of a room.
 ///
 /// The same for everybody, from memory: caches may and should keep it for a second. `now` is the time of
 /// the answer, so there is no entity tag: whoever asks gets the whole status.

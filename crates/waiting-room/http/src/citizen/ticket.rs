@@ -85,7 +85,7 @@ impl From<Answer> for OwnTicket {
     }
 }
 
-/// Where the presented ticket stands.
+/// Show where a ticket stands.
 ///
 /// Ask again after `poll_after_s`; asking more often changes nothing. Once the place is drawn, and again
 /// when it is called, the answer has the ticket signed anew: it then proves the place even to a room that

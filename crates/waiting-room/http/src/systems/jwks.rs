@@ -44,7 +44,7 @@ struct Jwk {
     x: String,
 }
 
-/// The public keys that verify passes.
+/// Show the public keys that verify passes.
 ///
 /// A pass names one of them by `kid`. A verifier that meets a `kid` it does not know reads the set
 /// again, once.

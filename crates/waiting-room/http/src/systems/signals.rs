@@ -9,10 +9,12 @@ use kernel::Timestamp;
 use metrics::gauge;
 use pass::PassId;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 use waiting_room::state::{self, Counts};
 use web::reply;
-use web::{Body, Code, Problem, bearer};
+use web::{Body, Code, Mistake, Problem, bearer};
 
 use crate::app::App;
 use crate::refusal::{self, RoomInPath};
@@ -32,7 +34,7 @@ pub(crate) struct BookingReport {
     #[schema(value_type = String, format = DateTime, example = "2021-06-14T06:00:01.000Z")]
     counted_at: Timestamp,
     /// How many places could be given away at once: released, not taken, not held.
-    #[schema(example = 840)]
+    #[schema(format = Int64, maximum = 4_294_967_295_u32, example = 840)]
     places_left: u32,
     /// What is on hold.
     held: Held,
@@ -40,11 +42,17 @@ pub(crate) struct BookingReport {
     load: Load,
     /// The ids (`jti`) of passes that are not needed any longer and have no open hold; may be left out.
     #[serde(default)]
-    #[schema(
-        value_type = Vec<String>, max_items = 1_000,
-        example = json!(["00112233445566778899aabbccddeeff"]),
-    )]
+    #[schema(schema_with = departures)]
     departures: Vec<PassId>,
+}
+
+/// The list of departures in the document, where each of them is of the form of an id.
+fn departures() -> Array {
+    let id = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9a-f]{32}$"));
+    let description = "The ids (`jti`) of passes that are not needed any longer and have no open hold; may be left out.";
+    let list = ArrayBuilder::new().items(id).max_items(Some(DEPARTURES_MAX));
+    let list = list.examples([json!(["00112233445566778899aabbccddeeff"])]);
+    list.description(Some(description)).build()
 }
 
 /// What is on hold.
@@ -52,10 +60,10 @@ pub(crate) struct BookingReport {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Held {
     /// How many passes have an open hold.
-    #[schema(example = 31)]
+    #[schema(format = Int64, maximum = 4_294_967_295_u32, example = 31)]
     passes: u32,
     /// How many seats are on hold.
-    #[schema(example = 58)]
+    #[schema(format = Int64, maximum = 4_294_967_295_u32, example = 58)]
     seats: u32,
 }
 
@@ -64,10 +72,10 @@ pub(crate) struct Held {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Load {
     /// How many requests wait.
-    #[schema(example = 3)]
+    #[schema(format = Int64, maximum = 4_294_967_295_u32, example = 3)]
     queue_depth: u32,
     /// How many may wait.
-    #[schema(example = 4_096)]
+    #[schema(format = Int64, maximum = 4_294_967_295_u32, example = 4_096)]
     queue_depth_max: u32,
 }
 
@@ -124,11 +132,8 @@ pub(crate) async fn take_signals(
 ) -> Result<HttpResponse, Problem> {
     let BookingReport { counted_at, places_left, held, load, departures } = report;
     if departures.len() > DEPARTURES_MAX {
-        return Err(Problem::new(Code::InvalidRequest).field(
-            "departures",
-            "at most 1000 departures in one report",
-            "höchstens 1000 Abgänge in einer Meldung",
-        ));
+        let mistake = Mistake::TooMany(DEPARTURES_MAX as u64);
+        return Err(Problem::new(Code::InvalidRequest).field("departures", mistake));
     }
     let counts = Counts {
         counted_at,

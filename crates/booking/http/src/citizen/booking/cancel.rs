@@ -39,7 +39,9 @@ problem_responses!(
         Unavailable
 );
 
-/// Gives a booked place back. It is free for somebody else at once, and who it was is erased.
+/// Cancel a booking.
+///
+/// The place is free for somebody else at once, and who it was is erased.
 #[utoipa::path(
     tag = "bookings",
     params(BookingInPath, IdempotencyKey),

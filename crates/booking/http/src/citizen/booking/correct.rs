@@ -29,8 +29,10 @@ problem_responses!(
         Unavailable
 );
 
-/// Corrects whom a booking is for, under the pass that booked it and as long as that lives. The place is
-/// not given up for it. Naming somebody else is possible only a few times.
+/// Correct whom a booking is for.
+///
+/// Under the pass that booked it, and as long as that lives. The place is not given up for it. Naming
+/// somebody else is possible only a few times.
 #[utoipa::path(
     tag = "bookings",
     params(BookingInPath, IdempotencyKey),

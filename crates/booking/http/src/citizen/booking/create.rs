@@ -16,7 +16,7 @@ use crate::refusal::{self, CampaignInPath};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewBooking {
-    #[schema(value_type = String, example = "boe-fashion-20210620-0700")]
+    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}$", example = "boe-fashion-20210620-0700")]
     slot: SlotId,
     person: NewPerson,
 }
@@ -29,7 +29,7 @@ problem_responses!(
         IdempotencyKeyReused, Overloaded, Unavailable
 );
 
-/// Books one person in one step.
+/// Book one person in one step.
 #[utoipa::path(
     tag = "bookings",
     params(CampaignInPath, IdempotencyKey),
@@ -72,6 +72,7 @@ mod tests {
     use pass::identity::spellings::{OTHERS, PERSON, SAME};
     use serde_json::json;
 
+    use super::NewBooking;
     use crate::harness::Api;
 
     #[actix_web::test]
@@ -200,6 +201,24 @@ mod tests {
         assert_eq!((too_late.status, too_late.code()), (401, "pass-invalid"));
     }
 
+    /// What is verified is not refused by a stricter rule: the leeway is one and the same.
+    #[actix_web::test]
+    async fn a_pass_is_taken_for_its_leeway_and_no_longer() {
+        let api = Api::start().await;
+        api.clock.set(scene::at(904));
+        api.refreshed().await;
+        let held = api.hold("c", 1, "k1").send().await;
+        assert_eq!(held.status, 201, "{held}");
+        assert_eq!(held.json["expires_at"], "2021-06-14T06:15:05.000Z");
+        assert_eq!(api.book_slot("c", "Anna", "k2").send().await.status, 201);
+        api.clock.set(scene::at(905));
+        api.refreshed().await;
+        for late in [api.hold("c", 1, "k3"), api.book_slot("c", "Berta", "k4")] {
+            let reply = late.send().await;
+            assert_eq!((reply.status, reply.code()), (401, "pass-invalid"), "{reply}");
+        }
+    }
+
     #[actix_web::test]
     async fn a_pass_is_for_one_car() {
         let api = Api::start().await;
@@ -221,15 +240,41 @@ mod tests {
             api.book_slot("c", "x", "k1").json(&body).header("accept-language", "de").send().await;
         assert_eq!((reply.status, reply.code()), (400, "invalid-request"));
         let expected = json!([
-            {"field": "person.given_name", "detail": "bitte ausfüllen"},
-            {"field": "person.date_of_birth", "detail": "erwartet in der Form YYYY-MM-DD"},
-            {"field": "person.email", "detail": "erwartet in der Form name@example.org"},
+            {"field": "person.given_name", "code": "empty", "detail": "bitte ausfüllen"},
+            {
+                "field": "person.date_of_birth", "code": "wrong-form",
+                "detail": "erwartet in der Form JJJJ-MM-TT",
+            },
+            {
+                "field": "person.email", "code": "wrong-form",
+                "detail": "erwartet in der Form name@example.org",
+            },
         ]);
         assert_eq!(reply.json["errors"], expected);
-        let body =
-            json!({"slot": "c", "person": {"given_name": "A", "family_name": "B", "age": 3}});
+        let body = json!({"slot": "C", "person": {
+            "given_name": "", "date_of_birth": "1970-13-31", "email": "x", "age": 3,
+        }});
         let reply = api.book_slot("c", "x", "k1").json(&body).send().await;
-        assert_eq!(reply.json["errors"][0]["field"], "person.age", "{}", reply.json);
+        let fields = [
+            "person.family_name",
+            "person.age",
+            "person.date_of_birth",
+            "person.email",
+            "person.given_name",
+            "slot",
+        ];
+        assert_eq!(reply.fields(), fields, "what is missing beside what is wrong: {reply}");
+    }
+
+    /// Whatever the type refuses has words in the document.
+    #[test]
+    fn the_body_is_described() {
+        let person = json!({
+            "given_name": "Erika", "family_name": "Mustermann", "date_of_birth": "1980-02-29",
+            "email": "erika@example.org", "phone": "+49 6232 140",
+        });
+        let body = json!({"slot": "boe-fashion-20210620-0700", "person": person});
+        web::test_client::assert_refusals_are_described::<NewBooking>(&body);
     }
 
     #[actix_web::test]

@@ -19,7 +19,7 @@ use crate::refusal::{self, BookingInPath};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewSlot {
-    #[schema(value_type = String, example = "boe-fashion-20210620-0700")]
+    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}$", example = "boe-fashion-20210620-0700")]
     slot: SlotId,
 }
 
@@ -52,8 +52,10 @@ problem_responses!(
         CampaignClosed, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
-/// Moves a booking to another slot of its campaign, if that has a place. The place it leaves is free at
-/// once. Moving it to the slot it is in changes nothing.
+/// Move a booking to another slot.
+///
+/// Of its campaign, if that has a place. The place it leaves is free at once. Moving it to the slot it is
+/// in changes nothing.
 #[utoipa::path(
     tag = "bookings",
     params(BookingInPath, IdempotencyKey),

@@ -1,12 +1,12 @@
 //! A person, as typed in and as shown to who booked.
 
-use std::borrow::Cow;
-
-use booking::{FieldProblem, Person, PersonFields};
+use booking::{FieldProblem, Person, PersonField, PersonFields};
 use kernel::Timestamp;
+use pass::identity::plausible;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::{Code, Problem};
+use web::problem::Form;
+use web::{Code, Mistake, Problem};
 
 /// The person to be booked.
 #[derive(Deserialize, ToSchema)]
@@ -19,7 +19,7 @@ pub(crate) struct NewPerson {
     #[schema(format = Date, example = "1980-02-29")]
     date_of_birth: String,
     /// Where the confirmation goes, if anywhere.
-    #[schema(nullable = false, example = "erika@example.org", max_length = 254)]
+    #[schema(nullable = false, format = Email, example = "erika@example.org", max_length = 254)]
     email: Option<String>,
     /// Where a call-up may go.
     #[schema(nullable = false, example = "+49 6232 140", max_length = 32)]
@@ -29,55 +29,53 @@ pub(crate) struct NewPerson {
 impl NewPerson {
     /// The person in the field `person`, or a problem that names every field that is wrong.
     pub(crate) fn parse(self, now: Timestamp) -> Result<Person, Problem> {
-        self.parse_within("person.", now)
+        self.read(now).map_err(|wrong| name(Problem::new(Code::InvalidRequest), "person.", wrong))
     }
 
     /// The same where the person is all that was sent.
     pub(crate) fn parse_alone(self, now: Timestamp) -> Result<Person, Problem> {
-        self.parse_within("", now)
+        self.read(now).map_err(|wrong| name(Problem::new(Code::InvalidRequest), "", wrong))
     }
 
-    fn parse_within(self, path: &str, now: Timestamp) -> Result<Person, Problem> {
+    /// The persons in the field `persons`, or a problem that names every field of each that is wrong.
+    pub(crate) fn parse_all(persons: Vec<Self>, now: Timestamp) -> Result<Vec<Person>, Problem> {
+        let (mut read, mut problem) = (Vec::new(), None);
+        for (place, person) in persons.into_iter().enumerate() {
+            match person.read(now) {
+                Ok(person) => read.push(person),
+                Err(wrong) => {
+                    let whole = problem.take();
+                    let whole = whole.unwrap_or_else(|| Problem::new(Code::InvalidRequest));
+                    problem = Some(name(whole, &format!("persons[{place}]."), wrong));
+                }
+            }
+        }
+        problem.map_or(Ok(read), Err)
+    }
+
+    fn read(self, now: Timestamp) -> Result<Person, Vec<(PersonField, FieldProblem)>> {
         let Self { given_name, family_name, date_of_birth, email, phone } = self;
-        let fields = PersonFields { given_name, family_name, date_of_birth, email, phone };
-        Person::parse(fields, now).map_err(|problems| {
-            problems.into_iter().fold(
-                Problem::new(Code::InvalidRequest),
-                |whole, (field, problem)| {
-                    let (en, de) = explain(problem);
-                    whole.field(format!("{path}{}", field.as_str()), en, de)
-                },
-            )
-        })
+        Person::parse(PersonFields { given_name, family_name, date_of_birth, email, phone }, now)
     }
 }
 
-type Text = Cow<'static, str>;
+/// The problem that also names what is wrong with the person at `path`.
+fn name(whole: Problem, path: &str, wrong: Vec<(PersonField, FieldProblem)>) -> Problem {
+    wrong.into_iter().fold(whole, |whole, (field, problem)| {
+        whole.field(format!("{path}{}", field.as_str()), mistake(problem))
+    })
+}
 
-fn explain(problem: FieldProblem) -> (Text, Text) {
+fn mistake(problem: FieldProblem) -> Mistake {
     match problem {
-        FieldProblem::Empty => ("please fill this in".into(), "bitte ausfüllen".into()),
-        FieldProblem::TooLong(max) => {
-            (format!("at most {max} characters").into(), format!("höchstens {max} Zeichen").into())
-        }
-        FieldProblem::Character => (
-            "this contains a character that cannot be part of it".into(),
-            "darin ist ein Zeichen, das nicht dazugehören kann".into(),
-        ),
-        FieldProblem::Alphabets => (
-            "this mixes letters of several alphabets; please write it as in your identity card"
-                .into(),
-            "darin sind Buchstaben mehrerer Alphabete gemischt; bitte wie im Ausweis schreiben"
-                .into(),
-        ),
-        FieldProblem::Form(form) => (
-            format!("expected in the form {form}").into(),
-            format!("erwartet in der Form {form}").into(),
-        ),
-        FieldProblem::Implausible => (
-            "this day cannot be a date of birth".into(),
-            "dieser Tag kann kein Geburtsdatum sein".into(),
-        ),
+        FieldProblem::Empty => Mistake::Empty,
+        FieldProblem::TooLong(most) => Mistake::TooLong(most as u64),
+        FieldProblem::Character => Mistake::Character,
+        FieldProblem::Alphabets => Mistake::Alphabets,
+        FieldProblem::Form(plausible::DATE) => Mistake::Form(Form::Date),
+        FieldProblem::Form(plausible::EMAIL) => Mistake::Form(Form::Email),
+        FieldProblem::Form(form) => Mistake::Form(Form::Like(form.into())),
+        FieldProblem::Implausible => Mistake::DateOfBirth,
     }
 }
 

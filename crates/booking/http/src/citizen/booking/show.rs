@@ -18,7 +18,9 @@ problem_responses!(
         ManageTokenInvalid, Overloaded, Unavailable
 );
 
-/// One booking, for who has its manage token.
+/// Show a booking.
+///
+/// Only to whoever has its manage token.
 #[utoipa::path(
     tag = "bookings",
     params(BookingInPath),

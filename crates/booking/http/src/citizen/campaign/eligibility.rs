@@ -1,11 +1,11 @@
 //! GET /v1/campaigns/{campaign}/eligibility
 
-use actix_web::web::{Data, Query};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use kernel::{Ags, Municipality, Postcode, ResidenceAnswer};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use web::{CachedBody, Code, Problem, problem_responses};
+use web::{CachedBody, Code, Problem, Query, problem_responses};
 
 use crate::app::App;
 use crate::refusal::CampaignInPath;
@@ -18,10 +18,10 @@ const MAX_AGE_S: u32 = 60;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Residence {
-    #[param(value_type = String, example = "67346")]
+    #[param(value_type = String, pattern = "^[0-9]{5}$", example = "67346")]
     postcode: Postcode,
     /// The official municipality key, where the postcode covers several municipalities.
-    #[param(value_type = Option<String>, example = "07318000")]
+    #[param(value_type = Option<String>, pattern = "^[0-9]{8}$", example = "07318000")]
     ags: Option<Ags>,
 }
 
@@ -71,11 +71,11 @@ impl<'a> Eligibility<'a> {
 
 problem_responses!(
     /// What the question can be refused with.
-    EligibilityProblems of CampaignInPath:
-        InvalidRequest, MunicipalityMismatch, Unavailable
+    EligibilityProblems of CampaignInPath, Query<Residence>:
+        MunicipalityMismatch, Unavailable
 );
 
-/// Whether residents of a postcode may book.
+/// Ask whether residents of a postcode may book.
 #[utoipa::path(
     tag = "campaigns",
     params(CampaignInPath, Residence),
@@ -85,7 +85,7 @@ problem_responses!(
 pub(crate) async fn check_eligibility(
     app: Data<App>,
     CampaignInPath(campaign): CampaignInPath,
-    residence: Query<Residence>,
+    Query(Residence { postcode, ags }): Query<Residence>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let view = app.bookings.view();
@@ -93,7 +93,6 @@ pub(crate) async fn check_eligibility(
         return Err(app.try_again(Code::Unavailable));
     }
     let campaign = view.campaign(&campaign).ok_or_else(|| Problem::new(Code::CampaignNotFound))?;
-    let Residence { postcode, ags } = residence.into_inner();
     let eligibility = match campaign.campaign.residence.decide(postcode, ags) {
         ResidenceAnswer::Eligible(municipality) => Eligibility::of(true, Some(municipality)),
         ResidenceAnswer::NotEligible(municipality) => Eligibility::of(false, municipality),

@@ -50,7 +50,7 @@ problem_responses!(
         Unavailable
 );
 
-/// All campaigns.
+/// List all campaigns.
 #[utoipa::path(
     tag = "campaigns",
     responses((status = 200, body = CampaignsBody, description = "The campaigns."), (status = 304, description = "Unchanged."), CampaignsProblems),

@@ -115,7 +115,7 @@ problem_responses!(
         Unavailable
 );
 
-/// One campaign.
+/// Show a campaign.
 #[utoipa::path(
     tag = "campaigns",
     params(CampaignInPath),

@@ -45,7 +45,7 @@ pub(crate) struct SiteInList<'a> {
 /// The earliest slot with a place.
 #[derive(Serialize, ToSchema)]
 struct FirstAvailable<'a> {
-    #[schema(value_type = String, example = "boe-20210620-0700")]
+    #[schema(value_type = String, example = "boe-fashion-20210620-0700")]
     slot: &'a SlotId,
     #[schema(value_type = String, format = DateTime)]
     starts_at: Timestamp,
@@ -125,7 +125,9 @@ problem_responses!(
         Unavailable
 );
 
-/// The slots of a campaign and their places: a snapshot.
+/// List the slots of a campaign and their places.
+///
+/// It is a snapshot, at most a second old.
 #[utoipa::path(
     tag = "campaigns",
     params(CampaignInPath),

@@ -3,20 +3,68 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use booking::BookHoldOutcome;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
+use web::reply;
+use web::{Body, Code, IdempotencyKey, Mistake, Problem, problem_responses};
 
 use crate::app::App;
 use crate::citizen::booking::{NewPerson, NewlyBooked};
+use crate::citizen::hold::group::GroupBody;
 use crate::refusal::HoldInPath;
 
-/// The person to register.
+/// Who is to be registered: either one person or several.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"persons": [
+    {"given_name": "Erika", "family_name": "Mustermann", "date_of_birth": "1980-02-29"},
+    {"given_name": "Max", "family_name": "Mustermann", "date_of_birth": "2012-10-03"},
+]}))]
 struct NewBookingOnHold {
-    person: NewPerson,
+    #[schema(nullable = false)]
+    person: Option<NewPerson>,
+    /// All of them or none. Under a pass that is for somebody, that person comes first.
+    #[schema(nullable = false, min_items = 1, max_items = 4)]
+    persons: Option<Vec<NewPerson>>,
 }
+
+/// What was asked for: the booking of one person, or those of several.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum BookedOnHold<'a> {
+    One(Box<NewlyBooked<'a>>),
+    Several(GroupBody<'a>),
+}
+
+/// One person or several, as they were sent.
+enum Who {
+    One(NewPerson),
+    Several(Vec<NewPerson>),
+}
+
+impl NewBookingOnHold {
+    fn who(self) -> Result<Who, Problem> {
+        match (self.person, self.persons) {
+            (Some(person), None) => Ok(Who::One(person)),
+            (None, Some(persons)) if (1..=PERSONS_MAX).contains(&persons.len()) => {
+                Ok(Who::Several(persons))
+            }
+            (None, Some(persons)) if persons.is_empty() => {
+                Err(wrong("persons", Mistake::TooFew(1)))
+            }
+            (None, Some(_)) => Err(wrong("persons", Mistake::TooMany(PERSONS_MAX as u64))),
+            (None, None) => Err(wrong("person", Mistake::Missing)),
+            (Some(_), Some(_)) => Err(wrong("person", Mistake::Exclusive)),
+        }
+    }
+}
+
+fn wrong(field: &str, mistake: Mistake) -> Problem {
+    Problem::new(Code::InvalidRequest).field(field, mistake)
+}
+
+/// A car has so many seats.
+const PERSONS_MAX: usize = 4;
 
 problem_responses!(
     /// What a registration can be refused with.
@@ -25,12 +73,16 @@ problem_responses!(
         CampaignClosed, RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
-/// Registers one person onto a hold.
+/// Register people onto a hold.
+///
+/// One person, or several: all of them or none.
+///
+/// A refusal of several names the person at whom it failed in `errors`, such as `persons[1]`.
 #[utoipa::path(
     tag = "bookings",
     params(HoldInPath, IdempotencyKey),
     request_body = NewBookingOnHold,
-    responses((status = 201, body = NewlyBooked, headers(("Location" = String, description = "Where the booking is.")), description = "The person is booked. A repeat says how the booking stands."), RegistrationProblems),
+    responses((status = 201, body = BookedOnHold, headers(("Location" = String, description = "Where the booking is; of several, their hold.")), description = "Everybody is booked. A repeat says how the bookings stand."), RegistrationProblems),
     security(("pass" = [])),
 )]
 #[post("/v1/holds/{hold}/bookings")]
@@ -42,11 +94,22 @@ pub(crate) async fn book_hold(
     body: Body<NewBookingOnHold>,
 ) -> Result<HttpResponse, Problem> {
     let pass = app.pass_of_any_campaign(&request).await?;
-    let person = body.0.person.parse(app.bookings.now())?;
+    let now = app.bookings.now();
+    let person = match body.0.who()? {
+        Who::One(person) => person.parse(now)?,
+        Who::Several(persons) => {
+            let persons = NewPerson::parse_all(persons, now)?;
+            return app.book_group(pass, hold, &persons, &key).await;
+        }
+    };
     let campaign = pass.campaign.clone();
     let outcome = app.bookings.book_hold(pass, hold, &person, key.as_str()).await;
     match outcome.map_err(|failure| app.problem(failure))? {
-        BookHoldOutcome::Booked(booked) => app.booked(&campaign, &booked, &person),
+        BookHoldOutcome::Booked(booked) => {
+            let location = format!("/v1/bookings/{}", booked.booking);
+            let body = app.newly_booked(&campaign, &booked, &person);
+            reply::created(location, &BookedOnHold::One(Box::new(body)))
+        }
         BookHoldOutcome::HoldNotFound => Err(Problem::new(Code::HoldNotFound)),
         BookHoldOutcome::PersonNotOfPass => Err(Problem::new(Code::NotThePersonOfThePass)),
         BookHoldOutcome::HoldEnded => Err(Problem::new(Code::HoldEnded)),
@@ -61,8 +124,9 @@ pub(crate) async fn book_hold(
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use web::test_client::Reply;
 
-    use crate::harness::Api;
+    use crate::harness::{Api, person};
 
     #[actix_web::test]
     async fn registers_each_person_of_a_car() {
@@ -113,6 +177,85 @@ mod tests {
         assert_eq!(book("Berta", "k2").await, refused);
         assert_eq!(book("Anna", "k3").await.0, 201);
         assert_eq!(book("Berta", "k4").await.0, 201);
+    }
+
+    #[actix_web::test]
+    async fn registers_a_whole_car_or_nobody() {
+        let api = Api::start().await;
+        let held = api.hold("c", 3, "k1").send().await;
+        let id = held.json["id"].as_str().expect("an id");
+        assert_eq!(api.book_slot("b", "Dora", "k2").send().await.status, 201);
+        let fields = |reply: &Reply| {
+            let errors = reply.json["errors"].as_array().into_iter().flatten();
+            let fields = errors.map(|error| error["field"].as_str().expect("a path").to_owned());
+            (reply.status, reply.code().to_owned(), fields.collect::<Vec<_>>())
+        };
+        let refused =
+            |status, code: &str, path: &str| (status, code.to_owned(), vec![path.to_owned()]);
+        let cases: [(&[&str], _); 6] = [
+            (&["Anna", "Dora"], refused(409, "already-booked", "persons[1]")),
+            (&["Anna", "ANNA"], refused(400, "invalid-request", "persons[1]")),
+            (&["Anna", "Berta", "Carla", "Emma"], refused(409, "hold-ended", "persons[3]")),
+            (&["Anna", "", "Carla"], refused(400, "invalid-request", "persons[1].given_name")),
+            (&[], refused(400, "invalid-request", "persons")),
+            (&["A", "B", "C", "E", "F"], refused(400, "invalid-request", "persons")),
+        ];
+        for (names, expected) in cases {
+            let reply = api.book_group(id, names, "k3").send().await;
+            assert_eq!(fields(&reply), expected, "{names:?}: {}", reply.json);
+        }
+        let both = json!({"person": person("Anna"), "persons": [person("Berta")]});
+        for body in [json!({}), both] {
+            let reply = api.book_group(id, &[], "k3").json(&body).send().await;
+            assert_eq!(fields(&reply), refused(400, "invalid-request", "person"), "{body}");
+        }
+        let path = format!("/v1/holds/{id}");
+        let state = api.get(&path).bearer(&api.pass).send().await;
+        assert_eq!(
+            (&state.json["state"], &state.json["seats_booked"]),
+            (&json!("active"), &json!(0))
+        );
+
+        let names = ["Anna", "Berta", "Carla"];
+        let booked = api.book_group(id, &names, "k3").send().await;
+        assert_eq!(booked.status, 201, "{}", booked.json);
+        let bookings = booked.json["bookings"].as_array().expect("bookings");
+        assert_eq!((bookings.len(), booked.header("location")), (3, &*path));
+        for (booking, name) in bookings.iter().zip(names) {
+            assert_eq!(booking["person"]["given_name"], name);
+            let path = format!("/v1/bookings/{}", booking["id"].as_str().expect("an id"));
+            let token = booking["manage_token"].as_str().expect("a token of its own");
+            let shown = api.get(&path).bearer(token).send().await;
+            assert_eq!((shown.status, &shown.json["code"]), (200, &booking["code"]));
+        }
+        assert_eq!(
+            api.book_group(id, &names, "k3").send().await.json,
+            booked.json,
+            "the same reply"
+        );
+        for reused in [api.book_group(id, &names[..2], "k3"), api.book_hold(id, "Anna", "k3")] {
+            let reused = reused.send().await;
+            assert_eq!((reused.status, reused.code()), (422, "idempotency-key-reused"));
+        }
+        let state = api.get(&path).bearer(&api.pass).send().await;
+        assert_eq!(
+            (&state.json["state"], &state.json["seats_booked"]),
+            (&json!("booked"), &json!(3))
+        );
+    }
+
+    /// P17: the one whom the pass is for is the first of a car.
+    #[actix_web::test]
+    async fn a_bound_pass_is_for_the_first_of_a_car() {
+        let api = Api::start().await;
+        let pass = api.bound_pass("Anna", "Muster", "1970-01-31");
+        let held = api.hold("c", 2, "k1").bearer(&pass).send().await;
+        let id = held.json["id"].as_str().expect("an id");
+        let refused = api.book_group(id, &["Berta", "Anna"], "k2").bearer(&pass).send().await;
+        assert_eq!((refused.status, refused.code()), (403, "not-the-person-of-the-pass"));
+        assert_eq!(refused.json["errors"][0]["field"], "persons[0]");
+        let booked = api.book_group(id, &["Anna", "Berta"], "k2").bearer(&pass).send().await;
+        assert_eq!(booked.status, 201, "{}", booked.json);
     }
 
     #[actix_web::test]

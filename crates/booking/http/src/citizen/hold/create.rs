@@ -7,7 +7,7 @@ use booking::{HoldOutcome, HoldState};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::reply;
-use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
+use web::{Body, Code, IdempotencyKey, Mistake, Problem, problem_responses};
 
 use crate::app::App;
 use crate::citizen::hold::HoldBody;
@@ -17,7 +17,7 @@ use crate::refusal::{self, CampaignInPath};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewHold {
-    #[schema(value_type = String, example = "boe-fashion-20210620-0700")]
+    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}$", example = "boe-fashion-20210620-0700")]
     slot: SlotId,
     /// One for each person in the car.
     #[schema(minimum = 1, maximum = 4, example = 2)]
@@ -31,7 +31,7 @@ problem_responses!(
         RequestInProgress, CampaignClosed, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
-/// Keeps seats of one slot for a few minutes.
+/// Hold seats of one slot for a few minutes.
 ///
 /// Each seat is registered with a person afterwards.
 #[utoipa::path(
@@ -71,18 +71,22 @@ pub(crate) async fn create_hold(
 }
 
 fn seats_out_of_range(seats_max: u8) -> Problem {
-    Problem::new(Code::InvalidRequest).field(
-        "seats",
-        format!("a hold has between 1 and {seats_max} seats"),
-        format!("eine Reservierung hat zwischen 1 und {seats_max} Plätze"),
-    )
+    let mistake = Mistake::OutOfRange { least: 1, most: seats_max.into() };
+    Problem::new(Code::InvalidRequest).field("seats", mistake)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
+    use super::NewHold;
     use crate::harness::Api;
+
+    #[test]
+    fn the_body_is_described() {
+        let body = json!({"slot": "boe-fashion-20210620-0700", "seats": 2});
+        web::test_client::assert_refusals_are_described::<NewHold>(&body);
+    }
 
     #[actix_web::test]
     async fn keeps_seats() {

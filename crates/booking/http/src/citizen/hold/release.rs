@@ -15,9 +15,9 @@ problem_responses!(
         PassInvalid, HoldEnded, Overloaded, Unavailable
 );
 
-/// Gives the seats of a hold back that have no person yet. Repeating it changes nothing.
+/// Release a hold.
 ///
-/// Bookings made on the hold stay. A hold whose seats are all booked is `hold-ended`: cancel the
+/// Its seats that have no person yet are given back. Repeating it changes nothing. Bookings made on the hold stay. A hold whose seats are all booked is `hold-ended`: cancel the
 /// bookings instead.
 #[utoipa::path(
     tag = "holds",

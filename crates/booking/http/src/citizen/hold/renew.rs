@@ -18,7 +18,9 @@ problem_responses!(
         Overloaded, Unavailable
 );
 
-/// Starts the time of a hold again, once, but not beyond the end of the pass.
+/// Renew a hold.
+///
+/// Its time starts again, once, but not beyond the end of the pass.
 #[utoipa::path(
     tag = "holds",
     params(HoldInPath, IdempotencyKey),

@@ -17,7 +17,9 @@ problem_responses!(
         PassInvalid, Overloaded, Unavailable
 );
 
-/// One hold, for the pass it was made with.
+/// Show a hold.
+///
+/// Only to the pass it was made with.
 #[utoipa::path(
     tag = "holds",
     params(HoldInPath),

@@ -15,9 +15,9 @@ problem_responses!(
         PassInvalid, PassWrongCampaign, Overloaded, Unavailable
 );
 
-/// Gives the presented pass back before its time, so that the next one can come in.
+/// Give a pass back before its time.
 ///
-/// Nothing new can be held or booked with it. An open hold may still be booked on or released, and
+/// Then the next one can come in. Nothing new can be held or booked with it. An open hold may still be booked on or released, and
 /// bookings stay. Whoever holds seats counts as present until then. Repeating it changes nothing.
 #[utoipa::path(
     tag = "passes",

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use crate::batch::{Command, Outcome};
 use crate::booking::{
-    BookHoldOutcome, BookSlotOutcome, BookingStatus, CancelOutcome, ClearPlaceOutcome,
-    CorrectOutcome, MoveOutcome,
+    BookGroupOutcome, BookHoldOutcome, BookSlotOutcome, BookingStatus, CancelOutcome,
+    ClearPlaceOutcome, CorrectOutcome, MoveOutcome,
 };
 use crate::campaign::SlotKey;
 use crate::contract::{scene, script};
@@ -63,6 +63,7 @@ fn took_effect(outcome: &Outcome) -> bool {
         Outcome::Hold(outcome) => matches!(outcome, HoldOutcome::Held(_)),
         Outcome::RenewHold(outcome) => matches!(outcome, RenewOutcome::Renewed(_)),
         Outcome::BookHold(outcome) => matches!(outcome, BookHoldOutcome::Booked(_)),
+        Outcome::BookGroup(outcome) => matches!(outcome, BookGroupOutcome::Booked(_)),
         Outcome::BookSlot(outcome) => matches!(outcome, BookSlotOutcome::Booked(_)),
         Outcome::CancelBooking(outcome) => matches!(outcome, CancelOutcome::Cancelled(_)),
         Outcome::CorrectPerson(outcome) => matches!(outcome, CorrectOutcome::Corrected(_)),
@@ -77,9 +78,13 @@ fn took_effect(outcome: &Outcome) -> bool {
 
 /// The same but for what has become of the booking since.
 fn as_first_told(mut outcome: Outcome) -> Outcome {
-    if let Outcome::BookSlot(BookSlotOutcome::Booked(booked))
-    | Outcome::BookHold(BookHoldOutcome::Booked(booked)) = &mut outcome
-    {
+    let bookings = match &mut outcome {
+        Outcome::BookSlot(BookSlotOutcome::Booked(booked))
+        | Outcome::BookHold(BookHoldOutcome::Booked(booked)) => std::slice::from_mut(booked),
+        Outcome::BookGroup(BookGroupOutcome::Booked(bookings)) => bookings.as_mut_slice(),
+        _ => &mut [],
+    };
+    for booked in bookings {
         (booked.cancelled_at, booked.pass_used_up) = (None, false);
         // It may have been moved.
         (booked.slot, booked.site) = (scene::slot("c"), scene::slot("north"));
@@ -255,6 +260,7 @@ fn random_scripts_bring_everything_about() {
         "hold",
         "renewal",
         "booking on a hold",
+        "group",
         "booking",
         "cancellation",
         "move",
@@ -271,6 +277,7 @@ fn kind(outcome: &Outcome) -> &'static str {
         Outcome::Hold(_) => "hold",
         Outcome::RenewHold(_) => "renewal",
         Outcome::BookHold(_) => "booking on a hold",
+        Outcome::BookGroup(_) => "group",
         Outcome::BookSlot(_) => "booking",
         Outcome::CancelBooking(_) => "cancellation",
         Outcome::MoveBooking(_) => "move",

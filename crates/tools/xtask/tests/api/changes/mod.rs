@@ -16,6 +16,9 @@ use crate::document::Document;
 use self::member::{Member, Members};
 use self::operation::{Api, Operation};
 
+/// Only whoever has an answer already and asks for it again can get this one: without it, that gets the answer again.
+const NOT_MODIFIED: &str = "304";
+
 /// A difference, and the operations that have it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
@@ -122,7 +125,8 @@ impl Found {
         loss: Loss,
     ) {
         for lost in old.difference(new) {
-            self.note(id, loss == Loss::IsHarmless, format!("{kind} `{lost}` removed"));
+            let harmless = loss == Loss::IsHarmless || lost.starts_with(NOT_MODIFIED);
+            self.note(id, harmless, format!("{kind} `{lost}` removed"));
         }
         for gained in new.difference(old) {
             self.note(id, true, format!("{kind} `{gained}` added"));
@@ -141,14 +145,18 @@ impl Found {
                 None if before.deprecated => {
                     self.note(id, true, format!("{name} removed as announced"));
                 }
-                None => self.note(id, false, format!("{name} removed")),
+                // A header that nobody reads is ignored.
+                None => self.note(id, path.ends_with("(header)"), format!("{name} removed")),
             }
         }
         for (path, after) in new.iter().filter(|(path, _)| !old.contains_key(*path)) {
             let name = format!("{kind} `{path}`").trim_start().to_owned();
-            let demanded = sender == Sender::Client && after.always && is_asked_for(path, old, new);
-            let text = if demanded { "added, and required" } else { "added" };
-            self.note(id, !demanded, format!("{name} {text}"));
+            if sender == Sender::Client && after.always && is_asked_for(path, old, new) {
+                self.note(id, false, format!("{name} added, and required"));
+            } else if member::parent(path).is_none_or(|parent| old.contains_key(parent)) {
+                // What is in it came with it.
+                self.note(id, true, format!("{name} added"));
+            }
         }
     }
 }
@@ -156,9 +164,7 @@ impl Found {
 /// Whether a client of before would have sent the object that this member is in: what a new optional object
 /// requires inside is asked of nobody who does not know it.
 fn is_asked_for(path: &str, old: &Members, new: &Members) -> bool {
-    let parents =
-        path.char_indices().filter(|(_, letter)| *letter == '.').map(|(at, _)| &path[..at]);
-    parents.map(|parent| parent.trim_end_matches("[]")).all(|parent| {
+    std::iter::successors(member::parent(path), |parent| member::parent(parent)).all(|parent| {
         old.contains_key(parent) || new.get(parent).is_none_or(|parent| parent.always)
     })
 }

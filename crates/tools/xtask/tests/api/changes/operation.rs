@@ -54,6 +54,7 @@ fn without_texts(mut problems: Members) -> Members {
     for name in ["code", "detail", "status", "title", "type"] {
         if let Some(member) = problems.get_mut(name) {
             member.values.clear();
+            member.limits.clear();
             member.open = true;
         }
     }
@@ -152,19 +153,22 @@ impl<'a> Reading<'a> {
         of("request", self.request()).chain(answers).collect()
     }
 
-    /// The codes stand in the schema, or where it does not list them, with the examples.
+    /// The codes are those of the examples; the schema lists those of other operations, too. Only where there are
+    /// no examples it has to do.
     fn problems(&self) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         for (status, response) in self.responses(|status| !is_answer(status)) {
             let contents = response["content"].as_object().into_iter().flatten();
             for (_, content) in contents {
-                let members = member::members(self.document, &content["schema"]);
-                let listed =
-                    members.get("code").map(|code| code.values.clone()).unwrap_or_default();
-                let examples =
-                    content["examples"].as_object().into_iter().flat_map(|all| all.keys());
-                let codes = listed.into_iter().chain(examples.cloned());
-                found.extend(codes.map(|code| format!("{status} {code}")));
+                let shown = content["examples"].as_object().into_iter().flat_map(|all| all.keys());
+                let mut codes: BTreeSet<String> = shown.cloned().collect();
+                if codes.is_empty() {
+                    let members = member::members(self.document, &content["schema"]);
+                    codes.extend(
+                        members.get("code").into_iter().flat_map(|code| code.values.clone()),
+                    );
+                }
+                found.extend(codes.into_iter().map(|code| format!("{status} {code}")));
             }
         }
         found

@@ -96,7 +96,9 @@ impl Request {
             Some("header") if name == "Idempotency-Key" => {
                 self.headers.push(Parameter { name, value: RANDOM.to_owned(), sent: true });
             }
-            Some("header") => self.headers.push(Parameter { name, value, sent: required }),
+            Some("header") if required || parameter.get("example").is_some() => {
+                self.headers.push(Parameter { name, value, sent: required });
+            }
             _ => {}
         }
     }

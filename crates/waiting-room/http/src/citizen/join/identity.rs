@@ -1,12 +1,13 @@
 //! Who joins, where a room asks for it.
 
 use pass::IdentityKind;
-use pass::identity::FieldProblem;
+use pass::identity::{FieldProblem, plausible};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use waiting_room::service::GivenIdentity;
 use waiting_room::service::outcome::IdentityMistake;
-use web::{Code, Problem};
+use web::problem::Form;
+use web::{Code, Mistake, Problem};
 
 /// Who joins: names and date of birth, or the e-mail address, as the room's `identity` says. It is turned
 /// into the ticket's subject at once and not kept.
@@ -14,16 +15,16 @@ use web::{Code, Problem};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Identity {
     /// Given name or names.
-    #[schema(nullable = false, example = "Erika")]
+    #[schema(nullable = false, min_length = 1, max_length = 100, example = "Erika")]
     given_name: Option<String>,
     /// Family name.
-    #[schema(nullable = false, example = "Mustermann")]
+    #[schema(nullable = false, min_length = 1, max_length = 100, example = "Mustermann")]
     family_name: Option<String>,
     /// The date of birth.
     #[schema(nullable = false, format = Date, example = "1964-08-12")]
     date_of_birth: Option<String>,
     /// The e-mail address, and nothing else with it.
-    #[schema(nullable = false, format = Email, example = "erika@example.org")]
+    #[schema(nullable = false, format = Email, max_length = 254, example = "erika@example.org")]
     email: Option<String>,
 }
 
@@ -42,11 +43,9 @@ impl Identity {
                 ("identity.family_name", family_name.is_none()),
                 ("identity.date_of_birth", date_of_birth.is_none()),
             ])),
-            (_, _, _, Some(_)) => Err(Problem::new(Code::InvalidRequest).field(
-                "identity.email",
-                "give either the person or the e-mail address",
-                "geben Sie entweder die Person oder die E-Mail-Adresse an",
-            )),
+            (_, _, _, Some(_)) => {
+                Err(Problem::new(Code::InvalidRequest).field("identity.email", Mistake::Exclusive))
+            }
         }
     }
 }
@@ -54,7 +53,7 @@ impl Identity {
 fn missing(fields: [(&'static str, bool); 3]) -> Problem {
     let missing = fields.into_iter().filter(|(_, is_missing)| *is_missing);
     missing.fold(Problem::new(Code::InvalidRequest), |problem, (field, _)| {
-        problem.field(field, "this field is missing", "dieses Feld fehlt")
+        problem.field(field, Mistake::Missing)
     })
 }
 
@@ -64,48 +63,35 @@ pub(super) fn required(kind: IdentityKind) -> Problem {
         IdentityKind::Person | IdentityKind::Email => {
             Problem::new(Code::IdentityRequired).with("asks_for", kind.as_str())
         }
-        IdentityKind::None => Problem::new(Code::InvalidRequest).field(
-            "identity",
-            "this waiting room does not ask who you are; leave it out",
-            "dieser Warteraum fragt nicht, wer Sie sind; lassen Sie die Angabe weg",
-        ),
+        IdentityKind::None => {
+            Problem::new(Code::InvalidRequest).field("identity", Mistake::Unwanted)
+        }
     }
 }
 
 /// What was given cannot be right.
 pub(super) fn mistaken(mistakes: &[IdentityMistake]) -> Problem {
     mistakes.iter().fold(Problem::new(Code::InvalidRequest), |problem, mistake| {
-        let (field, (en, de)) = match mistake {
-            IdentityMistake::GivenName(why) => ("identity.given_name", name(*why)),
-            IdentityMistake::FamilyName(why) => ("identity.family_name", name(*why)),
-            IdentityMistake::DateOfBirth(_) => (
-                "identity.date_of_birth",
-                (
-                    "a date of birth such as 1964-08-12 is expected",
-                    "erwartet wird ein Geburtsdatum wie 1964-08-12",
-                ),
-            ),
-            IdentityMistake::Email(_) => (
-                "identity.email",
-                ("this is not an e-mail address", "das ist keine E-Mail-Adresse"),
-            ),
+        let (field, why) = match mistake {
+            IdentityMistake::GivenName(why) => ("identity.given_name", why),
+            IdentityMistake::FamilyName(why) => ("identity.family_name", why),
+            IdentityMistake::DateOfBirth(why) => ("identity.date_of_birth", why),
+            IdentityMistake::Email(why) => ("identity.email", why),
         };
-        problem.field(field, en, de)
+        problem.field(field, told(*why))
     })
 }
 
-/// Why a text is no name: whoever mixes alphabets does not see it.
-fn name(why: FieldProblem) -> (&'static str, &'static str) {
+fn told(why: FieldProblem) -> Mistake {
     match why {
-        FieldProblem::Alphabets => (
-            "this mixes letters of several alphabets; please write it as in your identity card",
-            "darin sind Buchstaben mehrerer Alphabete gemischt; bitte wie im Ausweis schreiben",
-        ),
-        FieldProblem::Empty
-        | FieldProblem::TooLong(_)
-        | FieldProblem::Character
-        | FieldProblem::Form(_)
-        | FieldProblem::Implausible => ("this is not a name", "das ist kein Name"),
+        FieldProblem::Empty => Mistake::Empty,
+        FieldProblem::TooLong(most) => Mistake::TooLong(most as u64),
+        FieldProblem::Character => Mistake::Character,
+        FieldProblem::Alphabets => Mistake::Alphabets,
+        FieldProblem::Form(plausible::DATE) => Mistake::Form(Form::Date),
+        FieldProblem::Form(plausible::EMAIL) => Mistake::Form(Form::Email),
+        FieldProblem::Form(form) => Mistake::Form(Form::Like(form.into())),
+        FieldProblem::Implausible => Mistake::DateOfBirth,
     }
 }
 
@@ -203,15 +189,18 @@ mod tests {
             @r#"
         [
           {
-            "detail": "this is not a name",
+            "code": "wrong-character",
+            "detail": "this contains a character that cannot be part of it",
             "field": "identity.given_name"
           },
           {
-            "detail": "this is not a name",
+            "code": "empty",
+            "detail": "please fill this in",
             "field": "identity.family_name"
           },
           {
-            "detail": "a date of birth such as 1964-08-12 is expected",
+            "code": "wrong-form",
+            "detail": "expected in the form YYYY-MM-DD",
             "field": "identity.date_of_birth"
           }
         ]
@@ -221,15 +210,18 @@ mod tests {
         insta::assert_json_snapshot!(german.send().await.json["errors"], @r#"
         [
           {
-            "detail": "das ist kein Name",
+            "code": "wrong-character",
+            "detail": "darin ist ein Zeichen, das nicht dazugehören kann",
             "field": "identity.given_name"
           },
           {
-            "detail": "das ist kein Name",
+            "code": "empty",
+            "detail": "bitte ausfüllen",
             "field": "identity.family_name"
           },
           {
-            "detail": "erwartet wird ein Geburtsdatum wie 1964-08-12",
+            "code": "wrong-form",
+            "detail": "erwartet in der Form JJJJ-MM-TT",
             "field": "identity.date_of_birth"
           }
         ]

@@ -7,6 +7,8 @@ use web::test_client::{Call, Reply};
 
 use crate::harness::{Harness, JOIN_SPEYER, bearer, patient, settings, snapshot};
 
+mod bodies;
+
 const URI: &str = "/v1/rooms/town/tickets";
 
 fn keyed(harness: &Harness, key: &str, body: &str) -> Call {
@@ -340,6 +342,7 @@ async fn a_broken_request_is_named() {
       "detail": "Please correct what is listed under errors and send it again.",
       "errors": [
         {
+          "code": "unknown",
           "detail": "this field is not known",
           "field": "residence.name"
         }

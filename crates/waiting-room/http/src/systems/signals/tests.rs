@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 use web::test_client::Call;
 
+use super::BookingReport;
 use crate::harness::{Harness, after, credential, snapshot};
 
 fn report(harness: &Harness, body: &Value, credential: &str) -> Call {
@@ -139,4 +140,17 @@ async fn a_report_for_an_unknown_room_or_to_a_store_that_is_down_is_refused() {
     assert_eq!((reply.status, reply.code()), (503, "unavailable"));
     assert_ne!(reply.header("retry-after"), "");
     assert_eq!(harness.get("/v1/rooms/town").send().await.status, 200, "P13");
+}
+
+/// Whatever the type refuses has words in the document.
+#[test]
+fn the_body_is_described() {
+    let body = json!({
+        "counted_at": "2021-06-14T06:00:01.000Z",
+        "places_left": 840,
+        "held": {"passes": 31, "seats": 58},
+        "load": {"queue_depth": 3, "queue_depth_max": 4_096},
+        "departures": ["00112233445566778899aabbccddeeff"],
+    });
+    web::test_client::assert_refusals_are_described::<BookingReport>(&body);
 }
