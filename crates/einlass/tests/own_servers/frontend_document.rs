@@ -33,7 +33,7 @@ fn blocks(document: &str) -> Vec<(&str, String)> {
     while let Some(line) = lines.next() {
         if let Some(language) = line.trim_start().strip_prefix("```") {
             let content = lines.by_ref().take_while(|line| line.trim_start() != "```");
-            blocks.push((language, content.map(|line| format!("{line}\n")).collect()));
+            blocks.push((language, content.flat_map(|line| [line, "\n"]).collect()));
         }
     }
     blocks

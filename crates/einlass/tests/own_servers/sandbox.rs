@@ -227,7 +227,7 @@ async fn in_production_no_postcode_is_magic() {
     config.waiting_room.listen.set_port(0);
     config.waiting_room.metrics_listen = String::new();
     let process = Process::new(None);
-    assert!(process.front.is_none());
+    assert!(process.front.is_none() && process.bookings.is_none());
     let keys = NewKeys::generate(&*process.entropy).waiting_room;
     let keys = WaitingRoomKeys::parse(&keys, "keys".as_ref()).expect("keys");
     let started = WaitingRoomService::start(&process, &config, keys, &[]).await;
