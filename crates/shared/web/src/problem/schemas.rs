@@ -67,13 +67,13 @@ fn schema(entry: &Entry) -> Value {
     let status = entry.status.as_u16();
     let status = json!({"type": "integer", "format": "int32", "enum": [status]});
     properties.insert("status".to_owned(), status);
-    for (name, is_there) in [
-        ("retry_after_s", entry.code.tells_when_to_retry()),
-        ("errors", entry.code == Code::InvalidRequest),
+    for (name, is_always, may_be) in [
+        ("retry_after_s", entry.code.tells_when_to_retry(), false),
+        ("errors", entry.code == Code::InvalidRequest, may_name_a_field(entry.code)),
     ] {
-        if is_there {
+        if is_always {
             required.push(name.into());
-        } else {
+        } else if !may_be {
             properties.remove(name);
         }
     }
@@ -85,6 +85,11 @@ fn schema(entry: &Entry) -> Value {
     }
     schema["required"] = required.into();
     schema
+}
+
+/// Whether a problem of this code names the one at whom it failed, where several were sent in one request.
+fn may_name_a_field(code: Code) -> bool {
+    matches!(code, Code::AlreadyBooked | Code::HoldEnded | Code::NotThePersonOfThePass)
 }
 
 fn as_json(schema: &impl serde::Serialize) -> Value {
