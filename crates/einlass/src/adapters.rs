@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use booking::BookingStore;
+use booking::{BookingStore, MemoryStore};
 use booking_db::{DbOptions, FileLock};
 use kernel::Clock;
 use waiting_room::{MemoryRoomStore, RoomStore};
@@ -32,6 +32,12 @@ pub fn room_store(
         ..RedisConfig::new(address)
     };
     Ok(Arc::new(RedisRoomStore::new(&redis).context("failed to set up the room store")?))
+}
+
+/// Bookings that are lost when the process ends, for a sandbox.
+#[must_use]
+pub fn bookings_in_memory(clock: &Arc<dyn Clock>) -> Arc<dyn BookingStore> {
+    Arc::new(MemoryStore::new(Arc::clone(clock)))
 }
 
 /// The booking database, with its schema up to date if it is a file of this process.

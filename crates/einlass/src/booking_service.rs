@@ -42,7 +42,10 @@ impl BookingService {
         campaigns: &[CampaignFile],
     ) -> anyhow::Result<Self> {
         pass::self_test().context("the crypto library fails its self-test")?;
-        let database_lock = adapters::lock_database(&config.booking)?;
+        let database_lock = match &process.bookings {
+            Some(_) => None,
+            None => adapters::lock_database(&config.booking)?,
+        };
         // Opening a database makes a large future, which would be part of this one for ever.
         let identity = keys.secrets.identity().cloned();
         let store = Box::pin(open_store(process, &config.booking, identity, campaigns)).await?;
@@ -109,7 +112,10 @@ async fn open_store(
 ) -> anyhow::Result<Arc<dyn BookingStore>> {
     let asking = campaigns.iter().map(|file| (&file.id, file.room.identity));
     require_identity(identity.as_ref(), &config.keys_file, asking)?;
-    let store = adapters::booking_store(config, &process.embedded_clock).await?;
+    let store = match &process.bookings {
+        Some(kept_in_memory) => Arc::clone(kept_in_memory),
+        None => adapters::booking_store(config, &process.embedded_clock).await?,
+    };
     for file in campaigns {
         let notice = booking::campaign::service::start(&*store, campaign::plan(file)?).await?;
         if let Some(notice) = notice {

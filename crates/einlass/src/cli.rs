@@ -48,7 +48,7 @@ enum Command {
     Config(commands::config::ConfigCommand),
     /// Play the Speyer campaign with a simulated rush
     Demo(commands::demo::Demo),
-    /// Run both services in one process, with campaigns in every phase, for whoever builds a frontend
+    /// Run both services in memory, with campaigns in every phase, for whoever builds a frontend
     Sandbox(commands::sandbox::Sandbox),
     /// Recompute a draw from what the room has published
     VerifyDraw(commands::verify_draw::VerifyDraw),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use booking::BookingStore;
 use kernel::{Clock, Entropy, MonotonicClock, OsEntropy, SteadyClock};
 use web::Drain;
 use web::metrics::Metrics;
@@ -25,6 +26,8 @@ pub struct Process {
     pub drain: Drain,
     /// What a sandbox puts before the routes of its services; `None` everywhere else.
     pub front: Option<Arc<dyn Front>>,
+    /// Where a sandbox, which has no database, keeps its bookings; `None` everywhere else.
+    pub bookings: Option<Arc<dyn BookingStore>>,
 }
 
 impl Process {
@@ -38,6 +41,7 @@ impl Process {
             entropy: Arc::new(OsEntropy),
             drain: Drain::new(),
             front: None,
+            bookings: None,
         }
     }
 }

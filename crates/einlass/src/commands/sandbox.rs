@@ -1,4 +1,4 @@
-//! `einlass sandbox`: both services in one process, for whoever builds a frontend.
+//! `einlass sandbox`: both services in memory, for whoever builds a frontend.
 //!
 //! Everything that a frontend must be able to show happens here on demand: every phase at once, a clock
 //! that can be moved, and every refusal of the catalogue. What makes it so stands before the services
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use clap::Args;
 use kernel::{Clock, SystemClock};
 use tokio::task::JoinHandle;
@@ -33,6 +33,7 @@ use self::control::Control;
 use self::crowd::Crowd;
 use self::front::MagicFront;
 use self::orders::Orders;
+use crate::adapters;
 use crate::booking_service::BookingService;
 use crate::commands::demo::wait_until_ready;
 use crate::config::{Config, load};
@@ -52,7 +53,7 @@ const GATHERED_FOR: Duration = Duration::from_mins(25);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LOOKS_MAX: u32 = 300;
 
-/// Run both services in one process, with campaigns in every phase, for whoever builds a frontend.
+/// Run both services in memory, with campaigns in every phase, for whoever builds a frontend.
 #[derive(Args)]
 pub struct Sandbox {
     /// The waiting room's port on 127.0.0.1; 0 for any
@@ -74,7 +75,6 @@ struct Stage {
     orders: Arc<Orders>,
     room: WaitingRoomService,
     booking: BookingService,
-    _folder: tempfile::TempDir,
 }
 
 impl Sandbox {
@@ -102,11 +102,10 @@ impl Sandbox {
 
     /// Starts both services at a time at which no campaign has begun.
     async fn set_up(&self) -> anyhow::Result<Stage> {
-        let folder = tempfile::tempdir().context("failed to make a temporary folder")?;
         let clock = Arc::new(MovableClock::behind(PAST));
         let orders = Arc::new(Orders::default());
         let process = process(&clock, &orders);
-        let mut config = self.config(folder.path())?;
+        let mut config = self.config()?;
         let keys = NewKeys::generate(&*process.entropy);
         let place = Path::new("the sandbox's keys");
         let room_keys = WaitingRoomKeys::parse(&keys.waiting_room, place)?;
@@ -122,10 +121,10 @@ impl Sandbox {
         for url in [room.url(), booking.url()] {
             wait_until_ready(&url).await?;
         }
-        Ok(Stage { process, config, clock, orders, room, booking, _folder: folder })
+        Ok(Stage { process, config, clock, orders, room, booking })
     }
 
-    fn config(&self, folder: &Path) -> anyhow::Result<Config> {
+    fn config(&self) -> anyhow::Result<Config> {
         let mut config = load(None, std::iter::empty())?.config;
         config.waiting_room.listen.set_port(self.room);
         config.booking.listen.set_port(self.booking);
@@ -134,8 +133,6 @@ impl Sandbox {
         config.limits.turn_off();
         config.booking.signals_every_ms = 200;
         config.booking.availability_every_ms = 200;
-        let database = format!("sqlite://{}", folder.join("sandbox.db").display());
-        config.booking.database_url = database.parse()?;
         Ok(config)
     }
 
@@ -165,10 +162,12 @@ impl Sandbox {
 fn process(clock: &Arc<MovableClock>, orders: &Arc<Orders>) -> Process {
     let clock: Arc<dyn Clock> = Arc::<MovableClock>::clone(clock);
     let front = MagicFront { orders: Arc::clone(orders), clock: Arc::clone(&clock) };
+    let bookings = adapters::bookings_in_memory(&clock);
     Process {
         clock: Arc::clone(&clock),
         embedded_clock: clock,
         front: Some(Arc::new(front)),
+        bookings: Some(bookings),
         ..Process::new(None)
     }
 }
@@ -196,10 +195,7 @@ impl Stage {
     }
 
     async fn advance(&self, by: Duration) {
-        self.clock.advance(by);
-        for _ in 0..3 {
-            self.room.rooms().renew().await;
-        }
+        self.clock.advance(by, &self.room.rooms()).await;
     }
 
     async fn pause(&self) -> anyhow::Result<()> {

@@ -14,13 +14,13 @@ use kernel::Clock as _;
 use reqwest::Client;
 use test_support::{PostgresServer, RedisServer, eventually};
 
-use crate::citizen::{join, poll, send};
+use crate::citizen::send;
 
 /// From the application of the campaign until people gather: applied later, the room would listen to
 /// tickets of an earlier one first.
 const GATHERS_AFTER: Duration = Duration::from_millis(500);
 
-const IDLE_WITHIN: Duration = Duration::from_mins(1);
+const OPEN_WITHIN: Duration = Duration::from_mins(1);
 
 const SPEYER: &str = include_str!("../../../../deploy/campaigns/speyer-2021-06-20.toml");
 
@@ -137,18 +137,11 @@ impl Fleet {
         }
     }
 
-    /// Waits until whoever joins is let in at once. Those who came before have been called by then.
-    pub async fn until_nobody_waits(&self, client: &Client) {
-        let room = self.room_url(0);
-        eventually("whoever joins is let in at once", IDLE_WITHIN, async || {
-            let joined = send(join(client, &room, "67346")).await;
-            if let Some(ticket) = joined.body["ticket"].as_str() {
-                eventually("whoever waits is called", IDLE_WITHIN, async || {
-                    send(poll(client, &room, ticket)).await.body["state"] == "called"
-                })
-                .await;
-            }
-            joined.body["pass"].is_object()
+    /// Waits until places can be booked and the room knows it.
+    pub async fn until_open(&self, client: &Client) {
+        eventually("the room is open", OPEN_WITHIN, async || {
+            let status = send(client.get(self.room_url(0))).await.body;
+            status["phase"] == "open" && status["places_left"].as_u64().is_some_and(|left| left > 0)
         })
         .await;
     }

@@ -33,7 +33,7 @@ fn blocks(document: &str) -> Vec<(&str, String)> {
     while let Some(line) = lines.next() {
         if let Some(language) = line.trim_start().strip_prefix("```") {
             let content = lines.by_ref().take_while(|line| line.trim_start() != "```");
-            blocks.push((language, content.map(|line| format!("{line}\n")).collect()));
+            blocks.push((language, content.flat_map(|line| [line, "\n"]).collect()));
         }
     }
     blocks
@@ -102,7 +102,7 @@ async fn every_command_succeeds_and_every_answer_is_as_shown() {
     );
     let plan = Plan::on(&redis, &postgres, 1, 1, (scarce(2, 50), Duration::from_secs(1))).await;
     let fleet = plan.start().await;
-    fleet.until_nobody_waits(&Client::new()).await;
+    fleet.until_open(&Client::new()).await;
     let steps = steps(DOCUMENT);
     assert!(steps.len() > 5, "the commands of the document are found");
     let script = script(&steps, &fleet);

@@ -140,8 +140,8 @@ async fn a_campaign_is_in_every_phase_and_the_clock_moves_on() {
     let passed = send(redeem(&client, &room, ticket)).await;
     assert_eq!(passed.status, 201, "{passed:?}");
 
-    // A pass comes to its end.
-    sandbox.advance(&client, 7_201).await;
+    // A pass comes to its end, and to that of its leeway.
+    sandbox.advance(&client, 7_206).await;
     let slot = send(client.get(format!("{}/slots", sandbox.url("campaign", "gathering")))).await;
     let hold = json!({"slot": slot.body["slots"][0]["id"], "seats": 2});
     let url = format!("{}/holds", sandbox.url("campaign", "gathering"));
@@ -227,7 +227,7 @@ async fn in_production_no_postcode_is_magic() {
     config.waiting_room.listen.set_port(0);
     config.waiting_room.metrics_listen = String::new();
     let process = Process::new(None);
-    assert!(process.front.is_none());
+    assert!(process.front.is_none() && process.bookings.is_none());
     let keys = NewKeys::generate(&*process.entropy).waiting_room;
     let keys = WaitingRoomKeys::parse(&keys, "keys".as_ref()).expect("keys");
     let started = WaitingRoomService::start(&process, &config, keys, &[]).await;

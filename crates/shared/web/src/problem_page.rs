@@ -58,7 +58,7 @@ crate::problem_responses!(
 /// What it means, and what to do. The `type` of each problem is this path.
 #[utoipa::path(
     tag = "documentation",
-    params(("code" = String, Path, description = "The `code` of the problem.", example = "slot-full")),
+    params(("code" = String, Path, description = "The `code` of the problem.", example = "not-found")),
     responses(
         (status = 200, description = "A page for people, in German and English.", content_type = "text/html"),
         (status = 304, description = "Unchanged."),

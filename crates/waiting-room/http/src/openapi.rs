@@ -19,9 +19,9 @@ use crate::wire::MunicipalityToChoose;
             stand as often as `poll_after_s` says, and redeem it for a pass when it is called. The pass \
             opens the booking API for a few minutes. Whoever closes the page loses nothing.\n\n\
             Times are RFC 3339 in UTC. Refusals are problem details (RFC 9457) from a closed catalogue, \
-            in German and English: [/problems](/problems); decide on `code`. Texts come in English or German, as `Accept-Language` asks. New members, \
-            and new values of `phase`, `state`, `slowed` and `odds`, can be added at any time; ignore \
-            what you do not know.",
+            in German and English: [/problems](/problems); decide on `code`. Texts come in English or \
+            German, as `Accept-Language` asks. New members, and new values of `phase`, `state`, `slowed` \
+            and `odds`, can be added at any time; ignore what you do not know.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     servers((url = "/", description = "Where this document is read.")),

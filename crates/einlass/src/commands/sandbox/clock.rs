@@ -4,6 +4,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use kernel::{Clock, SteadyClock, Timestamp};
+use waiting_room::WaitingRoom;
+
+/// The views are renewed so often after the clock has moved: for the end of the gathering, for the draw,
+/// and for the first calls.
+const RENEWALS: u32 = 3;
 
 /// A clock that can be moved forward. Every part of the sandbox runs on this one.
 pub struct MovableClock {
@@ -17,9 +22,13 @@ impl MovableClock {
         Self { machine: SteadyClock::start(), ahead_ms: AtomicI64::new(-milliseconds(by)) }
     }
 
-    /// Moves it forward. Back it cannot go: nothing that has happened would be undone.
-    pub fn advance(&self, by: Duration) {
+    /// Moves it forward, and has the rooms notice at once. Back it cannot go: nothing that has happened
+    /// would be undone.
+    pub async fn advance(&self, by: Duration, rooms: &WaitingRoom) {
         self.ahead_ms.fetch_add(milliseconds(by), Ordering::SeqCst);
+        for _ in 0..RENEWALS {
+            rooms.renew().await;
+        }
     }
 }
 

@@ -22,10 +22,6 @@ const PAGE: &str = include_str!("../../../../../docs/examples/family.html");
 /// The clock goes no further at once: in a year every campaign is long over.
 const ADVANCE_S_MAX: u64 = 366 * 86_400;
 
-/// The views are renewed so often after the clock has moved: for the end of the gathering, for the draw,
-/// and for the first calls.
-const RENEWALS: u32 = 3;
-
 /// What the sandbox can be asked for.
 pub struct Control {
     /// The clock of everything.
@@ -99,10 +95,7 @@ async fn advance(
         let mistake = Mistake::OutOfRange { least: 0, most };
         return Err(Problem::new(Code::InvalidRequest).field("advance_s", mistake));
     }
-    control.clock.advance(Duration::from_secs(advance_s));
-    for _ in 0..RENEWALS {
-        control.rooms.renew().await;
-    }
+    control.clock.advance(Duration::from_secs(advance_s), &control.rooms).await;
     Ok(HttpResponse::Ok().json(json!({"now": control.clock.now()})))
 }
 

@@ -28,6 +28,7 @@ pub enum Spell {
 const NUMBERS: &[(Code, u16)] = &[
     (Code::IdempotencyKeyMissing, 101),
     (Code::InvalidRequest, 102),
+    (Code::RequestMalformed, 103),
     (Code::ManageTokenInvalid, 111),
     (Code::PassInvalid, 112),
     (Code::ServiceCredentialInvalid, 113),
@@ -66,6 +67,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::MunicipalityMismatch, 423),
     (Code::MunicipalityRequired, 424),
     (Code::RateLimited, 491),
+    (Code::HeadTooLarge, 493),
     (Code::Internal, 500),
     (Code::Overloaded, 531),
     (Code::Unavailable, 532),

@@ -11,8 +11,8 @@ use crate::document::EXTENSIBLE;
 /// A name for the document; nothing is read from there.
 const ADDRESS: &str = "http://document.invalid/openapi.json";
 
-/// The schemas of a document, as strict as this version of the service is: it sends no value and no kind that is still
-/// to be added.
+/// The schemas of a document, as strict as this version of the service is: it sends no value, no kind and no member that
+/// is still to be added. A member that an object does not have may be null.
 pub(super) struct Bodies(RefCell<Compiled>);
 
 struct Compiled {
@@ -59,7 +59,7 @@ impl Compiled {
     }
 }
 
-/// Leaves out what stands for later versions.
+/// Leaves out what stands for later versions, and what is not said.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
@@ -67,6 +67,9 @@ fn close(schema: &mut Value) {
                 && let Some(Value::Array(alternatives)) = members.get_mut("anyOf")
             {
                 alternatives.pop();
+            }
+            if members.get("properties").is_some_and(Value::is_object) {
+                members.entry("additionalProperties").or_insert_with(|| json!({"type": "null"}));
             }
             members.values_mut().for_each(close);
         }

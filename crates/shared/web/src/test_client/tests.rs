@@ -29,6 +29,7 @@ async fn show(request: HttpRequest) -> Result<HttpResponse, Problem> {
         "unnamed" => Err(Problem::new(Code::SlotNotFound)),
         "accepted" => Ok(HttpResponse::Accepted().finish()),
         "bare" => Ok(thing().json(json!({"code": "its"}))),
+        "more" => Ok(thing().json(json!({"code": "its", "size": 7, "colour": null}))),
         "nameless" => Ok(thing().json(json!({"code": 7}))),
         "text" => Ok(thing().content_type("text/plain").body("a thing")),
         _ => Ok(thing().insert_header(("x-thing", "here")).json(json!({"code": "its"}))),
@@ -131,6 +132,12 @@ async fn a_status_that_is_not_in_the_document_fails_the_test() {
 #[should_panic(expected = "/code")]
 async fn a_body_that_is_not_of_its_schema_fails_the_test() {
     client().await.get("/thing?nameless").send().await;
+}
+
+#[actix_web::test]
+#[should_panic(expected = "/size")]
+async fn a_member_that_is_not_in_the_document_fails_the_test() {
+    client().await.get("/thing?more").send().await;
 }
 
 #[actix_web::test]

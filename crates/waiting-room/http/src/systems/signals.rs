@@ -51,7 +51,7 @@ fn departures() -> Array {
     let id = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9a-f]{32}$"));
     let description = "The ids (`jti`) of passes that are not needed any longer and have no open hold; may be left out.";
     let list = ArrayBuilder::new().items(id).max_items(Some(DEPARTURES_MAX));
-    let list = list.example(Some(json!(["00112233445566778899aabbccddeeff"])));
+    let list = list.examples([json!(["00112233445566778899aabbccddeeff"])]);
     list.description(Some(description)).build()
 }
 

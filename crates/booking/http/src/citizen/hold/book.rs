@@ -49,10 +49,12 @@ impl NewBookingOnHold {
             (None, Some(persons)) if (1..=PERSONS_MAX).contains(&persons.len()) => {
                 Ok(Who::Several(persons))
             }
-            (None, Some(persons)) if persons.is_empty() => Err(wrong("persons", Mistake::TooFew(1))),
+            (None, Some(persons)) if persons.is_empty() => {
+                Err(wrong("persons", Mistake::TooFew(1)))
+            }
             (None, Some(_)) => Err(wrong("persons", Mistake::TooMany(PERSONS_MAX as u64))),
             (None, None) => Err(wrong("person", Mistake::Missing)),
-            (Some(_), Some(_)) => Err(wrong("persons", Mistake::Exclusive)),
+            (Some(_), Some(_)) => Err(wrong("person", Mistake::Exclusive)),
         }
     }
 }
@@ -71,7 +73,9 @@ problem_responses!(
         CampaignClosed, RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
-/// Register one person onto a hold, or several, all of them or none.
+/// Register people onto a hold.
+///
+/// One person, or several: all of them or none.
 ///
 /// A refusal of several names the person at whom it failed in `errors`, such as `persons[1]`.
 #[utoipa::path(

@@ -42,10 +42,18 @@ impl App {
             }
             BookGroupOutcome::HoldNotFound => Err(Problem::new(Code::HoldNotFound)),
             BookGroupOutcome::HoldEnded => Err(Problem::new(Code::HoldEnded)),
-            BookGroupOutcome::NoSeatFor { member } => Err(at(member, Code::HoldEnded, Mistake::Refused)),
-            BookGroupOutcome::NamedTwice { member } => Err(at(member, Code::InvalidRequest, Mistake::Repeated)),
-            BookGroupOutcome::PersonNotOfPass => Err(at(0, Code::NotThePersonOfThePass, Mistake::Refused)),
-            BookGroupOutcome::AlreadyBooked { member } => Err(at(member, Code::AlreadyBooked, Mistake::Refused)),
+            BookGroupOutcome::NoSeatFor { member } => {
+                Err(at(member, Code::HoldEnded, Mistake::Refused))
+            }
+            BookGroupOutcome::NamedTwice { member } => {
+                Err(at(member, Code::InvalidRequest, Mistake::Repeated))
+            }
+            BookGroupOutcome::PersonNotOfPass => {
+                Err(at(0, Code::NotThePersonOfThePass, Mistake::Refused))
+            }
+            BookGroupOutcome::AlreadyBooked { member } => {
+                Err(at(member, Code::AlreadyBooked, Mistake::Refused))
+            }
             BookGroupOutcome::RefusedTooOften => Err(Problem::new(Code::RefusedTooOften)),
             BookGroupOutcome::CampaignClosed => Err(Problem::new(Code::CampaignClosed)),
             BookGroupOutcome::NotEligible => Err(Problem::new(Code::NotEligible)),

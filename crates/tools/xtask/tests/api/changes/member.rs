@@ -78,10 +78,10 @@ pub fn members(document: &Document, schema: &Value) -> Members {
 
 /// Joins the bodies of several answers: what not all of them have is not always there.
 pub fn either(bodies: impl IntoIterator<Item = Members>) -> Members {
-    bodies.into_iter().reduce(either_of_two).unwrap_or_default()
+    bodies.into_iter().reduce(|one, other| either_of_two(&one, &other)).unwrap_or_default()
 }
 
-fn either_of_two(one: Members, other: Members) -> Members {
+fn either_of_two(one: &Members, other: &Members) -> Members {
     let lacks = |members: &Members, path: &str| {
         !members.contains_key(path)
             && parent(path).is_none_or(|parent| members.contains_key(parent))
@@ -90,14 +90,14 @@ fn either_of_two(one: Members, other: Members) -> Members {
     for path in one.keys().chain(other.keys()) {
         let known = one.get(path).cloned().into_iter().chain(other.get(path).cloned());
         let mut member = known.reduce(Member::or).unwrap_or_default();
-        member.always &= !lacks(&one, path) && !lacks(&other, path);
+        member.always &= !lacks(one, path) && !lacks(other, path);
         joined.insert(path.clone(), member);
     }
     joined
 }
 
 /// The object or the list that a member is in. Where that is absent, nothing is said of the member.
-fn parent(path: &str) -> Option<&str> {
+pub fn parent(path: &str) -> Option<&str> {
     path.strip_suffix("[]").or_else(|| path.rsplit_once('.').map(|(parent, _)| parent))
 }
 

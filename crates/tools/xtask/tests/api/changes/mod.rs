@@ -151,9 +151,12 @@ impl Found {
         }
         for (path, after) in new.iter().filter(|(path, _)| !old.contains_key(*path)) {
             let name = format!("{kind} `{path}`").trim_start().to_owned();
-            let demanded = sender == Sender::Client && after.always && is_asked_for(path, old, new);
-            let text = if demanded { "added, and required" } else { "added" };
-            self.note(id, !demanded, format!("{name} {text}"));
+            if sender == Sender::Client && after.always && is_asked_for(path, old, new) {
+                self.note(id, false, format!("{name} added, and required"));
+            } else if member::parent(path).is_none_or(|parent| old.contains_key(parent)) {
+                // What is in it came with it.
+                self.note(id, true, format!("{name} added"));
+            }
         }
     }
 }
@@ -161,9 +164,7 @@ impl Found {
 /// Whether a client of before would have sent the object that this member is in: what a new optional object
 /// requires inside is asked of nobody who does not know it.
 fn is_asked_for(path: &str, old: &Members, new: &Members) -> bool {
-    let parents =
-        path.char_indices().filter(|(_, letter)| *letter == '.').map(|(at, _)| &path[..at]);
-    parents.map(|parent| parent.trim_end_matches("[]")).all(|parent| {
+    std::iter::successors(member::parent(path), |parent| member::parent(parent)).all(|parent| {
         old.contains_key(parent) || new.get(parent).is_none_or(|parent| parent.always)
     })
 }
