@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::web::{Body, Code, Problem};
+use ::web::{Body, Code, Mistake, Problem};
 use actix_web::http::header::LOCATION;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
@@ -91,7 +91,9 @@ async fn advance(
     Body(Advance { advance_s }): Body<Advance>,
 ) -> Result<impl Responder, Problem> {
     if advance_s > ADVANCE_S_MAX {
-        return Err(Problem::new(Code::InvalidRequest));
+        let most = i64::try_from(ADVANCE_S_MAX).unwrap_or(i64::MAX);
+        let mistake = Mistake::OutOfRange { least: 0, most };
+        return Err(Problem::new(Code::InvalidRequest).field("advance_s", mistake));
     }
     control.clock.advance(Duration::from_secs(advance_s), &control.rooms).await;
     Ok(HttpResponse::Ok().json(json!({"now": control.clock.now()})))
@@ -101,7 +103,8 @@ async fn order(
     control: Data<Control>,
     Body(order): Body<Order>,
 ) -> Result<impl Responder, Problem> {
-    control.orders.add(order).map_err(|_| Problem::new(Code::InvalidRequest))?;
+    let unknown = |_| Problem::new(Code::InvalidRequest).field("code", Mistake::Invalid);
+    control.orders.add(order).map_err(unknown)?;
     Ok(HttpResponse::NoContent())
 }
 
