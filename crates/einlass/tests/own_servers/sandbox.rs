@@ -140,8 +140,8 @@ async fn a_campaign_is_in_every_phase_and_the_clock_moves_on() {
     let passed = send(redeem(&client, &room, ticket)).await;
     assert_eq!(passed.status, 201, "{passed:?}");
 
-    // A pass comes to its end.
-    sandbox.advance(&client, 7_201).await;
+    // A pass comes to its end, and to that of its leeway.
+    sandbox.advance(&client, 7_206).await;
     let slot = send(client.get(format!("{}/slots", sandbox.url("campaign", "gathering")))).await;
     let hold = json!({"slot": slot.body["slots"][0]["id"], "seats": 2});
     let url = format!("{}/holds", sandbox.url("campaign", "gathering"));

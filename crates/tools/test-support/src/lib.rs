@@ -1,4 +1,5 @@
-//! Real Redis and PostgreSQL for tests, any campaign file, and the waiting for a condition.
+//! Real Redis and PostgreSQL for tests, the programs that read the API documents ([`ApiTools`]), any campaign file, and
+//! the waiting for a condition.
 //!
 //! Knows none of the workspace's crates. Two ways to a server:
 //!

@@ -75,11 +75,9 @@ impl Code {
     /// Whether the response always says when to try again.
     #[must_use]
     pub fn tells_when_to_retry(self) -> bool {
-        match self {
-            Self::NotYourTurn | Self::RequestInProgress => true,
-            _ => [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE]
-                .contains(&self.status()),
-        }
+        let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
+        busy.contains(&self.status())
+            || [Self::NotYourTurn, Self::RequestInProgress].contains(&self)
     }
 
     /// The `type` URI: where [`crate::problem_page`] explains the problem, on the service that answers.

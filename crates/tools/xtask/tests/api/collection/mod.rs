@@ -50,6 +50,8 @@ const KEPT: &[(&str, &str, &str)] = &[
     ("create_hold", "hold", "id"),
     ("book_hold", "booking", "id"),
     ("book_hold", "manage_token", "manage_token"),
+    ("book_hold", "booking", "bookings[].id"),
+    ("book_hold", "manage_token", "bookings[].manage_token"),
 ];
 
 /// Pages for people, and the document itself.
