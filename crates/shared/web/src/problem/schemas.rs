@@ -14,6 +14,10 @@ const CODES: &str = "ProblemCode";
 /// The name of the enumeration of mistakes.
 const MISTAKES: &str = "FieldErrorCode";
 
+/// Where several people are booked at once, these say under `errors` which of them they are about.
+const ABOUT_ONE_OF_SEVERAL: [Code; 3] =
+    [Code::NotThePersonOfThePass, Code::AlreadyBooked, Code::HoldEnded];
+
 /// The name of the schema of the problems with this code.
 pub(super) fn name_of(code: Code) -> String {
     let word = |word: &str| {
@@ -67,13 +71,16 @@ fn schema(entry: &Entry) -> Value {
     let status = entry.status.as_u16();
     let status = json!({"type": "integer", "format": "int32", "enum": [status]});
     properties.insert("status".to_owned(), status);
-    for (name, is_there) in [
-        ("retry_after_s", entry.code.tells_when_to_retry()),
-        ("errors", entry.code == Code::InvalidRequest),
-    ] {
-        if is_there {
+    let (retries, is_invalid) =
+        (entry.code.tells_when_to_retry(), entry.code == Code::InvalidRequest);
+    let names_a_field = is_invalid || ABOUT_ONE_OF_SEVERAL.contains(&entry.code);
+    for (name, is_known, is_always) in
+        [("retry_after_s", retries, retries), ("errors", names_a_field, is_invalid)]
+    {
+        if is_always {
             required.push(name.into());
-        } else {
+        }
+        if !is_known {
             properties.remove(name);
         }
     }
