@@ -178,6 +178,13 @@ async fn every_refusal_can_be_forced_and_answers_can_be_ordered() {
     assert_eq!(send(client.get(&room)).await.body["entered"], 0, "what is refused has no effect");
 
     let order = |order: Value| sandbox.order(&client, order);
+    let tea = json!({"path": "/slots", "code": "tea"});
+    let refused = client.post(format!("{}/sandbox/answers", sandbox.control)).json(&tea);
+    let refused = send(refused).await;
+    assert_eq!(
+        (refused.code(), &refused.body["errors"][0]["field"]),
+        ("invalid-request", &json!("code"))
+    );
     order(json!({"path": "/slots", "code": "unavailable", "times": 2})).await;
     let slots = format!("{campaign}/slots");
     for expected in [503, 503, 200] {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::web::problem::CATALOGUE;
 use ::web::{Body, Code, Mistake, Problem};
 use actix_web::http::header::LOCATION;
 use actix_web::web::{self, Data, ServiceConfig};
@@ -14,13 +15,13 @@ use waiting_room::WaitingRoom;
 
 use super::campaigns::SCENES;
 use super::clock::MovableClock;
-use super::orders::{Order, Orders};
+use super::orders::{NoSuchCode, Order, Orders};
 
 /// The page that `docs/frontend.md` leads to.
 const PAGE: &str = include_str!("../../../../../docs/examples/family.html");
 
 /// The clock goes no further at once: in a year every campaign is long over.
-const ADVANCE_S_MAX: u64 = 366 * 86_400;
+const ADVANCE_S_MAX: u32 = 366 * 86_400;
 
 /// What the sandbox can be asked for.
 pub struct Control {
@@ -83,7 +84,7 @@ async fn show(control: Data<Control>) -> impl Responder {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Advance {
-    advance_s: u64,
+    advance_s: u32,
 }
 
 async fn advance(
@@ -91,11 +92,10 @@ async fn advance(
     Body(Advance { advance_s }): Body<Advance>,
 ) -> Result<impl Responder, Problem> {
     if advance_s > ADVANCE_S_MAX {
-        let most = i64::try_from(ADVANCE_S_MAX).unwrap_or(i64::MAX);
-        let mistake = Mistake::OutOfRange { least: 0, most };
+        let mistake = Mistake::OutOfRange { least: 0, most: ADVANCE_S_MAX.into() };
         return Err(Problem::new(Code::InvalidRequest).field("advance_s", mistake));
     }
-    control.clock.advance(Duration::from_secs(advance_s), &control.rooms).await;
+    control.clock.advance(Duration::from_secs(advance_s.into()), &control.rooms).await;
     Ok(HttpResponse::Ok().json(json!({"now": control.clock.now()})))
 }
 
@@ -103,8 +103,10 @@ async fn order(
     control: Data<Control>,
     Body(order): Body<Order>,
 ) -> Result<impl Responder, Problem> {
-    let unknown = |_| Problem::new(Code::InvalidRequest).field("code", Mistake::Invalid);
-    control.orders.add(order).map_err(unknown)?;
+    let codes = || CATALOGUE.iter().map(|entry| entry.name.to_owned()).collect();
+    let wrong =
+        |NoSuchCode| Problem::new(Code::InvalidRequest).field("code", Mistake::NoChoice(codes()));
+    control.orders.add(order).map_err(wrong)?;
     Ok(HttpResponse::NoContent())
 }
 

@@ -65,6 +65,9 @@ fn example(document: &Value, of: &Value) -> Option<Value> {
     if let Some(own) = of.get("example") {
         return Some(own.clone());
     }
+    if let Some(first) = of["examples"].as_array().and_then(|examples| examples.first()) {
+        return Some(first.clone());
+    }
     if let Some(schema) = of.get("schema") {
         return example(document, schema);
     }
