@@ -14,6 +14,10 @@ const CODES: &str = "ProblemCode";
 /// The name of the enumeration of mistakes.
 const MISTAKES: &str = "FieldErrorCode";
 
+/// What can be the matter with one of several, who is then named under `errors`.
+const OF_ONE_OF_SEVERAL: [Code; 3] =
+    [Code::AlreadyBooked, Code::HoldEnded, Code::NotThePersonOfThePass];
+
 /// The name of the schema of the problems with this code.
 pub(super) fn name_of(code: Code) -> String {
     let word = |word: &str| {
@@ -73,7 +77,7 @@ fn schema(entry: &Entry) -> Value {
     ] {
         if is_there {
             required.push(name.into());
-        } else {
+        } else if name != "errors" || !OF_ONE_OF_SEVERAL.contains(&entry.code) {
             properties.remove(name);
         }
     }
