@@ -3,7 +3,6 @@
 //! The parser answers with an empty response of its own, which no middleware sees. It is known by its form: every
 //! response of the [`Edge`] has a request id, and this one has nothing but its length and the date.
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderValue;
 
 use crate::edge::Edge;
@@ -77,13 +76,14 @@ impl Refusals {
             "the parser refused a request"
         );
         let body = Problem::new(code).body(Language::En, id);
-        let mut response = head(code.status(), found.date, id, body.len()).into_bytes();
+        let mut response = head(code, found.date, id, body.len()).into_bytes();
         response.extend_from_slice(&body);
         response
     }
 }
 
-fn head(status: StatusCode, date: &str, id: &str, length: usize) -> String {
+fn head(code: Code, date: &str, id: &str, length: usize) -> String {
+    let (status, page) = (code.status(), code.type_uri());
     let (number, reason) = (status.as_u16(), status.canonical_reason().unwrap_or_default());
     let (media_type, language) = (problem::CONTENT_TYPE, Language::En.tag());
     format!(
@@ -92,6 +92,7 @@ fn head(status: StatusCode, date: &str, id: &str, length: usize) -> String {
          content-type: {media_type}\r\n\
          content-language: {language}\r\n\
          cache-control: no-store\r\n\
+         link: <{page}>; rel=\"describedby\"\r\n\
          x-request-id: {id}\r\n\
          access-control-allow-origin: *\r\n\
          access-control-expose-headers: x-request-id\r\n\

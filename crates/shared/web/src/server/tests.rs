@@ -158,6 +158,7 @@ fn problem_of(answer: &str) -> Value {
     has("access-control-allow-origin: *");
     has("access-control-expose-headers: x-request-id");
     has("connection: close");
+    has(&format!("link: <{}>; rel=\"describedby\"", body["type"].as_str().expect("an address")));
     body
 }
 
