@@ -38,27 +38,33 @@ pub(crate) struct TicketState {
     message: Option<Texts>,
     /// What the ticket waits for.
     state: State,
-    /// The place in line, from 0; null before the draw, also for whoever is let in before it. Several tickets may
-    /// share one.
-    #[schema(example = 137, required = true)]
+    /// The place in line, from 0; not there before the draw, also for whoever is let in before it. Several
+    /// tickets may share one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 137, nullable = false)]
     place: Option<u64>,
-    /// How many places are called before this ticket; null before the draw, 0 for a called ticket.
-    #[schema(example = 37, required = true)]
+    /// How many places are called before this ticket; not there before the draw, 0 for a called ticket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 37, nullable = false)]
     ahead: Option<u64>,
-    /// How long it will probably take; null before the draw and while nothing moves.
-    #[schema(required = true)]
+    /// How long it will probably take; not there before the draw and while nothing moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     estimated_wait_s: Option<EstimatedWait>,
-    /// Why it takes longer than it did, or why nothing moves; null if there is nothing to explain.
-    #[schema(required = true)]
+    /// Why it takes longer than it did, or why nothing moves; not there if there is nothing to explain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     slowed: Option<SlowedBy>,
-    /// What the chances of a place are; null as long as nobody can tell.
-    #[schema(required = true)]
+    /// What the chances of a place are; not there as long as nobody can tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     odds: Option<Chances>,
     /// Until when a `called` ticket should be redeemed: the end of its pass, once that was given out, till
-    /// when it is given again; before, the time for which the room keeps a seat in mind. Null once that is
-    /// over: the ticket stays called, and it may take longer. Null for every other ticket.
+    /// when it is given again; before, the time for which the room keeps a seat in mind. Not there once that
+    /// is over: the ticket stays called, and it may take longer. No other ticket has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(
-        value_type = Option<String>, format = DateTime, required = true,
+        value_type = Option<String>, format = DateTime, nullable = false,
         example = "2021-06-14T06:10:00.000Z",
     )]
     claim_until: Option<Timestamp>,
