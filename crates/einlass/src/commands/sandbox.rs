@@ -131,8 +131,9 @@ impl Sandbox {
         config.waiting_room.workers = 1;
         config.booking.workers = 1;
         config.limits.turn_off();
-        config.booking.signals_every_ms = 200;
-        config.booking.availability_every_ms = 200;
+        let counted_every_ms = u64::try_from(clock::COUNTED_EVERY.as_millis())?;
+        config.booking.signals_every_ms = counted_every_ms;
+        config.booking.availability_every_ms = counted_every_ms;
         Ok(config)
     }
 

@@ -156,6 +156,8 @@ async fn every_refusal_can_be_forced_and_answers_can_be_ordered() {
     let sandbox = Sandbox::start(&client).await;
     let room = sandbox.url("room", "open");
     let campaign = sandbox.url("campaign", "open");
+    let (booking, _) = campaign.split_once("/campaigns/").expect("an address");
+    let group = format!("{booking}/holds/hold_00000000000000000000000000000000/bookings");
     let magic = magic();
     assert_eq!(magic.len(), web::problem::CATALOGUE.len());
     for (code, status, postcode) in &magic {
@@ -166,6 +168,9 @@ async fn every_refusal_can_be_forced_and_answers_can_be_ordered() {
             join(&client, &room, postcode),
             client.get(format!("{campaign}/eligibility?postcode={postcode}")),
             client.post(format!("{campaign}/bookings")).json(&named),
+            client
+                .post(&group)
+                .json(&json!({"persons": [{"family_name": "Blatt"}, named["person"]]})),
         ] {
             let refused = send(request.header("accept-language", "de")).await;
             assert_eq!((refused.status.as_u16(), refused.code()), (*status, code.as_str()));

@@ -16,8 +16,8 @@ use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::Method;
 use actix_web::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, HeaderMap,
-    HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CACHE_CONTROL,
+    HeaderMap, HeaderValue, ORIGIN, VARY,
 };
 use actix_web::{Error, HttpResponse};
 use futures_util::future::Either;
@@ -90,6 +90,10 @@ impl Cors {
         readers.write(response.headers_mut());
         Some(response)
     }
+}
+
+fn is_public(response: &HeaderMap) -> bool {
+    response.get(CACHE_CONTROL).is_some_and(|value| value.as_bytes().starts_with(b"public"))
 }
 
 fn is_read(method: &Method) -> bool {
@@ -189,7 +193,10 @@ where
         let this = self.project();
         let mut response = poll_ready!(this.inner.poll(context))?;
         if let Some(readers) = this.readers.take() {
-            readers.write(response.headers_mut());
+            let headers = response.headers_mut();
+            // A cache gives a public answer to everybody, also one that was asked for with a token.
+            let readers = if is_public(headers) { Readers::Everybody } else { readers };
+            readers.write(headers);
         }
         Poll::Ready(Ok(response.map_into_left_body()))
     }

@@ -30,20 +30,29 @@ impl IdempotencyKey {
         &self.0
     }
 
-    /// The key of a request that may have one.
-    pub fn optional(request: &HttpRequest) -> Result<Option<Self>, Problem> {
+    /// The key of a request that may have one, of at least so many characters.
+    pub fn optional(request: &HttpRequest, least: usize) -> Result<Option<Self>, Problem> {
         let headers = request.headers();
-        headers.contains_key(NAME).then(|| Self::of(headers)).transpose()
+        headers.contains_key(NAME).then(|| Self::read(headers, least)).transpose()
     }
 
     /// Reads the key from the headers of a request.
     pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        Self::read(headers, 1)
+    }
+
+    fn read(headers: &HeaderMap, least: usize) -> Result<Self, Problem> {
         let mut values = headers.get_all(NAME);
-        match (values.next(), values.next()) {
-            (None, _) => Err(Problem::new(Code::IdempotencyKeyMissing)),
-            (Some(value), None) => value.to_str().ok().and_then(key).ok_or_else(invalid),
-            (Some(_), Some(_)) => Err(invalid()),
-        }
+        let key = match (values.next(), values.next()) {
+            (None, _) => return Err(Problem::new(Code::IdempotencyKeyMissing)),
+            (Some(value), None) => value.to_str().ok().and_then(key),
+            (Some(_), Some(_)) => None,
+        };
+        let key = key.filter(|key| key.as_str().len() >= least);
+        key.ok_or_else(|| {
+            let mistake = Mistake::Key { least, most: Self::LENGTH_MAX };
+            Problem::new(Code::InvalidRequest).field("Idempotency-Key", mistake)
+        })
     }
 }
 
@@ -87,11 +96,6 @@ impl IntoParams for IdempotencyKey {
 pub fn schema(length_min: usize) -> Object {
     let pattern = format!("^[!#-~][!-~]{{{},{}}}$", length_min - 1, IdempotencyKey::LENGTH_MAX - 1);
     ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).build()
-}
-
-fn invalid() -> Problem {
-    let mistake = Mistake::Key { least: 1, most: IdempotencyKey::LENGTH_MAX };
-    Problem::new(Code::InvalidRequest).field("Idempotency-Key", mistake)
 }
 
 fn key(value: &str) -> Option<IdempotencyKey> {

@@ -10,6 +10,9 @@ use waiting_room::WaitingRoom;
 /// and for the first calls.
 const RENEWALS: u32 = 3;
 
+/// The places are counted so often, and the room is told as often.
+pub const COUNTED_EVERY: Duration = Duration::from_millis(200);
+
 /// A clock that can be moved forward. Every part of the sandbox runs on this one.
 pub struct MovableClock {
     machine: SteadyClock,
@@ -22,13 +25,17 @@ impl MovableClock {
         Self { machine: SteadyClock::start(), ahead_ms: AtomicI64::new(-milliseconds(by)) }
     }
 
-    /// Moves it forward, and has the rooms notice at once. Back it cannot go: nothing that has happened
+    /// Moves it forward, and has everybody notice before it returns. Back it cannot go: nothing that has happened
     /// would be undone.
     pub async fn advance(&self, by: Duration, rooms: &WaitingRoom) {
         self.ahead_ms.fetch_add(milliseconds(by), Ordering::SeqCst);
         for _ in 0..RENEWALS {
             rooms.renew().await;
         }
+        // Until the places of the new time were counted, and the rooms have heard of it.
+        #[expect(clippy::disallowed_methods, reason = "the machine's time, not the sandbox's")]
+        tokio::time::sleep(3 * COUNTED_EVERY).await;
+        rooms.renew().await;
     }
 }
 

@@ -96,6 +96,9 @@ async fn spoken(request: &mut ServiceRequest) -> Option<Spell> {
 }
 
 fn within(body: &Value) -> Option<Spell> {
+    if let Value::Array(entries) = body {
+        return entries.iter().find_map(within);
+    }
     let members = body.as_object()?;
     members.iter().find_map(|(name, value)| match (name.as_str(), value) {
         ("postcode", Value::String(postcode)) => magic::spell_of_postcode(postcode),

@@ -68,6 +68,25 @@ async fn the_time_of_an_answer_can_be_read() {
     }
 }
 
+/// A cache keeps a public answer for everybody, also one that was asked for with a token.
+#[actix_web::test]
+async fn a_public_answer_is_everybodys_whatever_was_sent() {
+    let app = App::new()
+        .route(
+            "/",
+            web::get().to(async || {
+                HttpResponse::Ok().insert_header(("cache-control", "public, max-age=60")).finish()
+            }),
+        )
+        .wrap(allow(&[PAGE.to_owned()]));
+    let request = TestRequest::get()
+        .insert_header((AUTHORIZATION, "Bearer x"))
+        .insert_header((ORIGIN, ELSEWHERE));
+    let response = call_service(&init_service(app).await, request.to_request()).await;
+    let answer = Answer { status: response.status(), headers: response.headers().clone() };
+    assert_eq!((answer.allowed_origin(), answer.header(VARY)), ("*", ""));
+}
+
 #[actix_web::test]
 async fn with_a_token_only_listed_origins_read_the_answer() {
     let with_token = |origin: &str| {

@@ -16,6 +16,9 @@ use super::refusal::{Refusals, found_in};
 /// How often a request's time is looked at. A tick costs a look at the clock for each connection; a request costs none.
 const TICKS_OF_A_REQUEST: u32 = 4;
 
+/// So much more patience has an answer under way than an idle connection.
+const STUCK_TICKS: u32 = TICKS_OF_A_REQUEST;
+
 /// The socket of one connection, which ends where nothing comes of it, and which writes out the parser's refusals as
 /// problems.
 pub(super) struct Connection {
@@ -32,9 +35,9 @@ impl Connection {
         let tick = (manners.request / TICKS_OF_A_REQUEST).max(Duration::from_millis(1));
         let mut ticks = interval_at(Instant::now() + tick, tick);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // What is idle is closed in time by the protocol. It does not do so where a body has not ended.
+        // The protocol does not close what is idle: each tick wakes it, and it then waits anew.
         let still = manners.keep_alive.as_millis() / tick.as_millis();
-        let still_ticks_max = u32::try_from(still).unwrap_or(u32::MAX).saturating_add(2);
+        let still_ticks_max = u32::try_from(still).unwrap_or(u32::MAX).saturating_sub(1);
         let patience = Patience { still_ticks_max, ..Patience::default() };
         Self { stream, ticks, patience, refusals, refusal: None }
     }
@@ -103,7 +106,7 @@ impl AsyncWrite for Connection {
         };
         match written {
             Poll::Ready(_) => this.patience.answered(),
-            Poll::Pending if this.patience.is_still() => {
+            Poll::Pending if this.patience.is_stuck() => {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
             Poll::Pending => {}
@@ -149,9 +152,14 @@ impl Patience {
         self.has_moved = false;
     }
 
-    /// Nothing at all has moved for longer than an idle connection is kept.
+    /// Nothing at all has moved for as long as an idle connection is kept, or a tick longer.
     fn is_still(&self) -> bool {
         self.still_ticks > self.still_ticks_max
+    }
+
+    /// The same for an answer under way. A slow reader makes room in the kernel's buffer only now and then.
+    fn is_stuck(&self) -> bool {
+        self.still_ticks > self.still_ticks_max.saturating_add(STUCK_TICKS)
     }
 
     fn is_over(&self) -> bool {
@@ -204,6 +212,10 @@ mod tests {
             assert!(!patience.is_over());
         }
         patience.tick();
-        assert!(patience.is_over() && patience.is_still());
+        assert!(patience.is_over() && patience.is_still() && !patience.is_stuck());
+        for _ in 0..STUCK_TICKS {
+            patience.tick();
+        }
+        assert!(patience.is_stuck(), "nobody reads the answer");
     }
 }

@@ -11,7 +11,8 @@ use crate::problem::{self, Code, Problem};
 use crate::request_id::RequestIds;
 
 const HEAD_END: &[u8] = b"\r\n\r\n";
-const VERSION: &[u8] = b"HTTP/1.1 ";
+/// The parser answers in the version of the last request that it could read.
+const VERSION: &[u8] = b"HTTP/1.";
 /// No refusal of the parser is longer, in bytes.
 const LENGTH_MAX: usize = 160;
 
@@ -40,7 +41,9 @@ pub(super) fn found_in(written: &[u8]) -> Option<Found<'_>> {
         tail + written[tail..].windows(VERSION.len()).rposition(|bytes| bytes == VERSION)?;
     let head = std::str::from_utf8(&written[start..]).ok()?;
     let mut lines = head.strip_suffix("\r\n\r\n")?.split("\r\n");
-    let status = lines.next()?.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
+    let line = lines.next()?;
+    let status = line.strip_prefix("HTTP/1.1 ").or_else(|| line.strip_prefix("HTTP/1.0 "))?;
+    let status = status.get(..3)?.parse().ok()?;
     if !(400..600).contains(&status) || lines.next()? != "content-length: 0" {
         return None;
     }
@@ -121,6 +124,8 @@ mod tests {
             let found = Found { start: 0, status, date: DATE };
             assert_eq!(found_in(refusal.as_bytes()), Some(found));
             let earlier = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+            let old = refusal.replace("HTTP/1.1", "HTTP/1.0");
+            assert_eq!(found_in(old.as_bytes()), Some(Found { start: 0, status, date: DATE }));
             let found = Found { start: earlier.len(), status, date: DATE };
             assert_eq!(found_in(format!("{earlier}{refusal}").as_bytes()), Some(found));
         }

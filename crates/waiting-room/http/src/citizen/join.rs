@@ -13,7 +13,7 @@ use waiting_room::service::JoinRequest;
 use waiting_room::service::outcome::{Answer, JoinOutcome};
 use web::document::{Union, Variant};
 use web::reply;
-use web::{Body, Code, IdempotencyKey, Mistake, Problem, optional_bearer};
+use web::{Body, Code, IdempotencyKey, Problem, optional_bearer};
 
 use crate::app::App;
 use crate::refusal::{self, RoomInPath};
@@ -113,7 +113,8 @@ impl From<Answer> for JoinedRoom {
     }
 }
 
-/// The shortest key of a join: a short one would be somebody else's, too.
+/// The shortest key of a join. Whoever knows a key gets the entry that was issued under it, so a key must not be one
+/// that others choose too.
 const KEY_LENGTH_MIN: usize = 16;
 
 web::problem_responses!(
@@ -172,7 +173,7 @@ pub(crate) async fn join(
 ) -> Result<HttpResponse, Problem> {
     app.limits.join.check(&request)?;
     let ticket = optional_bearer(&request, Code::TicketInvalid)?;
-    let key = IdempotencyKey::optional(&request)?.map(unguessable).transpose()?;
+    let key = IdempotencyKey::optional(&request, KEY_LENGTH_MIN)?;
     let identity = identity.map(Identity::given).transpose()?.flatten();
     let joining = JoinRequest {
         ticket,
@@ -194,16 +195,6 @@ pub(crate) async fn join(
         JoinOutcome::NotOpenYet { gathers_from: _ } => Err(not_open_yet(&app, room.name())),
         JoinOutcome::Closed => Err(Problem::new(Code::RoomClosed)),
     }
-}
-
-/// Whoever knows a key gets the entry that was issued under it, so a key must not be one that others
-/// choose too.
-fn unguessable(key: IdempotencyKey) -> Result<IdempotencyKey, Problem> {
-    if key.as_str().len() >= KEY_LENGTH_MIN {
-        return Ok(key);
-    }
-    let mistake = Mistake::Key { least: KEY_LENGTH_MIN, most: IdempotencyKey::LENGTH_MAX };
-    Err(Problem::new(Code::InvalidRequest).field("Idempotency-Key", mistake))
 }
 
 fn not_eligible(known: Option<Municipality>) -> Problem {
