@@ -13,7 +13,7 @@ use utoipa::openapi::OpenApi;
 use web::health::Readiness;
 use web::metrics::Metrics;
 use web::server::Manners;
-use web::{Edge, common, cors, head, server};
+use web::{Edge, common, cors, server};
 
 use crate::front;
 use crate::process::{Process, StopTimes};
@@ -145,7 +145,6 @@ where
             .configure(common.clone())
             .wrap(Condition::new(is_sandbox, from_fn(front::before_routes(front.clone()))))
             .wrap(pages)
-            .wrap(from_fn(head::as_get))
             .wrap(wrapping.clone())
     };
     Ok(server::listen(listener, manners, edge, app)?)

@@ -72,12 +72,12 @@ impl CachedBody {
     /// comes compressed as the client takes it best; each form has a tag of its own.
     #[must_use]
     pub fn respond(&self, request: &HttpRequest) -> HttpResponse {
-        let form = self.compressed.of(&self.body, request);
+        let form = self.compressed.preferred(self.body.len(), request);
+        let etag = form.map(|(coding, form)| form.etag(|| self.etag_of(coding)));
         let known = self.is_known(request.headers());
         let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
         let mut response = HttpResponse::new(status);
         let headers = response.headers_mut();
-        let etag = form.as_ref().map(|(coding, _)| self.etag_of(*coding));
         headers.insert(ETAG, etag.unwrap_or_else(|| self.etag.clone()));
         headers.insert(CACHE_CONTROL, self.cache_control.clone());
         if Compressed::pays(self.body.len()) {
@@ -87,7 +87,8 @@ impl CachedBody {
             return response;
         }
         headers.insert(CONTENT_TYPE, self.content_type.clone());
-        let body = match form {
+        let encoded = form.and_then(|(coding, form)| Some((coding, form.body(coding, &self.body)?)));
+        let body = match encoded {
             Some((coding, body)) => {
                 headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
                 body

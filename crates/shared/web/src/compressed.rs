@@ -7,7 +7,9 @@ use std::io::{self, Write as _};
 use std::sync::OnceLock;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{ACCEPT_ENCODING, AcceptEncoding, Encoding, Header as _};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, AcceptEncoding, Encoding, Header as _, HeaderValue,
+};
 use actix_web::web::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -69,11 +71,30 @@ impl Coding {
     }
 }
 
-/// The compressed forms of a body, made when somebody first asks for one.
+/// One compressed form of a body, made when somebody first asks for it.
+#[derive(Debug, Default)]
+pub(crate) struct Form {
+    body: OnceLock<Option<Bytes>>,
+    etag: OnceLock<HeaderValue>,
+}
+
+impl Form {
+    /// `body` in this coding; `None` if it could not be written.
+    pub(crate) fn body(&self, coding: Coding, body: &[u8]) -> Option<Bytes> {
+        self.body.get_or_init(|| coding.encode(body).ok().map(Bytes::from)).clone()
+    }
+
+    /// Its entity tag.
+    pub(crate) fn etag(&self, make: impl FnOnce() -> HeaderValue) -> HeaderValue {
+        self.etag.get_or_init(make).clone()
+    }
+}
+
+/// The compressed forms of a body.
 #[derive(Debug, Default)]
 pub(crate) struct Compressed {
-    brotli: OnceLock<Option<Bytes>>,
-    gzip: OnceLock<Option<Bytes>>,
+    brotli: Form,
+    gzip: Form,
 }
 
 impl Compressed {
@@ -82,9 +103,9 @@ impl Compressed {
         length >= LENGTH_MIN
     }
 
-    /// `body` as this client takes it best; `None` as it is.
-    pub(crate) fn of(&self, body: &Bytes, request: &HttpRequest) -> Option<(Coding, Bytes)> {
-        if !Self::pays(body.len()) {
+    /// The form in which this client takes a body of this length best; `None` is the body as it is.
+    pub(crate) fn preferred(&self, length: usize, request: &HttpRequest) -> Option<(Coding, &Form)> {
+        if !Self::pays(length) {
             return None;
         }
         let coding = Coding::preferred(request)?;
@@ -92,8 +113,7 @@ impl Compressed {
             Coding::Brotli => &self.brotli,
             Coding::Gzip => &self.gzip,
         };
-        let encoded = form.get_or_init(|| coding.encode(body).ok().map(Bytes::from));
-        encoded.clone().map(|encoded| (coding, encoded))
+        Some((coding, form))
     }
 }
 
@@ -113,7 +133,9 @@ mod tests {
         if let Some(accepted) = accepted {
             request = request.insert_header((ACCEPT_ENCODING, accepted));
         }
-        Compressed::default().of(body, &request.to_http_request())
+        let compressed = Compressed::default();
+        let (coding, form) = compressed.preferred(body.len(), &request.to_http_request())?;
+        Some((coding, form.body(coding, body).expect("is written")))
     }
 
     #[test]

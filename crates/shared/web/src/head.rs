@@ -1,40 +1,36 @@
 //! HEAD on everything that has a GET (RFC 9110, section 9.3.2).
 
-use actix_web::Error;
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
-use actix_web::middleware::Next;
 
-/// Middleware that lets a HEAD be answered as if it were a GET; the server leaves the body out, because it
-/// remembers what was asked. For [`actix_web::middleware::from_fn`].
-pub async fn as_get<B: MessageBody>(
-    mut request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+/// Lets a HEAD be answered as if it were a GET; the server leaves the body out, because it remembers what was
+/// asked.
+pub(crate) fn as_get(request: &mut ServiceRequest) {
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    next.call(request).await
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
 
-    use super::*;
-    use actix_web::middleware::from_fn;
     use actix_web::{App, HttpResponse, HttpServer, web};
+    use kernel::SeededEntropy;
+
+    use crate::{Drain, Edge};
 
     /// Over a socket: only the server leaves the body out.
     #[actix_web::test]
     async fn a_head_has_all_but_the_body() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        let server = HttpServer::new(|| {
+        let edge = Edge::new("test", Drain::new(), Arc::new(SeededEntropy::new(1)));
+        let server = HttpServer::new(move || {
             let hello = web::get().to(async || HttpResponse::Ok().body("hello"));
-            App::new().route("/", hello).wrap(from_fn(as_get))
+            App::new().route("/", hello).wrap(edge.clone())
         });
         let server = server.workers(1).disable_signals().listen(listener).expect("listens").run();
         let handle = server.handle();

@@ -12,7 +12,6 @@ pub mod document;
 pub mod drain;
 pub mod edge;
 pub mod fallback;
-pub mod head;
 pub mod health;
 pub mod idempotency;
 pub mod json;
@@ -32,6 +31,7 @@ pub mod timed;
 
 mod compressed;
 mod description;
+mod head;
 mod request_id;
 
 pub use bearer::{bearer, optional_bearer};

@@ -161,7 +161,7 @@ mod tests {
     #[actix_web::test]
     async fn the_type_of_each_problem_leads_to_its_page() {
         for entry in CATALOGUE {
-            let (status, html) = fetch(&entry.code.type_uri()).await;
+            let (status, html) = fetch(entry.type_uri).await;
             assert_eq!(status, 200, "{}", entry.name);
             for text in [entry.de, entry.en] {
                 assert!(html.contains(&escaped(text.title)), "{html}");

@@ -1,7 +1,8 @@
 //! The one middleware that every request passes.
 //!
-//! It gives the request an id, counts it, and writes problems in the reader's language. It is on
-//! the way of every poll, so when nothing is wrong it allocates once (the id) and takes no lock.
+//! It gives the request an id, counts it, lets a HEAD be answered as its GET, and writes problems in the
+//! reader's language. It is on the way of every poll, so when nothing is wrong it allocates once (the id) and
+//! takes no lock.
 
 mod log;
 mod measure;
@@ -23,6 +24,7 @@ use kernel::{Entropy, Stopwatch};
 use pin_project_lite::pin_project;
 
 use crate::drain::Drain;
+use crate::head;
 use crate::language::Language;
 use crate::problem::{self, Code, Problem};
 use crate::request_id::{self, RequestIds};
@@ -100,8 +102,9 @@ where
 
     actix_web::dev::forward_ready!(inner);
 
-    fn call(&self, request: ServiceRequest) -> Self::Future {
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let started = Stopwatch::start();
+        head::as_get(&mut request);
         let worker = self.worker.clone();
         EdgeFuture { inner: self.inner.call(request), started, worker, body: PhantomData }
     }
@@ -177,10 +180,7 @@ impl Worker {
         for (name, value) in problem.headers() {
             headers.insert(name.clone(), value.clone());
         }
-        let about = format!("<{}>; rel=\"describedby\"", problem.code().type_uri());
-        if let Ok(about) = HeaderValue::from_str(&about) {
-            headers.append(header::LINK, about);
-        }
+        headers.append(header::LINK, HeaderValue::from_static(problem.code().entry().link));
         if let Some(seconds) = problem.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -20,6 +20,10 @@ pub struct Entry {
     pub code: Code,
     /// The code as it is written in JSON and in the `type` URI.
     pub name: &'static str,
+    /// The `type` URI: where [`crate::problem_page`] explains the problem, on the service that answers.
+    pub type_uri: &'static str,
+    /// The same as a `Link` header (RFC 8288).
+    pub link: &'static str,
     /// The status of the response.
     pub status: StatusCode,
     /// English.
@@ -44,6 +48,8 @@ macro_rules! catalogue {
             $(Entry {
                 code: Code::$code,
                 name: $name,
+                type_uri: concat!("/problems/", $name),
+                link: concat!("</problems/", $name, ">; rel=\"describedby\""),
                 status: StatusCode::$status,
                 en: Text { title: $en_title, detail: $en_detail },
                 de: Text { title: $de_title, detail: $de_detail },
@@ -80,10 +86,10 @@ impl Code {
             || [Self::NotYourTurn, Self::RequestInProgress].contains(&self)
     }
 
-    /// The `type` URI: where [`crate::problem_page`] explains the problem, on the service that answers.
+    /// The `type` URI.
     #[must_use]
-    pub fn type_uri(self) -> String {
-        format!("/problems/{}", self.name())
+    pub const fn type_uri(self) -> &'static str {
+        self.entry().type_uri
     }
 }
 

@@ -135,7 +135,7 @@ impl Problem {
         let entry = self.0.code.entry();
         let text = entry.text(language);
         let body = Body {
-            type_uri: self.0.code.type_uri(),
+            type_uri: entry.type_uri,
             title: text.title,
             status: entry.status.as_u16(),
             detail: text.detail,
@@ -152,7 +152,7 @@ impl Problem {
 #[derive(Serialize)]
 struct Body<'a> {
     #[serde(rename = "type")]
-    type_uri: String,
+    type_uri: &'a str,
     title: &'a str,
     status: u16,
     detail: &'a str,

@@ -86,7 +86,7 @@ impl Refusals {
 }
 
 fn head(code: Code, date: &str, id: &str, length: usize) -> String {
-    let (status, page) = (code.status(), code.type_uri());
+    let (status, link) = (code.status(), code.entry().link);
     let (number, reason) = (status.as_u16(), status.canonical_reason().unwrap_or_default());
     let (media_type, language) = (problem::CONTENT_TYPE, Language::En.tag());
     format!(
@@ -95,7 +95,7 @@ fn head(code: Code, date: &str, id: &str, length: usize) -> String {
          content-type: {media_type}\r\n\
          content-language: {language}\r\n\
          cache-control: no-store\r\n\
-         link: <{page}>; rel=\"describedby\"\r\n\
+         link: {link}\r\n\
          x-request-id: {id}\r\n\
          access-control-allow-origin: *\r\n\
          access-control-expose-headers: x-request-id\r\n\

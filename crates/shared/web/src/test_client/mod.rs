@@ -11,7 +11,6 @@ use std::sync::Arc;
 use actix_web::App;
 use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
-use actix_web::middleware::from_fn;
 use actix_web::test::{self, TestRequest};
 use actix_web::web::{Bytes, Data, ServiceConfig};
 use kernel::SeededEntropy;
@@ -19,7 +18,7 @@ use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
 use crate::health::Readiness;
-use crate::{Drain, Edge, common, cors, head};
+use crate::{Drain, Edge, common, cors};
 
 mod bodies;
 mod documented;
@@ -55,7 +54,6 @@ impl TestClient {
             .configure(routes)
             .configure(common)
             .wrap(cors::allow(&[LISTED_ORIGIN.to_owned()]))
-            .wrap(from_fn(head::as_get))
             .wrap(Edge::new("test", Drain::new(), Arc::new(SeededEntropy::new(1))));
         let service = Rc::new(test::init_service(app).await);
         let documented = Rc::new(DocumentedAnswers::of(document));
