@@ -1,5 +1,5 @@
-//! What every other crate stands on: time, randomness, ids, residence, differences, the batcher, and files
-//! that only their owner may read.
+//! What every other crate stands on: time, randomness, ids, residence, differences, what is wrong with a field,
+//! the batcher, and files that only their owner may read.
 //!
 //! Pure: it knows nothing of HTTP, Redis or databases. Clock and randomness are values that are
 //! handed in, so that every run can be replayed.
@@ -8,6 +8,7 @@ pub mod batcher;
 pub mod clock;
 pub mod difference;
 pub mod entropy;
+pub mod field_problem;
 pub mod id;
 pub mod private_file;
 pub mod residence;
@@ -19,6 +20,7 @@ pub use clock::{
 };
 pub use difference::{FieldChange, differences};
 pub use entropy::{Entropy, OsEntropy, SeededEntropy};
+pub use field_problem::FieldProblem;
 pub use id::{CampaignId, InvalidId, Slug};
 pub use residence::{Ags, Municipality, Postcode, ResidenceAnswer, ResidenceTable};
 pub use timestamp::Timestamp;

@@ -18,7 +18,7 @@ use crate::subject::first_16;
 use crate::{PassMacKey, Subject};
 
 pub use fold::{fold, fold_email, same_name};
-pub use plausible::FieldProblem;
+pub use kernel::FieldProblem;
 
 /// What a room asks people at the door.
 #[derive(

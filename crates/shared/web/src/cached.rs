@@ -87,7 +87,8 @@ impl CachedBody {
             return response;
         }
         headers.insert(CONTENT_TYPE, self.content_type.clone());
-        let encoded = form.and_then(|(coding, form)| Some((coding, form.body(coding, &self.body)?)));
+        let encoded =
+            form.and_then(|(coding, form)| Some((coding, form.body(coding, &self.body)?)));
         let body = match encoded {
             Some((coding, body)) => {
                 headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));

@@ -104,7 +104,11 @@ impl Compressed {
     }
 
     /// The form in which this client takes a body of this length best; `None` is the body as it is.
-    pub(crate) fn preferred(&self, length: usize, request: &HttpRequest) -> Option<(Coding, &Form)> {
+    pub(crate) fn preferred(
+        &self,
+        length: usize,
+        request: &HttpRequest,
+    ) -> Option<(Coding, &Form)> {
         if !Self::pays(length) {
             return None;
         }

@@ -7,6 +7,7 @@ use waiting_room::gate::estimate::{Odds, Slowed, Wait};
 use waiting_room::service::outcome::{Answer, IssuedPass};
 use waiting_room::settings::Opening;
 use waiting_room::view::Standing;
+use web::document::Only;
 
 use crate::citizen::status::{RoomPhase, Texts};
 
@@ -72,6 +73,16 @@ pub(crate) struct TicketState {
     #[schema(example = 12)]
     poll_after_s: u32,
 }
+
+/// The members of a [`TicketState`] that depend on what it waits for.
+pub(crate) const MEMBERS: &[Only] = &[
+    Only { member: "place", of: &["waiting", "called", "used"] },
+    Only { member: "ahead", of: &["waiting", "called"] },
+    Only { member: "estimated_wait_s", of: &["waiting", "called"] },
+    Only { member: "slowed", of: &["waiting"] },
+    Only { member: "odds", of: &["waiting"] },
+    Only { member: "claim_until", of: &["called"] },
+];
 
 /// What a ticket waits for: `gathering` for the draw, `waiting` for its call. A `called` ticket can be
 /// redeemed for a pass. A `used` one has been, and the pass has ended. When the room is `closed`, there is

@@ -14,7 +14,7 @@ use kernel::{CampaignId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::Problem;
-use web::document::{Union, Variant};
+use web::document::{Only, Union, Variant};
 use web::reply;
 
 use crate::app::App;
@@ -68,16 +68,18 @@ pub(crate) const KINDS: Union = Union {
             schema: "ConfirmedBooking",
             description: "A booking whose person has the place.",
             always: &["person"],
-            never: &["cancelled_at"],
         },
         Variant {
             value: "cancelled",
             schema: "CancelledBooking",
             description: "A booking whose place was given back. Who it was is erased.",
             always: &["cancelled_at"],
-            never: &["person"],
         },
     ],
+    only: &[&[
+        Only { member: "person", of: &["confirmed"] },
+        Only { member: "cancelled_at", of: &["cancelled"] },
+    ]],
 };
 
 /// A booking as whoever booked is told it: with its token.

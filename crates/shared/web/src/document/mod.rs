@@ -12,7 +12,7 @@ use utoipa::openapi::OpenApi;
 
 pub(crate) use answers::EVERYWHERE;
 pub(crate) use open::open_enum;
-pub use union::{Union, Variant};
+pub use union::{Only, Union, Variant};
 
 use crate::problem;
 

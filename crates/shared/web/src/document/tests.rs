@@ -49,19 +49,20 @@ const RED: Variant = Variant {
     schema: "RedThing",
     description: "It is red.",
     always: &["depth", "weight", "note"],
-    never: &[],
 };
 
-const BLUE: Variant = Variant {
-    value: "blue",
-    schema: "BlueThing",
-    description: "It is blue.",
-    always: &[],
-    never: &["depth", "note"],
-};
+const BLUE: Variant =
+    Variant { value: "blue", schema: "BlueThing", description: "It is blue.", always: &[] };
 
 const fn by_colour(variants: &'static [Variant]) -> Union {
-    Union { schema: "Thing", by: "colour", known: "KnownThing", other: "OtherThing", variants }
+    Union {
+        schema: "Thing",
+        by: "colour",
+        known: "KnownThing",
+        other: "OtherThing",
+        variants,
+        only: &[&[Only { member: "depth", of: &["red"] }, Only { member: "note", of: &["red"] }]],
+    }
 }
 
 const SHAPES: Shapes = Shapes { flat: &[], open: &["Colour"], unions: &[by_colour(&[RED, BLUE])] };

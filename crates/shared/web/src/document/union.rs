@@ -20,6 +20,8 @@ pub struct Union {
     pub other: &'static str,
     /// The kinds: one for each value of the member.
     pub variants: &'static [Variant],
+    /// The members that not all kinds have, in groups.
+    pub only: &'static [&'static [Only]],
 }
 
 /// One kind of an object.
@@ -33,8 +35,15 @@ pub struct Variant {
     pub description: &'static str,
     /// The members that it always has, and that are not null then.
     pub always: &'static [&'static str],
-    /// The members that it does not have.
-    pub never: &'static [&'static str],
+}
+
+/// A member that only some kinds have.
+#[derive(Clone, Copy, Debug)]
+pub struct Only {
+    /// Its name.
+    pub member: &'static str,
+    /// The kinds that may have it, by their values.
+    pub of: &'static [&'static str],
 }
 
 impl Union {
@@ -45,7 +54,7 @@ impl Union {
         self.assert_complete(schemas, &whole);
         let mut mapping = Map::new();
         for variant in self.variants {
-            schemas.insert(variant.schema.to_owned(), variant.of(&whole, self.by));
+            schemas.insert(variant.schema.to_owned(), self.kind(variant, &whole));
             let pointer = reference(variant.schema)["$ref"].take();
             mapping.insert(variant.value.to_owned(), pointer);
         }
@@ -83,26 +92,26 @@ impl Union {
             self.by
         );
     }
-}
 
-impl Variant {
-    fn of(&self, whole: &Value, by: &str) -> Value {
+    fn kind(&self, variant: &Variant, whole: &Value) -> Value {
         let mut schema = whole.clone();
-        schema["description"] = self.description.into();
+        schema["description"] = variant.description.into();
         let required = schema["required"].as_array().into_iter().flatten();
         let mut required: BTreeSet<String> =
             required.filter_map(|name| Some(name.as_str()?.to_owned())).collect();
         let members = object(&mut schema["properties"]);
-        for name in self.always {
+        for name in variant.always {
             let member = members.get_mut(*name).unwrap_or_else(|| panic!("no member {name}"));
             *member = not_null(member);
             required.insert((*name).to_owned());
         }
-        for name in self.never {
-            assert!(members.remove(*name).is_some(), "no member {name}");
-            required.remove(*name);
+        for Only { member, of } in self.only.iter().copied().flatten() {
+            if !of.contains(&variant.value) {
+                assert!(members.remove(*member).is_some(), "no member {member}");
+                required.remove(*member);
+            }
         }
-        members.insert(by.to_owned(), json!({"type": "string", "enum": [self.value]}));
+        members.insert(self.by.to_owned(), json!({"type": "string", "enum": [variant.value]}));
         schema["required"] = required.into_iter().collect();
         schema
     }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use kernel::{FieldProblem, field_problem};
+
 use crate::language::Language;
 
 /// What is wrong with a field. It never repeats what was sent, which may be personal.
@@ -95,6 +97,21 @@ pub enum Form {
     Instant,
     /// Such as this example.
     Like(Cow<'static, str>),
+}
+
+impl From<FieldProblem> for Mistake {
+    fn from(problem: FieldProblem) -> Self {
+        match problem {
+            FieldProblem::Empty => Self::Empty,
+            FieldProblem::TooLong(most) => Self::TooLong(most as u64),
+            FieldProblem::Character => Self::Character,
+            FieldProblem::Alphabets => Self::Alphabets,
+            FieldProblem::Form(field_problem::DATE) => Self::Form(Form::Date),
+            FieldProblem::Form(field_problem::EMAIL) => Self::Form(Form::Email),
+            FieldProblem::Form(form) => Self::Form(Form::Like(form.into())),
+            FieldProblem::Implausible => Self::DateOfBirth,
+        }
+    }
 }
 
 impl Mistake {

@@ -83,8 +83,8 @@ impl Problem {
 
     /// Names a field that is wrong, and what is wrong with it.
     #[must_use]
-    pub fn field(mut self, field: impl Into<String>, mistake: Mistake) -> Self {
-        self.0.fields.push(FieldError { field: field.into(), mistake });
+    pub fn field(mut self, field: impl Into<String>, mistake: impl Into<Mistake>) -> Self {
+        self.0.fields.push(FieldError { field: field.into(), mistake: mistake.into() });
         self
     }
 

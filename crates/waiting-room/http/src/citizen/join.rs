@@ -11,13 +11,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use waiting_room::service::JoinRequest;
 use waiting_room::service::outcome::{Answer, JoinOutcome};
-use web::document::{Union, Variant};
+use web::document::{Only, Union, Variant};
 use web::reply;
 use web::{Body, Code, IdempotencyKey, Problem, optional_bearer};
 
 use crate::app::App;
 use crate::refusal::{self, RoomInPath};
-use crate::wire::{MunicipalityToChoose, NextOpening, Pass, TicketState};
+use crate::wire::{self, MunicipalityToChoose, NextOpening, Pass, TicketState};
 use identity::Identity;
 
 /// What to join with.
@@ -73,37 +73,33 @@ pub(crate) const KINDS: Union = Union {
             schema: "JoinedGathering",
             description: "An entry that waits for the draw. It has no place yet.",
             always: &[],
-            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "claim_until", "pass"],
         },
         Variant {
             value: "waiting",
             schema: "JoinedWaiting",
             description: "An entry that has its place in line and waits for its call.",
             always: &["place", "ahead"],
-            never: &["claim_until", "pass"],
         },
         Variant {
             value: "called",
             schema: "JoinedCalled",
             description: "An entry that can be redeemed for a pass, or has it already.",
             always: &["ahead", "estimated_wait_s"],
-            never: &["slowed", "odds"],
         },
         Variant {
             value: "used",
             schema: "JoinedUsed",
             description: "The entry of a ticket whose pass has ended. It has no other.",
             always: &[],
-            never: &["ahead", "estimated_wait_s", "slowed", "odds", "claim_until", "pass"],
         },
         Variant {
             value: "closed",
             schema: "JoinedClosed",
             description: "The entry of a ticket whose room is over. There is nothing to wait for.",
             always: &[],
-            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "claim_until", "pass"],
         },
     ],
+    only: &[wire::MEMBERS, &[Only { member: "pass", of: &["called"] }]],
 };
 
 impl From<Answer> for JoinedRoom {

@@ -13,7 +13,7 @@ use web::{Code, Problem, bearer};
 
 use crate::app::App;
 use crate::refusal::{self, RoomInPath};
-use crate::wire::TicketState;
+use crate::wire::{self, TicketState};
 
 web::problem_responses!(
     /// What asking with a ticket can be refused with.
@@ -45,37 +45,33 @@ pub(crate) const KINDS: Union = Union {
             schema: "GatheringTicket",
             description: "A ticket that waits for the draw. It has no place yet.",
             always: &[],
-            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "claim_until"],
         },
         Variant {
             value: "waiting",
             schema: "WaitingTicket",
             description: "A ticket that has its place in line and waits for its call.",
             always: &["place", "ahead"],
-            never: &["claim_until"],
         },
         Variant {
             value: "called",
             schema: "CalledTicket",
             description: "A ticket that can be redeemed for a pass.",
             always: &["ahead", "estimated_wait_s"],
-            never: &["slowed", "odds"],
         },
         Variant {
             value: "used",
             schema: "UsedTicket",
             description: "A ticket whose pass has ended. It has no other.",
             always: &[],
-            never: &["ahead", "estimated_wait_s", "slowed", "odds", "claim_until"],
         },
         Variant {
             value: "closed",
             schema: "ClosedTicket",
             description: "A ticket of a room that is over. There is nothing to wait for.",
             always: &[],
-            never: &["place", "ahead", "estimated_wait_s", "slowed", "odds", "claim_until"],
         },
     ],
+    only: &[wire::MEMBERS],
 };
 
 impl From<Answer> for OwnTicket {

@@ -2,11 +2,9 @@
 
 use booking::{FieldProblem, Person, PersonField, PersonFields};
 use kernel::Timestamp;
-use pass::identity::plausible;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::problem::Form;
-use web::{Code, Mistake, Problem};
+use web::{Code, Problem};
 
 /// The person to be booked.
 #[derive(Deserialize, ToSchema)]
@@ -62,21 +60,8 @@ impl NewPerson {
 /// The problem that also names what is wrong with the person at `path`.
 fn name(whole: Problem, path: &str, wrong: Vec<(PersonField, FieldProblem)>) -> Problem {
     wrong.into_iter().fold(whole, |whole, (field, problem)| {
-        whole.field(format!("{path}{}", field.as_str()), mistake(problem))
+        whole.field(format!("{path}{}", field.as_str()), problem)
     })
-}
-
-fn mistake(problem: FieldProblem) -> Mistake {
-    match problem {
-        FieldProblem::Empty => Mistake::Empty,
-        FieldProblem::TooLong(most) => Mistake::TooLong(most as u64),
-        FieldProblem::Character => Mistake::Character,
-        FieldProblem::Alphabets => Mistake::Alphabets,
-        FieldProblem::Form(plausible::DATE) => Mistake::Form(Form::Date),
-        FieldProblem::Form(plausible::EMAIL) => Mistake::Form(Form::Email),
-        FieldProblem::Form(form) => Mistake::Form(Form::Like(form.into())),
-        FieldProblem::Implausible => Mistake::DateOfBirth,
-    }
 }
 
 /// The person of a booking.

@@ -1,12 +1,10 @@
 //! Who joins, where a room asks for it.
 
 use pass::IdentityKind;
-use pass::identity::{FieldProblem, plausible};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use waiting_room::service::GivenIdentity;
 use waiting_room::service::outcome::IdentityMistake;
-use web::problem::Form;
 use web::{Code, Mistake, Problem};
 
 /// Who joins: names and date of birth, or the e-mail address, as the room's `identity` says. It is turned
@@ -78,21 +76,8 @@ pub(super) fn mistaken(mistakes: &[IdentityMistake]) -> Problem {
             IdentityMistake::DateOfBirth(why) => ("identity.date_of_birth", why),
             IdentityMistake::Email(why) => ("identity.email", why),
         };
-        problem.field(field, told(*why))
+        problem.field(field, *why)
     })
-}
-
-fn told(why: FieldProblem) -> Mistake {
-    match why {
-        FieldProblem::Empty => Mistake::Empty,
-        FieldProblem::TooLong(most) => Mistake::TooLong(most as u64),
-        FieldProblem::Character => Mistake::Character,
-        FieldProblem::Alphabets => Mistake::Alphabets,
-        FieldProblem::Form(plausible::DATE) => Mistake::Form(Form::Date),
-        FieldProblem::Form(plausible::EMAIL) => Mistake::Form(Form::Email),
-        FieldProblem::Form(form) => Mistake::Form(Form::Like(form.into())),
-        FieldProblem::Implausible => Mistake::DateOfBirth,
-    }
 }
 
 #[cfg(test)]
