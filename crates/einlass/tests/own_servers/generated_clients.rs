@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use test_support::{ApiTools, PostgresServer, RedisServer};
+use test_support::{ApiTools, PostgresServer, RedisServer, printed_by, workspace_root};
 
 use crate::fleet::{Fleet, Plan, scarce};
 
@@ -13,17 +13,7 @@ const GATHERING: Duration = Duration::from_secs(3);
 const DOCUMENTS: [&str; 2] = ["waiting-room", "booking"];
 
 fn api_spec(file: &str) -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../api-spec")).join(file)
-}
-
-/// Runs it to its end.
-fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let text =
-        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-    let text = text.concat();
-    assert!(output.status.success(), "{command:?}\n{text}");
-    text
+    workspace_root().join("api-spec").join(file)
 }
 
 fn copy(file: &str, folder: &Path) {
@@ -37,7 +27,7 @@ fn in_typescript(tools: &ApiTools, folder: &TempDir) -> Command {
     for name in DOCUMENTS {
         let mut generator = tools.node_program("openapi-typescript/bin/cli.js");
         generator.arg(api_spec(&format!("{name}.json")));
-        run(generator.arg("--output").arg(folder.path().join(format!("{name}.ts"))));
+        printed_by(generator.arg("--output").arg(folder.path().join(format!("{name}.ts"))));
     }
     copy("walk.ts", folder.path());
     let mut node = tools.node();
@@ -50,7 +40,7 @@ fn in_python(tools: &ApiTools, folder: &TempDir) -> Command {
         let mut generator = tools.python();
         generator.args(["-m", "openapi_python_client", "generate", "--meta", "none"]);
         generator.arg("--path").arg(api_spec(&format!("{name}.json")));
-        run(generator.arg("--output-path").arg(folder.path().join(name.replace('-', "_"))));
+        printed_by(generator.arg("--output-path").arg(folder.path().join(name.replace('-', "_"))));
     }
     copy("walk.py", folder.path());
     let mut python = tools.python();
@@ -63,7 +53,7 @@ async fn walk(fleet: &Fleet, walk: Walk) {
     let walked = tokio::task::spawn_blocking(move || {
         let tools = ApiTools::provision().unwrap_or_else(|error| panic!("{error:#}"));
         let folder = tools.workshop().expect("a folder");
-        run(walk(&tools, &folder).args(arguments).current_dir(folder.path()))
+        printed_by(walk(&tools, &folder).args(arguments).current_dir(folder.path()))
     });
     let printed = walked.await.expect("the walk ends");
     assert!(printed.ends_with("walked\n"), "{printed}");

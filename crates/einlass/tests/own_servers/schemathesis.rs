@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
-use test_support::{ApiTools, PostgresServer, RedisServer, eventually};
+use test_support::{ApiTools, PostgresServer, RedisServer, eventually, printed_by};
 
 use crate::citizen::{Reply, book, join_patiently, person, redeem, send};
 use crate::fleet::{Fleet, Plan, scarce};
@@ -96,11 +96,7 @@ fn ask(folder: &Path, name: &str, url: &str, variables: &Variables) {
     command.args(["run", &format!("{name}.json"), "--url", url]);
     command.args(["--max-examples", EXAMPLES_MAX, "--no-color"]);
     command.envs(variables.iter().map(|(name, value)| (*name, value))).current_dir(folder);
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let said =
-        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-    let said = said.concat();
-    assert!(output.status.success(), "{said}");
+    let said = printed_by(&mut command);
     assert!(said.contains("No issues found") || said.contains("Test cases:"), "{said}");
 }
 

@@ -17,6 +17,7 @@
 
 mod api_tools;
 mod campaign;
+mod checkout;
 mod disk;
 mod eventually;
 mod install;
@@ -32,6 +33,7 @@ mod watchdog;
 
 pub use api_tools::ApiTools;
 pub use campaign::OneSlotCampaign;
+pub use checkout::{printed_by, read_checked_in, workspace_root};
 pub use disk::SmallDisk;
 pub use eventually::eventually;
 pub use install::{provision, provision_faketime};

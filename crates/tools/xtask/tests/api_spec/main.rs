@@ -5,9 +5,8 @@ mod generate;
 mod lint;
 
 use std::path::PathBuf;
-use std::process::Command;
 
-use test_support::ApiTools;
+use test_support::{ApiTools, printed_by, workspace_root};
 
 /// The documents, by the names of their files in `api-spec`.
 const DOCUMENTS: [&str; 2] = ["waiting-room", "booking"];
@@ -17,20 +16,9 @@ fn tools() -> ApiTools {
 }
 
 fn api_spec(file: &str) -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../api-spec")).join(file)
+    workspace_root().join("api-spec").join(file)
 }
 
 fn document(name: &str) -> PathBuf {
     api_spec(&format!("{name}.json"))
-}
-
-/// Runs it to its end; gives what it prints.
-#[track_caller]
-fn printed_by(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let text =
-        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-    let text = text.concat();
-    assert!(output.status.success(), "{command:?}\n{text}");
-    text
 }

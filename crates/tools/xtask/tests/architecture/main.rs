@@ -7,18 +7,7 @@ mod fences;
 mod manifests;
 mod sources;
 
-use std::path::PathBuf;
-
-fn root() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.."))
-        .canonicalize()
-        .expect("the workspace's root is three folders up")
-}
-
-fn read(file: &str) -> String {
-    let path = root().join(file);
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
+use test_support::{read_checked_in as read, workspace_root as root};
 
 #[track_caller]
 fn assert_none(problems: &[String]) {
