@@ -108,6 +108,7 @@ impl Reply {
 pub(super) struct Meter {
     pub requests: AtomicU64,
     pub errors_5xx: AtomicU64,
+    pub errors_503: AtomicU64,
     pub errors_transport: AtomicU64,
     latency_us: Mutex<Histogram<u64>>,
 }
@@ -119,6 +120,7 @@ impl Meter {
         Ok(Self {
             requests: AtomicU64::new(0),
             errors_5xx: AtomicU64::new(0),
+            errors_503: AtomicU64::new(0),
             errors_transport: AtomicU64::new(0),
             latency_us: Mutex::new(latency_us),
         })
@@ -128,6 +130,9 @@ impl Meter {
         self.requests.fetch_add(1, Ordering::Relaxed);
         if status >= 500 {
             self.errors_5xx.fetch_add(1, Ordering::Relaxed);
+        }
+        if status == 503 {
+            self.errors_503.fetch_add(1, Ordering::Relaxed);
         }
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.latency_us.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(micros);

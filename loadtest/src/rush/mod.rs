@@ -202,6 +202,7 @@ fn summarise(config: &Config, world: &World, audited: audit::Audited, seconds: f
         lost: audited.lost_bookings + counts.lost_places.load(Ordering::Relaxed),
         http_requests: meter.requests.load(Ordering::Relaxed),
         errors_5xx: meter.errors_5xx.load(Ordering::Relaxed),
+        errors_503: meter.errors_503.load(Ordering::Relaxed),
         errors_transport: meter.errors_transport.load(Ordering::Relaxed),
         seconds,
         p50_ms: meter.quantile_ms(0.5),

@@ -64,6 +64,8 @@ pub struct Summary {
     pub http_requests: u64,
     /// Replies of 500 and above among them.
     pub errors_5xx: u64,
+    /// Replies of 503 among those: a store was silent or busy, and the request was sent again.
+    pub errors_503: u64,
     /// Requests without a reply: refused or broken connections and time-outs. Each was tried again.
     pub errors_transport: u64,
     /// From the first request to the end of the rush, without the audit.

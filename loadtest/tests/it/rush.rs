@@ -151,7 +151,8 @@ async fn overload_and_broken_connections_are_counted_and_tried_again() {
     let summary = rush_with(Fault::Overloaded, 20, PLAIN).await;
     assert_nothing_broken(&summary);
     assert_eq!(summary.bookings, 20);
-    assert!(summary.errors_5xx > 0 && summary.errors_transport == 0, "{summary:#?}");
+    assert!(summary.errors_503 > 0 && summary.errors_transport == 0, "{summary:#?}");
+    assert_eq!(summary.errors_5xx, summary.errors_503);
     let summary = rush_with(Fault::HangsUp, 20, PLAIN).await;
     assert_nothing_broken(&summary);
     assert_eq!(summary.bookings, 20);
@@ -259,6 +260,7 @@ async fn the_summary_is_one_flat_object() {
         "lost",
         "http_requests",
         "errors_5xx",
+        "errors_503",
         "seconds",
         "p50_ms",
         "p99_ms",

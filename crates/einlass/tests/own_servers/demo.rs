@@ -19,10 +19,13 @@ fn demo(arguments: &[&str]) -> Value {
     serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {last}\n{errors}"))
 }
 
+/// A store whose disk is busy for two seconds is answered with 503, which the citizen's browser repeats: that says
+/// something about the machine. Any other 5xx says something about the program.
 fn assert_kept(summary: &Value) {
-    for member in ["oversold", "duplicate_persons", "lost", "errors_5xx"] {
+    for member in ["oversold", "duplicate_persons", "lost"] {
         assert_eq!(summary[member], 0, "{member}: {summary}");
     }
+    assert_eq!(summary["errors_5xx"], summary["errors_503"], "{summary}");
     for member in
         ["turned_away", "entered", "passes", "bookings", "http_requests", "seconds", "p99_ms"]
     {
