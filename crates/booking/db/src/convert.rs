@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use booking::{Person, PersonFields};
+use booking::{Language, Person, PersonFields};
 use kernel::Ags;
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,9 @@ struct StoredPerson<'a> {
     email: Option<Cow<'a, str>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     phone: Option<Cow<'a, str>>,
+    /// Not of who is written to in German.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    language: Option<Cow<'a, str>>,
 }
 
 /// The person as JSON, `null` once erased.
@@ -70,6 +73,9 @@ pub(crate) fn person_to_json(person: Option<&Person>) -> String {
         date_of_birth: person.date_of_birth().to_string().into(),
         email: person.email().map(Cow::from),
         phone: person.phone().map(Cow::from),
+        language: Some(person.language())
+            .filter(|language| *language != Language::default())
+            .map(|language| language.tag().into()),
     });
     serde_json::to_string(&stored).expect("strings are always JSON")
 }
@@ -85,6 +91,8 @@ pub(crate) fn person_from_json(text: &str) -> Result<Option<Person>, Fault> {
         date_of_birth: stored.date_of_birth.into_owned(),
         email: stored.email.map(Cow::into_owned),
         phone: stored.phone.map(Cow::into_owned),
+        // A language of a later program is no reason not to read a person.
+        language: stored.language.and_then(|tag| tag.parse().ok()).unwrap_or_default(),
     };
     Person::from_stored(fields).map(Some).map_err(|_| unreadable("person"))
 }
@@ -102,6 +110,7 @@ mod tests {
             date_of_birth: "1980-02-29".into(),
             email: email.map(str::to_owned),
             phone: None,
+            language: if email.is_some() { Language::En } else { Language::De },
         }
     }
 
@@ -114,6 +123,15 @@ mod tests {
             assert!(read == Some(person));
         }
         assert!(person_from_json(&person_to_json(None)).expect("readable").is_none());
+    }
+
+    #[test]
+    fn a_person_without_a_known_language_is_written_to_in_german() {
+        let stored = r#"{"given_name":"Anna","family_name":"Muster","date_of_birth":"1980-02-29""#;
+        for language in ["", r#","language":"de""#, r#","language":"fr""#] {
+            let person = person_from_json(&format!("{stored}{language}}}")).expect("readable");
+            assert_eq!(person.map(|person| person.language()), Some(Language::De), "{language}");
+        }
     }
 
     #[test]

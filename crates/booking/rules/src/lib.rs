@@ -16,6 +16,7 @@ pub mod campaign;
 pub mod contract;
 pub mod event;
 pub mod hold;
+pub mod language;
 pub mod memory;
 pub mod pass;
 pub mod person;
@@ -55,6 +56,7 @@ pub use self::hold::{
     HoldState, RecordedHold, ReleaseExpiredHolds, ReleaseHold, ReleaseOutcome, RenewHold,
     RenewOutcome,
 };
+pub use self::language::Language;
 pub use self::memory::MemoryStore;
 pub use self::pass::{BindingCheck, EndPass, EndPassOutcome, PassGrant, PassUse};
 pub use self::person::{DateOfBirth, FieldProblem, Person, PersonField, PersonFields, PersonKey};

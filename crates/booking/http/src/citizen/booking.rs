@@ -19,7 +19,7 @@ use web::reply;
 
 use crate::app::App;
 
-pub(crate) use person::{NewPerson, PersonBody};
+pub(crate) use person::{NewPerson, PersonBody, Reading};
 
 /// One person's place.
 #[derive(Serialize, ToSchema)]

@@ -53,8 +53,9 @@ impl Bookings {
     }
 }
 
-/// What of a person counts for "the same request": everything. The parts cannot contain the zero
-/// byte that ends them.
+/// What of a person counts for "the same request": everything but the language, which may come from a
+/// header that differs when the request is repeated. The parts cannot contain the zero byte that ends
+/// them.
 pub(super) fn person_bytes(person: &Person) -> Vec<u8> {
     let date_of_birth = person.date_of_birth().to_string();
     let parts = [

@@ -125,7 +125,7 @@ fn table() -> String {
 mod tests {
     use std::collections::BTreeSet;
 
-    use booking::{Person, PersonFields};
+    use booking::{Language, Person, PersonFields};
 
     use super::*;
 
@@ -155,6 +155,7 @@ mod tests {
                 date_of_birth: "1980-02-29".to_owned(),
                 email: None,
                 phone: None,
+                language: Language::De,
             };
             assert!(Person::parse(fields, Timestamp::from_unix_s(1_893_456_000)).is_ok(), "{name}");
         }

@@ -10,7 +10,7 @@ use web::reply;
 use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
-use crate::citizen::booking::{NewPerson, PersonBody};
+use crate::citizen::booking::{NewPerson, PersonBody, Reading};
 use crate::refusal::BookingInPath;
 
 /// A booking and whom it is for now. All else of it is as it was: slot, code and manage token.
@@ -49,7 +49,7 @@ pub(crate) async fn correct_person(
     body: Body<NewPerson>,
 ) -> Result<HttpResponse, Problem> {
     let pass = app.pass_of_any_campaign(&request).await?;
-    let person = body.0.parse_alone(app.bookings.now())?;
+    let person = body.0.parse_alone(Reading::of(&request, app.bookings.now()))?;
     let outcome = app.bookings.correct_person(pass, booking, &person, key.as_str()).await;
     match outcome.map_err(|failure| app.problem(failure))? {
         CorrectOutcome::Corrected(corrected) => {

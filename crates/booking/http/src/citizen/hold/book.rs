@@ -9,7 +9,7 @@ use web::reply;
 use web::{Body, Code, IdempotencyKey, Mistake, Problem, problem_responses};
 
 use crate::app::App;
-use crate::citizen::booking::{NewPerson, NewlyBooked};
+use crate::citizen::booking::{NewPerson, NewlyBooked, Reading};
 use crate::citizen::hold::group::GroupBody;
 use crate::refusal::HoldInPath;
 
@@ -94,11 +94,11 @@ pub(crate) async fn book_hold(
     body: Body<NewBookingOnHold>,
 ) -> Result<HttpResponse, Problem> {
     let pass = app.pass_of_any_campaign(&request).await?;
-    let now = app.bookings.now();
+    let reading = Reading::of(&request, app.bookings.now());
     let person = match body.0.who()? {
-        Who::One(person) => person.parse(now)?,
+        Who::One(person) => person.parse(reading)?,
         Who::Several(persons) => {
-            let persons = NewPerson::parse_all(persons, now)?;
+            let persons = NewPerson::parse_all(persons, reading)?;
             return app.book_group(pass, hold, &persons, &key).await;
         }
     };
