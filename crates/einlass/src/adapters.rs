@@ -4,14 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use booking::{BookingStore, MemoryStore};
+use booking::{BookingStore, MailStore, MemoryStore};
 use booking_db::{DbOptions, FileLock};
 use kernel::Clock;
 use waiting_room::{MemoryRoomStore, RoomStore};
 use waiting_room_redis::{RedisConfig, RedisRoomStore};
 
 use crate::addresses::{DatabaseAddress, RoomStoreAddress};
-use crate::config::{BookingConfig, WaitingRoomConfig};
+use crate::config::{BookingConfig, Config, WaitingRoomConfig};
+
+/// The two ports of one booking database.
+#[derive(Clone)]
+pub struct BookingStores {
+    /// The bookings.
+    pub bookings: Arc<dyn BookingStore>,
+    /// The letters about them.
+    pub mails: Arc<dyn MailStore>,
+}
 
 /// The store of the rooms.
 pub fn room_store(
@@ -41,12 +50,12 @@ pub fn bookings_in_memory(clock: &Arc<dyn Clock>) -> Arc<dyn BookingStore> {
 }
 
 /// The booking database, with its schema up to date if it is a file of this process.
-pub async fn booking_store(
-    config: &BookingConfig,
+pub async fn booking_stores(
+    config: &Config,
     clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Arc<dyn BookingStore>> {
-    match &config.database_url {
-        DatabaseAddress::Sqlite(_) => migrate(config).await?,
+) -> anyhow::Result<BookingStores> {
+    match &config.booking.database_url {
+        DatabaseAddress::Sqlite(_) => migrate(&config.booking).await?,
         DatabaseAddress::Postgres(_) => {}
     }
     connect_booking(config, clock, DbOptions::default()).await
@@ -54,10 +63,10 @@ pub async fn booking_store(
 
 /// The booking database as it is, for a command of the operator: its schema is not touched, and
 /// statements that go through a whole campaign have the time they need.
-pub async fn booking_store_as_is(
-    config: &BookingConfig,
+pub async fn booking_stores_as_is(
+    config: &Config,
     clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Arc<dyn BookingStore>> {
+) -> anyhow::Result<BookingStores> {
     const PATIENT_MS: u64 = 600_000;
     let options = DbOptions {
         statement_timeout_ms: PATIENT_MS,
@@ -68,19 +77,22 @@ pub async fn booking_store_as_is(
 }
 
 async fn connect_booking(
-    config: &BookingConfig,
+    config: &Config,
     clock: &Arc<dyn Clock>,
     options: DbOptions,
-) -> anyhow::Result<Arc<dyn BookingStore>> {
+) -> anyhow::Result<BookingStores> {
     let options = DbOptions {
-        writers_max: config.database_writers_max,
-        readers_max: config.database_readers_max,
+        writers_max: config.booking.database_writers_max,
+        readers_max: config.booking.database_readers_max,
+        keeps_recipients: config.mail.is_on(),
         ..options
     };
-    let store = booking_db::connect(config.database_url.url(), &options, Arc::clone(clock))
+    let url = config.booking.database_url.url();
+    let store = booking_db::connect(url, &options, Arc::clone(clock))
         .await
         .context("failed to set up the booking database")?;
-    Ok(Arc::new(store))
+    let store = Arc::new(store);
+    Ok(BookingStores { bookings: store.clone(), mails: store })
 }
 
 /// Keeps other services from a database that is a file.

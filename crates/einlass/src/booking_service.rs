@@ -6,8 +6,9 @@ use std::time::Duration;
 use actix_web::web::Data;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use booking::{BookingStore, Bookings, BookingsLimits, BookingsTasks};
+use booking::{BookingStore, Bookings, BookingsLimits, BookingsTasks, MailStore};
 use booking_db::FileLock;
+use booking_delivery::worker::{TokenOf, Worker};
 use campaign_file::CampaignFile;
 use kernel::SyncedClock;
 use pass::{IdentityKey, IdentityKind, KeySet, PassVerifier, SignalsCredential};
@@ -20,7 +21,7 @@ use crate::keys::{BookingKeys, require_identity};
 use crate::listener::{Listeners, PublicApi};
 use crate::process::{Process, StopTimes};
 use crate::reporter::{Reporter, Reporting};
-use crate::{adapters, campaign};
+use crate::{adapters, campaign, mail};
 
 /// A running booking API.
 pub struct BookingService {
@@ -29,6 +30,7 @@ pub struct BookingService {
     tasks: BookingsTasks,
     refreshing: JoinHandle<()>,
     reporting: Option<Reporting>,
+    mail: Option<Worker>,
     /// The database is this process's until the service has stopped, if it is a file.
     _database_lock: Option<FileLock>,
 }
@@ -48,12 +50,12 @@ impl BookingService {
         };
         // Opening a database makes a large future, which would be part of this one for ever.
         let identity = keys.secrets.identity().cloned();
-        let store = Box::pin(open_store(process, &config.booking, identity, campaigns)).await?;
+        let (store, mails) = Box::pin(open_stores(process, config, identity, campaigns)).await?;
         let mac_key = keys.secrets.identity().map(IdentityKey::pass_mac_key);
         let has_identity = mac_key.is_some();
         let clock = Arc::new(SyncedClock::new(Arc::clone(&process.clock)));
         let (bookings, tasks) = Bookings::start(
-            store,
+            Arc::clone(&store),
             Arc::clone(&clock),
             Arc::clone(&process.entropy),
             keys.secrets,
@@ -64,11 +66,13 @@ impl BookingService {
         let refresh_every = Duration::from_secs(config.booking.jwks_refresh_s);
         let refreshing = tokio::spawn(Arc::clone(&published).keep_refreshing(refresh_every));
         let reporting = start_reporting(&config.booking, &bookings, keys.signals)?;
+        let mail = start_mail(process, config, store, mails.clone(), &bookings)?;
         let app = Data::new(booking_http::App::new(booking_http::Parts {
             bookings: Arc::clone(&bookings),
             passes: PassVerifier::new(&config.pass.issuer, Arc::clone(&key_set)).with_mac(mac_key),
             refresh_keys: Box::new(move || published.refreshed()),
             entropy: Arc::clone(&process.entropy),
+            mails,
         }));
         let api = public_api(&config.booking, readiness(process, &bookings, key_set, has_identity));
         let listeners =
@@ -80,6 +84,7 @@ impl BookingService {
             tasks,
             refreshing,
             reporting,
+            mail,
             _database_lock: database_lock,
         })
     }
@@ -95,6 +100,9 @@ impl BookingService {
         self.listeners.stop(process, stop).await;
         self.bookings.shut_down();
         self.tasks.finished().await;
+        if let Some(mail) = self.mail {
+            mail.finish().await;
+        }
         if let Some(reporting) = self.reporting {
             reporting.finish().await;
         }
@@ -104,17 +112,20 @@ impl BookingService {
 
 /// The booking database, with those of these campaigns that were missing in it. A start replaces
 /// nothing: what was changed while another process ran stays so.
-async fn open_store(
+async fn open_stores(
     process: &Process,
-    config: &BookingConfig,
+    config: &Config,
     identity: Option<IdentityKey>,
     campaigns: &[CampaignFile],
-) -> anyhow::Result<Arc<dyn BookingStore>> {
+) -> anyhow::Result<(Arc<dyn BookingStore>, Option<Arc<dyn MailStore>>)> {
+    let keys_file = &config.booking.keys_file;
     let asking = campaigns.iter().map(|file| (&file.id, file.room.identity));
-    require_identity(identity.as_ref(), &config.keys_file, asking)?;
-    let store = match &process.bookings {
-        Some(kept_in_memory) => Arc::clone(kept_in_memory),
-        None => adapters::booking_store(config, &process.embedded_clock).await?,
+    require_identity(identity.as_ref(), keys_file, asking)?;
+    let (store, mails) = if let Some(kept_in_memory) = &process.bookings {
+        (Arc::clone(kept_in_memory), None)
+    } else {
+        let stores = adapters::booking_stores(config, &process.embedded_clock).await?;
+        (stores.bookings, config.mail.is_on().then_some(stores.mails))
     };
     for file in campaigns {
         let notice = booking::campaign::service::start(&*store, campaign::plan(file)?).await?;
@@ -125,9 +136,25 @@ async fn open_store(
     // A database that cannot be asked yet is no reason not to start: `readiness` asks again.
     if let Ok(in_force) = store.campaigns().await {
         let asking = in_force.iter().map(|campaign| (&campaign.id, campaign.identity));
-        require_identity(identity.as_ref(), &config.keys_file, asking)?;
+        require_identity(identity.as_ref(), keys_file, asking)?;
     }
-    Ok(store)
+    Ok((store, mails))
+}
+
+/// The worker of this process, if it has one.
+fn start_mail(
+    process: &Process,
+    config: &Config,
+    store: Arc<dyn BookingStore>,
+    mails: Option<Arc<dyn MailStore>>,
+    bookings: &Arc<Bookings>,
+) -> anyhow::Result<Option<Worker>> {
+    let Some(mails) = mails.filter(|_| config.mail.worker) else { return Ok(None) };
+    let bookings = Arc::clone(bookings);
+    let token_of: TokenOf =
+        Arc::new(move |booking| bookings.manage_token(booking.registration.booking));
+    let entropy = Arc::clone(&process.entropy);
+    mail::start_worker(&config.mail, store, mails, token_of, entropy).map(Some)
 }
 
 fn start_reporting(
@@ -212,7 +239,7 @@ mod tests {
         let refused = format!("{:#}", refused.expect("refused"));
         assert!(refused.contains("another process has the database"), "{refused}");
         assert!(!file.exists(), "nothing was touched");
-        let store = adapters::booking_store(&config.booking, &process.embedded_clock).await;
+        let store = adapters::booking_stores(&config, &process.embedded_clock).await;
         store.expect("`campaign apply` may write meanwhile");
         drop(other);
         assert!(adapters::lock_database(&config.booking).expect("free again").is_some());

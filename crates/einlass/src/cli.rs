@@ -32,8 +32,13 @@ enum Command {
     Booking,
     /// Run both services in one process
     Serve,
+    /// Send the letters about bookings
+    Worker,
     /// Bring the schema of the booking database up to date
     Migrate,
+    /// Note letters that came back, list those that cannot be sent
+    #[command(subcommand)]
+    Mail(commands::mail::Mail),
     /// Check campaign files, put them into force, look at what is in force
     #[command(subcommand)]
     Campaign(commands::campaign::Campaign),
@@ -61,6 +66,8 @@ impl Cli {
             Command::WaitingRoom => commands::serve::waiting_room(&self.source).await,
             Command::Booking => commands::serve::booking(&self.source).await,
             Command::Serve => commands::serve::both(&self.source).await,
+            Command::Worker => commands::worker::run(&self.source).await,
+            Command::Mail(command) => command.run(&self.source).await,
             Command::Migrate => commands::migrate::run(&self.source).await,
             Command::Campaign(command) => command.run(&self.source).await,
             Command::Room(command) => command.run(&self.source).await,

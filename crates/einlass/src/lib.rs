@@ -15,6 +15,7 @@ pub mod front;
 mod jwks;
 pub mod keys;
 mod listener;
+mod mail;
 pub mod process;
 pub mod rate_limits;
 mod reporter;

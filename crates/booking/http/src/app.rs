@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use booking::Bookings;
+use booking::{Bookings, MailStore};
 use kernel::Entropy;
 use pass::PassVerifier;
 
@@ -23,6 +23,8 @@ pub struct Parts {
     pub refresh_keys: RefreshKeys,
     /// Spreads the times at which refused clients come back.
     pub entropy: Arc<dyn Entropy>,
+    /// The letters about bookings; `None` where none are sent.
+    pub mails: Option<Arc<dyn MailStore>>,
 }
 
 /// The state of the API: one per process, shared by all workers as `actix_web::web::Data<App>`.
@@ -32,13 +34,15 @@ pub struct App {
     pub(crate) refresh_keys: RefreshKeys,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) rendered: RenderedView,
+    pub(crate) mails: Option<Arc<dyn MailStore>>,
 }
 
 impl App {
     /// The state made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { bookings, passes, refresh_keys, entropy } = parts;
-        Self { bookings, passes, refresh_keys, entropy, rendered: RenderedView::default() }
+        let Parts { bookings, passes, refresh_keys, entropy, mails } = parts;
+        let rendered = RenderedView::default();
+        Self { bookings, passes, refresh_keys, entropy, rendered, mails }
     }
 }

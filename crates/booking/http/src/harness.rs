@@ -21,6 +21,8 @@ pub(crate) struct Api {
     pub(crate) bookings: Arc<Bookings>,
     /// The store's clock. The API follows it at its next look at the store, see [`Self::refreshed`].
     pub(crate) clock: Arc<ManualClock>,
+    /// The letters; nobody sends them.
+    pub(crate) mails: Arc<MemoryStore>,
     /// A pass for four, of a resident who may book.
     pub(crate) pass: String,
     /// The keys that the waiting room publishes; the API knows those of its start.
@@ -33,7 +35,7 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) async fn start() -> Self {
         let clock = Arc::new(ManualClock::at(scene::at(0)));
-        let store = Arc::new(MemoryStore::new(clock.clone()));
+        let store = Arc::new(MemoryStore::with_mail(clock.clone()));
         store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("the model answers");
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
         let key = SigningKey::generate(&*entropy);
@@ -41,7 +43,7 @@ impl Api {
         let published = Arc::new(ArcSwap::from_pointee(keys));
         let known = Arc::new(ArcSwap::new(published.load_full()));
         let (bookings, _tasks) = Bookings::start(
-            store,
+            store.clone(),
             Arc::new(SyncedClock::new(Arc::new(ManualClock::at(scene::at(0))))),
             entropy.clone(),
             BookingSecrets::new(&[1; 32], &[2; 32]).with_identity(identity()),
@@ -58,12 +60,14 @@ impl Api {
                 }
             }),
             entropy,
+            mails: Some(store.clone()),
         }));
         let minter = PassMinter::new(key, "https://room.example");
         let passes = Cell::new(0);
         let client = TestClient::start(&openapi(), routes(app)).await;
         let pass = String::new();
-        let mut api = Self { bookings, clock, pass, published, minter, passes, client };
+        let mails = store;
+        let mut api = Self { bookings, clock, mails, pass, published, minter, passes, client };
         api.pass = api.pass_of("07318000", "rehearsal");
         api.refreshed().await;
         api

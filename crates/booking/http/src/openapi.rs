@@ -52,7 +52,7 @@ impl Modify for Tokens {
 const SHAPES: Shapes = Shapes {
     flat: &["NewlyBooked"],
     unions: &[booking::KINDS],
-    open: &["BookingStatus", "HoldState"],
+    open: &["BookingStatus", "HoldState", "MailState"],
 };
 
 /// The document of every route of this API, with the routes of health and documentation.
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
     use crate::harness::Api;
 
-    const ROUTES: [&str; 21] = [
+    const ROUTES: [&str; 22] = [
         "DELETE /v1/campaigns/{campaign}/passes/current",
         "DELETE /v1/holds/{hold}",
         "GET /docs",
@@ -100,6 +100,7 @@ mod tests {
         "GET /v1/campaigns/{campaign}/slots",
         "GET /v1/holds/{hold}",
         "POST /v1/bookings/{booking}/cancellation",
+        "POST /v1/bookings/{booking}/mail",
         "POST /v1/campaigns/{campaign}/bookings",
         "POST /v1/campaigns/{campaign}/holds",
         "POST /v1/holds/{hold}/bookings",

@@ -30,6 +30,7 @@ pub(crate) fn collect(config: &mut ServiceConfig) {
         .service(pass::end::end_pass)
         .service(booking::show::show_booking)
         .service(booking::cancel::cancel_booking)
+        .service(booking::mail::send_mail_again)
         .service(booking::r#move::move_booking)
         .service(booking::correct::correct_person);
 }

@@ -69,7 +69,7 @@ impl Campaign {
 /// The booking database, reachable and migrated.
 async fn bookings(config: &Config) -> anyhow::Result<Arc<dyn BookingStore>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = adapters::booking_store_as_is(&config.booking, &clock).await?;
+    let store = adapters::booking_stores_as_is(config, &clock).await?.bookings;
     store.ready().await?;
     Ok(store)
 }

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::adapters;
 use crate::booking_service::BookingService;
 use crate::commands::campaign::apply_room;
-use crate::config::{Config, load};
+use crate::config::{Config, MailTransport, load};
 use crate::keys::{BookingKeys, NewKeys, WaitingRoomKeys};
 use crate::process::{Process, StopTimes, asked_to_stop};
 use crate::waiting_room_service::WaitingRoomService;
@@ -147,6 +147,10 @@ impl Demo {
             Some(url) => url.parse().context("--database")?,
             None => format!("sqlite://{}", folder.join("einlass.db").display()).parse()?,
         };
+        config.mail.transport = MailTransport::Folder;
+        config.mail.folder = folder.join("mail");
+        "Stadt Speyer <termine@speyer.example>".clone_into(&mut config.mail.from);
+        config.mail.mails_per_minute = 3_000;
         Ok(config)
     }
 

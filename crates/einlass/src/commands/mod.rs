@@ -4,11 +4,13 @@ pub mod campaign;
 pub mod config;
 pub mod demo;
 pub mod keys;
+pub mod mail;
 pub mod migrate;
 pub mod room;
 pub mod sandbox;
 pub mod serve;
 pub mod verify_draw;
+pub mod worker;
 
 use anyhow::Context as _;
 

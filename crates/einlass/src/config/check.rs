@@ -14,8 +14,8 @@ const BATCH: RangeInclusive<usize> = 1..=1_000;
 const TRIP_DEADLINE_LEAST_MS: u64 = 50;
 
 /// Collects one line for each contradiction.
-struct Check<'a> {
-    loaded: &'a Loaded,
+pub(super) struct Check<'a> {
+    pub(super) loaded: &'a Loaded,
     found: Vec<String>,
 }
 
@@ -24,6 +24,7 @@ pub(super) fn contradictions(loaded: &Loaded) -> Vec<String> {
     let mut check = Check { loaded, found: Vec::new() };
     check.waiting_room();
     check.booking();
+    check.mail();
     check.addresses();
     check.origins();
     check.limits();
@@ -34,7 +35,7 @@ pub(super) fn contradictions(loaded: &Loaded) -> Vec<String> {
 }
 
 impl Check<'_> {
-    fn refuse(&mut self, path: &str, is_wrong: bool, reason: &str) {
+    pub(super) fn refuse(&mut self, path: &str, is_wrong: bool, reason: &str) {
         if is_wrong {
             self.found.push(format!("{}: `{path}` {reason}", self.loaded.origin(path)));
         }

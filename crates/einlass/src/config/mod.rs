@@ -3,6 +3,7 @@
 mod check;
 mod files;
 mod load;
+mod mail;
 mod origin;
 mod secrets;
 
@@ -25,6 +26,8 @@ pub struct Config {
     pub waiting_room: WaitingRoomConfig,
     /// The booking service.
     pub booking: BookingConfig,
+    /// Letters about bookings.
+    pub mail: MailConfig,
     /// How often the same client may ask.
     pub limits: LimitsConfig,
     /// What both services must agree on.
@@ -109,6 +112,78 @@ pub struct BookingConfig {
     pub availability_every_ms: u64,
     /// The CORS allow-list.
     pub cors_origins: Vec<String>,
+}
+
+/// `[mail]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailConfig {
+    /// Where letters go.
+    pub transport: MailTransport,
+    /// Whether the booking service sends them.
+    pub worker: bool,
+    /// The folder.
+    pub folder: PathBuf,
+    /// The mail server.
+    pub smtp_host: String,
+    /// Its port.
+    pub smtp_port: u16,
+    /// How the connection is protected.
+    pub smtp_security: SmtpSecurity,
+    /// Who we are to it; empty for nobody.
+    pub smtp_user: String,
+    /// The file with the password.
+    pub smtp_password_file: PathBuf,
+    /// The file of an authority; empty for those that the system trusts.
+    pub smtp_authority_file: PathBuf,
+    /// Who writes.
+    pub from: String,
+    /// Where answers go; empty for the same.
+    pub reply_to: String,
+    /// Where reports go; empty for the same.
+    pub bounces_to: String,
+    /// The page of the bookings; empty for no links.
+    pub public_url: String,
+    /// Letters of one worker in a minute.
+    pub mails_per_minute: u32,
+    /// Connections of one worker.
+    pub connections: u8,
+    /// The bound of connecting, and of handing over.
+    pub timeout_s: u64,
+    /// Hours from a reminder to its appointment; 0 for none.
+    pub remind_before_hours: u32,
+}
+
+/// Where letters go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTransport {
+    /// There are none.
+    None,
+    /// Into a folder.
+    Folder,
+    /// To a mail server.
+    Smtp,
+}
+
+/// How the connection to a mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpSecurity {
+    /// By TLS after a command.
+    StartTls,
+    /// By TLS from the first byte.
+    Tls,
+    /// Not.
+    None,
+}
+
+impl MailConfig {
+    /// Whether letters are sent at all.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.transport != MailTransport::None
+    }
 }
 
 /// `[limits]`

@@ -7,8 +7,7 @@ mod when;
 use booking::{Booking, Campaign, Mail, MailKind, Person, Slot};
 use booking_papers::{CalendarEntry, Parties, calendar, qr_svg};
 use kernel::Timestamp;
-use lettre::message::Mailbox;
-
+pub use lettre::message::Mailbox;
 pub use message::Letter;
 
 /// What is the same in all letters of an operator.

@@ -3,6 +3,7 @@
 pub(crate) mod cancel;
 pub(crate) mod correct;
 pub(crate) mod create;
+pub(crate) mod mail;
 pub(crate) mod r#move;
 mod person;
 pub(crate) mod show;
@@ -19,6 +20,7 @@ use web::reply;
 
 use crate::app::App;
 
+pub(crate) use mail::MailBody;
 pub(crate) use person::{NewPerson, PersonBody, Reading};
 
 /// One person's place.
@@ -47,6 +49,10 @@ pub(crate) struct BookingBody<'a> {
     pub(crate) person: Option<PersonBody<'a>>,
     #[schema(value_type = String, format = DateTime, example = "2021-06-14T06:02:41.118Z")]
     pub(crate) booked_at: Timestamp,
+    /// How the mail about it stands; where a booking is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) mail: Option<MailBody>,
     /// Only of a cancelled booking.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(
@@ -140,6 +146,7 @@ impl App {
             status: BookingState::of(booked.cancelled_at),
             person: booked.cancelled_at.is_none().then(|| PersonBody::from(person)),
             booked_at: booked.booked_at,
+            mail: None,
             cancelled_at: booked.cancelled_at,
         };
         NewlyBooked { manage_token: self.bookings.manage_token(booked.booking), booking }

@@ -52,7 +52,7 @@ impl MailStanding {
             return Self { state, ..Self::NONE };
         };
         let state = match last.status {
-            MailStatus::Pending if has_address => MailState::Pending,
+            MailStatus::Pending if has_address || last.recipient.is_some() => MailState::Pending,
             MailStatus::Pending | MailStatus::Dropped => MailState::None,
             MailStatus::Sent => MailState::Sent,
             MailStatus::Failed => MailState::Failed,

@@ -243,6 +243,12 @@ catalogue! {
         de: "Der Pass wird beim Buchungssystem zurückgegeben",
             "Senden Sie DELETE /v1/campaigns/{campaign}/passes/current mit dem Pass an die Buchungs-API. Nur das Buchungssystem kann sicherstellen, dass mit ihm nichts Neues beginnt.";
     }
+    MailNotPossible "mail-not-possible" CONFLICT {
+        en: "The confirmation cannot be sent by e-mail",
+            "There is no e-mail address with this booking, or it was sent a few minutes ago, or several times already. Your place is certain without it: save or print this page.";
+        de: "Die Bestätigung kann nicht per E-Mail gesendet werden",
+            "Zu dieser Buchung gibt es keine E-Mail-Adresse, oder sie wurde erst vor wenigen Minuten oder schon mehrmals gesendet. Ihr Platz ist auch ohne sie sicher: Speichern oder drucken Sie diese Seite.";
+    }
     NotYourTurn "not-your-turn" CONFLICT {
         en: "It is not your turn yet",
             "Your place in line is safe. You need not do anything; please wait a little longer.";

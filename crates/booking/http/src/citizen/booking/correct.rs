@@ -111,6 +111,7 @@ mod tests {
         let known = now.as_object_mut().expect("an object");
         known.remove("manage_token");
         known.insert("person".to_owned(), person("Anna"));
+        known.insert("mail".to_owned(), json!({"state": "none"}));
         assert_eq!(shown(&api, &booked).await, now, "code, slot and the rest are as they were");
         let anna = api.book_slot("c", "ANNA", "k2").send().await;
         assert_eq!((anna.status, anna.code()), (409, "already-booked"));

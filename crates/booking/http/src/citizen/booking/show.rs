@@ -9,7 +9,7 @@ use web::{Code, Problem, problem_responses};
 
 use crate::app::App;
 use crate::authorize::manage_token;
-use crate::citizen::booking::{BookingBody, BookingState, PersonBody};
+use crate::citizen::booking::{BookingBody, BookingState, MailBody, PersonBody};
 use crate::refusal::BookingInPath;
 
 problem_responses!(
@@ -36,13 +36,16 @@ pub(crate) async fn show_booking(
     let token = manage_token(&request)?;
     let lookup = app.bookings.booking(booking, token).await;
     match lookup.map_err(|failure| app.problem(failure))? {
-        BookingLookup::Found(booking) => show(&app, &booking),
+        BookingLookup::Found(booking) => {
+            let mail = app.mail_of(&booking).await;
+            show(&app, &booking, mail)
+        }
         BookingLookup::BookingNotFound => Err(Problem::new(Code::BookingNotFound)),
         BookingLookup::TokenInvalid => Err(Problem::new(Code::ManageTokenInvalid)),
     }
 }
 
-fn show(app: &App, booking: &Booking) -> Result<HttpResponse, Problem> {
+fn show(app: &App, booking: &Booking, mail: Option<MailBody>) -> Result<HttpResponse, Problem> {
     let view = app.bookings.view();
     let slot = view.campaign(&booking.campaign).and_then(|view| view.campaign.slot(&booking.slot));
     // A slot that was booked is never removed, so only a view that is not there yet lacks it.
@@ -62,6 +65,7 @@ fn show(app: &App, booking: &Booking) -> Result<HttpResponse, Problem> {
         status,
         person: booking.registration.person.as_ref().map(PersonBody::from),
         booked_at: booking.booked_at,
+        mail,
         cancelled_at,
     };
     Ok(reply::private(StatusCode::OK, &body))
@@ -69,7 +73,7 @@ fn show(app: &App, booking: &Booking) -> Result<HttpResponse, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use crate::harness::Api;
 
@@ -83,7 +87,8 @@ mod tests {
         assert_eq!(shown.status, 200);
         let mut expected = booked.json.clone();
         expected.as_object_mut().expect("an object").remove("manage_token");
-        assert_eq!(shown.json, expected, "the same but for the token");
+        expected["mail"] = json!({"state": "pending"});
+        assert_eq!(shown.json, expected, "the same but for the token and the mail");
         assert_eq!(shown.json["cancelled_at"], Value::Null);
 
         for (reply, status, code) in [

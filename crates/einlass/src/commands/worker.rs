@@ -1,0 +1,33 @@
+//! `einlass worker`.
+
+use std::sync::Arc;
+
+use anyhow::ensure;
+use booking_delivery::worker::TokenOf;
+
+use crate::cli::ConfigSource;
+use crate::commands::configuration;
+use crate::keys::BookingKeys;
+use crate::process::{Process, asked_to_stop};
+use crate::{adapters, mail};
+
+/// Sends the letters about bookings until it is asked to stop.
+pub async fn run(source: &ConfigSource) -> anyhow::Result<u8> {
+    let config = configuration(source)?.config;
+    web::telemetry::init(&config.log.filter)?;
+    ensure!(
+        config.mail.is_on(),
+        "there is nothing to do: `mail.transport` is \"none\"; say in [mail] where letters go"
+    );
+    let process = Process::new(None);
+    let secrets = BookingKeys::read(&config.booking.keys_file)?.secrets;
+    let stores = adapters::booking_stores_as_is(&config, &process.embedded_clock).await?;
+    let token_of: TokenOf =
+        Arc::new(move |booking| secrets.manage_token(booking.registration.booking));
+    let (bookings, mails, entropy) = (stores.bookings, stores.mails, process.entropy);
+    let worker = mail::start_worker(&config.mail, bookings, mails, token_of, entropy)?;
+    tracing::info!("letters are being sent");
+    asked_to_stop().await?;
+    worker.finish().await;
+    Ok(0)
+}
