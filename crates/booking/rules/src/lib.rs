@@ -14,6 +14,7 @@ pub mod batch;
 pub mod booking;
 pub mod campaign;
 pub mod contract;
+pub mod eligibility;
 pub mod event;
 pub mod hold;
 pub mod language;
@@ -48,6 +49,9 @@ pub use self::campaign::revision::{ChangeReason, Revision, RevisionActor};
 pub use self::campaign::{
     Campaign, CampaignPlan, PlanProblem, Rules, Site, SiteId, Slot, SlotCounters, SlotId, SlotKey,
     Tranche,
+};
+pub use self::eligibility::{
+    Answer, Day, Declaration, DeclarationVersion, Declared, Eligibility, Rule, Unmet,
 };
 pub use self::event::chain::{ChainBreak, ChainEnd, ChainHash, Flaw, Link, NewEvents};
 pub use self::event::{Actor, Event, HoldEnd, What};

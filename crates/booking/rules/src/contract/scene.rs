@@ -12,6 +12,7 @@ use crate::booking::{
     GroupMember, MoveBooking, Registration, TakenBy, TokenHash,
 };
 use crate::campaign::{Campaign, CampaignPlan, Rules, Site, Slot, SlotId, Tranche};
+use crate::eligibility::Eligibility;
 use crate::hold::{HoldId, HoldSeats, ReleaseExpiredHolds, ReleaseHold, RenewHold};
 use crate::language::Language;
 use crate::pass::{BindingCheck, EndPass, PassGrant};
@@ -66,6 +67,7 @@ pub fn campaign() -> Campaign {
             municipality("67346", "07318000", "Speyer", true),
             municipality("67454", "07332025", "Haßloch", false),
         ]),
+        eligibility: Eligibility::default(),
         sites: ["north", "south"]
             .map(|id| Site {
                 id: self::slot(id),

@@ -65,5 +65,9 @@ pub(super) fn person_bytes(person: &Person) -> Vec<u8> {
         person.email().unwrap_or_default(),
         person.phone().unwrap_or_default(),
     ];
-    parts.iter().flat_map(|part| part.bytes().chain([0])).collect()
+    let declared = person.declared().iter();
+    let declared =
+        declared.map(|made| format!("{} {} {}", made.of.id, made.of.version, made.language.tag()));
+    let parts = parts.iter().map(ToString::to_string).chain(declared);
+    parts.flat_map(|part| part.into_bytes().into_iter().chain([0])).collect()
 }

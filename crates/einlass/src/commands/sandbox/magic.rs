@@ -66,6 +66,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::IdentityRequired, 422),
     (Code::MunicipalityMismatch, 423),
     (Code::MunicipalityRequired, 424),
+    (Code::DeclarationMissing, 425),
     (Code::RateLimited, 491),
     (Code::HeadTooLarge, 493),
     (Code::Internal, 500),
