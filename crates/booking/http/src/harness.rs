@@ -8,7 +8,7 @@ use actix_web::http::Method;
 use actix_web::web::Data;
 use arc_swap::ArcSwap;
 use booking::contract::scene;
-use booking::{BookingSecrets, BookingStore, Bookings, BookingsLimits, MemoryStore};
+use booking::{BookingSecrets, BookingStore, Bookings, BookingsLimits, CampaignPlan, MemoryStore};
 use kernel::{Entropy, ManualClock, SeededEntropy, SyncedClock, Timestamp};
 use pass::{Claims, IdentityKey, KeySet, PassId, PassMinter, PassVerifier, SigningKey};
 use serde_json::{Value, json};
@@ -32,9 +32,14 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) async fn start() -> Self {
+        Self::start_with(&scene::plan()).await
+    }
+
+    /// The same with another campaign of that name.
+    pub(crate) async fn start_with(plan: &CampaignPlan) -> Self {
         let clock = Arc::new(ManualClock::at(scene::at(0)));
         let store = Arc::new(MemoryStore::new(clock.clone()));
-        store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("the model answers");
+        store.apply_campaign(plan, scene::at(0)).await.expect("the model answers");
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
         let key = SigningKey::generate(&*entropy);
         let keys = KeySet::new([key.public_key().clone()]).expect("one key is a key set");

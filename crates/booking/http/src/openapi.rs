@@ -52,7 +52,7 @@ impl Modify for Tokens {
 const SHAPES: Shapes = Shapes {
     flat: &["NewlyBooked"],
     unions: &[booking::KINDS],
-    open: &["BookingStatus", "HoldState"],
+    open: &["BookingStatus", "EligibilityAnswer", "HoldState", "RuleName"],
 };
 
 /// The document of every route of this API, with the routes of health and documentation.

@@ -9,6 +9,7 @@ mod apply;
 mod booking;
 mod clearing;
 mod correcting;
+mod eligibility;
 mod event;
 mod group;
 mod hold;
@@ -24,6 +25,7 @@ pub use apply::*;
 pub use booking::*;
 pub use clearing::*;
 pub use correcting::*;
+pub use eligibility::*;
 pub use event::*;
 pub use group::*;
 pub use hold::*;
@@ -98,6 +100,8 @@ macro_rules! booking_store_contract {
             who_is_booked_is_not_told_for_nothing,
             a_pass_learns_of_few_who_are_booked,
             a_hold_is_judged_anew,
+            the_rules_are_judged_on_every_way,
+            what_was_declared_is_kept,
             what_has_happened_is_told,
             what_needs_no_pass_is_told,
             what_has_not_happened_is_not_told,

@@ -14,8 +14,10 @@ pub mod batch;
 pub mod booking;
 pub mod campaign;
 pub mod contract;
+pub mod eligibility;
 pub mod event;
 pub mod hold;
+pub mod language;
 pub mod memory;
 pub mod pass;
 pub mod person;
@@ -48,6 +50,9 @@ pub use self::campaign::{
     Campaign, CampaignPlan, PlanProblem, Rules, Site, SiteId, Slot, SlotCounters, SlotId, SlotKey,
     Tranche,
 };
+pub use self::eligibility::{
+    Answer, Day, Declaration, DeclarationVersion, Declared, Eligibility, Rule, Unmet,
+};
 pub use self::event::chain::{ChainBreak, ChainEnd, ChainHash, Flaw, Link, NewEvents};
 pub use self::event::{Actor, Event, HoldEnd, What};
 pub use self::hold::{
@@ -55,6 +60,7 @@ pub use self::hold::{
     HoldState, RecordedHold, ReleaseExpiredHolds, ReleaseHold, ReleaseOutcome, RenewHold,
     RenewOutcome,
 };
+pub use self::language::Language;
 pub use self::memory::MemoryStore;
 pub use self::pass::{BindingCheck, EndPass, EndPassOutcome, PassGrant, PassUse};
 pub use self::person::{DateOfBirth, FieldProblem, Person, PersonField, PersonFields, PersonKey};

@@ -7,6 +7,7 @@
 //! Pure: it knows neither of the two services, only what they have agreed on (`pass`); the binary
 //! maps its output onto both.
 
+mod eligibility;
 mod limits;
 mod local_time;
 mod mistakes;
@@ -21,6 +22,7 @@ mod spread;
 use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
 use pass::IdentityKind;
 
+pub use eligibility::{Declaration, Eligibility};
 pub use mistakes::{CampaignError, CampaignErrors};
 
 use local_time::Zone;
@@ -58,8 +60,12 @@ pub struct CampaignFile {
     pub tranches: Vec<Tranche>,
     /// The waitlist, if the campaign has one.
     pub waitlist: Option<Waitlist>,
-    /// Who may book.
+    /// Where those live who may book.
     pub residence: ResidenceTable,
+    /// When they are born.
+    pub eligibility: Eligibility,
+    /// What they declare.
+    pub declarations: Vec<Declaration>,
 }
 
 /// The rules of holding and booking.
@@ -192,9 +198,11 @@ const KEYS: &Keys = &[
     ("tranches", "[[tranches]]"),
     ("waitlist", "[waitlist]"),
     ("residence", "[residence]"),
+    ("eligibility", "[eligibility]"),
+    ("declarations", "[[declarations]]"),
 ];
 
-const TITLE_KEYS: &Keys = &[("de", "de = \"Impftag\""), ("en", "en = \"Vaccination day\"")];
+const LANGUAGE_KEYS: &Keys = &[("de", "de = \"Impftag\""), ("en", "en = \"Vaccination day\"")];
 
 impl CampaignFile {
     /// Reads a campaign file. O(length).
@@ -237,7 +245,9 @@ fn read(file: &Section<'_>) -> Option<CampaignFile> {
         Some(field) => field.whole(limits::INCARNATION),
         None => Some(*limits::INCARNATION.start()),
     };
-    let title = file.required("title").and_then(|field| read_title(&field));
+    let title = file
+        .required("title")
+        .and_then(|field| read_both_languages(&field, limits::TEXT_LENGTH_MAX));
     let zone_field = file.required("time_zone");
     let zone = zone_field.as_ref().and_then(Zone::read);
     let zone = zone.unwrap_or_else(Zone::stand_in);
@@ -251,6 +261,8 @@ fn read(file: &Section<'_>) -> Option<CampaignFile> {
     let schedule =
         ReadSchedule { file, zone: &zone, gathers_before_s, slots_end_at, capacities }.read();
     let residence = file.required("residence").and_then(|field| residence::read(&field));
+    let eligibility = eligibility::read(file);
+    let declarations = eligibility::read_declarations(file);
 
     let (title_de, title_en) = title?;
     let Schedule { closes_at, capacity_places, openings, waitlist } = schedule?;
@@ -275,17 +287,19 @@ fn read(file: &Section<'_>) -> Option<CampaignFile> {
         tranches,
         waitlist,
         residence: residence?,
+        eligibility: eligibility?,
+        declarations: declarations?,
     })
 }
 
 /// One text for both languages, or a table with one for each.
-fn read_title(field: &Field<'_>) -> Option<(String, String)> {
+fn read_both_languages(field: &Field<'_>, length_max: usize) -> Option<(String, String)> {
     if field.is_text() {
-        let title = field.text(limits::TEXT_LENGTH_MAX)?;
-        return Some((title.clone(), title));
+        let text = field.text(length_max)?;
+        return Some((text.clone(), text));
     }
-    let section = field.section(TITLE_KEYS)?;
-    let read = |key| section.required(key).and_then(|title| title.text(limits::TEXT_LENGTH_MAX));
+    let section = field.section(LANGUAGE_KEYS)?;
+    let read = |key| section.required(key).and_then(|text| text.text(length_max));
     let (de, en) = (read("de"), read("en"));
     Some((de?, en?))
 }

@@ -102,6 +102,7 @@ fn person(number: u32) -> Person {
         date_of_birth: "1970-01-31".to_owned(),
         email: None,
         phone: None,
+        language: booking::Language::De,
     };
     Person::parse(fields, scene::at(0)).expect("plausible")
 }

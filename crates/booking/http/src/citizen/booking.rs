@@ -3,6 +3,7 @@
 pub(crate) mod cancel;
 pub(crate) mod correct;
 pub(crate) mod create;
+mod declaration;
 pub(crate) mod r#move;
 mod person;
 pub(crate) mod show;
@@ -19,7 +20,8 @@ use web::reply;
 
 use crate::app::App;
 
-pub(crate) use person::{NewPerson, PersonBody};
+pub(crate) use declaration::DeclaredBody;
+pub(crate) use person::{NewPerson, PersonBody, Reading};
 
 /// One person's place.
 #[derive(Serialize, ToSchema)]
@@ -45,6 +47,10 @@ pub(crate) struct BookingBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) person: Option<PersonBody<'a>>,
+    /// What was declared with the booking. The reply to a booking leaves it out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub(crate) declarations: Vec<DeclaredBody<'a>>,
     #[schema(value_type = String, format = DateTime, example = "2021-06-14T06:02:41.118Z")]
     pub(crate) booked_at: Timestamp,
     /// Only of a cancelled booking.
@@ -78,6 +84,7 @@ pub(crate) const KINDS: Union = Union {
     ],
     only: &[&[
         Only { member: "person", of: &["confirmed"] },
+        Only { member: "declarations", of: &["confirmed"] },
         Only { member: "cancelled_at", of: &["cancelled"] },
     ]],
 };
@@ -139,6 +146,7 @@ impl App {
             ends_at: booked.ends_at,
             status: BookingState::of(booked.cancelled_at),
             person: booked.cancelled_at.is_none().then(|| PersonBody::from(person)),
+            declarations: Vec::new(),
             booked_at: booked.booked_at,
             cancelled_at: booked.cancelled_at,
         };

@@ -8,6 +8,8 @@ use kernel::{CampaignId, Entropy, InvalidId};
 use serde::{Deserialize, Serialize};
 
 use super::{BookingId, Correction};
+use crate::campaign::Campaign;
+use crate::eligibility::Unmet;
 use crate::person::{Person, PersonKey};
 
 /// One person to be booked, with everything the booking will carry.
@@ -42,6 +44,11 @@ impl Registration {
         active_persons: &HashSet<(CampaignId, PersonKey)>,
     ) -> bool {
         self.person_keys().any(|key| active_persons.contains(&(campaign.clone(), key)))
+    }
+
+    /// Why `campaign` is not for the person, as far as they say it themselves.
+    pub(super) fn unmet(&self, campaign: &Campaign) -> Option<Unmet> {
+        self.person.as_ref().and_then(|person| campaign.eligibility.unmet(person))
     }
 
     /// The same for another person, or with other data of the person.

@@ -15,6 +15,8 @@ use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
 use pass::IdentityKind;
 use serde::{Deserialize, Serialize};
 
+use crate::eligibility::Eligibility;
+
 pub(crate) use places::{NoEntry, OpenSlot};
 pub use plan::{CampaignPlan, PlanProblem};
 
@@ -44,8 +46,11 @@ pub struct Campaign {
     pub title_en: String,
     /// The IANA time zone in which the slots are shown, such as `Europe/Berlin`.
     pub time_zone: String,
-    /// Who may book.
+    /// Where those live who may book.
     pub residence: ResidenceTable,
+    /// When they are born, and what they declare.
+    #[serde(default)]
+    pub eligibility: Eligibility,
     /// Where it takes place.
     pub sites: Vec<Site>,
     /// The time windows, ordered by id.

@@ -12,7 +12,9 @@ use crate::booking::{
     GroupMember, MoveBooking, Registration, TakenBy, TokenHash,
 };
 use crate::campaign::{Campaign, CampaignPlan, Rules, Site, Slot, SlotId, Tranche};
+use crate::eligibility::Eligibility;
 use crate::hold::{HoldId, HoldSeats, ReleaseExpiredHolds, ReleaseHold, RenewHold};
+use crate::language::Language;
 use crate::pass::{BindingCheck, EndPass, PassGrant};
 use crate::person::{Person, PersonFields, PersonKey};
 
@@ -65,6 +67,7 @@ pub fn campaign() -> Campaign {
             municipality("67346", "07318000", "Speyer", true),
             municipality("67454", "07332025", "Haßloch", false),
         ]),
+        eligibility: Eligibility::default(),
         sites: ["north", "south"]
             .map(|id| Site {
                 id: self::slot(id),
@@ -138,6 +141,7 @@ pub fn registration(booking: u32, person: u32) -> Arc<Registration> {
         date_of_birth: "1980-02-29".to_owned(),
         email: (person.is_multiple_of(2)).then(|| format!("zoe{person}@example.org")),
         phone: (person.is_multiple_of(3)).then(|| "+49 6232 140".to_owned()),
+        language: if person.is_multiple_of(5) { Language::En } else { Language::De },
     };
     Arc::new(Registration {
         booking: booking_id(booking),

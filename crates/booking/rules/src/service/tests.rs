@@ -13,6 +13,7 @@ use super::*;
 use crate::booking::{BookSlotOutcome, CancelOutcome};
 use crate::contract::scene;
 use crate::hold::{HoldOutcome, HoldState, ReleaseOutcome, RenewOutcome};
+use crate::language::Language;
 use crate::memory::MemoryStore;
 use crate::pass::EndPassOutcome;
 use crate::person::{Person, PersonFields};
@@ -60,6 +61,7 @@ fn person(given_name: &str) -> Person {
         date_of_birth: "1970-01-31".to_owned(),
         email: None,
         phone: None,
+        language: Language::De,
     };
     Person::parse(fields, scene::at(0)).expect("plausible")
 }
@@ -248,6 +250,7 @@ async fn a_bound_pass_books_its_person_first() {
                     date_of_birth: "1970-01-31".to_owned(),
                     email: Some(email.to_owned()),
                     phone: None,
+                    language: Language::De,
                 },
                 scene::at(0),
             );

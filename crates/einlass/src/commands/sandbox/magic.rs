@@ -66,6 +66,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::IdentityRequired, 422),
     (Code::MunicipalityMismatch, 423),
     (Code::MunicipalityRequired, 424),
+    (Code::DeclarationMissing, 425),
     (Code::RateLimited, 491),
     (Code::HeadTooLarge, 493),
     (Code::Internal, 500),
@@ -125,7 +126,7 @@ fn table() -> String {
 mod tests {
     use std::collections::BTreeSet;
 
-    use booking::{Person, PersonFields};
+    use booking::{Language, Person, PersonFields};
 
     use super::*;
 
@@ -155,6 +156,7 @@ mod tests {
                 date_of_birth: "1980-02-29".to_owned(),
                 email: None,
                 phone: None,
+                language: Language::De,
             };
             assert!(Person::parse(fields, Timestamp::from_unix_s(1_893_456_000)).is_ok(), "{name}");
         }

@@ -127,6 +127,7 @@ impl Left {
             | BookSlotOutcome::CampaignNotFound
             | BookSlotOutcome::CampaignClosed
             | BookSlotOutcome::NotEligible
+            | BookSlotOutcome::Unmet(_)
             | BookSlotOutcome::PassExpired
             | BookSlotOutcome::PassEnded
             | BookSlotOutcome::SlotNotFound

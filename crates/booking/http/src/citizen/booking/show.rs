@@ -3,13 +3,13 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use booking::{Booking, BookingLookup, BookingStatus};
+use booking::{Booking, BookingLookup, BookingStatus, Person};
 use web::reply;
 use web::{Code, Problem, problem_responses};
 
 use crate::app::App;
 use crate::authorize::manage_token;
-use crate::citizen::booking::{BookingBody, BookingState, PersonBody};
+use crate::citizen::booking::{BookingBody, BookingState, DeclaredBody, PersonBody};
 use crate::refusal::BookingInPath;
 
 problem_responses!(
@@ -51,6 +51,8 @@ fn show(app: &App, booking: &Booking) -> Result<HttpResponse, Problem> {
         BookingStatus::Confirmed => (BookingState::Confirmed, None),
         BookingStatus::Cancelled { at } => (BookingState::Cancelled, Some(at)),
     };
+    let person = booking.registration.person.as_ref();
+    let declared = person.map(Person::declared).unwrap_or_default();
     let body = BookingBody {
         id: booking.registration.booking,
         code: booking.registration.code,
@@ -60,7 +62,8 @@ fn show(app: &App, booking: &Booking) -> Result<HttpResponse, Problem> {
         starts_at: slot.starts_at,
         ends_at: slot.ends_at,
         status,
-        person: booking.registration.person.as_ref().map(PersonBody::from),
+        person: person.map(PersonBody::from),
+        declarations: declared.iter().map(DeclaredBody::from).collect(),
         booked_at: booking.booked_at,
         cancelled_at,
     };
