@@ -1,5 +1,7 @@
 //! The booking store.
 
+mod mail;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -36,6 +38,7 @@ pub struct DbStore {
     cache: Arc<CampaignCache>,
     mirrors: Arc<Mirrors>,
     clock: Arc<dyn Clock>,
+    keeps_recipients: bool,
 }
 
 /// What one call works with, until its deadline and beyond.
@@ -45,6 +48,7 @@ pub(crate) struct Session {
     pub(crate) cache: Arc<CampaignCache>,
     pub(crate) mirrors: Arc<Mirrors>,
     pub(crate) clock: Arc<dyn Clock>,
+    keeps_recipients: bool,
     /// Nobody waits for the answer after this.
     deadline: Instant,
 }
@@ -61,7 +65,9 @@ pub async fn connect(
 ) -> Result<DbStore, ConnectError> {
     let reach = Reach::connect(url, options).await?;
     let statements = Arc::new(Statements::new(reach.backend()));
-    Ok(DbStore { reach, statements, cache: Arc::default(), mirrors: Arc::default(), clock })
+    let (cache, mirrors) = Default::default();
+    let keeps_recipients = options.keeps_recipients;
+    Ok(DbStore { reach, statements, cache, mirrors, clock, keeps_recipients })
 }
 
 impl DbStore {
@@ -87,6 +93,7 @@ impl DbStore {
                 cache: Arc::clone(&self.cache),
                 mirrors: Arc::clone(&self.mirrors),
                 clock: Arc::clone(&self.clock),
+                keeps_recipients: self.keeps_recipients,
                 deadline,
             })
         };
@@ -100,7 +107,12 @@ impl Session {
     }
 
     pub(crate) fn writer<'a>(&'a self, transaction: &'a DatabaseTransaction) -> Writer<'a> {
-        Writer { backend: self.pools.backend, statements: &self.statements, transaction }
+        Writer {
+            backend: self.pools.backend,
+            statements: &self.statements,
+            transaction,
+            keeps_recipients: self.keeps_recipients,
+        }
     }
 
     /// Carries out what it can at once, or else all with care.

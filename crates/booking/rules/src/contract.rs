@@ -14,6 +14,7 @@ mod event;
 mod group;
 mod hold;
 mod judging;
+pub mod mail;
 mod moving;
 mod pass;
 mod plan;

@@ -18,6 +18,7 @@ pub mod eligibility;
 pub mod event;
 pub mod hold;
 pub mod language;
+pub mod mail;
 pub mod memory;
 pub mod pass;
 pub mod person;
@@ -61,6 +62,10 @@ pub use self::hold::{
     RenewOutcome,
 };
 pub use self::language::Language;
+pub use self::mail::{
+    Followed, Lease, LeaseId, Mail, MailEnd, MailId, MailKind, MailRules, MailStanding, MailState,
+    MailStatus, MailStore, NewMail, Reason, Resent, Settlement,
+};
 pub use self::memory::MemoryStore;
 pub use self::pass::{BindingCheck, EndPass, EndPassOutcome, PassGrant, PassUse};
 pub use self::person::{DateOfBirth, FieldProblem, Person, PersonField, PersonFields, PersonKey};

@@ -5,6 +5,7 @@
 //! property tests and the contract hold every other store against it.
 
 mod campaigns;
+mod mails;
 mod seats;
 
 use std::cmp::Reverse;
@@ -44,6 +45,7 @@ struct Tables {
     bookings: HashMap<BookingId, Booking>,
     active_persons: HashSet<(CampaignId, PersonKey)>,
     records: HashMap<[u8; 32], IdempotencyRecord>,
+    mail: mails::MailTables,
 }
 
 impl MemoryStore {
@@ -51,6 +53,13 @@ impl MemoryStore {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, tables: Mutex::default() }
+    }
+
+    /// An empty store that keeps whom to tell of a cancellation until they were told.
+    #[must_use]
+    pub fn with_mail(clock: Arc<dyn Clock>) -> Self {
+        let tables = Tables { mail: mails::MailTables::kept(), ..Tables::default() };
+        Self { clock, tables: Mutex::new(tables) }
     }
 
     /// The counters of a slot, if it exists.
@@ -299,6 +308,7 @@ impl Tables {
     /// Writes the changes if none of them breaks a promise. A broken one leaves the tables in
     /// disorder, as there is no transaction to roll back: only a bug gets there.
     fn write(&mut self, changes: Changes) -> Result<(), StoreError> {
+        self.keep_cancellations(&changes);
         for change in changes.slots {
             let campaign =
                 self.campaigns.get(&change.key.campaign).ok_or(broken("no such campaign"))?;

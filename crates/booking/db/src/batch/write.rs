@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use ::booking::mail::of_cancellations;
 use ::booking::{
     Booking, BookingChange, BookingId, ChainEnd, Changes, Hold, HoldId, IdempotencyRecord, Link,
     PassId, PassUse,
@@ -12,7 +13,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value}
 use crate::dialect::{Cell, Column, Parameter, Rows, statement, text};
 use crate::fault::Fault;
 use crate::statements::{BYTE_IDS, IDS, Statements};
-use crate::tables::{Table, booking, campaign, event, hold, idempotency, pass_use, slot};
+use crate::tables::{Table, booking, campaign, event, hold, idempotency, mail, pass_use, slot};
 
 /// A set of rows that batches write, each of which must be written.
 struct Set {
@@ -135,6 +136,8 @@ pub(crate) struct Writer<'a> {
     pub backend: DbBackend,
     pub statements: &'a Statements,
     pub transaction: &'a DatabaseTransaction,
+    /// Whether the letter about a cancellation takes along whom it tells.
+    pub keeps_recipients: bool,
 }
 
 impl Writer<'_> {
@@ -144,6 +147,9 @@ impl Writer<'_> {
     pub async fn write(&self, changes: &Changes, known: &Known) -> Result<(), Fault> {
         if changes.is_empty() {
             return Ok(());
+        }
+        if self.keeps_recipients {
+            self.keep_recipients(changes).await?;
         }
         let cancelled = changes.bookings_cancelled.iter().map(booking::to_cancellation);
         let cancelled = Rows::collect(self.backend, booking::CANCELLATIONS, cancelled);
@@ -159,6 +165,15 @@ impl Writer<'_> {
             }
             WriteTexts::Joint(sql) => self.joint_sets(sql, sets).await,
         }
+    }
+
+    /// The letters about what is cancelled, with the persons that are about to be erased.
+    async fn keep_recipients(&self, changes: &Changes) -> Result<(), Fault> {
+        let mails = of_cancellations(changes);
+        let rows = mails.iter().map(mail::to_row).collect::<Result<Vec<_>, _>>()?;
+        let rows = Rows::collect(self.backend, mail::NEW, rows);
+        self.set("keep letters of cancellations", &self.statements.mail.insert_cancelled, rows)
+            .await
     }
 
     async fn change_bookings(&self, bookings: &[BookingChange]) -> Result<(), Fault> {
