@@ -1,5 +1,7 @@
 //! The person to be booked: parsed once, never printed.
 
+mod contact;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,6 +9,7 @@ use aws_lc_rs::hmac;
 use kernel::{CampaignId, Timestamp};
 use pass::identity::{plausible, same_name};
 
+pub use contact::Contact;
 pub use pass::identity::FieldProblem;
 
 /// What a citizen types in, unchecked.

@@ -142,6 +142,7 @@ impl App {
             booked_at: booked.booked_at,
             cancelled_at: booked.cancelled_at,
         };
-        NewlyBooked { manage_token: self.bookings.manage_token(booked.booking), booking }
+        let manage_token = self.bookings.manage_token(booked.booking, booked.token_generation);
+        NewlyBooked { manage_token, booking }
     }
 }
