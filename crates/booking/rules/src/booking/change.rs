@@ -162,13 +162,11 @@ impl Decision {
     /// Where it is written down what changes of a booking.
     fn place_of(&mut self, id: BookingId) -> Place<'_> {
         let mut inserted = self.touched.bookings_inserted.iter_mut();
-        match inserted.find(|inserted| inserted.registration.booking == id) {
-            Some(inserted) => Place::New(inserted),
-            None => {
-                let changed = self.touched.bookings_changed.entry(id);
-                Place::Known(changed.or_insert_with(|| BookingChange::none(id)))
-            }
+        if let Some(inserted) = inserted.find(|inserted| inserted.registration.booking == id) {
+            return Place::New(inserted);
         }
+        let changed = self.touched.bookings_changed.entry(id);
+        Place::Known(changed.or_insert_with(|| BookingChange::none(id)))
     }
 }
 

@@ -31,6 +31,7 @@ mod rotate_token;
 mod running;
 #[cfg(test)]
 mod tests;
+mod token_for_letter;
 mod trip;
 #[cfg(test)]
 mod trouble_tests;
@@ -49,7 +50,7 @@ pub use clear_slots::clear_slots;
 pub use failure::Failure;
 pub use find_hold::HoldLookup;
 pub use report::{BookingReport, Load};
-pub use rotate_token::token_for_letter;
+pub use token_for_letter::token_for_letter;
 pub use view::{CampaignView, View};
 
 use crate::batch::{Asks, Idempotency};

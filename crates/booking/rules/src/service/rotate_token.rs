@@ -1,16 +1,11 @@
 //! Giving a booking another token.
 
 use super::{Bookings, Failure};
-use crate::batch::{Command, Idempotency, Outcome};
+use crate::batch::Idempotency;
 use crate::booking::{
-    BookingHead, BookingId, BookingStatus, NewToken, RotateToken, RotateTokenOutcome, RotatedBy,
-    TokenHash,
+    BookingHead, BookingId, NewToken, RotateToken, RotateTokenOutcome, RotatedBy, TokenHash,
 };
 use crate::secrets::{BookingSecrets, IdempotencyScope, idempotency_key};
-use crate::store::{BookingStore, StoreError};
-
-/// So often a letter's token is tried anew where another one came first.
-const ATTEMPTS_MAX: usize = 4;
 
 impl Bookings {
     /// Gives a booking another token, for who has the one in force. The outcome says of which generation
@@ -46,7 +41,7 @@ impl Bookings {
 
 impl BookingSecrets {
     /// The token after the one that manages the booking now.
-    fn next_token(&self, head: &BookingHead) -> NewToken {
+    pub(super) fn next_token(&self, head: &BookingHead) -> NewToken {
         let generation = head.token_generation.saturating_add(1);
         NewToken { hash: TokenHash::of(&self.manage_token(head.id, generation)), generation }
     }
@@ -56,30 +51,4 @@ impl BookingSecrets {
         let former = head.token_generation.checked_sub(1);
         former.is_some_and(|former| TokenHash::of(&self.manage_token(head.id, former)) == token)
     }
-}
-
-/// The token that a letter takes to the recorded address of a booking: a new one, with which all earlier ones
-/// are worth nothing. `None` if nobody has the place any more.
-///
-/// It works on the store alone, so that whoever sends letters needs no running service. Each call gives
-/// another token: whoever sends a letter again has to take the one of the last call.
-pub async fn token_for_letter(
-    store: &dyn BookingStore,
-    secrets: &BookingSecrets,
-    booking: BookingId,
-) -> Result<Option<String>, StoreError> {
-    for _ in 0..ATTEMPTS_MAX {
-        let head = store.booking_head(booking).await?;
-        let head = head.filter(|head| head.status == BookingStatus::Confirmed && head.has_person());
-        let Some(head) = head else { return Ok(None) };
-        let token = secrets.next_token(&head);
-        let rotate = RotateToken { campaign: head.campaign, booking, by: RotatedBy::Letter, token };
-        let now = store.now().await?;
-        let outcomes = store.execute(&[Command::RotateToken(rotate)], now).await?.outcomes;
-        if let [Outcome::RotateToken(RotateTokenOutcome::Rotated(rotated))] = outcomes.as_slice() {
-            return Ok(Some(secrets.manage_token(booking, rotated.generation)));
-        }
-    }
-    let reason = "others give the booking other tokens all the time".to_owned();
-    Err(StoreError::Busy { reason, source: None })
 }
