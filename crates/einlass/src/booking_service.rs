@@ -20,7 +20,7 @@ use crate::keys::{BookingKeys, require_identity};
 use crate::listener::{Listeners, PublicApi};
 use crate::process::{Process, StopTimes};
 use crate::reporter::{Reporter, Reporting};
-use crate::{adapters, campaign};
+use crate::{adapters, campaign, rate_limits};
 
 /// A running booking API.
 pub struct BookingService {
@@ -69,6 +69,7 @@ impl BookingService {
             passes: PassVerifier::new(&config.pass.issuer, Arc::clone(&key_set)).with_mac(mac_key),
             refresh_keys: Box::new(move || published.refreshed()),
             entropy: Arc::clone(&process.entropy),
+            limits: rate_limits::of_the_booking_api(&config.limits, process)?,
         }));
         let api = public_api(&config.booking, readiness(process, &bookings, key_set, has_identity));
         let listeners =

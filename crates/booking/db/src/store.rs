@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use booking::{
-    Applied, ApplyCampaign, Availability, Booking, BookingHead, BookingId, BookingStore, Campaign,
-    Command, Executed, ExecutedPart, Footprint, Hold, HoldId, KeyOf, Link, PassId, RemoveCampaign,
-    Removed, Revision, SlotKey, SlotUse, StoreError, decide,
+    Applied, ApplyCampaign, Availability, Booking, BookingCode, BookingHead, BookingId,
+    BookingStore, Campaign, Command, Executed, ExecutedPart, Footprint, Hold, HoldId, KeyOf, Link,
+    PassId, RemoveCampaign, Removed, Revision, SlotKey, SlotUse, StoreError, decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
@@ -344,6 +344,19 @@ impl BookingStore for DbStore {
     async fn booking_head(&self, id: BookingId) -> Result<Option<BookingHead>, StoreError> {
         let read =
             move |db: Session| async move { retry(db.deadline, || db.read_booking_head(id)).await };
+        self.call(Access::Read, read).await
+    }
+
+    async fn bookings_with_code(
+        &self,
+        campaign: &CampaignId,
+        code: BookingCode,
+        bookings_max: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
+        let campaign = campaign.clone();
+        let read = move |db: Session| async move {
+            retry(db.deadline, || db.read_bookings_with_code(&campaign, code, bookings_max)).await
+        };
         self.call(Access::Read, read).await
     }
 

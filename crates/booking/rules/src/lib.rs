@@ -34,11 +34,13 @@ pub use self::batch::{
     Recorded, SlotChange, State, decide,
 };
 pub use self::booking::{
-    BookGroup, BookGroupOutcome, BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked,
-    Booking, BookingChange, BookingCode, BookingHead, BookingId, BookingStatus, CancelBooking,
-    CancelOutcome, Cancelled, ClearPlace, ClearPlaceOutcome, CorrectOutcome, CorrectPerson,
-    Corrected, Correction, GroupMember, MoveBooking, MoveOutcome, Moved, Registration, TakenBy,
-    TokenHash,
+    AskLink, AskLinkOutcome, BookGroup, BookGroupOutcome, BookHold, BookHoldOutcome, BookSlot,
+    BookSlotOutcome, Booked, Booking, BookingChange, BookingCode, BookingHead, BookingId,
+    BookingStatus, CancelBooking, CancelOutcome, Cancelled, ChangeContact, ChangeContactOutcome,
+    ClearPlace, ClearPlaceOutcome, ContactChanged, CorrectOutcome, CorrectPerson, Corrected,
+    Correction, ErasePerson, ErasePersonOutcome, Erased, GroupMember, LINK_PAUSE, MoveBooking,
+    MoveOutcome, Moved, NewToken, PersonChange, Registration, RotateToken, RotateTokenOutcome,
+    RotatedBy, TakenBy, TokenHash, TokenRotated,
 };
 pub use self::campaign::apply::{Applied, ApplyCampaign, BookedSlots, Expected, InForce, Intent};
 pub use self::campaign::clear::{
@@ -68,7 +70,9 @@ pub use self::mail::{
 };
 pub use self::memory::MemoryStore;
 pub use self::pass::{BindingCheck, EndPass, EndPassOutcome, PassGrant, PassUse};
-pub use self::person::{DateOfBirth, FieldProblem, Person, PersonField, PersonFields, PersonKey};
+pub use self::person::{
+    Contact, DateOfBirth, FieldProblem, Person, PersonField, PersonFields, PersonKey,
+};
 pub use self::secrets::BookingSecrets;
 pub use self::service::{
     BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView, Failure,

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use ::booking::mail::of_cancellations;
 use ::booking::{
     Booking, BookingChange, BookingId, ChainEnd, Changes, Hold, HoldId, IdempotencyRecord, Link,
-    PassId, PassUse,
+    PassId, PassUse, PersonChange, PersonKey,
 };
 use kernel::CampaignId;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
@@ -177,11 +177,17 @@ impl Writer<'_> {
     }
 
     async fn change_bookings(&self, bookings: &[BookingChange]) -> Result<(), Fault> {
-        let vacated = bookings.iter().filter(|change| change.person.is_some());
+        let is_vacated = |change: &&BookingChange| {
+            change.person.as_ref().is_some_and(PersonChange::is_another_key)
+        };
+        let vacated = bookings.iter().filter(is_vacated);
         let vacated = vacated.map(|change| [Cell::Bytes(change.booking.as_bytes())]);
         let vacated = Rows::collect(self.backend, BYTE_IDS, vacated);
         self.set("vacate keys", &self.statements.vacate_keys, vacated).await?;
-        let rows = bookings.iter().map(booking::to_change);
+        let nobody = bookings.iter().map(|change| PersonKey::nobody(change.booking));
+        let nobody: Vec<PersonKey> = nobody.collect();
+        let rows = bookings.iter().zip(&nobody);
+        let rows = rows.map(|(change, nobody)| booking::to_change(change, nobody));
         let rows = Rows::collect(self.backend, booking::CHANGES, rows);
         self.set("change bookings", &self.statements.change, rows).await
     }

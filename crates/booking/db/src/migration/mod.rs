@@ -11,6 +11,7 @@ mod m20261127_000005_pass_budget;
 mod m20261127_000006_merged_booking;
 mod m20261127_000007_events;
 mod m20261128_000010_mail;
+mod m20261128_000011_own_booking;
 
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait, Statement,
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000006_merged_booking::Migration),
             Box::new(m20261127_000007_events::Migration),
             Box::new(m20261128_000010_mail::Migration),
+            Box::new(m20261128_000011_own_booking::Migration),
         ]
     }
 }

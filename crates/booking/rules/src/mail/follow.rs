@@ -77,7 +77,11 @@ fn of_event(
             vec![mail(MailKind::Corrected, *booking, event.at)]
         }
         What::Cancelled { booking, .. } => vec![mail(MailKind::Cancelled, *booking, event.at)],
-        What::SeatsHeld { .. }
+        What::ContactChanged { .. }
+        | What::PersonErased { .. }
+        | What::TokenRotated { .. }
+        | What::LinkAsked { .. }
+        | What::SeatsHeld { .. }
         | What::HoldRenewed { .. }
         | What::HoldEnded { .. }
         | What::PlacesFreed { .. }
