@@ -20,6 +20,7 @@ use crate::migration;
 use crate::statements::BYTE_IDS;
 use crate::store::Session;
 use crate::tables;
+use crate::vault::Place;
 
 #[derive(FromQueryResult)]
 struct StoredAvailability {
@@ -82,7 +83,11 @@ impl Session {
             .one(&self.pools.read)
             .await
             .map_err(Fault::at("read a booking"))?;
-        row.map(tables::booking::from_row).transpose()
+        let Some(row) = row else { return Ok(None) };
+        let campaign: CampaignId = parse("campaign id", &row.campaign)?;
+        let place = Place::of_booking(&campaign, &id);
+        let person = self.vault.open_person(&self.pools.read, &place, &row.person.0).await?;
+        tables::booking::from_row(row, person).map(Some)
     }
 
     /// Without who it is: what is stored of the person may be unreadable, and is not needed.

@@ -17,6 +17,8 @@ pub(crate) const PERSON_KEYS: &[Column] = &[("person_key", Bytes)];
 pub(crate) const KEYS: &[Column] = &[("key", Bytes)];
 /// The slots of a plan, whole.
 pub(crate) const APPLIED_SLOTS: &[Column] = slot::TABLE.columns;
+/// Bookings of an earlier release: who it is as it is stored, and sealed.
+pub(crate) const SEALED: &[Column] = &[("id", Bytes), ("plain", Text), ("person", Text)];
 /// Bookings of an earlier release with the key of this one.
 pub(crate) const NEW_KEYS: &[Column] = &[("id", Bytes), ("person_key", Bytes)];
 
@@ -42,6 +44,7 @@ pub(crate) struct Statements {
     pub older_bookings: String,
     pub rekey_bookings: String,
     pub erase_bookings: String,
+    pub seal_bookings: String,
 }
 
 impl Statements {
@@ -109,6 +112,7 @@ impl Statements {
                 include_str!("sql/erase_bookings.sql"),
                 &[("cancelled", Rows(BYTE_IDS))],
             ),
+            seal_bookings: of(include_str!("sql/seal_bookings.sql"), &[("sealed", Rows(SEALED))]),
             departed_passes: of(
                 include_str!("sql/departed_passes.sql"),
                 &[("campaign", Scalar), ("now", Scalar), ("passes_max", Scalar)],

@@ -19,6 +19,7 @@ use crate::connect::{ConnectError, DbOptions, Pools};
 use crate::fault::{COMMIT, Fault};
 use crate::reach::{Access, Reach};
 use crate::statements::Statements;
+use crate::vault::{MasterKeys, Vault};
 
 /// The booking store on PostgreSQL or SQLite.
 ///
@@ -35,6 +36,7 @@ pub struct DbStore {
     statements: Arc<Statements>,
     cache: Arc<CampaignCache>,
     mirrors: Arc<Mirrors>,
+    vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
 }
 
@@ -44,6 +46,7 @@ pub(crate) struct Session {
     pub(crate) statements: Arc<Statements>,
     pub(crate) cache: Arc<CampaignCache>,
     pub(crate) mirrors: Arc<Mirrors>,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Nobody waits for the answer after this.
     deadline: Instant,
@@ -52,22 +55,30 @@ pub(crate) struct Session {
 /// Connects to `postgres://user@host/database` (a Unix socket: `postgres://user@%2Frun%2Fpostgresql/database`
 /// or `?host=/run/postgresql`) or to the file of `sqlite:///path/file.db`, which is made if need be.
 ///
-/// `clock` is the store's clock on SQLite; PostgreSQL has its own. The schema is not touched, see
-/// [`crate::migrate`].
+/// `clock` is the store's clock on SQLite; PostgreSQL has its own. What is stored of persons is sealed by `keys`; without
+/// them no person can be read or written, and all else can. The schema is not touched, see [`crate::migrate`].
 pub async fn connect(
     url: &str,
     options: &DbOptions,
     clock: Arc<dyn Clock>,
+    keys: Option<MasterKeys>,
 ) -> Result<DbStore, ConnectError> {
     let reach = Reach::connect(url, options).await?;
     let statements = Arc::new(Statements::new(reach.backend()));
-    Ok(DbStore { reach, statements, cache: Arc::default(), mirrors: Arc::default(), clock })
+    let (cache, mirrors, vault) = (Arc::default(), Arc::default(), Arc::new(Vault::new(keys)));
+    Ok(DbStore { reach, statements, cache, mirrors, vault, clock })
 }
 
 impl DbStore {
     /// Closes all connections, after what is under way has ended.
     pub async fn close(&self) -> Result<(), DbErr> {
         self.reach.close().await
+    }
+
+    /// What keeps persons from being read or written with these master keys, and what to do; `None` if nothing does.
+    pub async fn key_problem(&self) -> Result<Option<String>, StoreError> {
+        let read = |db: Session| async move { retry(db.deadline, || db.read_key_problem()).await };
+        self.call(Access::Watch, read).await
     }
 
     /// Makes one call within its deadline.
@@ -86,6 +97,7 @@ impl DbStore {
                 statements: Arc::clone(&self.statements),
                 cache: Arc::clone(&self.cache),
                 mirrors: Arc::clone(&self.mirrors),
+                vault: Arc::clone(&self.vault),
                 clock: Arc::clone(&self.clock),
                 deadline,
             })
@@ -149,8 +161,11 @@ impl Session {
         // SQLite has no fast path.
         let mirror = (backend == DbBackend::Postgres).then(|| Mirror::of(&state, &known)).flatten();
         let (changes, outcomes) = decide(state, now, commands);
-        self.writer(transaction).write(&changes, &known).await?;
-        let learned = mirror.map(|mut mirror| {
+        let stored = known.heads.iter().map(|head| (&head.campaign, head.wrapped.as_ref()));
+        let keys = self.vault.for_changes(transaction, &changes, stored, now).await?;
+        self.writer(transaction).write(&changes, &known, &keys).await?;
+        let learned = mirror.map(|mirror| {
+            let mut mirror = mirror.with_key(&keys);
             let before = mirror.moment();
             mirror.advance(&changes);
             (before, mirror)
@@ -165,7 +180,8 @@ impl Session {
                 format!("the database lacks {}: run `einlass migrate`", pending.join(", "));
             return Err(StoreError::Broken { reason, source: None });
         }
-        self.read_durability().await?
+        self.read_durability().await??;
+        self.check_keys().await
     }
 
     async fn apply_once(&self, request: &ApplyCampaign, now: Timestamp) -> Result<Applied, Fault> {
@@ -181,6 +197,7 @@ impl Session {
     ) -> Result<Removed, Fault> {
         let transaction = self.begin().await?;
         let removed = remove(&self.writer(&transaction), request, now).await;
+        self.vault.forget(&request.campaign);
         end(transaction, removed).await
     }
 }
@@ -345,6 +362,11 @@ impl BookingStore for DbStore {
             retry(db.deadline, || db.update_older(after, &key_of, bookings_max)).await
         };
         self.call(Access::Write, update).await
+    }
+
+    async fn wrap_keys_anew(&self) -> Result<u64, StoreError> {
+        let wrap = |db: Session| async move { retry(db.deadline, || db.rewrap()).await };
+        self.call(Access::Write, wrap).await
     }
 
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {

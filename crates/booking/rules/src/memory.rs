@@ -261,7 +261,7 @@ impl Tables {
                 self.active_persons.remove(&person);
             }
         }
-        for BookingChange { booking, slot, person } in changes {
+        for BookingChange { booking, slot, person, .. } in changes {
             let booking = self.bookings.get_mut(&booking).ok_or(broken("no such booking"))?;
             if let Some(slot) = slot {
                 booking.slot = slot;

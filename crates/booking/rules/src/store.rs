@@ -138,7 +138,7 @@ pub trait BookingStore: Send + Sync {
 
     /// Brings up to `bookings_max` bookings that an earlier release wrote, those with an id after
     /// `after`, to what this one writes: confirmed ones get the key that `key_of` makes of their person,
-    /// cancelled ones lose who it was. A booking whose person is booked under that key already, or
+    /// cancelled ones lose who it was, and what is stored of a person is sealed. A booking whose person is booked under that key already, or
     /// cannot be read, keeps its key. Answers where to go on, `None` at the end.
     ///
     /// One transaction under the locks of the campaigns concerned. O(`bookings_max`), and next to
@@ -150,6 +150,12 @@ pub trait BookingStore: Send + Sync {
         _bookings_max: u32,
     ) -> Result<Option<BookingId>, StoreError> {
         Ok(None)
+    }
+
+    /// Where what is stored of persons is sealed: wraps by the current master key each key of a campaign that is wrapped
+    /// by a former one, so that the former one can be taken away. How many could not be; says in the log why.
+    async fn wrap_keys_anew(&self) -> Result<u64, StoreError> {
+        Ok(0)
     }
 
     /// The hold with this id, if there is one; an overdue one may still show as active.

@@ -5,19 +5,18 @@ use std::sync::Arc;
 
 use booking::{
     Booked, Booking, BookingChange, BookingHead, BookingId, BookingStatus, Cancelled, HoldId,
-    IdempotencyRecord, PassUse, PersonKey, Recorded, Registration, Slot, TokenHash,
+    IdempotencyRecord, PassUse, Person, PersonKey, Recorded, Registration, Slot, TokenHash,
 };
 use kernel::{CampaignId, Timestamp};
 use sea_orm::FromQueryResult;
 use sea_orm::entity::prelude::*;
 
 use super::Table;
-use crate::convert::{
-    self, ags, bytes_16, bytes_32, parse, pass_id, person_from_json, person_to_json, unreadable,
-};
+use crate::convert::{self, ags, bytes_16, bytes_32, parse, pass_id, unreadable};
 use crate::dialect::Kind::{Bytes, Millis, Number, Text};
 use crate::dialect::{self, Cell, number, text};
 use crate::fault::Fault;
+use crate::vault::CampaignKeys;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -41,7 +40,7 @@ pub struct Model {
     pub person_key: Vec<u8>,
     pub key_version: i32,
     #[sea_orm(column_type = "Text")]
-    pub person: PersonJson,
+    pub person: StoredPerson,
     #[sea_orm(column_type = "Text")]
     pub code: String,
     #[sea_orm(column_type = "Blob")]
@@ -56,13 +55,13 @@ pub struct Model {
     pub cancelled_at_ms: Option<i64>,
 }
 
-/// The person as JSON. `Debug` shows nothing of it (P15).
+/// The person, sealed; `null` once erased, and plain JSON as an earlier release stored it. `Debug` shows nothing of it (P15).
 #[derive(Clone, PartialEq, Eq, DeriveValueType)]
-pub struct PersonJson(pub String);
+pub struct StoredPerson(pub String);
 
-impl fmt::Debug for PersonJson {
+impl fmt::Debug for StoredPerson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PersonJson(…)")
+        f.write_str("StoredPerson(…)")
     }
 }
 
@@ -157,18 +156,21 @@ pub(crate) struct Active {
     pub person_key: Vec<u8>,
 }
 
-/// The row of a booking, with the request that asked for it and the pass that paid for it.
+/// The row of a booking, with the request that asked for it, the pass that paid for it, and the keys that seal who it is.
 pub(crate) fn to_row<'a>(
     booking: &'a Booking,
     request: &'a IdempotencyRecord,
     pass: &PassUse,
-) -> [Cell<'a>; TABLE.columns.len()] {
+    keys: &CampaignKeys,
+) -> Result<[Cell<'a>; TABLE.columns.len()], Fault> {
     let registration = &booking.registration;
     let (cancelled_at, key_version) = match booking.status {
         BookingStatus::Confirmed => (Cell::Null, PersonKey::VERSION),
         BookingStatus::Cancelled { at } => (number(at.unix_ms()), 0),
     };
-    [
+    let person =
+        keys.seal(&booking.campaign, &registration.booking, registration.person.as_ref())?;
+    Ok([
         Cell::Bytes(registration.booking.as_bytes()),
         text(booking.campaign.as_str()),
         text(booking.slot.as_str()),
@@ -180,7 +182,7 @@ pub(crate) fn to_row<'a>(
         number(booking.ags.number()),
         Cell::Bytes(&registration.person_key.0),
         number(key_version),
-        text(person_to_json(registration.person.as_ref())),
+        text(person),
         text(registration.code.as_str()),
         Cell::Bytes(&registration.manage_token_hash.0),
         Cell::Bytes(&request.key),
@@ -188,22 +190,25 @@ pub(crate) fn to_row<'a>(
         text(status_name(booking.status)),
         number(booking.booked_at.unix_ms()),
         cancelled_at,
-    ]
+    ])
 }
 
 pub(crate) fn to_cancellation(cancellation: &Cancelled) -> [Cell<'_>; CANCELLATIONS.len()] {
     [Cell::Bytes(cancellation.booking.as_bytes()), number(cancellation.cancelled_at.unix_ms())]
 }
 
-pub(crate) fn to_change(change: &BookingChange) -> [Cell<'_>; CHANGES.len()] {
+pub(crate) fn to_change<'a>(
+    change: &'a BookingChange,
+    keys: &CampaignKeys,
+) -> Result<[Cell<'a>; CHANGES.len()], Fault> {
     let slot = change.slot.as_ref().map_or(Cell::Null, |slot| text(slot.as_str()));
     let id = Cell::Bytes(change.booking.as_bytes());
     let Some(correction) = &change.person else {
-        return [id, slot, Cell::Null, Cell::Null, Cell::Null];
+        return Ok([id, slot, Cell::Null, Cell::Null, Cell::Null]);
     };
     let key = Cell::Bytes(&correction.person_key.0);
-    let person = text(person_to_json(Some(&correction.person)));
-    [id, slot, key, number(PersonKey::VERSION), person]
+    let person = keys.seal(&change.campaign, &change.booking, Some(&correction.person))?;
+    Ok([id, slot, key, number(PersonKey::VERSION), text(person)])
 }
 
 /// The status of a booking as stored.
@@ -224,12 +229,13 @@ fn status(name: &str, cancelled_at_ms: Option<i64>) -> Result<BookingStatus, Fau
     }
 }
 
-pub(crate) fn from_row(row: Model) -> Result<Booking, Fault> {
+/// The booking of a row, given who it says it is of.
+pub(crate) fn from_row(row: Model, person: Option<Person>) -> Result<Booking, Fault> {
     let booked_at = Timestamp::from_unix_ms(row.booked_at_ms);
     let registration = Registration {
         booking: BookingId::from_bytes(bytes_16("booking id", &row.id)?),
         code: parse("booking code", &row.code)?,
-        person: person_from_json(&row.person.0)?,
+        person,
         person_key: PersonKey(bytes_32("person key", row.person_key)?),
         former_person_key: None,
         manage_token_hash: TokenHash(bytes_32("token hash", row.manage_token_hash)?),

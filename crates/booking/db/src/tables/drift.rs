@@ -11,7 +11,8 @@ use sea_orm::{
 };
 
 use super::{
-    Table, booking, campaign, campaign_revision, event, hold, idempotency, pass_use, slot,
+    Table, booking, campaign, campaign_key, campaign_purge, campaign_revision, event, hold,
+    idempotency, pass_use, slot,
 };
 use crate::dialect::Kind;
 
@@ -66,6 +67,8 @@ async fn entities_agree(migrated_url: &str, entities_url: &str) {
     let backend = entities.get_database_backend();
     let tables = [
         create(backend, campaign::Entity),
+        create(backend, campaign_key::Entity),
+        create(backend, campaign_purge::Entity),
         create(backend, campaign_revision::Entity),
         create(backend, event::Entity),
         create(backend, slot::Entity),

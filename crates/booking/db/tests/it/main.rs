@@ -10,4 +10,5 @@ mod overrun;
 mod own_servers;
 mod own_servers_silence;
 mod poison;
+mod sealed;
 mod several_stores;

@@ -8,7 +8,7 @@ use booking::{BookingSecrets, Bookings, BookingsLimits, KeyOf, Outcome, PersonKe
 use kernel::{CampaignId, SeededEntropy, SyncedClock, SystemClock};
 use test_support::eventually;
 
-use crate::fixture::{Fixture, number, on_postgres, on_sqlite, open, run};
+use crate::fixture::{Fixture, number, on_both, on_postgres, on_sqlite, open, run};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -198,20 +198,6 @@ async fn whatever_is_stored_of_a_person_the_booking_can_be_cancelled(fixture: Fi
         assert!(matches!(cancelled, Outcome::CancelBooking(booking::CancelOutcome::Cancelled(_))));
     }
     assert!(store.booking_head(scene::booking_id(3)).await.expect("answers").is_none());
-}
-
-macro_rules! on_both {
-    ($($test:ident: $postgres:ident, $sqlite:ident;)+) => {$(
-        #[tokio::test]
-        async fn $postgres() {
-            $test(on_postgres().await).await;
-        }
-
-        #[tokio::test]
-        async fn $sqlite() {
-            $test(on_sqlite().await).await;
-        }
-    )+};
 }
 
 on_both! {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use kernel::CampaignId;
+
 use super::{BookingId, Correction};
 use crate::batch::Decision;
 use crate::campaign::{OpenSlot, SlotId, SlotKey};
@@ -12,6 +14,8 @@ use crate::event::What;
 pub struct BookingChange {
     /// The booking.
     pub booking: BookingId,
+    /// Its campaign: what is stored of a person is bound to it.
+    pub campaign: CampaignId,
     /// Its slot, if it is another one.
     pub slot: Option<SlotId>,
     /// Who it is for, if that is somebody else or their data are others. Never of a booking that was
@@ -25,16 +29,17 @@ impl Decision {
     pub(super) fn move_to(&mut self, id: BookingId, target: &OpenSlot) {
         let Some(booking) = self.state.bookings.get_mut(&id) else { return };
         let left = std::mem::replace(&mut booking.slot, target.key.slot.clone());
-        let key = SlotKey { campaign: booking.campaign.clone(), slot: left };
+        let campaign = booking.campaign.clone();
+        let key = SlotKey { campaign: campaign.clone(), slot: left };
         self.take_places(target, 1);
         let (from, to) = (key.slot.clone(), target.key.slot.clone());
-        self.tell(&key.campaign, What::Moved { booking: id, from, to });
+        self.tell(&campaign, What::Moved { booking: id, from, to });
         self.free_places(key, 1);
         let slot = target.key.slot.clone();
         let mut inserted = self.touched.bookings_inserted.iter_mut();
         match inserted.find(|inserted| inserted.registration.booking == id) {
             Some(inserted) => inserted.slot = slot,
-            None => self.change_of(id).slot = Some(slot),
+            None => self.change_of(id, &campaign).slot = Some(slot),
         }
     }
 
@@ -45,13 +50,13 @@ impl Decision {
         let campaign = booking.campaign.clone();
         self.tell(&campaign, What::PersonCorrected { booking: id });
         self.state.active_persons.remove(&(campaign.clone(), former));
-        self.state.active_persons.insert((campaign, correction.person_key));
+        self.state.active_persons.insert((campaign.clone(), correction.person_key));
         let mut inserted = self.touched.bookings_inserted.iter_mut();
         match inserted.find(|inserted| inserted.registration.booking == id) {
             Some(inserted) => {
                 inserted.registration = Arc::new(inserted.registration.corrected(correction));
             }
-            None => self.change_of(id).person = Some(Arc::clone(correction)),
+            None => self.change_of(id, &campaign).person = Some(Arc::clone(correction)),
         }
     }
 
@@ -65,8 +70,9 @@ impl Decision {
         }
     }
 
-    fn change_of(&mut self, booking: BookingId) -> &mut BookingChange {
-        let unchanged = BookingChange { booking, slot: None, person: None };
-        self.touched.bookings_changed.entry(booking).or_insert(unchanged)
+    fn change_of(&mut self, booking: BookingId, campaign: &CampaignId) -> &mut BookingChange {
+        let unchanged =
+            || BookingChange { booking, campaign: campaign.clone(), slot: None, person: None };
+        self.touched.bookings_changed.entry(booking).or_insert_with(unchanged)
     }
 }

@@ -132,6 +132,11 @@ pub(super) async fn tick(
         bookings.troubled.note(None, refreshed.as_ref().err());
         if refreshed.is_ok() {
             older_bookings.step(&bookings, ticks).await;
+            if ticks % CLOSED_EVERY_TICKS == 0
+                && let Err(error) = bookings.store.wrap_keys_anew().await
+            {
+                failed("wrap the keys of personal data anew", &error);
+            }
         }
         let is_due = ticks % SWEEP_EVERY_TICKS == SWEEP_EVERY_TICKS - 1;
         if refreshed.is_ok() && is_due && sweeping.is_finished() {
