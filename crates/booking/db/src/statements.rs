@@ -2,6 +2,7 @@
 
 use sea_orm::DbBackend;
 
+use crate::apply::PURGED;
 use crate::batch::{WriteTexts, load_template, optimistic_text};
 use crate::dialect::Kind::{Bytes, Text};
 use crate::dialect::Parameter::{Rows, Scalar};
@@ -45,6 +46,13 @@ pub(crate) struct Statements {
     pub rekey_bookings: String,
     pub erase_bookings: String,
     pub seal_bookings: String,
+    /// Each deletes some rows of a campaign from one of [`PURGED`].
+    pub purge: [String; PURGED.len()],
+}
+
+fn purge_texts(backend: DbBackend) -> [String; PURGED.len()] {
+    let parameters = [("campaign", Scalar), ("rows_max", Scalar)];
+    PURGED.map(|table| statement(backend, &table.template(), &parameters))
 }
 
 impl Statements {
@@ -112,6 +120,7 @@ impl Statements {
                 include_str!("sql/erase_bookings.sql"),
                 &[("cancelled", Rows(BYTE_IDS))],
             ),
+            purge: purge_texts(backend),
             seal_bookings: of(include_str!("sql/seal_bookings.sql"), &[("sealed", Rows(SEALED))]),
             departed_passes: of(
                 include_str!("sql/departed_passes.sql"),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use booking::{
     Applied, ApplyCampaign, Availability, Booking, BookingHead, BookingId, BookingStore, Campaign,
-    Command, Executed, ExecutedPart, Footprint, Hold, HoldId, KeyOf, Link, PassId, RemoveCampaign,
-    Removed, Revision, SlotKey, SlotUse, StoreError, decide,
+    Command, Executed, ExecutedPart, Footprint, Hold, HoldId, KeyOf, Link, PassId, PurgeCampaign,
+    PurgeStep, RemoveCampaign, Removed, Revision, SlotKey, SlotUse, StoreError, decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
@@ -244,6 +244,18 @@ impl BookingStore for DbStore {
             retry(db.deadline, || db.remove_once(&request, now)).await
         };
         self.call(Access::Write, remove).await
+    }
+
+    async fn purge_campaign(
+        &self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError> {
+        let request = request.clone();
+        let purge = move |db: Session| async move {
+            retry(db.deadline, || db.purge_step(&request, now)).await
+        };
+        self.call(Access::Write, purge).await
     }
 
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {

@@ -18,6 +18,7 @@ use pass::PassId;
 use crate::batch::{Changes, Command, Executed, Footprint, IdempotencyRecord, State, decide};
 use crate::booking::{Booking, BookingChange, BookingHead, BookingId, BookingStatus, Registration};
 use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::purge::{PurgeCampaign, PurgeStep};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, SlotCounters, SlotKey};
@@ -44,6 +45,8 @@ struct Tables {
     bookings: HashMap<BookingId, Booking>,
     active_persons: HashSet<(CampaignId, PersonKey)>,
     records: HashMap<[u8; 32], IdempotencyRecord>,
+    /// The revision in force when a campaign was purged.
+    purged: HashMap<CampaignId, u64>,
 }
 
 impl MemoryStore {
@@ -98,6 +101,14 @@ impl BookingStore for MemoryStore {
         now: Timestamp,
     ) -> Result<Removed, StoreError> {
         self.tables().remove_campaign(request, now)
+    }
+
+    async fn purge_campaign(
+        &self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError> {
+        self.tables().purge_campaign(request, now)
     }
 
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::batch::{Command, Executed, ExecutedPart};
 use crate::booking::{Booking, BookingHead, BookingId, TakenBy};
 use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::purge::{PurgeCampaign, PurgeStep};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotId, SlotKey};
@@ -53,6 +54,16 @@ pub trait BookingStore: Send + Sync {
         request: &RemoveCampaign,
         now: Timestamp,
     ) -> Result<Removed, StoreError>;
+
+    /// Takes one step of a purge, in one short transaction under the campaign's lock, if [`PurgeCampaign::judge`] lets it
+    /// begin. The first drops the key that seals the personal data, where there is one. Each of the others deletes rows
+    /// of bookings, holds, passes and replies, at most so many. The last one finds none left and tells of it. A purge
+    /// that ended is not begun again until another revision is in force. Slots, history and events stay.
+    async fn purge_campaign(
+        &self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError>;
 
     /// Every revision of a campaign, in order, also after its removal; none of an unknown one.
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError>;

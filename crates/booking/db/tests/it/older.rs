@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use booking::contract::scene;
-use booking::{BookingSecrets, Bookings, BookingsLimits, KeyOf, Outcome, PersonKey};
+use booking::{BookingSecrets, Bookings, BookingsLimits, KeyOf, Outcome, PersonKey, PersonalData};
 use kernel::{CampaignId, SeededEntropy, SyncedClock, SystemClock};
 use test_support::eventually;
 
@@ -15,7 +15,11 @@ const SOON: Duration = Duration::from_secs(30);
 /// Two bookings of pass 1, numbers 1 and 2 for persons 1 and 2.
 async fn booked(fixture: &Fixture) {
     let now = scene::at(0);
-    fixture.store().apply_campaign(&scene::plan(), now).await.expect("applies");
+    // By the clock of today it is over for long, and would be purged.
+    let personal_data = PersonalData { purge_after_days: u16::MAX };
+    let kept = booking::Campaign { personal_data, ..scene::campaign() };
+    let plan = booking::CampaignPlan::new(kept).expect("a plan");
+    fixture.store().apply_campaign(&plan, now).await.expect("applies");
     let pass = scene::grant(1, 4, now);
     let commands = [1, 2].map(|n| scene::book_slot(&pass, "c", n, n, scene::key(n, 1)));
     fixture.store().execute(&commands, now).await.expect("executes");

@@ -18,6 +18,7 @@ mod find_hold;
 mod hold;
 mod move_booking;
 mod older;
+mod purge;
 mod queues;
 mod read;
 mod registering;
@@ -44,6 +45,7 @@ pub(crate) use clear_slots::clear_in_pages;
 pub use clear_slots::clear_slots;
 pub use failure::Failure;
 pub use find_hold::HoldLookup;
+pub use purge::purge;
 pub use report::{BookingReport, Load};
 pub use view::{CampaignView, View};
 
