@@ -117,6 +117,7 @@ pub fn plan(file: &CampaignFile) -> Result<CampaignPlan, PlanProblem> {
             hold_renewals_max: file.booking.hold_renewals_max,
             lead_s: file.booking.lead_s,
         },
+        personal_data: booking::PersonalData { purge_after_days: file.purge_after_days },
         waitlist_places: file.waitlist.as_ref().map_or(0, |waitlist| waitlist.places),
         closes_at: file.closes_at,
     })

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use booking::{
     Applied, ApplyCampaign, Availability, Booking, BookingCode, BookingHead, BookingId,
     BookingStore, Campaign, Command, Executed, ExecutedPart, Footprint, Hold, HoldId, KeyOf, Link,
-    PassId, RemoveCampaign, Removed, Revision, SlotKey, SlotUse, StoreError, decide,
+    PassId, PurgeCampaign, PurgeStep, RemoveCampaign, Removed, Revision, SlotKey, SlotUse,
+    StoreError, decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
@@ -21,6 +22,7 @@ use crate::connect::{ConnectError, DbOptions, Pools};
 use crate::fault::{COMMIT, Fault};
 use crate::reach::{Access, Reach};
 use crate::statements::Statements;
+use crate::vault::{MasterKeys, Vault};
 
 /// The booking store on PostgreSQL or SQLite.
 ///
@@ -37,6 +39,7 @@ pub struct DbStore {
     statements: Arc<Statements>,
     cache: Arc<CampaignCache>,
     mirrors: Arc<Mirrors>,
+    vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
     keeps_recipients: bool,
 }
@@ -47,6 +50,7 @@ pub(crate) struct Session {
     pub(crate) statements: Arc<Statements>,
     pub(crate) cache: Arc<CampaignCache>,
     pub(crate) mirrors: Arc<Mirrors>,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Arc<dyn Clock>,
     keeps_recipients: bool,
     /// Nobody waits for the answer after this.
@@ -56,24 +60,31 @@ pub(crate) struct Session {
 /// Connects to `postgres://user@host/database` (a Unix socket: `postgres://user@%2Frun%2Fpostgresql/database`
 /// or `?host=/run/postgresql`) or to the file of `sqlite:///path/file.db`, which is made if need be.
 ///
-/// `clock` is the store's clock on SQLite; PostgreSQL has its own. The schema is not touched, see
-/// [`crate::migrate`].
+/// `clock` is the store's clock on SQLite; PostgreSQL has its own. What is stored of persons is sealed by `keys`; without
+/// them no person can be read or written, and all else can. The schema is not touched, see [`crate::migrate`].
 pub async fn connect(
     url: &str,
     options: &DbOptions,
     clock: Arc<dyn Clock>,
+    keys: Option<MasterKeys>,
 ) -> Result<DbStore, ConnectError> {
     let reach = Reach::connect(url, options).await?;
     let statements = Arc::new(Statements::new(reach.backend()));
-    let (cache, mirrors) = Default::default();
+    let (cache, mirrors, vault) = (Arc::default(), Arc::default(), Arc::new(Vault::new(keys)));
     let keeps_recipients = options.keeps_recipients;
-    Ok(DbStore { reach, statements, cache, mirrors, clock, keeps_recipients })
+    Ok(DbStore { reach, statements, cache, mirrors, vault, clock, keeps_recipients })
 }
 
 impl DbStore {
     /// Closes all connections, after what is under way has ended.
     pub async fn close(&self) -> Result<(), DbErr> {
         self.reach.close().await
+    }
+
+    /// What keeps persons from being read or written with these master keys, and what to do; `None` if nothing does.
+    pub async fn key_problem(&self) -> Result<Option<String>, StoreError> {
+        let read = |db: Session| async move { retry(db.deadline, || db.read_key_problem()).await };
+        self.call(Access::Watch, read).await
     }
 
     /// Makes one call within its deadline.
@@ -92,6 +103,7 @@ impl DbStore {
                 statements: Arc::clone(&self.statements),
                 cache: Arc::clone(&self.cache),
                 mirrors: Arc::clone(&self.mirrors),
+                vault: Arc::clone(&self.vault),
                 clock: Arc::clone(&self.clock),
                 keeps_recipients: self.keeps_recipients,
                 deadline,
@@ -161,8 +173,11 @@ impl Session {
         // SQLite has no fast path.
         let mirror = (backend == DbBackend::Postgres).then(|| Mirror::of(&state, &known)).flatten();
         let (changes, outcomes) = decide(state, now, commands);
-        self.writer(transaction).write(&changes, &known).await?;
-        let learned = mirror.map(|mut mirror| {
+        let stored = known.heads.iter().map(|head| (&head.campaign, head.wrapped.as_ref()));
+        let keys = self.vault.for_changes(transaction, &changes, stored, now).await?;
+        self.writer(transaction).write(&changes, &known, &keys).await?;
+        let learned = mirror.map(|mirror| {
+            let mut mirror = mirror.with_key(&keys);
             let before = mirror.moment();
             mirror.advance(&changes);
             (before, mirror)
@@ -177,7 +192,8 @@ impl Session {
                 format!("the database lacks {}: run `einlass migrate`", pending.join(", "));
             return Err(StoreError::Broken { reason, source: None });
         }
-        self.read_durability().await?
+        self.read_durability().await??;
+        self.check_keys().await
     }
 
     async fn apply_once(&self, request: &ApplyCampaign, now: Timestamp) -> Result<Applied, Fault> {
@@ -193,6 +209,7 @@ impl Session {
     ) -> Result<Removed, Fault> {
         let transaction = self.begin().await?;
         let removed = remove(&self.writer(&transaction), request, now).await;
+        self.vault.forget(&request.campaign);
         end(transaction, removed).await
     }
 }
@@ -239,6 +256,18 @@ impl BookingStore for DbStore {
             retry(db.deadline, || db.remove_once(&request, now)).await
         };
         self.call(Access::Write, remove).await
+    }
+
+    async fn purge_campaign(
+        &self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError> {
+        let request = request.clone();
+        let purge = move |db: Session| async move {
+            retry(db.deadline, || db.purge_step(&request, now)).await
+        };
+        self.call(Access::Write, purge).await
     }
 
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
@@ -370,6 +399,11 @@ impl BookingStore for DbStore {
             retry(db.deadline, || db.update_older(after, &key_of, bookings_max)).await
         };
         self.call(Access::Write, update).await
+    }
+
+    async fn wrap_keys_anew(&self) -> Result<u64, StoreError> {
+        let wrap = |db: Session| async move { retry(db.deadline, || db.rewrap()).await };
+        self.call(Access::Write, wrap).await
     }
 
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {

@@ -19,6 +19,7 @@ mod moving;
 mod own;
 mod pass;
 mod plan;
+mod purge;
 mod remove;
 pub mod scene;
 pub mod script;
@@ -36,6 +37,7 @@ pub use moving::*;
 pub use own::*;
 pub use pass::*;
 pub use plan::*;
+pub use purge::*;
 pub use remove::*;
 
 use kernel::Timestamp;
@@ -63,6 +65,8 @@ macro_rules! booking_store_contract {
             a_closed_slot_takes_nobody_new,
             a_campaign_goes_with_all_that_is_in_it,
             a_campaign_with_bookings_is_not_removed_by_accident,
+            personal_data_are_purged_when_their_time_has_come,
+            a_campaign_that_opens_again_is_purged_again,
             a_hold_keeps_and_returns_seats,
             an_overdue_hold_is_free_without_anybody_doing_anything,
             a_hold_is_renewed_as_often_as_allowed,

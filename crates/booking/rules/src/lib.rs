@@ -47,6 +47,7 @@ pub use self::campaign::clear::{
     BookingFate, ClearRefusal, ClearSlots, Cleared, ClearedCount, WhichSlots,
 };
 pub use self::campaign::preview::Preview;
+pub use self::campaign::purge::{PersonalData, PurgeCampaign, PurgeStep, PurgedBy};
 pub use self::campaign::remove::{ActiveBookings, RemoveCampaign, Removed};
 pub use self::campaign::revision::{ChangeReason, Revision, RevisionActor};
 pub use self::campaign::{

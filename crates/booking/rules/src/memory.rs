@@ -20,6 +20,7 @@ use pass::PassId;
 use crate::batch::{Changes, Command, Executed, Footprint, IdempotencyRecord, State, decide};
 use crate::booking::{Booking, BookingCode, BookingHead, BookingId};
 use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::purge::{PurgeCampaign, PurgeStep};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, SlotCounters, SlotKey};
@@ -47,6 +48,8 @@ struct Tables {
     active_persons: HashSet<(CampaignId, PersonKey)>,
     records: HashMap<[u8; 32], IdempotencyRecord>,
     mail: mails::MailTables,
+    /// The revision in force when a campaign was purged.
+    purged: HashMap<CampaignId, u64>,
 }
 
 impl MemoryStore {
@@ -108,6 +111,14 @@ impl BookingStore for MemoryStore {
         now: Timestamp,
     ) -> Result<Removed, StoreError> {
         self.tables().remove_campaign(request, now)
+    }
+
+    async fn purge_campaign(
+        &self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError> {
+        self.tables().purge_campaign(request, now)
     }
 
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {

@@ -58,6 +58,8 @@ pub struct CampaignFile {
     pub slots: Vec<Slot>,
     /// The openings, strictly ascending; at least one.
     pub tranches: Vec<Tranche>,
+    /// So many days after the campaign is over its personal data are purged.
+    pub purge_after_days: u16,
     /// The waitlist, if the campaign has one.
     pub waitlist: Option<Waitlist>,
     /// Where those live who may book.
@@ -197,6 +199,7 @@ const KEYS: &Keys = &[
     ("closed_slots", "closed_slots = [\"north-car-park-20300504-0700\"]"),
     ("tranches", "[[tranches]]"),
     ("waitlist", "[waitlist]"),
+    ("personal_data", "[personal_data]"),
     ("residence", "[residence]"),
     ("eligibility", "[eligibility]"),
     ("declarations", "[[declarations]]"),
@@ -254,6 +257,7 @@ fn read(file: &Section<'_>) -> Option<CampaignFile> {
     let booking = rules::read_booking(file);
     let rules::ReadRoom { rules: room, gathers_before_s, public_entropy } = rules::read_room(file);
     rules::check_together(file, booking, room);
+    let purge_after_days = rules::read_personal_data(file);
     let sites = file.required("sites").map(|field| places::read_sites(&field));
     let slots = places::read_slots(file, sites.as_ref(), &zone);
     let slots_end_at = slots.as_ref().and_then(|s| s.iter().map(|slot| slot.ends_at).max());
@@ -285,6 +289,7 @@ fn read(file: &Section<'_>) -> Option<CampaignFile> {
         sites: sites?.complete?,
         slots,
         tranches,
+        purge_after_days: purge_after_days?,
         waitlist,
         residence: residence?,
         eligibility: eligibility?,

@@ -44,6 +44,10 @@ pub(crate) const POLL_S: RangeInclusive<u32> = 1..=600;
 pub(crate) const GATHERS_BEFORE_S: RangeInclusive<u32> = 1..=604_800;
 pub(crate) const GATHERS_BEFORE_S_DEFAULT: u32 = 3_600;
 
+/// Up to three years: nobody needs to know for longer who was there.
+pub(crate) const PURGE_AFTER_DAYS: RangeInclusive<u16> = 0..=1_096;
+pub(crate) const PURGE_AFTER_DAYS_DEFAULT: u16 = 30;
+
 /// Years a date may lie in; anything else is a slip of the pen.
 pub(crate) const YEARS: RangeInclusive<u16> = 2000..=2199;
 /// Years somebody may be born in: a date of birth before them is not believed.

@@ -14,6 +14,7 @@ use crate::dialect::{Cell, Column, Parameter, Rows, statement, text};
 use crate::fault::Fault;
 use crate::statements::{BYTE_IDS, IDS, Statements};
 use crate::tables::{Table, booking, campaign, event, hold, idempotency, mail, pass_use, slot};
+use crate::vault::{CampaignKeys, Wrapped};
 
 /// A set of rows that batches write, each of which must be written.
 struct Set {
@@ -110,6 +111,8 @@ pub(crate) struct Head {
     pub sequence: i64,
     /// Where the chain of its events ends.
     pub end: ChainEnd,
+    /// Its data key, if it has one.
+    pub wrapped: Option<Wrapped>,
 }
 
 impl Head {
@@ -144,7 +147,12 @@ impl Writer<'_> {
     /// Writes the changes. What is cancelled and what is changed of earlier bookings comes first, for a
     /// person whose booking is cancelled may be booked again in the same batch; the other sets do not
     /// depend on each other.
-    pub async fn write(&self, changes: &Changes, known: &Known) -> Result<(), Fault> {
+    pub async fn write(
+        &self,
+        changes: &Changes,
+        known: &Known,
+        keys: &CampaignKeys,
+    ) -> Result<(), Fault> {
         if changes.is_empty() {
             return Ok(());
         }
@@ -154,8 +162,8 @@ impl Writer<'_> {
         let cancelled = changes.bookings_cancelled.iter().map(booking::to_cancellation);
         let cancelled = Rows::collect(self.backend, booking::CANCELLATIONS, cancelled);
         self.set("cancel bookings", &self.statements.cancel, cancelled).await?;
-        self.change_bookings(&changes.bookings_changed).await?;
-        let sets = self.sets(changes, known)?;
+        self.change_bookings(&changes.bookings_changed, keys).await?;
+        let sets = self.sets(changes, known, keys)?;
         match &self.statements.write {
             WriteTexts::Single(texts) => {
                 for ((set, sql), rows) in SETS.iter().zip(texts).zip(sets) {
@@ -176,7 +184,11 @@ impl Writer<'_> {
             .await
     }
 
-    async fn change_bookings(&self, bookings: &[BookingChange]) -> Result<(), Fault> {
+    async fn change_bookings(
+        &self,
+        bookings: &[BookingChange],
+        keys: &CampaignKeys,
+    ) -> Result<(), Fault> {
         let is_vacated = |change: &&BookingChange| {
             change.person.as_ref().is_some_and(PersonChange::is_another_key)
         };
@@ -187,13 +199,19 @@ impl Writer<'_> {
         let nobody = bookings.iter().map(|change| PersonKey::nobody(change.booking));
         let nobody: Vec<PersonKey> = nobody.collect();
         let rows = bookings.iter().zip(&nobody);
-        let rows = rows.map(|(change, nobody)| booking::to_change(change, nobody));
+        let rows = rows.map(|(change, nobody)| booking::to_change(change, nobody, keys));
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let rows = Rows::collect(self.backend, booking::CHANGES, rows);
         self.set("change bookings", &self.statements.change, rows).await
     }
 
     /// The rows of every set, in the order of [`SETS`].
-    fn sets(&self, changes: &Changes, known: &Known) -> Result<[Rows; SETS.len()], Fault> {
+    fn sets(
+        &self,
+        changes: &Changes,
+        known: &Known,
+        keys: &CampaignKeys,
+    ) -> Result<[Rows; SETS.len()], Fault> {
         let is_known = |hold: &&Hold| known.holds.contains(&hold.id);
         let (passes, holds) = (&changes.pass_uses, &changes.holds);
         // What a pass has booked is said by its bookings.
@@ -208,8 +226,7 @@ impl Writer<'_> {
         let old_holds = holds.iter().filter(is_known).map(hold::to_change);
         let new_holds = holds.iter().filter(|hold| !is_known(hold)).map(hold::to_row);
         let paid = paid(changes)?;
-        let bookings =
-            paid.iter().map(|(booking, request, pass)| booking::to_row(booking, request, pass));
+        let bookings = booking_rows(&paid, keys)?;
         // What booked a person is recorded by the booking.
         let records = changes.records.iter().filter(|record| record.effect.booking().is_none());
         let records = records.map(idempotency::to_row);
@@ -293,6 +310,15 @@ pub(super) fn paid(
         paid.ok_or_else(|| Fault::Unexpected("a booking that nobody asked or paid for".to_owned()))
     });
     bookings.collect()
+}
+
+/// The rows of bookings to be inserted.
+pub(super) fn booking_rows<'a>(
+    paid: &[(&'a Booking, &'a IdempotencyRecord, &'a PassUse)],
+    keys: &CampaignKeys,
+) -> Result<Vec<[Cell<'a>; booking::TABLE.columns.len()]>, Fault> {
+    let rows = paid.iter();
+    rows.map(|(booking, request, pass)| booking::to_row(booking, request, pass, keys)).collect()
 }
 
 fn all_written(doing: &str, count: u64, written: u64) -> Result<(), Fault> {

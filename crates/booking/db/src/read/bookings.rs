@@ -4,9 +4,11 @@ use ::booking::{Booking, BookingCode, BookingHead, BookingId, BookingStatus};
 use kernel::CampaignId;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::convert::{bytes_16, parse};
 use crate::fault::Fault;
 use crate::store::Session;
 use crate::tables::booking;
+use crate::vault::Place;
 
 impl Session {
     pub(crate) async fn read_booking(&self, id: BookingId) -> Result<Option<Booking>, Fault> {
@@ -14,7 +16,10 @@ impl Session {
             .one(&self.pools.read)
             .await
             .map_err(Fault::at("read a booking"))?;
-        row.map(booking::from_row).transpose()
+        match row {
+            Some(row) => self.opened(row).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Without who it is: what is stored of the person may be unreadable, and is not needed.
@@ -63,6 +68,19 @@ impl Session {
             .all(&self.pools.read)
             .await
             .map_err(Fault::at("read the bookings with a code"))?;
-        rows.into_iter().map(booking::from_row).collect()
+        let mut bookings = Vec::with_capacity(rows.len());
+        for row in rows {
+            bookings.push(self.opened(row).await?);
+        }
+        Ok(bookings)
+    }
+
+    /// The booking of a row, with the person that is sealed in it.
+    async fn opened(&self, row: booking::Model) -> Result<Booking, Fault> {
+        let campaign: CampaignId = parse("campaign id", &row.campaign)?;
+        let id = BookingId::from_bytes(bytes_16("booking id", &row.id)?);
+        let place = Place::of_booking(&campaign, &id);
+        let person = self.vault.open_person(&self.pools.read, &place, &row.person.0).await?;
+        booking::from_row(row, person)
     }
 }

@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use booking::{
     Booked, Booking, BookingChange, BookingHead, BookingId, BookingStatus, Cancelled, HoldId,
-    IdempotencyRecord, PassUse, PersonChange, PersonKey, Recorded, Registration, Slot, TokenHash,
+    IdempotencyRecord, PassUse, Person, PersonChange, PersonKey, Recorded, Registration, Slot,
+    TokenHash,
 };
 use kernel::{CampaignId, Timestamp};
 use sea_orm::FromQueryResult;
 use sea_orm::entity::prelude::*;
 
 use super::Table;
-use crate::convert::{
-    self, ags, bytes_16, bytes_32, parse, pass_id, person_from_json, person_to_json, unreadable,
-};
+use crate::convert::{self, ags, bytes_16, bytes_32, parse, pass_id, unreadable};
 use crate::dialect::Kind::{Bytes, Millis, Number, Text};
 use crate::dialect::{self, Cell, number, text};
 use crate::fault::Fault;
+use crate::vault::CampaignKeys;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -41,7 +41,7 @@ pub struct Model {
     pub person_key: Vec<u8>,
     pub key_version: i32,
     #[sea_orm(column_type = "Text")]
-    pub person: PersonJson,
+    pub person: StoredPerson,
     #[sea_orm(column_type = "Text")]
     pub code: String,
     #[sea_orm(column_type = "Blob")]
@@ -59,13 +59,13 @@ pub struct Model {
     pub link_asked_at_ms: Option<i64>,
 }
 
-/// The person as JSON. `Debug` shows nothing of it (P15).
+/// The person, sealed; `null` once erased, and plain JSON as an earlier release stored it. `Debug` shows nothing of it (P15).
 #[derive(Clone, PartialEq, Eq, DeriveValueType)]
-pub struct PersonJson(pub String);
+pub struct StoredPerson(pub String);
 
-impl fmt::Debug for PersonJson {
+impl fmt::Debug for StoredPerson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PersonJson(…)")
+        f.write_str("StoredPerson(…)")
     }
 }
 
@@ -173,19 +173,22 @@ pub(crate) struct Active {
     pub person_key: Vec<u8>,
 }
 
-/// The row of a booking, with the request that asked for it and the pass that paid for it.
+/// The row of a booking, with the request that asked for it, the pass that paid for it, and the keys that seal who it is.
 pub(crate) fn to_row<'a>(
     booking: &'a Booking,
     request: &'a IdempotencyRecord,
     pass: &PassUse,
-) -> [Cell<'a>; TABLE.columns.len()] {
+    keys: &CampaignKeys,
+) -> Result<[Cell<'a>; TABLE.columns.len()], Fault> {
     let registration = &booking.registration;
     let (cancelled_at, key_version) = match booking.status {
         BookingStatus::Confirmed if registration.person.is_none() => (Cell::Null, 0),
         BookingStatus::Confirmed => (Cell::Null, PersonKey::VERSION),
         BookingStatus::Cancelled { at } => (number(at.unix_ms()), 0),
     };
-    [
+    let person =
+        keys.seal(&booking.campaign, &registration.booking, registration.person.as_ref())?;
+    Ok([
         Cell::Bytes(registration.booking.as_bytes()),
         text(booking.campaign.as_str()),
         text(booking.slot.as_str()),
@@ -197,7 +200,7 @@ pub(crate) fn to_row<'a>(
         number(booking.ags.number()),
         Cell::Bytes(&registration.person_key.0),
         number(key_version),
-        text(person_to_json(registration.person.as_ref())),
+        text(person),
         text(registration.code.as_str()),
         Cell::Bytes(&registration.manage_token_hash.0),
         Cell::Bytes(&request.key),
@@ -208,7 +211,7 @@ pub(crate) fn to_row<'a>(
         number(booking.token_generation),
         number(booking.sequence),
         booking.link_asked_at.map_or(Cell::Null, |at| number(at.unix_ms())),
-    ]
+    ])
 }
 
 pub(crate) fn to_cancellation(cancellation: &Cancelled) -> [Cell<'_>; CANCELLATIONS.len()] {
@@ -219,26 +222,24 @@ pub(crate) fn to_cancellation(cancellation: &Cancelled) -> [Cell<'_>; CANCELLATI
 pub(crate) fn to_change<'a>(
     change: &'a BookingChange,
     nobody: &'a PersonKey,
-) -> [Cell<'a>; CHANGES.len()] {
+    keys: &CampaignKeys,
+) -> Result<[Cell<'a>; CHANGES.len()], Fault> {
+    let sealed = |person| keys.seal(&change.campaign, &change.booking, person).map(text);
     let (key, version, person) = match &change.person {
         None => (Cell::Null, Cell::Null, Cell::Null),
         Some(PersonChange::Corrected(correction)) => (
             Cell::Bytes(&correction.person_key.0),
             number(PersonKey::VERSION),
-            text(person_to_json(Some(&correction.person))),
+            sealed(Some(&correction.person))?,
         ),
-        Some(PersonChange::Contact(person)) => {
-            (Cell::Null, Cell::Null, text(person_to_json(Some(person))))
-        }
-        Some(PersonChange::Erased) => {
-            (Cell::Bytes(&nobody.0), number(0), text(person_to_json(None)))
-        }
+        Some(PersonChange::Contact(person)) => (Cell::Null, Cell::Null, sealed(Some(person))?),
+        Some(PersonChange::Erased) => (Cell::Bytes(&nobody.0), number(0), sealed(None)?),
     };
     let (hash, generation) = match &change.token {
         None => (Cell::Null, Cell::Null),
         Some(token) => (Cell::Bytes(&token.hash.0), number(token.generation)),
     };
-    [
+    Ok([
         Cell::Bytes(change.booking.as_bytes()),
         change.slot.as_ref().map_or(Cell::Null, |slot| text(slot.as_str())),
         key,
@@ -248,7 +249,7 @@ pub(crate) fn to_change<'a>(
         generation,
         change.link_asked_at.map_or(Cell::Null, |at| number(at.unix_ms())),
         number(change.steps),
-    ]
+    ])
 }
 
 /// The status of a booking as stored.
@@ -269,12 +270,13 @@ fn status(name: &str, cancelled_at_ms: Option<i64>) -> Result<BookingStatus, Fau
     }
 }
 
-pub(crate) fn from_row(row: Model) -> Result<Booking, Fault> {
+/// The booking of a row, given who it says it is of.
+pub(crate) fn from_row(row: Model, person: Option<Person>) -> Result<Booking, Fault> {
     let booked_at = Timestamp::from_unix_ms(row.booked_at_ms);
     let registration = Registration {
         booking: BookingId::from_bytes(bytes_16("booking id", &row.id)?),
         code: parse("booking code", &row.code)?,
-        person: person_from_json(&row.person.0)?,
+        person,
         person_key: PersonKey(bytes_32("person key", row.person_key)?),
         former_person_key: None,
         manage_token_hash: TokenHash(bytes_32("token hash", row.manage_token_hash)?),

@@ -11,8 +11,8 @@ use sea_orm::{
 };
 
 use super::{
-    Table, booking, campaign, campaign_revision, event, hold, idempotency, mail, pass_use, reader,
-    slot,
+    Table, booking, campaign, campaign_key, campaign_purge, campaign_revision, event, hold,
+    idempotency, mail, pass_use, reader, slot,
 };
 use crate::dialect::Kind;
 
@@ -67,6 +67,8 @@ async fn entities_agree(migrated_url: &str, entities_url: &str) {
     let backend = entities.get_database_backend();
     let tables = [
         create(backend, campaign::Entity),
+        create(backend, campaign_key::Entity),
+        create(backend, campaign_purge::Entity),
         create(backend, campaign_revision::Entity),
         create(backend, event::Entity),
         create(backend, slot::Entity),

@@ -5,6 +5,8 @@
 
 pub mod booking;
 pub mod campaign;
+pub mod campaign_key;
+pub mod campaign_purge;
 pub mod campaign_revision;
 pub mod event;
 pub mod hold;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::Timestamp;
+use kernel::{CampaignId, Timestamp};
 
 use super::{Booking, BookingId, Correction, NewToken};
 use crate::batch::Decision;
@@ -15,6 +15,8 @@ use crate::person::{Person, PersonKey};
 pub struct BookingChange {
     /// The booking.
     pub booking: BookingId,
+    /// Its campaign: what is stored of a person is bound to it.
+    pub campaign: CampaignId,
     /// Its slot, if it is another one.
     pub slot: Option<SlotId>,
     /// Who it is for, if something about that has changed. Never of a booking that was cancelled in the
@@ -56,10 +58,11 @@ impl Decision {
     pub(super) fn move_to(&mut self, id: BookingId, target: &OpenSlot) {
         let Some(booking) = self.state.bookings.get_mut(&id) else { return };
         let left = std::mem::replace(&mut booking.slot, target.key.slot.clone());
-        let key = SlotKey { campaign: booking.campaign.clone(), slot: left };
+        let campaign = booking.campaign.clone();
+        let key = SlotKey { campaign: campaign.clone(), slot: left };
         self.take_places(target, 1);
         let (from, to) = (key.slot.clone(), target.key.slot.clone());
-        self.tell(&key.campaign, What::Moved { booking: id, from, to });
+        self.tell(&campaign, What::Moved { booking: id, from, to });
         self.free_places(key, 1);
         let slot = target.key.slot.clone();
         match self.place_of(id) {
@@ -142,7 +145,7 @@ impl Decision {
     pub(super) fn forget_correction(&mut self, id: BookingId) {
         if let Some(change) = self.touched.bookings_changed.get_mut(&id) {
             change.person = None;
-            if *change == BookingChange::none(id) {
+            if *change == BookingChange::none(id, change.campaign.clone()) {
                 self.touched.bookings_changed.remove(&id);
             }
         }
@@ -165,8 +168,9 @@ impl Decision {
         if let Some(inserted) = inserted.find(|inserted| inserted.registration.booking == id) {
             return Place::New(inserted);
         }
+        let campaign = &self.state.bookings[&id].campaign;
         let changed = self.touched.bookings_changed.entry(id);
-        Place::Known(changed.or_insert_with(|| BookingChange::none(id)))
+        Place::Known(changed.or_insert_with(|| BookingChange::none(id, campaign.clone())))
     }
 }
 
@@ -180,7 +184,15 @@ enum Place<'a> {
 
 impl BookingChange {
     /// Nothing of this booking has changed.
-    const fn none(booking: BookingId) -> Self {
-        Self { booking, slot: None, person: None, token: None, link_asked_at: None, steps: 0 }
+    const fn none(booking: BookingId, campaign: CampaignId) -> Self {
+        Self {
+            booking,
+            campaign,
+            slot: None,
+            person: None,
+            token: None,
+            link_asked_at: None,
+            steps: 0,
+        }
     }
 }

@@ -5,6 +5,7 @@ pub mod clear;
 mod places;
 mod plan;
 pub mod preview;
+pub mod purge;
 pub mod remove;
 pub mod revision;
 pub mod service;
@@ -19,6 +20,7 @@ use crate::eligibility::Eligibility;
 
 pub(crate) use places::{NoEntry, OpenSlot};
 pub use plan::{CampaignPlan, PlanProblem};
+pub use purge::PersonalData;
 
 /// The name of a slot, unique within its campaign.
 pub type SlotId = Slug;
@@ -62,6 +64,9 @@ pub struct Campaign {
     pub identity: IdentityKind,
     /// The limits.
     pub rules: Rules,
+    /// What becomes of personal data.
+    #[serde(default)]
+    pub personal_data: PersonalData,
     /// Places on the waitlist.
     pub waitlist_places: u32,
     /// From this instant nothing can be booked any more.

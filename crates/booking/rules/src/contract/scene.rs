@@ -12,7 +12,7 @@ use crate::booking::{
     CorrectPerson, Correction, ErasePerson, GroupMember, MoveBooking, NewToken, Registration,
     RotateToken, RotatedBy, TakenBy, TokenHash,
 };
-use crate::campaign::{Campaign, CampaignPlan, Rules, Site, Slot, SlotId, Tranche};
+use crate::campaign::{Campaign, CampaignPlan, PersonalData, Rules, Site, Slot, SlotId, Tranche};
 use crate::eligibility::Eligibility;
 use crate::hold::{HoldId, HoldSeats, ReleaseExpiredHolds, ReleaseHold, RenewHold};
 use crate::language::Language;
@@ -84,6 +84,7 @@ pub fn campaign() -> Campaign {
         tranches: vec![Tranche { opens_at: OPENING }, Tranche { opens_at: at(10_800) }],
         identity: IdentityKind::Person,
         rules: Rules { seats_max: 4, hold_ttl_s: 480, hold_renewals_max: 1, lead_s: 600 },
+        personal_data: PersonalData::default(),
         waitlist_places: 5,
         closes_at: at(86_400),
     }

@@ -179,6 +179,8 @@ pub enum What {
         /// The active bookings that went with it.
         bookings: u64,
     },
+    /// Nothing is left of any person in the campaign.
+    CampaignPurged,
 }
 
 /// What ended a hold.
@@ -317,6 +319,7 @@ mod tests {
                 What::CampaignRemoved { revision: 3, bookings: 330 },
                 r#""actor":"upgrade","what":"campaign_removed","revision":3,"bookings":330}"#,
             ),
+            (Actor::Clock, What::CampaignPurged, r#""actor":"clock","what":"campaign_purged"}"#),
         ]
     }
 

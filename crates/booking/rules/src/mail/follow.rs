@@ -88,6 +88,7 @@ fn of_event(
         | What::PassEnded { .. }
         | What::PassUsedUp { .. }
         | What::CampaignChanged { .. }
+        | What::CampaignPurged
         | What::CampaignRemoved { .. } => Vec::new(),
     }
 }

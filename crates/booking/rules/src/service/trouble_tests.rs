@@ -17,6 +17,7 @@ use super::*;
 use crate::batch::{Command, Executed};
 use crate::booking::{Booking, BookingCode};
 use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::purge::{PurgeCampaign, PurgeStep};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, CampaignPlan, SlotKey};
@@ -103,6 +104,14 @@ impl BookingStore for TroubledStore {
         now: Timestamp,
     ) -> Result<Removed, StoreError> {
         self.model.remove_campaign(request, now).await
+    }
+
+    async fn purge_campaign(
+        &self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError> {
+        self.model.purge_campaign(request, now).await
     }
 
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {

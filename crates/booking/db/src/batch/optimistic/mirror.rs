@@ -11,6 +11,7 @@ use ::booking::{
 use kernel::Timestamp;
 
 use super::super::write::Known;
+use crate::vault::{CampaignKey, CampaignKeys};
 
 /// What was so after change `sequence` of the campaign. Of what is not in here nothing is known.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Mirror {
     pub sequence: i64,
     /// Where the chain of its events ends.
     pub end: ChainEnd,
+    /// What seals who is booked; the careful path loads it with the campaign.
+    key: Option<Arc<CampaignKey>>,
     slots: HashMap<SlotKey, SlotCounters>,
     passes: Recent<PassId, PassUse>,
     /// Keys under which something was recorded.
@@ -48,6 +51,7 @@ impl Mirror {
             revision: head.revision,
             sequence: head.sequence,
             end: head.end,
+            key: None,
             slots: state.slots.clone(),
             passes: Recent::default(),
             keys: Recent::default(),
@@ -68,6 +72,18 @@ impl Mirror {
 
     pub fn moment(&self) -> Moment {
         Moment { revision: self.revision, sequence: self.sequence, end: self.end }
+    }
+
+    /// The same with the data key of the campaign.
+    pub fn with_key(self, keys: &CampaignKeys) -> Self {
+        let key = keys.get(&self.campaign.id).map(Arc::clone);
+        Self { key, ..self }
+    }
+
+    /// The data key as what seals a batch.
+    pub fn keys(&self) -> Option<CampaignKeys> {
+        let key = self.key.as_ref()?;
+        Some(CampaignKeys::of_one(&self.campaign.id, Arc::clone(key)))
     }
 
     /// The same after `changes` were written.
@@ -104,6 +120,7 @@ impl Mirror {
     /// Takes over what `later` knows, which was loaded at this one's moment.
     pub fn merge(&mut self, later: Self) {
         (self.sequence, self.end) = (later.sequence, later.end);
+        self.key = later.key;
         self.slots.extend(later.slots);
         self.passes.extend(later.passes);
         self.keys.extend(later.keys);

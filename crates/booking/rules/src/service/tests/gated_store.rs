@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use crate::batch::{Command, Executed};
 use crate::booking::{Booking, BookingCode, BookingId};
 use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::purge::{PurgeCampaign, PurgeStep};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, SlotKey};
@@ -42,6 +43,14 @@ impl BookingStore for GatedStore {
         now: Timestamp,
     ) -> Result<Removed, StoreError> {
         self.model.remove_campaign(request, now).await
+    }
+
+    async fn purge_campaign(
+        &self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError> {
+        self.model.purge_campaign(request, now).await
     }
 
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
