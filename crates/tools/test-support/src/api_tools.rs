@@ -126,7 +126,7 @@ fn site_packages(folder: &Path) -> Result<PathBuf> {
 }
 
 /// Where cargo puts what it builds: above the folder of the profile, which has a mark of each crate.
-fn target_folder() -> Result<PathBuf> {
+pub(crate) fn target_folder() -> Result<PathBuf> {
     let program = std::env::current_exe().context("failed to find this program")?;
     let mut folders = program.ancestors();
     let profile = folders.find(|folder| folder.join(".fingerprint").is_dir());

@@ -1,4 +1,4 @@
-//! Real Redis and PostgreSQL for tests, the programs that read the API documents ([`ApiTools`]), any campaign file, and
+//! Real Redis, PostgreSQL and mail servers for tests, the programs that read the API documents ([`ApiTools`]), any campaign file, and
 //! the waiting for a condition.
 //!
 //! Knows none of the workspace's crates. Two ways to a server:
@@ -22,6 +22,7 @@ mod disk;
 mod eventually;
 mod install;
 mod locate;
+mod mail_server;
 mod people;
 mod ports;
 mod postgres;
@@ -41,6 +42,7 @@ pub use locate::{
     ChromiumPrograms, PostgresPrograms, locate_chromium, locate_faketime, locate_postgres,
     locate_python, locate_redis,
 };
+pub use mail_server::MailServer;
 pub use people::family_name;
 pub use ports::Port;
 pub use postgres::{FrozenPostgres, PostgresServer};

@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("waiting-room-redis", &["kernel", "waiting-room"]),
     ("booking-db", &["kernel", "booking"]),
     ("booking-papers", &["kernel", "booking"]),
+    ("booking-delivery", &["kernel", "booking", "booking-papers"]),
     ("waiting-room-http", &["kernel", "pass", "waiting-room", "web"]),
     ("booking-http", &["kernel", "pass", "booking", "booking-papers", "web"]),
     (
@@ -30,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "booking",
             "booking-db",
             "booking-http",
+            "booking-delivery",
             "loadtest",
         ],
     ),
@@ -48,7 +50,7 @@ const FOR_TESTS_OF_EINLASS: &str = "faults";
 const DOMAIN: &[&str] =
     &["kernel", "pass", "campaign-file", "waiting-room", "booking", "booking-papers"];
 const HTTP: &[&str] = &["web", "waiting-room-http", "booking-http"];
-const ADAPTERS: &[&str] = &["waiting-room-redis", "booking-db"];
+const ADAPTERS: &[&str] = &["waiting-room-redis", "booking-db", "booking-delivery"];
 const LOAD_TEST: &[&str] = &["loadtest"];
 
 /// Crates, the outside crates they must not know (a `*` stands for any ending), and why.

@@ -1,0 +1,68 @@
+"""A mail server for tests. What it does with a letter is said by whom it is to.
+
+nobody@…   refused, with the address quoted
+later@…    refused for now the first time, taken the second time
+hangs@…    the whole letter is read, and then nothing is said
+others     taken
+
+Letters that were taken lie in the folder `inbox`, one file each, in the order in which they were taken. It ends when its
+standard input does.
+"""
+
+import asyncio
+import os
+import pathlib
+import sys
+import threading
+
+from aiosmtpd.smtp import SMTP
+
+folder = pathlib.Path(sys.argv[1])
+inbox = folder / "inbox"
+inbox.mkdir(exist_ok=True)
+
+
+class Handler:
+    def __init__(self):
+        self.taken = 0
+        self.put_off = set()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address.startswith("nobody@"):
+            return f"550 5.1.1 <{address}> is not known here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        to = envelope.rcpt_tos[0]
+        if to.startswith("hangs@"):
+            await asyncio.sleep(3600)
+        if to.startswith("later@") and to not in self.put_off:
+            self.put_off.add(to)
+            return f"451 4.3.0 <{to}> has to wait"
+        self.taken += 1
+        part = folder / "part"
+        part.write_bytes(envelope.content)
+        part.rename(inbox / f"{self.taken:06}.eml")
+        return "250 taken"
+
+
+async def main():
+    handler = Handler()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: SMTP(handler, hostname="mail.example", loop=loop, ident="test"), "127.0.0.1", 0
+    )
+    part = folder / "port.part"
+    part.write_text(str(server.sockets[0].getsockname()[1]))
+    part.rename(folder / "port")
+    await server.serve_forever()
+
+
+def end_with_parent():
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+threading.Thread(target=end_with_parent, daemon=True).start()
+asyncio.run(main())
