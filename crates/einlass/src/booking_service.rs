@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use booking::{BookingStore, Bookings, BookingsLimits, BookingsTasks};
 use booking_db::FileLock;
+use booking_http::PublicUrls;
 use campaign_file::CampaignFile;
 use kernel::SyncedClock;
 use pass::{IdentityKey, IdentityKind, KeySet, PassVerifier, SignalsCredential};
@@ -68,6 +69,7 @@ impl BookingService {
             bookings: Arc::clone(&bookings),
             passes: PassVerifier::new(&config.pass.issuer, Arc::clone(&key_set)).with_mac(mac_key),
             refresh_keys: Box::new(move || published.refreshed()),
+            urls: public_urls(&config.booking),
             entropy: Arc::clone(&process.entropy),
         }));
         let api = public_api(&config.booking, readiness(process, &bookings, key_set, has_identity));
@@ -141,6 +143,16 @@ fn start_reporting(
     let reporter = Reporter::new(Arc::clone(bookings), &config.signals_url, credential)?;
     let every = Duration::from_millis(config.signals_every_ms);
     Ok(Some(Reporting::start(reporter, every)))
+}
+
+/// Where the feeds say that everything is.
+fn public_urls(config: &BookingConfig) -> PublicUrls {
+    let given = |url: &str| (!url.is_empty()).then(|| url.to_owned());
+    let api = config.public_url.trim_end_matches('/');
+    PublicUrls {
+        api: given(api).unwrap_or_else(|| format!("http://{}", config.listen)),
+        page: given(&config.page_url),
+    }
 }
 
 fn limits(config: &BookingConfig) -> BookingsLimits {

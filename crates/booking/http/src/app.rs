@@ -7,6 +7,7 @@ use booking::Bookings;
 use kernel::Entropy;
 use pass::PassVerifier;
 
+use crate::citizen::feed::{LatestFeed, PublicUrls};
 use crate::rendered::RenderedView;
 
 /// Ends when the published keys have been read again, or when there is no use in waiting for that any
@@ -21,6 +22,8 @@ pub struct Parts {
     pub passes: PassVerifier,
     /// Reads the published keys again, when a pass names one that is not known.
     pub refresh_keys: RefreshKeys,
+    /// Where the feeds say that everything is.
+    pub urls: PublicUrls,
     /// Spreads the times at which refused clients come back.
     pub entropy: Arc<dyn Entropy>,
 }
@@ -31,14 +34,17 @@ pub struct App {
     pub(crate) passes: PassVerifier,
     pub(crate) refresh_keys: RefreshKeys,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) urls: PublicUrls,
     pub(crate) rendered: RenderedView,
+    pub(crate) feed: LatestFeed,
 }
 
 impl App {
     /// The state made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { bookings, passes, refresh_keys, entropy } = parts;
-        Self { bookings, passes, refresh_keys, entropy, rendered: RenderedView::default() }
+        let Parts { bookings, passes, refresh_keys, urls, entropy } = parts;
+        let (rendered, feed) = (RenderedView::default(), LatestFeed::default());
+        Self { bookings, passes, refresh_keys, urls, entropy, rendered, feed }
     }
 }

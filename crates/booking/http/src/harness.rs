@@ -14,7 +14,7 @@ use pass::{Claims, IdentityKey, KeySet, PassId, PassMinter, PassVerifier, Signin
 use serde_json::{Value, json};
 use web::test_client::{Call, TestClient};
 
-use crate::{App, Parts, openapi, routes};
+use crate::{App, Parts, PublicUrls, openapi, routes};
 
 /// The API on the scene of the store's contract, at its first opening.
 pub(crate) struct Api {
@@ -62,6 +62,10 @@ impl Api {
                     Box::pin(std::future::ready(()))
                 }
             }),
+            urls: PublicUrls {
+                api: "https://api.example.de".to_owned(),
+                page: Some("https://termine.example.de/".to_owned()),
+            },
             entropy,
         }));
         let minter = PassMinter::new(key, "https://room.example");

@@ -16,5 +16,6 @@ mod rendered;
 mod routes;
 
 pub use app::{App, Parts, RefreshKeys};
+pub use citizen::feed::PublicUrls;
 pub use openapi::openapi;
 pub use routes::routes;
