@@ -85,7 +85,7 @@ mod tests {
     use super::*;
     use crate::harness::Api;
 
-    const ROUTES: [&str; 25] = [
+    const ROUTES: [&str; 26] = [
         "DELETE /v1/campaigns/{campaign}/passes/current",
         "DELETE /v1/holds/{hold}",
         "GET /docs",
@@ -103,6 +103,7 @@ mod tests {
         "GET /v1/campaigns/{campaign}",
         "GET /v1/campaigns/{campaign}/eligibility",
         "GET /v1/campaigns/{campaign}/slots",
+        "GET /v1/campaigns/{campaign}/stream",
         "GET /v1/holds/{hold}",
         "POST /v1/bookings/{booking}/cancellation",
         "POST /v1/campaigns/{campaign}/bookings",

@@ -21,6 +21,7 @@ pub(crate) fn collect(config: &mut ServiceConfig) {
         .service(campaign::show::show_campaign)
         .service(campaign::eligibility::check_eligibility)
         .service(campaign::slots::list_slots)
+        .service(campaign::stream::stream_places)
         .service(feed::manifest::show_manifest)
         .service(feed::locations::list_locations)
         .service(feed::schedules::list_schedules)
