@@ -22,7 +22,7 @@ use crate::listener::{Listeners, PublicApi};
 use crate::process::{Process, StopTimes};
 use crate::rate_limits::trusted_proxies;
 use crate::reporter::{Reporter, Reporting};
-use crate::{adapters, campaign};
+use crate::{adapters, campaign, rate_limits};
 
 /// A running booking API.
 pub struct BookingService {
@@ -74,6 +74,7 @@ impl BookingService {
             drain: process.drain.clone(),
             urls: public_urls(&config.booking),
             entropy: Arc::clone(&process.entropy),
+            limits: rate_limits::of_the_booking_api(&config.limits, process)?,
         }));
         let api = public_api(&config.booking, readiness(process, &bookings, key_set, has_identity));
         let listeners =

@@ -18,6 +18,7 @@ mod dialect;
 pub mod failure;
 mod fault;
 mod file;
+mod mail;
 mod migration;
 mod older;
 mod reach;

@@ -7,7 +7,7 @@ use crate::dialect::Kind::{Bytes, Text};
 use crate::dialect::Parameter::{Rows, Scalar};
 use crate::dialect::{Column, Parameter, statement};
 use crate::tables::booking::{CANCELLATIONS, CHANGES};
-use crate::tables::{event, slot};
+use crate::tables::{event, mail, slot};
 
 /// Campaigns have names.
 pub(crate) const IDS: &[Column] = &[("id", Text)];
@@ -42,6 +42,30 @@ pub(crate) struct Statements {
     pub older_bookings: String,
     pub rekey_bookings: String,
     pub erase_bookings: String,
+    pub mail: MailTexts,
+}
+
+/// The texts about letters.
+#[derive(Debug)]
+pub(crate) struct MailTexts {
+    pub insert: String,
+    pub insert_cancelled: String,
+    pub lease: String,
+}
+
+impl MailTexts {
+    fn new(backend: DbBackend) -> Self {
+        let of = |template: &str, parameters: &[(&str, Parameter)]| {
+            statement(backend, template, parameters)
+        };
+        let mails = [("mails", Rows(mail::NEW))];
+        let lease = ["lease", "until", "rank", "now", "mails_max"].map(|name| (name, Scalar));
+        Self {
+            insert: of(include_str!("sql/insert_mails.sql"), &mails),
+            insert_cancelled: of(include_str!("sql/insert_cancelled_mails.sql"), &mails),
+            lease: of(include_str!("sql/lease_mails.sql"), &lease),
+        }
+    }
 }
 
 impl Statements {
@@ -109,6 +133,7 @@ impl Statements {
                 include_str!("sql/erase_bookings.sql"),
                 &[("cancelled", Rows(BYTE_IDS))],
             ),
+            mail: MailTexts::new(backend),
             departed_passes: of(
                 include_str!("sql/departed_passes.sql"),
                 &[("campaign", Scalar), ("now", Scalar), ("passes_max", Scalar)],

@@ -1,13 +1,15 @@
 //! The booking store.
 
+mod mail;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use booking::{
-    Applied, ApplyCampaign, Availability, Booking, BookingHead, BookingId, BookingStore, Campaign,
-    Command, Executed, ExecutedPart, Footprint, Hold, HoldId, KeyOf, Link, PassId, RemoveCampaign,
-    Removed, Revision, SlotKey, SlotUse, StoreError, decide,
+    Applied, ApplyCampaign, Availability, Booking, BookingCode, BookingHead, BookingId,
+    BookingStore, Campaign, Command, Executed, ExecutedPart, Footprint, Hold, HoldId, KeyOf, Link,
+    PassId, RemoveCampaign, Removed, Revision, SlotKey, SlotUse, StoreError, decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
@@ -36,6 +38,7 @@ pub struct DbStore {
     cache: Arc<CampaignCache>,
     mirrors: Arc<Mirrors>,
     clock: Arc<dyn Clock>,
+    keeps_recipients: bool,
 }
 
 /// What one call works with, until its deadline and beyond.
@@ -45,6 +48,7 @@ pub(crate) struct Session {
     pub(crate) cache: Arc<CampaignCache>,
     pub(crate) mirrors: Arc<Mirrors>,
     pub(crate) clock: Arc<dyn Clock>,
+    keeps_recipients: bool,
     /// Nobody waits for the answer after this.
     deadline: Instant,
 }
@@ -61,7 +65,9 @@ pub async fn connect(
 ) -> Result<DbStore, ConnectError> {
     let reach = Reach::connect(url, options).await?;
     let statements = Arc::new(Statements::new(reach.backend()));
-    Ok(DbStore { reach, statements, cache: Arc::default(), mirrors: Arc::default(), clock })
+    let (cache, mirrors) = Default::default();
+    let keeps_recipients = options.keeps_recipients;
+    Ok(DbStore { reach, statements, cache, mirrors, clock, keeps_recipients })
 }
 
 impl DbStore {
@@ -87,6 +93,7 @@ impl DbStore {
                 cache: Arc::clone(&self.cache),
                 mirrors: Arc::clone(&self.mirrors),
                 clock: Arc::clone(&self.clock),
+                keeps_recipients: self.keeps_recipients,
                 deadline,
             })
         };
@@ -100,7 +107,12 @@ impl Session {
     }
 
     pub(crate) fn writer<'a>(&'a self, transaction: &'a DatabaseTransaction) -> Writer<'a> {
-        Writer { backend: self.pools.backend, statements: &self.statements, transaction }
+        Writer {
+            backend: self.pools.backend,
+            statements: &self.statements,
+            transaction,
+            keeps_recipients: self.keeps_recipients,
+        }
     }
 
     /// Carries out what it can at once, or else all with care.
@@ -332,6 +344,19 @@ impl BookingStore for DbStore {
     async fn booking_head(&self, id: BookingId) -> Result<Option<BookingHead>, StoreError> {
         let read =
             move |db: Session| async move { retry(db.deadline, || db.read_booking_head(id)).await };
+        self.call(Access::Read, read).await
+    }
+
+    async fn bookings_with_code(
+        &self,
+        campaign: &CampaignId,
+        code: BookingCode,
+        bookings_max: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
+        let campaign = campaign.clone();
+        let read = move |db: Session| async move {
+            retry(db.deadline, || db.read_bookings_with_code(&campaign, code, bookings_max)).await
+        };
         self.call(Access::Read, read).await
     }
 

@@ -9,6 +9,7 @@ use pass::PassVerifier;
 use web::Drain;
 
 use crate::citizen::feed::{LatestFeed, PublicUrls};
+use crate::limits::RateLimits;
 use crate::rendered::RenderedView;
 use crate::streams::{StreamLimits, Streams};
 
@@ -32,6 +33,8 @@ pub struct Parts {
     pub urls: PublicUrls,
     /// Spreads the times at which refused clients come back.
     pub entropy: Arc<dyn Entropy>,
+    /// How often a lost link may be asked for.
+    pub limits: RateLimits,
 }
 
 /// The state of the API: one per process, shared by all workers as `actix_web::web::Data<App>`.
@@ -41,6 +44,7 @@ pub struct App {
     pub(crate) refresh_keys: RefreshKeys,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) urls: PublicUrls,
+    pub(crate) limits: RateLimits,
     pub(crate) rendered: RenderedView,
     pub(crate) feed: LatestFeed,
     pub(crate) streams: Streams,
@@ -50,9 +54,17 @@ impl App {
     /// The state made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { bookings, passes, refresh_keys, streams, drain, urls, entropy } = parts;
-        let streams = Streams::new(streams, drain);
-        let (rendered, feed) = (RenderedView::default(), LatestFeed::default());
-        Self { bookings, passes, refresh_keys, urls, entropy, rendered, feed, streams }
+        let Parts { bookings, passes, refresh_keys, streams, drain, urls, entropy, limits } = parts;
+        Self {
+            bookings,
+            passes,
+            refresh_keys,
+            entropy,
+            limits,
+            urls,
+            rendered: RenderedView::default(),
+            feed: LatestFeed::default(),
+            streams: Streams::new(streams, drain),
+        }
     }
 }

@@ -15,11 +15,12 @@ use serde_json::{Value, json};
 use web::test_client::{Call, TestClient};
 use web::{Drain, TrustedProxies};
 
-use crate::{App, Parts, PublicUrls, StreamLimits, openapi, routes};
+use crate::{App, Parts, PublicUrls, RateLimits, StreamLimits, openapi, routes};
 
 /// The API on the scene of the store's contract, at its first opening.
 pub(crate) struct Api {
     pub(crate) bookings: Arc<Bookings>,
+    pub(crate) store: Arc<MemoryStore>,
     /// The store's clock. The API follows it at its next look at the store, see [`Self::refreshed`].
     pub(crate) clock: Arc<ManualClock>,
     /// Ends the streams.
@@ -35,11 +36,20 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) async fn start() -> Self {
-        Self::start_with(&scene::plan()).await
+        Self::start_of(&scene::plan(), RateLimits::off()).await
     }
 
     /// The same with another campaign of that name.
     pub(crate) async fn start_with(plan: &CampaignPlan) -> Self {
+        Self::start_of(plan, RateLimits::off()).await
+    }
+
+    /// The same with limits on what one address may ask.
+    pub(crate) async fn limited_to(limits: RateLimits) -> Self {
+        Self::start_of(&scene::plan(), limits).await
+    }
+
+    async fn start_of(plan: &CampaignPlan, limits: RateLimits) -> Self {
         let clock = Arc::new(ManualClock::at(scene::at(0)));
         let store = Arc::new(MemoryStore::new(clock.clone()));
         store.apply_campaign(plan, scene::at(0)).await.expect("the model answers");
@@ -50,7 +60,7 @@ impl Api {
         let known = Arc::new(ArcSwap::new(published.load_full()));
         let drain = Drain::new();
         let (bookings, _tasks) = Bookings::start(
-            store,
+            store.clone(),
             Arc::new(SyncedClock::new(Arc::new(ManualClock::at(scene::at(0))))),
             entropy.clone(),
             BookingSecrets::new(&[1; 32], &[2; 32]).with_identity(identity()),
@@ -78,12 +88,14 @@ impl Api {
                 page: Some("https://termine.example.de/".to_owned()),
             },
             entropy,
+            limits,
         }));
         let minter = PassMinter::new(key, "https://room.example");
         let passes = Cell::new(0);
         let client = TestClient::start(&openapi(), routes(app)).await;
         let pass = String::new();
-        let mut api = Self { bookings, clock, drain, pass, published, minter, passes, client };
+        let mut api =
+            Self { bookings, store, clock, drain, pass, published, minter, passes, client };
         api.pass = api.pass_of("07318000", "rehearsal");
         api.refreshed().await;
         api

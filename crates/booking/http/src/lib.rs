@@ -10,6 +10,7 @@ mod authorize;
 mod citizen;
 #[cfg(test)]
 mod harness;
+mod limits;
 mod openapi;
 mod refusal;
 mod rendered;
@@ -18,6 +19,7 @@ mod streams;
 
 pub use app::{App, Parts, RefreshKeys};
 pub use citizen::feed::PublicUrls;
+pub use limits::RateLimits;
 pub use openapi::openapi;
 pub use routes::routes;
 pub use streams::StreamLimits;

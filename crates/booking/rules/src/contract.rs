@@ -14,7 +14,9 @@ mod event;
 mod group;
 mod hold;
 mod judging;
+pub mod mail;
 mod moving;
+mod own;
 mod pass;
 mod plan;
 mod remove;
@@ -31,6 +33,7 @@ pub use group::*;
 pub use hold::*;
 pub use judging::*;
 pub use moving::*;
+pub use own::*;
 pub use pass::*;
 pub use plan::*;
 pub use remove::*;
@@ -96,6 +99,13 @@ macro_rules! booking_store_contract {
             a_moved_booking_is_moved_once,
             a_booking_is_moved_only_where_a_place_can_be_booked,
             a_booking_of_the_same_batch_can_be_moved,
+            a_booking_has_one_token_at_a_time,
+            the_program_gives_tokens_for_letters,
+            a_person_is_reached_in_another_way,
+            an_erasure_gives_the_place_back_while_it_is_of_use,
+            who_had_a_place_can_be_erased,
+            a_booking_counts_its_changes,
+            a_lost_link_is_sent_now_and_then,
             a_slot_about_to_start_takes_nobody_new,
             who_is_booked_is_not_told_for_nothing,
             a_pass_learns_of_few_who_are_booked,

@@ -18,6 +18,7 @@ pub mod eligibility;
 pub mod event;
 pub mod hold;
 pub mod language;
+pub mod mail;
 pub mod memory;
 pub mod pass;
 pub mod person;
@@ -33,11 +34,13 @@ pub use self::batch::{
     Recorded, SlotChange, State, decide,
 };
 pub use self::booking::{
-    BookGroup, BookGroupOutcome, BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked,
-    Booking, BookingChange, BookingCode, BookingHead, BookingId, BookingStatus, CancelBooking,
-    CancelOutcome, Cancelled, ClearPlace, ClearPlaceOutcome, CorrectOutcome, CorrectPerson,
-    Corrected, Correction, GroupMember, MoveBooking, MoveOutcome, Moved, Registration, TakenBy,
-    TokenHash,
+    AskLink, AskLinkOutcome, BookGroup, BookGroupOutcome, BookHold, BookHoldOutcome, BookSlot,
+    BookSlotOutcome, Booked, Booking, BookingChange, BookingCode, BookingHead, BookingId,
+    BookingStatus, CancelBooking, CancelOutcome, Cancelled, ChangeContact, ChangeContactOutcome,
+    ClearPlace, ClearPlaceOutcome, ContactChanged, CorrectOutcome, CorrectPerson, Corrected,
+    Correction, ErasePerson, ErasePersonOutcome, Erased, GroupMember, LINK_PAUSE, MoveBooking,
+    MoveOutcome, Moved, NewToken, PersonChange, Registration, RotateToken, RotateTokenOutcome,
+    RotatedBy, TakenBy, TokenHash, TokenRotated,
 };
 pub use self::campaign::apply::{Applied, ApplyCampaign, BookedSlots, Expected, InForce, Intent};
 pub use self::campaign::clear::{
@@ -61,9 +64,15 @@ pub use self::hold::{
     RenewOutcome,
 };
 pub use self::language::Language;
+pub use self::mail::{
+    Followed, Lease, LeaseId, Mail, MailEnd, MailId, MailKind, MailRules, MailStanding, MailState,
+    MailStatus, MailStore, NewMail, Reason, Resent, Settlement,
+};
 pub use self::memory::MemoryStore;
 pub use self::pass::{BindingCheck, EndPass, EndPassOutcome, PassGrant, PassUse};
-pub use self::person::{DateOfBirth, FieldProblem, Person, PersonField, PersonFields, PersonKey};
+pub use self::person::{
+    Contact, DateOfBirth, FieldProblem, Person, PersonField, PersonFields, PersonKey,
+};
 pub use self::secrets::BookingSecrets;
 pub use self::service::{
     BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView, Failure,

@@ -1,5 +1,6 @@
 //! The person to be booked: parsed once, never printed.
 
+mod contact;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use aws_lc_rs::hmac;
 use kernel::{CampaignId, Timestamp};
 use pass::identity::{plausible, same_name};
 
+pub use contact::Contact;
 pub use pass::identity::FieldProblem;
 
 use crate::eligibility::Declared;

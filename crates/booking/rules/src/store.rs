@@ -9,7 +9,7 @@ use pass::PassId;
 use serde::Serialize;
 
 use crate::batch::{Command, Executed, ExecutedPart};
-use crate::booking::{Booking, BookingHead, BookingId, TakenBy};
+use crate::booking::{Booking, BookingCode, BookingHead, BookingId, TakenBy};
 use crate::campaign::apply::{Applied, ApplyCampaign};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
@@ -135,6 +135,15 @@ pub trait BookingStore: Send + Sync {
     async fn booking_head(&self, id: BookingId) -> Result<Option<BookingHead>, StoreError> {
         Ok(self.booking(id).await?.as_ref().map(BookingHead::from))
     }
+
+    /// The confirmed bookings of a campaign that have this code, in the order in which they were made, at
+    /// most so many: mostly none or one.
+    async fn bookings_with_code(
+        &self,
+        campaign: &CampaignId,
+        code: BookingCode,
+        bookings_max: u32,
+    ) -> Result<Vec<Booking>, StoreError>;
 
     /// Brings up to `bookings_max` bookings that an earlier release wrote, those with an id after
     /// `after`, to what this one writes: confirmed ones get the key that `key_of` makes of their person,

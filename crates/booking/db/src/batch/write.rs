@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use ::booking::mail::of_cancellations;
 use ::booking::{
     Booking, BookingChange, BookingId, ChainEnd, Changes, Hold, HoldId, IdempotencyRecord, Link,
-    PassId, PassUse,
+    PassId, PassUse, PersonChange, PersonKey,
 };
 use kernel::CampaignId;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
@@ -12,7 +13,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value}
 use crate::dialect::{Cell, Column, Parameter, Rows, statement, text};
 use crate::fault::Fault;
 use crate::statements::{BYTE_IDS, IDS, Statements};
-use crate::tables::{Table, booking, campaign, event, hold, idempotency, pass_use, slot};
+use crate::tables::{Table, booking, campaign, event, hold, idempotency, mail, pass_use, slot};
 
 /// A set of rows that batches write, each of which must be written.
 struct Set {
@@ -135,6 +136,8 @@ pub(crate) struct Writer<'a> {
     pub backend: DbBackend,
     pub statements: &'a Statements,
     pub transaction: &'a DatabaseTransaction,
+    /// Whether the letter about a cancellation takes along whom it tells.
+    pub keeps_recipients: bool,
 }
 
 impl Writer<'_> {
@@ -144,6 +147,9 @@ impl Writer<'_> {
     pub async fn write(&self, changes: &Changes, known: &Known) -> Result<(), Fault> {
         if changes.is_empty() {
             return Ok(());
+        }
+        if self.keeps_recipients {
+            self.keep_recipients(changes).await?;
         }
         let cancelled = changes.bookings_cancelled.iter().map(booking::to_cancellation);
         let cancelled = Rows::collect(self.backend, booking::CANCELLATIONS, cancelled);
@@ -161,12 +167,27 @@ impl Writer<'_> {
         }
     }
 
+    /// The letters about what is cancelled, with the persons that are about to be erased.
+    async fn keep_recipients(&self, changes: &Changes) -> Result<(), Fault> {
+        let mails = of_cancellations(changes);
+        let rows = mails.iter().map(mail::to_row).collect::<Result<Vec<_>, _>>()?;
+        let rows = Rows::collect(self.backend, mail::NEW, rows);
+        self.set("keep letters of cancellations", &self.statements.mail.insert_cancelled, rows)
+            .await
+    }
+
     async fn change_bookings(&self, bookings: &[BookingChange]) -> Result<(), Fault> {
-        let vacated = bookings.iter().filter(|change| change.person.is_some());
+        let is_vacated = |change: &&BookingChange| {
+            change.person.as_ref().is_some_and(PersonChange::is_another_key)
+        };
+        let vacated = bookings.iter().filter(is_vacated);
         let vacated = vacated.map(|change| [Cell::Bytes(change.booking.as_bytes())]);
         let vacated = Rows::collect(self.backend, BYTE_IDS, vacated);
         self.set("vacate keys", &self.statements.vacate_keys, vacated).await?;
-        let rows = bookings.iter().map(booking::to_change);
+        let nobody = bookings.iter().map(|change| PersonKey::nobody(change.booking));
+        let nobody: Vec<PersonKey> = nobody.collect();
+        let rows = bookings.iter().zip(&nobody);
+        let rows = rows.map(|(change, nobody)| booking::to_change(change, nobody));
         let rows = Rows::collect(self.backend, booking::CHANGES, rows);
         self.set("change bookings", &self.statements.change, rows).await
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use booking::{
     Booked, Booking, BookingChange, BookingHead, BookingId, BookingStatus, Cancelled, HoldId,
-    IdempotencyRecord, PassUse, PersonKey, Recorded, Registration, Slot, TokenHash,
+    IdempotencyRecord, PassUse, PersonChange, PersonKey, Recorded, Registration, Slot, TokenHash,
 };
 use kernel::{CampaignId, Timestamp};
 use sea_orm::FromQueryResult;
@@ -54,6 +54,9 @@ pub struct Model {
     pub status: String,
     pub booked_at_ms: i64,
     pub cancelled_at_ms: Option<i64>,
+    pub token_generation: i32,
+    pub sequence: i32,
+    pub link_asked_at_ms: Option<i64>,
 }
 
 /// The person as JSON. `Debug` shows nothing of it (P15).
@@ -92,19 +95,26 @@ pub(crate) const TABLE: Table = Table {
         ("status", Text),
         ("booked_at_ms", Millis),
         ("cancelled_at_ms", Millis),
+        ("token_generation", Number),
+        ("sequence", Number),
+        ("link_asked_at_ms", Millis),
     ],
 };
 
 /// What a cancellation needs.
 pub(crate) const CANCELLATIONS: &[dialect::Column] = &[("id", Bytes), ("cancelled_at_ms", Millis)];
 
-/// What is changed of a booking; a NULL leaves the column as it is.
+/// What is changed of a booking; a NULL leaves the column as it is. `steps` are added to its sequence.
 pub(crate) const CHANGES: &[dialect::Column] = &[
     ("id", Bytes),
     ("slot", Text),
     ("person_key", Bytes),
     ("key_version", Number),
     ("person", Text),
+    ("manage_token_hash", Bytes),
+    ("token_generation", Number),
+    ("link_asked_at_ms", Millis),
+    ("steps", Number),
 ];
 
 /// The part of a booking that a batch loads, see [`Loaded`].
@@ -117,6 +127,9 @@ pub(crate) const LOADED: &[dialect::Column] = &[
     ("manage_token_hash", Bytes),
     ("status", Text),
     ("cancelled_at_ms", Millis),
+    ("token_generation", Number),
+    ("sequence", Number),
+    ("link_asked_at_ms", Millis),
     ("code", Text),
     ("booked_at_ms", Millis),
     ("request_key", Bytes),
@@ -148,6 +161,9 @@ pub(crate) struct Head {
     pub manage_token_hash: Vec<u8>,
     pub status: String,
     pub cancelled_at_ms: Option<i64>,
+    pub token_generation: i32,
+    pub sequence: i32,
+    pub link_asked_at_ms: Option<i64>,
 }
 
 /// A person with an active booking.
@@ -165,6 +181,7 @@ pub(crate) fn to_row<'a>(
 ) -> [Cell<'a>; TABLE.columns.len()] {
     let registration = &booking.registration;
     let (cancelled_at, key_version) = match booking.status {
+        BookingStatus::Confirmed if registration.person.is_none() => (Cell::Null, 0),
         BookingStatus::Confirmed => (Cell::Null, PersonKey::VERSION),
         BookingStatus::Cancelled { at } => (number(at.unix_ms()), 0),
     };
@@ -188,6 +205,9 @@ pub(crate) fn to_row<'a>(
         text(status_name(booking.status)),
         number(booking.booked_at.unix_ms()),
         cancelled_at,
+        number(booking.token_generation),
+        number(booking.sequence),
+        booking.link_asked_at.map_or(Cell::Null, |at| number(at.unix_ms())),
     ]
 }
 
@@ -195,15 +215,40 @@ pub(crate) fn to_cancellation(cancellation: &Cancelled) -> [Cell<'_>; CANCELLATI
     [Cell::Bytes(cancellation.booking.as_bytes()), number(cancellation.cancelled_at.unix_ms())]
 }
 
-pub(crate) fn to_change(change: &BookingChange) -> [Cell<'_>; CHANGES.len()] {
-    let slot = change.slot.as_ref().map_or(Cell::Null, |slot| text(slot.as_str()));
-    let id = Cell::Bytes(change.booking.as_bytes());
-    let Some(correction) = &change.person else {
-        return [id, slot, Cell::Null, Cell::Null, Cell::Null];
+/// `nobody` is the key of the booking if it has no person any more.
+pub(crate) fn to_change<'a>(
+    change: &'a BookingChange,
+    nobody: &'a PersonKey,
+) -> [Cell<'a>; CHANGES.len()] {
+    let (key, version, person) = match &change.person {
+        None => (Cell::Null, Cell::Null, Cell::Null),
+        Some(PersonChange::Corrected(correction)) => (
+            Cell::Bytes(&correction.person_key.0),
+            number(PersonKey::VERSION),
+            text(person_to_json(Some(&correction.person))),
+        ),
+        Some(PersonChange::Contact(person)) => {
+            (Cell::Null, Cell::Null, text(person_to_json(Some(person))))
+        }
+        Some(PersonChange::Erased) => {
+            (Cell::Bytes(&nobody.0), number(0), text(person_to_json(None)))
+        }
     };
-    let key = Cell::Bytes(&correction.person_key.0);
-    let person = text(person_to_json(Some(&correction.person)));
-    [id, slot, key, number(PersonKey::VERSION), person]
+    let (hash, generation) = match &change.token {
+        None => (Cell::Null, Cell::Null),
+        Some(token) => (Cell::Bytes(&token.hash.0), number(token.generation)),
+    };
+    [
+        Cell::Bytes(change.booking.as_bytes()),
+        change.slot.as_ref().map_or(Cell::Null, |slot| text(slot.as_str())),
+        key,
+        version,
+        person,
+        hash,
+        generation,
+        change.link_asked_at.map_or(Cell::Null, |at| number(at.unix_ms())),
+        number(change.steps),
+    ]
 }
 
 /// The status of a booking as stored.
@@ -248,6 +293,9 @@ pub(crate) fn from_row(row: Model) -> Result<Booking, Fault> {
         ags: ags(row.ags)?,
         booked_at,
         status: status(&row.status, row.cancelled_at_ms)?,
+        token_generation: convert::number("token generation", row.token_generation)?,
+        sequence: convert::number("sequence", row.sequence)?,
+        link_asked_at: row.link_asked_at_ms.map(Timestamp::from_unix_ms),
     })
 }
 
@@ -260,6 +308,9 @@ pub(crate) fn head(row: Head) -> Result<BookingHead, Fault> {
         person_key: PersonKey(bytes_32("person key", row.person_key)?),
         manage_token_hash: TokenHash(bytes_32("token hash", row.manage_token_hash)?),
         status: status(&row.status, row.cancelled_at_ms)?,
+        token_generation: convert::number("token generation", row.token_generation)?,
+        sequence: convert::number("sequence", row.sequence)?,
+        link_asked_at: row.link_asked_at_ms.map(Timestamp::from_unix_ms),
     })
 }
 
@@ -276,6 +327,7 @@ pub(crate) fn request(row: &Loaded, slot: &Slot) -> Result<IdempotencyRecord, Fa
         booked_at,
         pass_used_up: false,
         cancelled_at: row.head.cancelled_at_ms.map(Timestamp::from_unix_ms),
+        token_generation: convert::number("token generation", row.head.token_generation)?,
     };
     Ok(IdempotencyRecord {
         key: bytes_32("idempotency key", row.request_key.clone())?,

@@ -9,7 +9,9 @@ pub mod campaign_revision;
 pub mod event;
 pub mod hold;
 pub mod idempotency;
+pub mod mail;
 pub mod pass_use;
+pub mod reader;
 pub mod slot;
 
 #[cfg(test)]

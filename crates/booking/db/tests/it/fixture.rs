@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use booking::contract::scene;
-use booking::{BookingStore, ChainEnd, Event};
+use booking::{BookingStore, ChainEnd, Event, MailStore};
 use booking_db::{DbOptions, DbStore, connect, migrate};
 use kernel::SystemClock;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
@@ -18,6 +18,10 @@ pub struct Fixture {
 
 impl Fixture {
     pub fn store(&self) -> &dyn BookingStore {
+        &self.store
+    }
+
+    pub fn mail(&self) -> &dyn MailStore {
         &self.store
     }
 
@@ -36,6 +40,7 @@ fn patient() -> DbOptions {
         idle_in_transaction_timeout_ms: 60_000,
         trip_deadline_ms: 60_000,
         read_deadline_ms: 60_000,
+        keeps_recipients: true,
         ..DbOptions::default()
     }
 }

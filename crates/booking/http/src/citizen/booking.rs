@@ -1,12 +1,20 @@
 //! One person's confirmed place.
 
+pub(crate) mod calendar;
 pub(crate) mod cancel;
+pub(crate) mod contact;
 pub(crate) mod correct;
 pub(crate) mod create;
+pub(crate) mod data;
 mod declaration;
+pub(crate) mod erase;
+pub(crate) mod lost_link;
 pub(crate) mod r#move;
+mod own;
 mod person;
+pub(crate) mod qr;
 pub(crate) mod show;
+pub(crate) mod token;
 
 use actix_web::HttpResponse;
 use booking::campaign::{SiteId, SlotId};
@@ -43,7 +51,7 @@ pub(crate) struct BookingBody<'a> {
     #[schema(value_type = String, format = DateTime, example = "2021-06-20T05:10:00.000Z")]
     pub(crate) ends_at: Timestamp,
     pub(crate) status: BookingState,
-    /// Not of a cancelled booking: who it was is erased with the cancellation.
+    /// Only of a confirmed booking: who it was is erased with a cancellation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) person: Option<PersonBody<'a>>,
@@ -81,6 +89,12 @@ pub(crate) const KINDS: Union = Union {
             description: "A booking whose place was given back. Who it was is erased.",
             always: &["cancelled_at"],
         },
+        Variant {
+            value: "erased",
+            schema: "ErasedBooking",
+            description: "A booking whose time has begun and whose person is erased. The place stays counted.",
+            always: &[],
+        },
     ],
     only: &[&[
         Only { member: "person", of: &["confirmed"] },
@@ -108,6 +122,8 @@ pub(crate) enum BookingState {
     Confirmed,
     /// The place was given back.
     Cancelled,
+    /// Who has the place is erased.
+    Erased,
 }
 
 impl BookingState {
@@ -150,6 +166,7 @@ impl App {
             booked_at: booked.booked_at,
             cancelled_at: booked.cancelled_at,
         };
-        NewlyBooked { manage_token: self.bookings.manage_token(booked.booking), booking }
+        let manage_token = self.bookings.manage_token(booked.booking, booked.token_generation);
+        NewlyBooked { manage_token, booking }
     }
 }

@@ -35,6 +35,9 @@ pub struct Booked {
     /// When it was cancelled, if a repeat of the request finds it so.
     #[serde(skip)]
     pub cancelled_at: Option<Timestamp>,
+    /// Which of its tokens manages it, as a repeat of the request finds it.
+    #[serde(skip)]
+    pub token_generation: u32,
 }
 
 impl Decision {
@@ -46,6 +49,7 @@ impl Decision {
             .get(&pass.pass_id)
             .is_some_and(|used| used.seats_booked >= pass.seats);
         let Some(head) = self.state.bookings.get(&booked.booking) else { return booked };
+        booked.token_generation = head.token_generation;
         let campaign = self.state.campaigns.get(&head.campaign);
         if let Some(slot) = campaign.and_then(|campaign| campaign.slot(&head.slot)) {
             booked.slot = slot.id.clone();
@@ -82,6 +86,9 @@ impl Decision {
             ags: pass.ags,
             booked_at: self.now,
             status: BookingStatus::Confirmed,
+            token_generation: 0,
+            sequence: 0,
+            link_asked_at: None,
         };
         self.state.active_persons.insert((booking.campaign.clone(), registration.person_key));
         self.state.bookings.insert(registration.booking, BookingHead::from(&booking));
@@ -101,6 +108,7 @@ impl Decision {
             booked_at: self.now,
             pass_used_up,
             cancelled_at: None,
+            token_generation: 0,
         }
     }
 }

@@ -44,6 +44,10 @@ pub enum Actor {
     Pass(PassId),
     /// A citizen, by the token that manages this booking.
     TokenOf(BookingId),
+    /// Whoever knows the code of this booking and the date of birth.
+    CodeOf(BookingId),
+    /// The program, which sends what it was asked for to the recorded address.
+    Letter,
     /// Nobody: a time has run out.
     Clock,
     /// The operator, at the command line.
@@ -123,6 +127,26 @@ pub enum What {
     },
     /// A booking is for somebody else, or their data are others.
     PersonCorrected {
+        /// The booking.
+        booking: BookingId,
+    },
+    /// The person of a booking is reached in another way.
+    ContactChanged {
+        /// The booking.
+        booking: BookingId,
+    },
+    /// Nobody knows any more whom a booking is for.
+    PersonErased {
+        /// The booking.
+        booking: BookingId,
+    },
+    /// A booking is managed by another token.
+    TokenRotated {
+        /// The booking.
+        booking: BookingId,
+    },
+    /// The link of a booking is to be sent to its recorded address.
+    LinkAsked {
         /// The booking.
         booking: BookingId,
     },
@@ -296,9 +320,36 @@ mod tests {
         ]
     }
 
+    /// What is done with one's own booking.
+    fn by_owners() -> Vec<(Actor, What, &'static str)> {
+        let booking = scene::booking_id(1);
+        vec![
+            (
+                Actor::TokenOf(booking),
+                What::ContactChanged { booking },
+                r#""actor":{"token_of":"booking_00000001030303030303030303030303"},"what":"contact_changed","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
+            (
+                Actor::TokenOf(booking),
+                What::PersonErased { booking },
+                r#""actor":{"token_of":"booking_00000001030303030303030303030303"},"what":"person_erased","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
+            (
+                Actor::Letter,
+                What::TokenRotated { booking },
+                r#""actor":"letter","what":"token_rotated","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
+            (
+                Actor::CodeOf(booking),
+                What::LinkAsked { booking },
+                r#""actor":{"code_of":"booking_00000001030303030303030303030303"},"what":"link_asked","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
+        ]
+    }
+
     #[test]
     fn what_was_told_years_ago_can_still_be_read() {
-        for (actor, what, rest) in by_passes().into_iter().chain(by_others()) {
+        for (actor, what, rest) in by_passes().into_iter().chain(by_others()).chain(by_owners()) {
             let event = Event { number: 7, at: scene::at(1), actor, what };
             let json = format!(r#"{{"number":7,"at_ms":1623650401000,{rest}"#);
             assert_eq!(serde_json::to_string(&event).expect("JSON"), json);

@@ -3,16 +3,19 @@
 //! A use case makes a command with its ids and hashes, and puts it into the batch, which runs in
 //! a task of its own: a caller that goes away never drops a database future half-way.
 
+mod ask_link;
 mod background;
 mod book_group;
 mod book_hold;
 mod book_slot;
 mod booking;
 mod cancel_booking;
+mod change_contact;
 mod clear_slots;
 mod correct_person;
 mod departures;
 mod end_pass;
+mod erase_person;
 mod failure;
 mod find_hold;
 mod hold;
@@ -24,9 +27,11 @@ mod registering;
 mod release_hold;
 mod renew_hold;
 mod report;
+mod rotate_token;
 mod running;
 #[cfg(test)]
 mod tests;
+mod token_for_letter;
 mod trip;
 #[cfg(test)]
 mod trouble_tests;
@@ -45,6 +50,7 @@ pub use clear_slots::clear_slots;
 pub use failure::Failure;
 pub use find_hold::HoldLookup;
 pub use report::{BookingReport, Load};
+pub use token_for_letter::token_for_letter;
 pub use view::{CampaignView, View};
 
 use crate::batch::{Asks, Idempotency};
@@ -137,10 +143,10 @@ impl Bookings {
         (bookings, BookingsTasks::new(queues, ticker_task))
     }
 
-    /// The token that manages a booking.
+    /// The token of this generation that manages a booking.
     #[must_use]
-    pub fn manage_token(&self, booking: BookingId) -> String {
-        self.secrets.manage_token(booking)
+    pub fn manage_token(&self, booking: BookingId, generation: u32) -> String {
+        self.secrets.manage_token(booking, generation)
     }
 
     /// All campaigns and their places, at most a second old.

@@ -39,7 +39,7 @@ impl Bookings {
             person: Some(person.clone()),
             person_key: self.secrets.person_key(campaign, person),
             former_person_key: Some(self.secrets.former_person_key(campaign, person)),
-            manage_token_hash: TokenHash::of(&self.secrets.manage_token(booking)),
+            manage_token_hash: TokenHash::of(&self.secrets.manage_token(booking, 0)),
         })
     }
 

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::background::Look;
 use super::*;
 use crate::batch::{Command, Executed};
-use crate::booking::Booking;
+use crate::booking::{Booking, BookingCode};
 use crate::campaign::apply::{Applied, ApplyCampaign};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
@@ -169,6 +169,15 @@ impl BookingStore for TroubledStore {
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {
         self.read("a booking").await?;
         self.model.booking(id).await
+    }
+
+    async fn bookings_with_code(
+        &self,
+        campaign: &CampaignId,
+        code: BookingCode,
+        bookings_max: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
+        self.model.bookings_with_code(campaign, code, bookings_max).await
     }
 
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {

@@ -53,6 +53,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::PassEnded, 207),
     (Code::PassExhausted, 208),
     (Code::PassUsed, 209),
+    (Code::PersonErased, 215),
     (Code::RefusedTooOften, 210),
     (Code::RequestInProgress, 211),
     (Code::RoomNotOpen, 212),

@@ -267,6 +267,12 @@ catalogue! {
         de: "Mit diesem Ticket waren Sie schon an der Reihe",
             "Sein Pass ist verbraucht oder abgelaufen. Wenn noch jemand einen Platz braucht, betreten Sie bitte den Warteraum noch einmal.";
     }
+    PersonErased "person-erased" CONFLICT {
+        en: "Nobody is named in this booking any more",
+            "Whose booking it was has been erased, as they wanted. Nothing in it can be changed any more.";
+        de: "In dieser Buchung steht niemand mehr",
+            "Wem sie gehörte, wurde auf Wunsch gelöscht. An ihr lässt sich nichts mehr ändern.";
+    }
     RefusedTooOften "refused-too-often" CONFLICT {
         en: "Too many other people were named with this pass",
             "With this pass nobody else can be booked. If somebody still needs a place, please enter the waiting room again.";

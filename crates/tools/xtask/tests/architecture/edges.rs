@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("booking-db", &["kernel", "booking"]),
     ("booking-papers", &["kernel", "booking"]),
     ("waiting-room-http", &["kernel", "pass", "waiting-room", "web"]),
-    ("booking-http", &["kernel", "pass", "booking", "web"]),
+    ("booking-http", &["kernel", "pass", "booking", "booking-papers", "web"]),
     (
         "einlass",
         &[

@@ -5,9 +5,10 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use ::booking::{
-    Booking, BookingStatus, Campaign, ChainEnd, Changes, Command, PassId, PassUse, PersonKey,
-    SlotCounters, SlotKey, State,
+    Booking, BookingStatus, Campaign, ChainEnd, Changes, Command, PassId, PassUse, PersonChange,
+    PersonKey, SlotCounters, SlotKey, State,
 };
+use kernel::Timestamp;
 
 use super::super::write::Known;
 
@@ -84,7 +85,9 @@ impl Mirror {
         }
         // Whose booking was cancelled or is another person's is not said here, so nothing is known of the
         // persons any more.
-        let is_exchanged = changes.bookings_changed.iter().any(|change| change.person.is_some());
+        let mut persons =
+            changes.bookings_changed.iter().filter_map(|change| change.person.as_ref());
+        let is_exchanged = persons.any(PersonChange::is_another_key);
         if is_exchanged || !changes.bookings_cancelled.is_empty() {
             self.persons = Recent::default();
             self.has_forgotten_persons = true;
@@ -109,6 +112,13 @@ impl Mirror {
         } else {
             self.persons.extend(later.persons);
         }
+    }
+
+    /// The places that can be booked in a slot, as far as it is known.
+    pub fn places_left(&self, key: &SlotKey, now: Timestamp) -> Option<u32> {
+        let slot = self.campaign.slot(&key.slot)?;
+        let counters = self.slots.get(key)?;
+        Some(self.campaign.places_bookable(slot, counters.taken, now))
     }
 
     pub fn knows_slot(&self, slot: &SlotKey) -> bool {

@@ -9,7 +9,7 @@ use pass::PassId;
 use tokio::sync::Semaphore;
 
 use crate::batch::{Command, Executed};
-use crate::booking::{Booking, BookingId};
+use crate::booking::{Booking, BookingCode, BookingId};
 use crate::campaign::apply::{Applied, ApplyCampaign};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
@@ -107,6 +107,15 @@ impl BookingStore for GatedStore {
 
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {
         self.model.booking(id).await
+    }
+
+    async fn bookings_with_code(
+        &self,
+        campaign: &CampaignId,
+        code: BookingCode,
+        bookings_max: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
+        self.model.bookings_with_code(campaign, code, bookings_max).await
     }
 
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
