@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use booking::{BookingStore, Bookings, BookingsLimits, BookingsTasks};
 use booking_db::{FileLock, MasterKeys};
+use booking_http::{PublicUrls, StreamLimits};
 use campaign_file::CampaignFile;
 use kernel::SyncedClock;
 use pass::{IdentityKey, IdentityKind, KeySet, PassVerifier, SignalsCredential};
@@ -19,6 +20,7 @@ use crate::jwks::{JwksSource, PublishedKeys};
 use crate::keys::{BookingKeys, require_identity};
 use crate::listener::{Listeners, PublicApi};
 use crate::process::{Process, StopTimes};
+use crate::rate_limits::trusted_proxies;
 use crate::reporter::{Reporter, Reporting};
 use crate::{adapters, campaign, rate_limits};
 
@@ -71,6 +73,9 @@ impl BookingService {
             bookings: Arc::clone(&bookings),
             passes: PassVerifier::new(&config.pass.issuer, Arc::clone(&key_set)).with_mac(mac_key),
             refresh_keys: Box::new(move || published.refreshed()),
+            streams: stream_limits(config)?,
+            drain: process.drain.clone(),
+            urls: public_urls(&config.booking),
             entropy: Arc::clone(&process.entropy),
             limits: rate_limits::of_the_booking_api(&config.limits, process)?,
         }));
@@ -146,6 +151,25 @@ fn start_reporting(
     let reporter = Reporter::new(Arc::clone(bookings), &config.signals_url, credential)?;
     let every = Duration::from_millis(config.signals_every_ms);
     Ok(Some(Reporting::start(reporter, every)))
+}
+
+fn stream_limits(config: &Config) -> anyhow::Result<StreamLimits> {
+    Ok(StreamLimits {
+        streams_max: config.booking.streams_max,
+        per_address_max: config.booking.streams_per_address_max,
+        proxies: trusted_proxies(&config.limits)?,
+        every: Duration::from_secs(1),
+    })
+}
+
+/// Where the feeds say that everything is.
+fn public_urls(config: &BookingConfig) -> PublicUrls {
+    let given = |url: &str| (!url.is_empty()).then(|| url.to_owned());
+    let api = config.public_url.trim_end_matches('/');
+    PublicUrls {
+        api: given(api).unwrap_or_else(|| format!("http://{}", config.listen)),
+        page: given(&config.page_url),
+    }
 }
 
 fn limits(config: &BookingConfig) -> BookingsLimits {

@@ -3,5 +3,6 @@
 
 pub(crate) mod booking;
 pub(crate) mod campaign;
+pub(crate) mod feed;
 pub(crate) mod hold;
 pub(crate) mod pass;

@@ -13,8 +13,9 @@ use kernel::{Entropy, ManualClock, SeededEntropy, SyncedClock, Timestamp};
 use pass::{Claims, IdentityKey, KeySet, PassId, PassMinter, PassVerifier, SigningKey};
 use serde_json::{Value, json};
 use web::test_client::{Call, TestClient};
+use web::{Drain, TrustedProxies};
 
-use crate::{App, Parts, RateLimits, openapi, routes};
+use crate::{App, Parts, PublicUrls, RateLimits, StreamLimits, openapi, routes};
 
 /// The API on the scene of the store's contract, at its first opening.
 pub(crate) struct Api {
@@ -22,6 +23,8 @@ pub(crate) struct Api {
     pub(crate) store: Arc<MemoryStore>,
     /// The store's clock. The API follows it at its next look at the store, see [`Self::refreshed`].
     pub(crate) clock: Arc<ManualClock>,
+    /// Ends the streams.
+    pub(crate) drain: Drain,
     /// A pass for four, of a resident who may book.
     pub(crate) pass: String,
     /// The keys that the waiting room publishes; the API knows those of its start.
@@ -55,6 +58,7 @@ impl Api {
         let keys = KeySet::new([key.public_key().clone()]).expect("one key is a key set");
         let published = Arc::new(ArcSwap::from_pointee(keys));
         let known = Arc::new(ArcSwap::new(published.load_full()));
+        let drain = Drain::new();
         let (bookings, _tasks) = Bookings::start(
             store.clone(),
             Arc::new(SyncedClock::new(Arc::new(ManualClock::at(scene::at(0))))),
@@ -72,6 +76,17 @@ impl Api {
                     Box::pin(std::future::ready(()))
                 }
             }),
+            streams: StreamLimits {
+                streams_max: 2,
+                per_address_max: 2,
+                proxies: TrustedProxies::none(),
+                every: Duration::from_millis(1),
+            },
+            drain: drain.clone(),
+            urls: PublicUrls {
+                api: "https://api.example.de".to_owned(),
+                page: Some("https://termine.example.de/".to_owned()),
+            },
             entropy,
             limits,
         }));
@@ -79,7 +94,8 @@ impl Api {
         let passes = Cell::new(0);
         let client = TestClient::start(&openapi(), routes(app)).await;
         let pass = String::new();
-        let mut api = Self { bookings, store, clock, pass, published, minter, passes, client };
+        let mut api =
+            Self { bookings, store, clock, drain, pass, published, minter, passes, client };
         api.pass = api.pass_of("07318000", "rehearsal");
         api.refreshed().await;
         api

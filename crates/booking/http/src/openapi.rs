@@ -22,6 +22,7 @@ use crate::routes;
     servers((url = "/", description = "Where this document is read.")),
     tags(
         (name = "campaigns", description = "What everybody may read."),
+        (name = "feeds", description = "What other sites may read and pass on."),
         (name = "holds", description = "Seats of one slot, kept for a few minutes."),
         (name = "passes", description = "What the waiting room gave."),
         (name = "bookings", description = "One person's confirmed place."),
@@ -84,10 +85,14 @@ mod tests {
     use super::*;
     use crate::harness::Api;
 
-    const ROUTES: [&str; 28] = [
+    const ROUTES: [&str; 33] = [
         "DELETE /v1/campaigns/{campaign}/passes/current",
         "DELETE /v1/holds/{hold}",
         "GET /docs",
+        "GET /fhir/$bulk-publish",
+        "GET /fhir/campaigns/{campaign}/slots.ndjson",
+        "GET /fhir/locations.ndjson",
+        "GET /fhir/schedules.ndjson",
         "GET /healthz",
         "GET /openapi.json",
         "GET /problems",
@@ -101,6 +106,7 @@ mod tests {
         "GET /v1/campaigns/{campaign}",
         "GET /v1/campaigns/{campaign}/eligibility",
         "GET /v1/campaigns/{campaign}/slots",
+        "GET /v1/campaigns/{campaign}/stream",
         "GET /v1/holds/{hold}",
         "POST /v1/bookings/{booking}/cancellation",
         "POST /v1/bookings/{booking}/erasure",

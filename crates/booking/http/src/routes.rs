@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::citizen::{booking, campaign, hold, pass};
+use crate::citizen::{booking, campaign, feed, hold, pass};
 
 /// The routes of the API, for [`actix_web::App::configure`].
 pub fn routes(app: Data<App>) -> impl FnOnce(&mut actix_web::web::ServiceConfig) + Clone {
@@ -21,6 +21,11 @@ pub(crate) fn collect(config: &mut ServiceConfig) {
         .service(campaign::show::show_campaign)
         .service(campaign::eligibility::check_eligibility)
         .service(campaign::slots::list_slots)
+        .service(campaign::stream::stream_places)
+        .service(feed::manifest::show_manifest)
+        .service(feed::locations::list_locations)
+        .service(feed::schedules::list_schedules)
+        .service(feed::slots::list_slot_resources)
         .service(hold::create::create_hold)
         .service(hold::show::show_hold)
         .service(hold::release::release_hold)

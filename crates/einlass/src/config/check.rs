@@ -148,11 +148,17 @@ impl Check<'_> {
             booking.jwks.contains("://") && !is_url(&booking.jwks),
             "must name a file, or a URL that begins with http:// or https://",
         );
-        self.refuse(
-            "booking.signals_url",
-            !booking.signals_url.is_empty() && !is_url(&booking.signals_url),
-            "must begin with http:// or https:// and name a host, or be empty",
-        );
+        for (path, url) in [
+            ("booking.signals_url", &booking.signals_url),
+            ("booking.public_url", &booking.public_url),
+            ("booking.page_url", &booking.page_url),
+        ] {
+            self.refuse(
+                path,
+                !url.is_empty() && !is_url(url),
+                "must begin with http:// or https:// and name a host, or be empty",
+            );
+        }
     }
 
     fn times(&mut self) {
@@ -334,6 +340,8 @@ mod tests {
             ("booking", "metrics_listen = \"[::]:9080\""),
             ("booking", "signals_url = \"ftp://room\""),
             ("booking", "signals_url = \"room:8080\""),
+            ("booking", "public_url = \"buchen.example.de\""),
+            ("booking", "page_url = \"/termine\""),
             ("booking", "jwks = \"file:///etc/jwks.json\""),
             ("log", "filter = \"verbose\""),
             ("log", "filter = \"info,web=loud\""),

@@ -107,6 +107,14 @@ pub struct BookingConfig {
     pub batch_max: usize,
     /// The time between two counts of the free places.
     pub availability_every_ms: u64,
+    /// Streams of places that may be open.
+    pub streams_max: usize,
+    /// Streams of one client address.
+    pub streams_per_address_max: usize,
+    /// The base URL of the API from outside; empty for the address on which it listens.
+    pub public_url: String,
+    /// The page on which citizens book; empty for none.
+    pub page_url: String,
     /// The CORS allow-list.
     pub cors_origins: Vec<String>,
 }

@@ -5,3 +5,4 @@ pub(crate) mod list;
 pub(crate) mod rules;
 pub(crate) mod show;
 pub(crate) mod slots;
+pub(crate) mod stream;

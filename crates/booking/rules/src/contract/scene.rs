@@ -73,7 +73,7 @@ pub fn campaign() -> Campaign {
             .map(|id| Site {
                 id: self::slot(id),
                 name: format!("Parkplatz {id}"),
-                address: "Hasenpfühlerweide 1, Speyer".to_owned(),
+                address: "Hasenpfühlerweide 1, 67346 Speyer".to_owned(),
             })
             .to_vec(),
         slots: vec![

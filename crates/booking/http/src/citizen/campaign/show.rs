@@ -164,8 +164,8 @@ mod tests {
                 {"index": 1, "opens_at": "2021-06-14T09:00:00.000Z", "places": 22},
             ],
             "sites": [
-                {"id": "north", "name": "Parkplatz north", "address": "Hasenpfühlerweide 1, Speyer"},
-                {"id": "south", "name": "Parkplatz south", "address": "Hasenpfühlerweide 1, Speyer"},
+                {"id": "north", "name": "Parkplatz north", "address": "Hasenpfühlerweide 1, 67346 Speyer"},
+                {"id": "south", "name": "Parkplatz south", "address": "Hasenpfühlerweide 1, 67346 Speyer"},
             ],
             "waitlist_places": 5,
             "closes_at": "2021-06-15T06:00:00.000Z",
