@@ -116,7 +116,10 @@ pub fn plan(file: &CampaignFile) -> Result<CampaignPlan, PlanProblem> {
             hold_renewals_max: file.booking.hold_renewals_max,
             lead_s: file.booking.lead_s,
         },
-        waitlist_places: file.waitlist.as_ref().map_or(0, |waitlist| waitlist.places),
+        waitlist: file.waitlist.map(|waitlist| booking::Waitlist {
+            opens_at: Some(waitlist.opens_at),
+            ..booking::Waitlist::of(waitlist.places)
+        }),
         closes_at: file.closes_at,
     })
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use booking::{
     Applied, ApplyCampaign, Availability, Booking, BookingHead, BookingId, BookingStore, Campaign,
-    Command, Executed, ExecutedPart, Footprint, Hold, HoldId, KeyOf, Link, PassId, RemoveCampaign,
-    Removed, Revision, SlotKey, SlotUse, StoreError, decide,
+    Command, EntryStanding, Executed, ExecutedPart, Footprint, Hold, HoldId, KeyOf, Link, PassId,
+    RemoveCampaign, Removed, Revision, SlotKey, SlotUse, StoreError, WaitlistEntryId, decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
@@ -350,6 +350,14 @@ impl BookingStore for DbStore {
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
         let read = move |db: Session| async move { retry(db.deadline, || db.read_hold(id)).await };
         self.call(Access::Read, read).await
+    }
+
+    async fn waitlist_entry(
+        &self,
+        _id: WaitlistEntryId,
+    ) -> Result<Option<EntryStanding>, StoreError> {
+        // No command makes an entry yet.
+        Ok(None)
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {

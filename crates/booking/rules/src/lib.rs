@@ -1,7 +1,7 @@
 //! The booking rules: campaign, tranche, slot, hold, booking, and the port [`BookingStore`].
 //!
 //! Cut by subject: all that is said of a hold stands in [`hold`], its commands, their outcomes and
-//! what they do; likewise [`campaign`], [`booking`] and [`pass`](mod@pass). It knows nothing of HTTP
+//! what they do; likewise [`campaign`], [`booking`], [`waitlist`] and [`pass`](mod@pass). It knows nothing of HTTP
 //! or databases.
 //!
 //! Everything that changes places is a [`Command`]; [`decide`] turns a [`batch`] of commands and the
@@ -22,6 +22,7 @@ pub mod person;
 pub mod secrets;
 pub mod service;
 pub mod store;
+pub mod waitlist;
 
 /// The passes that the port speaks of.
 pub use ::pass::PassId;
@@ -65,4 +66,11 @@ pub use self::service::{
 };
 pub use self::store::{
     Availability, BookingStore, Held, KeyOf, SlotAvailability, SlotUse, StoreError,
+};
+pub use self::waitlist::{
+    AcceptOffer, AcceptOutcome, AfterDeclining, CallUp, CallUpOutcome, CallUpWish, CalledUp,
+    DeclineOffer, DeclineOutcome, EntryChange, EntryHead, EntryStanding, EntryState,
+    InvalidTimeOfDay, JoinOutcome, JoinWaitlist, Joined, Joining, LeaveOutcome, LeaveWaitlist,
+    Offer, OfferId, OfferState, QuietHours, TimeOfDay, Waitlist, WaitlistCounts, WaitlistEntry,
+    WaitlistEntryId, WhyNobodyIsCalled,
 };

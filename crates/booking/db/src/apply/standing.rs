@@ -75,6 +75,7 @@ async fn slots(
             let counters = SlotCounters {
                 taken: number("taken", row.taken)?,
                 released: number("released", row.released)?,
+                reserved: 0,
             };
             let held = number("seats held", held.get(&row.id).copied().unwrap_or_default())?;
             Ok((parse("slot id", &row.id)?, SlotInForce { counters, held }))

@@ -280,7 +280,8 @@ fn weigh(
             let (slot, taken) = (slot.id.clone(), known.taken);
             return Err(PlanProblem::BelowTaken { slot, taken, from, to: released });
         }
-        counters.insert(slot.id.clone(), SlotCounters { taken: known.taken, released });
+        let reserved = known.reserved.min(released - known.taken);
+        counters.insert(slot.id.clone(), SlotCounters { taken: known.taken, released, reserved });
     }
     let mut removed = Vec::new();
     for (id, slot) in in_force.into_iter().flat_map(|in_force| &in_force.slots) {

@@ -15,6 +15,8 @@ use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
 use pass::IdentityKind;
 use serde::{Deserialize, Serialize};
 
+use crate::waitlist::{self, Waitlist};
+
 pub(crate) use places::{NoEntry, OpenSlot};
 pub use plan::{CampaignPlan, PlanProblem};
 
@@ -57,8 +59,13 @@ pub struct Campaign {
     pub identity: IdentityKind,
     /// The limits.
     pub rules: Rules,
-    /// Places on the waitlist.
-    pub waitlist_places: u32,
+    /// Who finds no place may wait for one that comes back; `None` if nobody may.
+    #[serde(
+        default,
+        alias = "waitlist_places",
+        deserialize_with = "waitlist::stored::deserialize"
+    )]
+    pub waitlist: Option<Waitlist>,
     /// From this instant nothing can be booked any more.
     pub closes_at: Timestamp,
 }
@@ -121,8 +128,18 @@ pub struct Rules {
 pub struct SlotCounters {
     /// Persons booked, and seats of active holds that are not booked yet.
     pub taken: u32,
-    /// The most places that were bookable at any change so far. `taken ≤ released ≤ capacity` (P1).
+    /// The most places that were open at any change so far: `taken + reserved ≤ released ≤ capacity` (P1).
     pub released: u32,
+    /// Places kept for those on the waitlist: neither taken nor free.
+    pub reserved: u32,
+}
+
+impl SlotCounters {
+    /// Places that nobody else can have.
+    #[must_use]
+    pub const fn used(&self) -> u32 {
+        self.taken.saturating_add(self.reserved)
+    }
 }
 
 impl Campaign {
@@ -150,23 +167,23 @@ impl Campaign {
             .sum()
     }
 
-    /// The places of `slot` that can be booked at `now` when so many are taken: those that are free,
-    /// as long as the campaign is not closed.
+    /// The places of `slot` that can be booked at `now` when so many are taken or reserved: those that
+    /// are free, as long as the campaign is not closed.
     #[must_use]
-    pub fn places_bookable(&self, slot: &Slot, taken: u32, now: Timestamp) -> u32 {
-        if self.is_closed(now) { 0 } else { self.places_free(slot, taken, now) }
+    pub fn places_bookable(&self, slot: &Slot, used: u32, now: Timestamp) -> u32 {
+        if self.is_closed(now) { 0 } else { self.places_free(slot, used, now) }
     }
 
-    /// The places of `slot` that are free at `now` when so many are taken: those open by now, less what
-    /// is taken; none once the slot is closed or about to start. The operator moves people into them
-    /// also when booking has ended.
+    /// The places of `slot` that are free at `now` when so many are taken or reserved: those open by
+    /// now, less these; none once the slot is closed or about to start. The operator moves people into
+    /// them also when booking has ended.
     #[must_use]
-    pub fn places_free(&self, slot: &Slot, taken: u32, now: Timestamp) -> u32 {
+    pub fn places_free(&self, slot: &Slot, used: u32, now: Timestamp) -> u32 {
         let lead = Duration::from_secs(self.rules.lead_s.into());
         if slot.closed || slot.starts_at <= now.plus(lead) {
             return 0;
         }
-        self.released_at(slot, now).saturating_sub(taken)
+        self.released_at(slot, now).saturating_sub(used)
     }
 
     /// The places that tranche `index` opens over all slots.

@@ -70,8 +70,8 @@ impl Decision {
         let campaign = self.state.campaigns.get(id)?;
         let definition = campaign.slot(slot)?;
         let key = SlotKey { campaign: id.clone(), slot: definition.id.clone() };
-        let taken = self.state.slots.get(&key)?.taken;
-        let places_left = places(campaign, definition, taken, self.now);
+        let used = self.state.slots.get(&key)?.used();
+        let places_left = places(campaign, definition, used, self.now);
         Some(OpenSlot { campaign: Arc::clone(campaign), key, places_left })
     }
 
@@ -82,7 +82,7 @@ impl Decision {
         if let Some(counters) = self.state.slots.get_mut(&open.key) {
             counters.taken += places;
             counters.released = counters.released.max(released);
-            debug_assert!(counters.taken <= counters.released, "P1: taken ≤ released");
+            debug_assert!(counters.used() <= counters.released, "P1: taken + reserved ≤ released");
         }
         self.touched.slots.insert(open.key.clone());
     }

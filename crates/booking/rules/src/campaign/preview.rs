@@ -89,8 +89,8 @@ fn in_slot(in_force: Option<&InForce>, id: &SlotId) -> SlotInForce {
 
 fn places_bookable(campaign: &Campaign, in_force: Option<&InForce>, now: Timestamp) -> u64 {
     let places = campaign.slots.iter().map(|slot| {
-        let taken = in_slot(in_force, &slot.id).counters.taken;
-        u64::from(campaign.places_bookable(slot, taken, now))
+        let used = in_slot(in_force, &slot.id).counters.used();
+        u64::from(campaign.places_bookable(slot, used, now))
     });
     places.sum()
 }

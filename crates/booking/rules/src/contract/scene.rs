@@ -15,6 +15,7 @@ use crate::campaign::{Campaign, CampaignPlan, Rules, Site, Slot, SlotId, Tranche
 use crate::hold::{HoldId, HoldSeats, ReleaseExpiredHolds, ReleaseHold, RenewHold};
 use crate::pass::{BindingCheck, EndPass, PassGrant};
 use crate::person::{Person, PersonFields, PersonKey};
+use crate::waitlist::{OfferId, Waitlist, WaitlistEntryId};
 
 /// The first opening: 14 June 2021, 08:00 in Speyer.
 pub const OPENING: Timestamp = Timestamp::from_unix_s(1_623_650_400);
@@ -80,7 +81,7 @@ pub fn campaign() -> Campaign {
         tranches: vec![Tranche { opens_at: OPENING }, Tranche { opens_at: at(10_800) }],
         identity: IdentityKind::Person,
         rules: Rules { seats_max: 4, hold_ttl_s: 480, hold_renewals_max: 1, lead_s: 600 },
-        waitlist_places: 5,
+        waitlist: Some(Waitlist::of(5)),
         closes_at: at(86_400),
     }
 }
@@ -115,6 +116,18 @@ pub fn hold_id(number: u32) -> HoldId {
 #[must_use]
 pub fn booking_id(number: u32) -> BookingId {
     BookingId::from_bytes(number_to_bytes(3, number))
+}
+
+/// Entry number `number` of a waitlist.
+#[must_use]
+pub fn entry_id(number: u32) -> WaitlistEntryId {
+    WaitlistEntryId::from_bytes(number_to_bytes(8, number))
+}
+
+/// Offer number `number`.
+#[must_use]
+pub fn offer_id(number: u32) -> OfferId {
+    OfferId::from_bytes(number_to_bytes(9, number))
 }
 
 /// Idempotency key number `number`, for a request with the fingerprint `asked`.

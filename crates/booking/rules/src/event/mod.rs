@@ -17,6 +17,7 @@ use crate::booking::BookingId;
 use crate::campaign::SlotId;
 use crate::campaign::revision::RevisionActor;
 use crate::hold::HoldId;
+use crate::waitlist::{OfferId, WaitlistEntryId};
 
 /// One thing that has happened in a campaign.
 ///
@@ -44,6 +45,8 @@ pub enum Actor {
     Pass(PassId),
     /// A citizen, by the token that manages this booking.
     TokenOf(BookingId),
+    /// A citizen, by the token of this entry of the waitlist.
+    Entry(WaitlistEntryId),
     /// Nobody: a time has run out.
     Clock,
     /// The operator, at the command line.
@@ -132,6 +135,66 @@ pub enum What {
         slot: SlotId,
         /// How many.
         places: u32,
+    },
+    /// A person waits for a place that comes back.
+    WaitlistJoined {
+        /// The entry.
+        entry: WaitlistEntryId,
+        /// Its number; the event has one of its own.
+        #[serde(rename = "entry_number")]
+        number: u64,
+    },
+    /// A person does not wait any more.
+    WaitlistLeft {
+        /// The entry.
+        entry: WaitlistEntryId,
+        /// The booking that the person has instead, made without an offer; `None` if they just left.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        booking: Option<BookingId>,
+    },
+    /// Somebody who waits is offered a place.
+    OfferMade {
+        /// The offer.
+        offer: OfferId,
+        /// To whom.
+        entry: WaitlistEntryId,
+        /// The slot.
+        slot: SlotId,
+        /// Until when.
+        #[serde(rename = "expires_at_ms", with = "unix_ms")]
+        expires_at: Timestamp,
+    },
+    /// An offer has become a booking, and its entry has ended.
+    OfferAccepted {
+        /// The offer.
+        offer: OfferId,
+        /// The entry.
+        entry: WaitlistEntryId,
+        /// The booking.
+        booking: BookingId,
+        /// The slot.
+        slot: SlotId,
+    },
+    /// Somebody does not want the place that was offered.
+    OfferDeclined {
+        /// The offer.
+        offer: OfferId,
+        /// The entry.
+        entry: WaitlistEntryId,
+    },
+    /// The deadline of an offer has passed.
+    OfferExpired {
+        /// The offer.
+        offer: OfferId,
+        /// The entry.
+        entry: WaitlistEntryId,
+    },
+    /// An offer is not good any more.
+    OfferWithdrawn {
+        /// The offer.
+        offer: OfferId,
+        /// The entry.
+        entry: WaitlistEntryId,
     },
     /// A pass was given back: nothing new begins with it.
     PassEnded {
@@ -296,9 +359,60 @@ mod tests {
         ]
     }
 
+    /// What happens on waitlists.
+    fn by_waitlists() -> Vec<(Actor, What, &'static str)> {
+        let (entry, offer) = (scene::entry_id(1), scene::offer_id(1));
+        let (booking, slot) = (scene::booking_id(1), scene::slot("a"));
+        let pass = scene::grant(1, 4, scene::at(0)).pass_id;
+        let expires_at = scene::at(480);
+        vec![
+            (
+                Actor::Pass(pass),
+                What::WaitlistJoined { entry, number: 330 },
+                r#""actor":{"pass":"00000001010101010101010101010101"},"what":"waitlist_joined","entry":"wait_00000001080808080808080808080808","entry_number":330}"#,
+            ),
+            (
+                Actor::Entry(entry),
+                What::WaitlistLeft { entry, booking: None },
+                r#""actor":{"entry":"wait_00000001080808080808080808080808"},"what":"waitlist_left","entry":"wait_00000001080808080808080808080808"}"#,
+            ),
+            (
+                Actor::Pass(pass),
+                What::WaitlistLeft { entry, booking: Some(booking) },
+                r#""actor":{"pass":"00000001010101010101010101010101"},"what":"waitlist_left","entry":"wait_00000001080808080808080808080808","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
+            (
+                Actor::Clock,
+                What::OfferMade { offer, entry, slot: slot.clone(), expires_at },
+                r#""actor":"clock","what":"offer_made","offer":"offer_00000001090909090909090909090909","entry":"wait_00000001080808080808080808080808","slot":"a","expires_at_ms":1623650880000}"#,
+            ),
+            (
+                Actor::Entry(entry),
+                What::OfferAccepted { offer, entry, booking, slot },
+                r#""actor":{"entry":"wait_00000001080808080808080808080808"},"what":"offer_accepted","offer":"offer_00000001090909090909090909090909","entry":"wait_00000001080808080808080808080808","booking":"booking_00000001030303030303030303030303","slot":"a"}"#,
+            ),
+            (
+                Actor::Entry(entry),
+                What::OfferDeclined { offer, entry },
+                r#""actor":{"entry":"wait_00000001080808080808080808080808"},"what":"offer_declined","offer":"offer_00000001090909090909090909090909","entry":"wait_00000001080808080808080808080808"}"#,
+            ),
+            (
+                Actor::Clock,
+                What::OfferExpired { offer, entry },
+                r#""actor":"clock","what":"offer_expired","offer":"offer_00000001090909090909090909090909","entry":"wait_00000001080808080808080808080808"}"#,
+            ),
+            (
+                Actor::Operator,
+                What::OfferWithdrawn { offer, entry },
+                r#""actor":"operator","what":"offer_withdrawn","offer":"offer_00000001090909090909090909090909","entry":"wait_00000001080808080808080808080808"}"#,
+            ),
+        ]
+    }
+
     #[test]
     fn what_was_told_years_ago_can_still_be_read() {
-        for (actor, what, rest) in by_passes().into_iter().chain(by_others()) {
+        for (actor, what, rest) in by_passes().into_iter().chain(by_others()).chain(by_waitlists())
+        {
             let event = Event { number: 7, at: scene::at(1), actor, what };
             let json = format!(r#"{{"number":7,"at_ms":1623650401000,{rest}"#);
             assert_eq!(serde_json::to_string(&event).expect("JSON"), json);

@@ -71,6 +71,7 @@ impl Tables {
         self.bookings.retain(|_, booking| booking.campaign != *id);
         self.active_persons.retain(|(campaign, _)| campaign != id);
         self.records.retain(|_, record| record.campaign != *id);
+        self.remove_waitlist(id);
         self.revisions.entry(id.clone()).or_default().push(Revision {
             number: revision,
             actor: request.actor,

@@ -31,6 +31,7 @@ impl Tables {
         let page = page.chain(bookings.iter().copied().map(TakenBy::Booking)).take(page_max);
         SlotUse {
             taken: self.slots.get(slot).map_or(0, |counters| counters.taken),
+            reserved: self.slots.get(slot).map_or(0, |counters| counters.reserved),
             bookings: bookings.len() as u64,
             holds: holds.len() as u64,
             page: page.collect(),
