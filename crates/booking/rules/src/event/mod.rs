@@ -361,7 +361,7 @@ mod tests {
 
     /// What happens on waitlists.
     fn by_waitlists() -> Vec<(Actor, What, &'static str)> {
-        let (entry, offer) = (scene::entry_id(1), scene::offer_id(1));
+        let (entry, offer) = (scene::waitlist::entry_id(1), scene::waitlist::offer_id(1));
         let (booking, slot) = (scene::booking_id(1), scene::slot("a"));
         let pass = scene::grant(1, 4, scene::at(0)).pass_id;
         let expires_at = scene::at(480);
