@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use booking::{BookingStore, MemoryStore};
-use booking_db::{DbOptions, FileLock};
+use booking_db::{DbOptions, DbStore, FileLock, MasterKeys};
 use kernel::Clock;
 use waiting_room::{MemoryRoomStore, RoomStore};
 use waiting_room_redis::{RedisConfig, RedisRoomStore};
@@ -40,20 +40,27 @@ pub fn bookings_in_memory(clock: &Arc<dyn Clock>) -> Arc<dyn BookingStore> {
     Arc::new(MemoryStore::new(Arc::clone(clock)))
 }
 
-/// The booking database, with its schema up to date if it is a file of this process.
+/// The booking database, with its schema up to date if it is a file of this process. Refused where the master keys are
+/// not those that personal data were sealed with; a database that cannot be asked yet is asked again by `ready`.
 pub async fn booking_store(
     config: &BookingConfig,
     clock: &Arc<dyn Clock>,
+    keys: MasterKeys,
 ) -> anyhow::Result<Arc<dyn BookingStore>> {
     match &config.database_url {
         DatabaseAddress::Sqlite(_) => migrate(config).await?,
         DatabaseAddress::Postgres(_) => {}
     }
-    connect_booking(config, clock, DbOptions::default()).await
+    let store = connect_booking(config, clock, DbOptions::default(), Some(keys)).await?;
+    if let Ok(Some(problem)) = store.key_problem().await {
+        anyhow::bail!(problem);
+    }
+    Ok(Arc::new(store))
 }
 
 /// The booking database as it is, for a command of the operator: its schema is not touched, and
-/// statements that go through a whole campaign have the time they need.
+/// statements that go through a whole campaign have the time they need. It needs no key: who is booked is none of
+/// the operator's business.
 pub async fn booking_store_as_is(
     config: &BookingConfig,
     clock: &Arc<dyn Clock>,
@@ -64,23 +71,23 @@ pub async fn booking_store_as_is(
         trip_deadline_ms: PATIENT_MS,
         ..DbOptions::default()
     };
-    connect_booking(config, clock, options).await
+    Ok(Arc::new(connect_booking(config, clock, options, None).await?))
 }
 
 async fn connect_booking(
     config: &BookingConfig,
     clock: &Arc<dyn Clock>,
     options: DbOptions,
-) -> anyhow::Result<Arc<dyn BookingStore>> {
+    keys: Option<MasterKeys>,
+) -> anyhow::Result<DbStore> {
     let options = DbOptions {
         writers_max: config.database_writers_max,
         readers_max: config.database_readers_max,
         ..options
     };
-    let store = booking_db::connect(config.database_url.url(), &options, Arc::clone(clock))
+    booking_db::connect(config.database_url.url(), &options, Arc::clone(clock), keys)
         .await
-        .context("failed to set up the booking database")?;
-    Ok(Arc::new(store))
+        .context("failed to set up the booking database")
 }
 
 /// Keeps other services from a database that is a file.

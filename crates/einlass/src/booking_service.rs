@@ -7,7 +7,7 @@ use actix_web::web::Data;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use booking::{BookingStore, Bookings, BookingsLimits, BookingsTasks};
-use booking_db::FileLock;
+use booking_db::{FileLock, MasterKeys};
 use campaign_file::CampaignFile;
 use kernel::SyncedClock;
 use pass::{IdentityKey, IdentityKind, KeySet, PassVerifier, SignalsCredential};
@@ -20,7 +20,7 @@ use crate::keys::{BookingKeys, require_identity};
 use crate::listener::{Listeners, PublicApi};
 use crate::process::{Process, StopTimes};
 use crate::reporter::{Reporter, Reporting};
-use crate::{adapters, campaign};
+use crate::{adapters, campaign, rate_limits};
 
 /// A running booking API.
 pub struct BookingService {
@@ -48,7 +48,10 @@ impl BookingService {
         };
         // Opening a database makes a large future, which would be part of this one for ever.
         let identity = keys.secrets.identity().cloned();
-        let store = Box::pin(open_store(process, &config.booking, identity, campaigns)).await?;
+        let keys_of_data = keys.personal_data;
+        let opened =
+            Box::pin(open_store(process, &config.booking, identity, keys_of_data, campaigns)).await;
+        let store = opened?;
         let mac_key = keys.secrets.identity().map(IdentityKey::pass_mac_key);
         let has_identity = mac_key.is_some();
         let clock = Arc::new(SyncedClock::new(Arc::clone(&process.clock)));
@@ -69,6 +72,7 @@ impl BookingService {
             passes: PassVerifier::new(&config.pass.issuer, Arc::clone(&key_set)).with_mac(mac_key),
             refresh_keys: Box::new(move || published.refreshed()),
             entropy: Arc::clone(&process.entropy),
+            limits: rate_limits::of_the_booking_api(&config.limits, process)?,
         }));
         let api = public_api(&config.booking, readiness(process, &bookings, key_set, has_identity));
         let listeners =
@@ -108,13 +112,14 @@ async fn open_store(
     process: &Process,
     config: &BookingConfig,
     identity: Option<IdentityKey>,
+    personal_data: MasterKeys,
     campaigns: &[CampaignFile],
 ) -> anyhow::Result<Arc<dyn BookingStore>> {
     let asking = campaigns.iter().map(|file| (&file.id, file.room.identity));
     require_identity(identity.as_ref(), &config.keys_file, asking)?;
     let store = match &process.bookings {
         Some(kept_in_memory) => Arc::clone(kept_in_memory),
-        None => adapters::booking_store(config, &process.embedded_clock).await?,
+        None => adapters::booking_store(config, &process.embedded_clock, personal_data).await?,
     };
     for file in campaigns {
         let notice = booking::campaign::service::start(&*store, campaign::plan(file)?).await?;
@@ -206,13 +211,13 @@ mod tests {
         config.booking.database_url =
             format!("sqlite://{}", file.display()).parse().expect("an address");
         let other = adapters::lock_database(&config.booking).expect("free");
-        let keys = NewKeys::generate(&*process.entropy).booking;
-        let keys = BookingKeys::parse(&keys, "keys".as_ref()).expect("keys");
-        let refused = BookingService::start(&process, &config, keys, &[]).await.err();
+        let text = NewKeys::generate(&*process.entropy).booking;
+        let keys = || BookingKeys::parse(&text, "keys".as_ref()).expect("keys");
+        let refused = BookingService::start(&process, &config, keys(), &[]).await.err();
         let refused = format!("{:#}", refused.expect("refused"));
         assert!(refused.contains("another process has the database"), "{refused}");
         assert!(!file.exists(), "nothing was touched");
-        let store = adapters::booking_store(&config.booking, &process.embedded_clock).await;
+        let store = adapters::booking_store_as_is(&config.booking, &process.embedded_clock).await;
         store.expect("`campaign apply` may write meanwhile");
         drop(other);
         assert!(adapters::lock_database(&config.booking).expect("free again").is_some());

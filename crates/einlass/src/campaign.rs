@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use booking::{Campaign, CampaignPlan, PlanProblem};
+use booking::{Campaign, CampaignPlan, PlanProblem, Rule};
 use campaign_file::{CampaignErrors, CampaignFile};
 use waiting_room::RoomSettings;
 use waiting_room::draw::DrawKey;
@@ -102,6 +102,7 @@ pub fn plan(file: &CampaignFile) -> Result<CampaignPlan, PlanProblem> {
         title_en: file.title_en.clone(),
         time_zone: file.time_zone.clone(),
         residence: file.residence.clone(),
+        eligibility: eligibility(file),
         sites: sites.collect(),
         slots: slots.collect(),
         tranches: file
@@ -116,6 +117,7 @@ pub fn plan(file: &CampaignFile) -> Result<CampaignPlan, PlanProblem> {
             hold_renewals_max: file.booking.hold_renewals_max,
             lead_s: file.booking.lead_s,
         },
+        personal_data: booking::PersonalData { purge_after_days: file.purge_after_days },
         waitlist: file.waitlist.map(waitlist),
         closes_at: file.closes_at,
     })
@@ -142,6 +144,30 @@ fn waitlist(of: campaign_file::Waitlist) -> booking::Waitlist {
         }),
         stops_at,
         open_rest_to_public,
+    }
+}
+
+/// What the booking API asks of people besides where they live.
+fn eligibility(file: &CampaignFile) -> booking::Eligibility {
+    let asked = file.eligibility;
+    let rules = [
+        asked.born_from.map(|day| Rule::BornFrom { day: day.into() }),
+        asked.born_until.map(|day| Rule::BornUntil { day: day.into() }),
+        asked.age_min.map(|(years, on)| Rule::AgeMin { years, on: on.into() }),
+        asked.age_max.map(|(years, on)| Rule::AgeMax { years, on: on.into() }),
+    ];
+    let declarations = file.declarations.iter().map(|declaration| booking::Declaration {
+        of: booking::DeclarationVersion {
+            id: declaration.id.clone(),
+            version: declaration.version,
+        },
+        required: declaration.required,
+        text_de: declaration.text_de.clone(),
+        text_en: declaration.text_en.clone(),
+    });
+    booking::Eligibility {
+        rules: rules.into_iter().flatten().collect(),
+        declarations: declarations.collect(),
     }
 }
 

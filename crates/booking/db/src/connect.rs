@@ -44,6 +44,9 @@ pub struct DbOptions {
     pub trip_deadline_ms: u64,
     /// How long a read is waited for.
     pub read_deadline_ms: u64,
+    /// Whether a letter about a cancellation keeps whom it tells until it is settled: only where somebody
+    /// sends letters.
+    pub keeps_recipients: bool,
 }
 
 impl Default for DbOptions {
@@ -57,6 +60,7 @@ impl Default for DbOptions {
             idle_in_transaction_timeout_ms: 1_000,
             trip_deadline_ms: 5_000,
             read_deadline_ms: 3_000,
+            keeps_recipients: false,
         }
     }
 }
@@ -187,7 +191,9 @@ pub(crate) fn sqlite(
             .busy_timeout(busy_timeout)
             .pragma("journal_mode", "WAL")
             // In WAL mode only FULL syncs the log at every commit (P2).
-            .pragma("synchronous", "FULL");
+            .pragma("synchronous", "FULL")
+            // What is deleted is overwritten: who was erased is not left in the file.
+            .pragma("secure_delete", "ON");
         if reading { sqlite.pragma("query_only", "ON") } else { sqlite }
     });
     connect

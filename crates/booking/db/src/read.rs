@@ -1,10 +1,12 @@
 //! What is read outside batches: one statement each, nothing locked.
 
+mod bookings;
+
 use std::collections::{HashMap, HashSet};
 
 use booking::{
-    Availability, Booking, BookingHead, BookingId, BookingStatus, Campaign, Held, Hold, HoldId,
-    HoldState, Link, PassId, SlotCounters, SlotKey, SlotUse, StoreError, TakenBy, WaitlistCounts,
+    Availability, BookingId, BookingStatus, Campaign, Held, Hold, HoldId, HoldState, Link, PassId,
+    SlotCounters, SlotKey, SlotUse, StoreError, TakenBy, WaitlistCounts,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{
@@ -75,40 +77,6 @@ impl Session {
             .await
             .map_err(Fault::at("read the events"))?;
         rows.into_iter().map(tables::event::from_row).collect()
-    }
-
-    pub(crate) async fn read_booking(&self, id: BookingId) -> Result<Option<Booking>, Fault> {
-        let row = tables::booking::Entity::find_by_id(id.as_bytes().to_vec())
-            .one(&self.pools.read)
-            .await
-            .map_err(Fault::at("read a booking"))?;
-        row.map(tables::booking::from_row).transpose()
-    }
-
-    /// Without who it is: what is stored of the person may be unreadable, and is not needed.
-    pub(crate) async fn read_booking_head(
-        &self,
-        id: BookingId,
-    ) -> Result<Option<BookingHead>, Fault> {
-        use tables::booking::Column;
-        let columns = [
-            Column::Id,
-            Column::Campaign,
-            Column::Slot,
-            Column::PassId,
-            Column::PersonKey,
-            Column::ManageTokenHash,
-            Column::Status,
-            Column::CancelledAtMs,
-        ];
-        let row = tables::booking::Entity::find_by_id(id.as_bytes().to_vec())
-            .select_only()
-            .columns(columns)
-            .into_model::<tables::booking::Head>()
-            .one(&self.pools.read)
-            .await
-            .map_err(Fault::at("read a booking"))?;
-        row.map(tables::booking::head).transpose()
     }
 
     pub(crate) async fn read_hold(&self, id: HoldId) -> Result<Option<Hold>, Fault> {

@@ -2,12 +2,13 @@
 
 use sea_orm::DbBackend;
 
+use crate::apply::PURGED;
 use crate::batch::{WriteTexts, load_template, optimistic_text};
 use crate::dialect::Kind::{Bytes, Text};
 use crate::dialect::Parameter::{Rows, Scalar};
 use crate::dialect::{Column, Parameter, statement};
 use crate::tables::booking::{CANCELLATIONS, CHANGES};
-use crate::tables::{event, slot};
+use crate::tables::{event, mail, slot};
 
 /// Campaigns have names.
 pub(crate) const IDS: &[Column] = &[("id", Text)];
@@ -17,6 +18,8 @@ pub(crate) const PERSON_KEYS: &[Column] = &[("person_key", Bytes)];
 pub(crate) const KEYS: &[Column] = &[("key", Bytes)];
 /// The slots of a plan, whole.
 pub(crate) const APPLIED_SLOTS: &[Column] = slot::TABLE.columns;
+/// Bookings of an earlier release: who it is as it is stored, and sealed.
+pub(crate) const SEALED: &[Column] = &[("id", Bytes), ("plain", Text), ("person", Text)];
 /// Bookings of an earlier release with the key of this one.
 pub(crate) const NEW_KEYS: &[Column] = &[("id", Bytes), ("person_key", Bytes)];
 
@@ -42,6 +45,38 @@ pub(crate) struct Statements {
     pub older_bookings: String,
     pub rekey_bookings: String,
     pub erase_bookings: String,
+    pub mail: MailTexts,
+    pub seal_bookings: String,
+    /// Each deletes some rows of a campaign from one of [`PURGED`].
+    pub purge: [String; PURGED.len()],
+}
+
+/// The texts about letters.
+#[derive(Debug)]
+pub(crate) struct MailTexts {
+    pub insert: String,
+    pub insert_cancelled: String,
+    pub lease: String,
+}
+
+impl MailTexts {
+    fn new(backend: DbBackend) -> Self {
+        let of = |template: &str, parameters: &[(&str, Parameter)]| {
+            statement(backend, template, parameters)
+        };
+        let mails = [("mails", Rows(mail::NEW))];
+        let lease = ["lease", "until", "rank", "now", "mails_max"].map(|name| (name, Scalar));
+        Self {
+            insert: of(include_str!("sql/insert_mails.sql"), &mails),
+            insert_cancelled: of(include_str!("sql/insert_cancelled_mails.sql"), &mails),
+            lease: of(include_str!("sql/lease_mails.sql"), &lease),
+        }
+    }
+}
+
+fn purge_texts(backend: DbBackend) -> [String; PURGED.len()] {
+    let parameters = [("campaign", Scalar), ("rows_max", Scalar)];
+    PURGED.map(|table| statement(backend, &table.template(), &parameters))
 }
 
 impl Statements {
@@ -109,6 +144,9 @@ impl Statements {
                 include_str!("sql/erase_bookings.sql"),
                 &[("cancelled", Rows(BYTE_IDS))],
             ),
+            mail: MailTexts::new(backend),
+            purge: purge_texts(backend),
+            seal_bookings: of(include_str!("sql/seal_bookings.sql"), &[("sealed", Rows(SEALED))]),
             departed_passes: of(
                 include_str!("sql/departed_passes.sql"),
                 &[("campaign", Scalar), ("now", Scalar), ("passes_max", Scalar)],

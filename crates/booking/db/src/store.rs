@@ -1,13 +1,16 @@
 //! The booking store.
 
+mod mail;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use booking::{
-    Applied, ApplyCampaign, Availability, Booking, BookingHead, BookingId, BookingStore, Campaign,
-    Command, EntryStanding, Executed, ExecutedPart, Footprint, Hold, HoldId, KeyOf, Link, PassId,
-    RemoveCampaign, Removed, Revision, SlotKey, SlotUse, StoreError, WaitlistEntryId, decide,
+    Applied, ApplyCampaign, Availability, Booking, BookingCode, BookingHead, BookingId,
+    BookingStore, Campaign, Command, EntryStanding, Executed, ExecutedPart, Footprint, Hold,
+    HoldId, KeyOf, Link, PassId, PurgeCampaign, PurgeStep, RemoveCampaign, Removed, Revision,
+    SlotKey, SlotUse, StoreError, WaitlistEntryId, decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
@@ -19,6 +22,7 @@ use crate::connect::{ConnectError, DbOptions, Pools};
 use crate::fault::{COMMIT, Fault};
 use crate::reach::{Access, Reach};
 use crate::statements::Statements;
+use crate::vault::{MasterKeys, Vault};
 
 /// The booking store on PostgreSQL or SQLite.
 ///
@@ -35,7 +39,9 @@ pub struct DbStore {
     statements: Arc<Statements>,
     cache: Arc<CampaignCache>,
     mirrors: Arc<Mirrors>,
+    vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
+    keeps_recipients: bool,
 }
 
 /// What one call works with, until its deadline and beyond.
@@ -44,7 +50,9 @@ pub(crate) struct Session {
     pub(crate) statements: Arc<Statements>,
     pub(crate) cache: Arc<CampaignCache>,
     pub(crate) mirrors: Arc<Mirrors>,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Arc<dyn Clock>,
+    keeps_recipients: bool,
     /// Nobody waits for the answer after this.
     deadline: Instant,
 }
@@ -52,22 +60,31 @@ pub(crate) struct Session {
 /// Connects to `postgres://user@host/database` (a Unix socket: `postgres://user@%2Frun%2Fpostgresql/database`
 /// or `?host=/run/postgresql`) or to the file of `sqlite:///path/file.db`, which is made if need be.
 ///
-/// `clock` is the store's clock on SQLite; PostgreSQL has its own. The schema is not touched, see
-/// [`crate::migrate`].
+/// `clock` is the store's clock on SQLite; PostgreSQL has its own. What is stored of persons is sealed by `keys`; without
+/// them no person can be read or written, and all else can. The schema is not touched, see [`crate::migrate`].
 pub async fn connect(
     url: &str,
     options: &DbOptions,
     clock: Arc<dyn Clock>,
+    keys: Option<MasterKeys>,
 ) -> Result<DbStore, ConnectError> {
     let reach = Reach::connect(url, options).await?;
     let statements = Arc::new(Statements::new(reach.backend()));
-    Ok(DbStore { reach, statements, cache: Arc::default(), mirrors: Arc::default(), clock })
+    let (cache, mirrors, vault) = (Arc::default(), Arc::default(), Arc::new(Vault::new(keys)));
+    let keeps_recipients = options.keeps_recipients;
+    Ok(DbStore { reach, statements, cache, mirrors, vault, clock, keeps_recipients })
 }
 
 impl DbStore {
     /// Closes all connections, after what is under way has ended.
     pub async fn close(&self) -> Result<(), DbErr> {
         self.reach.close().await
+    }
+
+    /// What keeps persons from being read or written with these master keys, and what to do; `None` if nothing does.
+    pub async fn key_problem(&self) -> Result<Option<String>, StoreError> {
+        let read = |db: Session| async move { retry(db.deadline, || db.read_key_problem()).await };
+        self.call(Access::Watch, read).await
     }
 
     /// Makes one call within its deadline.
@@ -86,7 +103,9 @@ impl DbStore {
                 statements: Arc::clone(&self.statements),
                 cache: Arc::clone(&self.cache),
                 mirrors: Arc::clone(&self.mirrors),
+                vault: Arc::clone(&self.vault),
                 clock: Arc::clone(&self.clock),
+                keeps_recipients: self.keeps_recipients,
                 deadline,
             })
         };
@@ -100,7 +119,12 @@ impl Session {
     }
 
     pub(crate) fn writer<'a>(&'a self, transaction: &'a DatabaseTransaction) -> Writer<'a> {
-        Writer { backend: self.pools.backend, statements: &self.statements, transaction }
+        Writer {
+            backend: self.pools.backend,
+            statements: &self.statements,
+            transaction,
+            keeps_recipients: self.keeps_recipients,
+        }
     }
 
     /// Carries out what it can at once, or else all with care.
@@ -149,8 +173,11 @@ impl Session {
         // SQLite has no fast path.
         let mirror = (backend == DbBackend::Postgres).then(|| Mirror::of(&state, &known)).flatten();
         let (changes, outcomes) = decide(state, now, commands);
-        self.writer(transaction).write(&changes, &known).await?;
-        let learned = mirror.map(|mut mirror| {
+        let stored = known.heads.iter().map(|head| (&head.campaign, head.wrapped.as_ref()));
+        let keys = self.vault.for_changes(transaction, &changes, stored, now).await?;
+        self.writer(transaction).write(&changes, &known, &keys).await?;
+        let learned = mirror.map(|mirror| {
+            let mut mirror = mirror.with_key(&keys);
             let before = mirror.moment();
             mirror.advance(&changes);
             (before, mirror)
@@ -165,7 +192,8 @@ impl Session {
                 format!("the database lacks {}: run `einlass migrate`", pending.join(", "));
             return Err(StoreError::Broken { reason, source: None });
         }
-        self.read_durability().await?
+        self.read_durability().await??;
+        self.check_keys().await
     }
 
     async fn apply_once(&self, request: &ApplyCampaign, now: Timestamp) -> Result<Applied, Fault> {
@@ -181,6 +209,7 @@ impl Session {
     ) -> Result<Removed, Fault> {
         let transaction = self.begin().await?;
         let removed = remove(&self.writer(&transaction), request, now).await;
+        self.vault.forget(&request.campaign);
         end(transaction, removed).await
     }
 }
@@ -227,6 +256,18 @@ impl BookingStore for DbStore {
             retry(db.deadline, || db.remove_once(&request, now)).await
         };
         self.call(Access::Write, remove).await
+    }
+
+    async fn purge_campaign(
+        &self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError> {
+        let request = request.clone();
+        let purge = move |db: Session| async move {
+            retry(db.deadline, || db.purge_step(&request, now)).await
+        };
+        self.call(Access::Write, purge).await
     }
 
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
@@ -335,6 +376,19 @@ impl BookingStore for DbStore {
         self.call(Access::Read, read).await
     }
 
+    async fn bookings_with_code(
+        &self,
+        campaign: &CampaignId,
+        code: BookingCode,
+        bookings_max: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
+        let campaign = campaign.clone();
+        let read = move |db: Session| async move {
+            retry(db.deadline, || db.read_bookings_with_code(&campaign, code, bookings_max)).await
+        };
+        self.call(Access::Read, read).await
+    }
+
     async fn update_older_bookings(
         &self,
         after: Option<BookingId>,
@@ -345,6 +399,11 @@ impl BookingStore for DbStore {
             retry(db.deadline, || db.update_older(after, &key_of, bookings_max)).await
         };
         self.call(Access::Write, update).await
+    }
+
+    async fn wrap_keys_anew(&self) -> Result<u64, StoreError> {
+        let wrap = |db: Session| async move { retry(db.deadline, || db.rewrap()).await };
+        self.call(Access::Write, wrap).await
     }
 
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {

@@ -7,6 +7,7 @@ use booking::Bookings;
 use kernel::Entropy;
 use pass::PassVerifier;
 
+use crate::limits::RateLimits;
 use crate::rendered::RenderedView;
 
 /// Ends when the published keys have been read again, or when there is no use in waiting for that any
@@ -23,6 +24,8 @@ pub struct Parts {
     pub refresh_keys: RefreshKeys,
     /// Spreads the times at which refused clients come back.
     pub entropy: Arc<dyn Entropy>,
+    /// How often a lost link may be asked for.
+    pub limits: RateLimits,
 }
 
 /// The state of the API: one per process, shared by all workers as `actix_web::web::Data<App>`.
@@ -31,6 +34,7 @@ pub struct App {
     pub(crate) passes: PassVerifier,
     pub(crate) refresh_keys: RefreshKeys,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) limits: RateLimits,
     pub(crate) rendered: RenderedView,
 }
 
@@ -38,7 +42,8 @@ impl App {
     /// The state made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { bookings, passes, refresh_keys, entropy } = parts;
-        Self { bookings, passes, refresh_keys, entropy, rendered: RenderedView::default() }
+        let Parts { bookings, passes, refresh_keys, entropy, limits } = parts;
+        let rendered = RenderedView::default();
+        Self { bookings, passes, refresh_keys, entropy, limits, rendered }
     }
 }

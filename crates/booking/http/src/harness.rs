@@ -8,17 +8,18 @@ use actix_web::http::Method;
 use actix_web::web::Data;
 use arc_swap::ArcSwap;
 use booking::contract::scene;
-use booking::{BookingSecrets, BookingStore, Bookings, BookingsLimits, MemoryStore};
+use booking::{BookingSecrets, BookingStore, Bookings, BookingsLimits, CampaignPlan, MemoryStore};
 use kernel::{Entropy, ManualClock, SeededEntropy, SyncedClock, Timestamp};
 use pass::{Claims, IdentityKey, KeySet, PassId, PassMinter, PassVerifier, SigningKey};
 use serde_json::{Value, json};
 use web::test_client::{Call, TestClient};
 
-use crate::{App, Parts, openapi, routes};
+use crate::{App, Parts, RateLimits, openapi, routes};
 
 /// The API on the scene of the store's contract, at its first opening.
 pub(crate) struct Api {
     pub(crate) bookings: Arc<Bookings>,
+    pub(crate) store: Arc<MemoryStore>,
     /// The store's clock. The API follows it at its next look at the store, see [`Self::refreshed`].
     pub(crate) clock: Arc<ManualClock>,
     /// A pass for four, of a resident who may book.
@@ -32,16 +33,30 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) async fn start() -> Self {
+        Self::start_of(&scene::plan(), RateLimits::off()).await
+    }
+
+    /// The same with another campaign of that name.
+    pub(crate) async fn start_with(plan: &CampaignPlan) -> Self {
+        Self::start_of(plan, RateLimits::off()).await
+    }
+
+    /// The same with limits on what one address may ask.
+    pub(crate) async fn limited_to(limits: RateLimits) -> Self {
+        Self::start_of(&scene::plan(), limits).await
+    }
+
+    async fn start_of(plan: &CampaignPlan, limits: RateLimits) -> Self {
         let clock = Arc::new(ManualClock::at(scene::at(0)));
         let store = Arc::new(MemoryStore::new(clock.clone()));
-        store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("the model answers");
+        store.apply_campaign(plan, scene::at(0)).await.expect("the model answers");
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
         let key = SigningKey::generate(&*entropy);
         let keys = KeySet::new([key.public_key().clone()]).expect("one key is a key set");
         let published = Arc::new(ArcSwap::from_pointee(keys));
         let known = Arc::new(ArcSwap::new(published.load_full()));
         let (bookings, _tasks) = Bookings::start(
-            store,
+            store.clone(),
             Arc::new(SyncedClock::new(Arc::new(ManualClock::at(scene::at(0))))),
             entropy.clone(),
             BookingSecrets::new(&[1; 32], &[2; 32]).with_identity(identity()),
@@ -58,12 +73,13 @@ impl Api {
                 }
             }),
             entropy,
+            limits,
         }));
         let minter = PassMinter::new(key, "https://room.example");
         let passes = Cell::new(0);
         let client = TestClient::start(&openapi(), routes(app)).await;
         let pass = String::new();
-        let mut api = Self { bookings, clock, pass, published, minter, passes, client };
+        let mut api = Self { bookings, store, clock, pass, published, minter, passes, client };
         api.pass = api.pass_of("07318000", "rehearsal");
         api.refreshed().await;
         api

@@ -10,11 +10,13 @@ mod authorize;
 mod citizen;
 #[cfg(test)]
 mod harness;
+mod limits;
 mod openapi;
 mod refusal;
 mod rendered;
 mod routes;
 
 pub use app::{App, Parts, RefreshKeys};
+pub use limits::RateLimits;
 pub use openapi::openapi;
 pub use routes::routes;

@@ -31,5 +31,12 @@ pub(crate) fn collect(config: &mut ServiceConfig) {
         .service(booking::show::show_booking)
         .service(booking::cancel::cancel_booking)
         .service(booking::r#move::move_booking)
+        .service(booking::calendar::show_calendar_entry)
+        .service(booking::qr::show_qr_code)
+        .service(booking::contact::change_contact)
+        .service(booking::data::show_stored_data)
+        .service(booking::erase::erase_person)
+        .service(booking::token::rotate_token)
+        .service(booking::lost_link::ask_link)
         .service(booking::correct::correct_person);
 }

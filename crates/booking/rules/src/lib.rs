@@ -14,8 +14,11 @@ pub mod batch;
 pub mod booking;
 pub mod campaign;
 pub mod contract;
+pub mod eligibility;
 pub mod event;
 pub mod hold;
+pub mod language;
+pub mod mail;
 pub mod memory;
 pub mod pass;
 pub mod person;
@@ -32,22 +35,28 @@ pub use self::batch::{
     Recorded, SlotChange, State, decide,
 };
 pub use self::booking::{
-    BookGroup, BookGroupOutcome, BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked,
-    Booking, BookingChange, BookingCode, BookingHead, BookingId, BookingStatus, CancelBooking,
-    CancelOutcome, Cancelled, ClearPlace, ClearPlaceOutcome, CorrectOutcome, CorrectPerson,
-    Corrected, Correction, GroupMember, MoveBooking, MoveOutcome, Moved, Registration, TakenBy,
-    TokenHash,
+    AskLink, AskLinkOutcome, BookGroup, BookGroupOutcome, BookHold, BookHoldOutcome, BookSlot,
+    BookSlotOutcome, Booked, Booking, BookingChange, BookingCode, BookingHead, BookingId,
+    BookingStatus, CancelBooking, CancelOutcome, Cancelled, ChangeContact, ChangeContactOutcome,
+    ClearPlace, ClearPlaceOutcome, ContactChanged, CorrectOutcome, CorrectPerson, Corrected,
+    Correction, ErasePerson, ErasePersonOutcome, Erased, GroupMember, LINK_PAUSE, MoveBooking,
+    MoveOutcome, Moved, NewToken, PersonChange, Registration, RotateToken, RotateTokenOutcome,
+    RotatedBy, TakenBy, TokenHash, TokenRotated,
 };
 pub use self::campaign::apply::{Applied, ApplyCampaign, BookedSlots, Expected, InForce, Intent};
 pub use self::campaign::clear::{
     BookingFate, ClearRefusal, ClearSlots, Cleared, ClearedCount, WhichSlots,
 };
 pub use self::campaign::preview::Preview;
+pub use self::campaign::purge::{PersonalData, PurgeCampaign, PurgeStep, PurgedBy};
 pub use self::campaign::remove::{ActiveBookings, RemoveCampaign, Removed};
 pub use self::campaign::revision::{ChangeReason, Revision, RevisionActor};
 pub use self::campaign::{
     Campaign, CampaignPlan, PlanProblem, Rules, Site, SiteId, Slot, SlotCounters, SlotId, SlotKey,
     Tranche,
+};
+pub use self::eligibility::{
+    Answer, Day, Declaration, DeclarationVersion, Declared, Eligibility, Rule, Unmet,
 };
 pub use self::event::chain::{ChainBreak, ChainEnd, ChainHash, Flaw, Link, NewEvents};
 pub use self::event::{Actor, Event, HoldEnd, What};
@@ -56,9 +65,16 @@ pub use self::hold::{
     HoldState, RecordedHold, ReleaseExpiredHolds, ReleaseHold, ReleaseOutcome, RenewHold,
     RenewOutcome,
 };
+pub use self::language::Language;
+pub use self::mail::{
+    Followed, Lease, LeaseId, Mail, MailEnd, MailId, MailKind, MailRules, MailStanding, MailState,
+    MailStatus, MailStore, NewMail, Reason, Resent, Settlement,
+};
 pub use self::memory::MemoryStore;
 pub use self::pass::{BindingCheck, EndPass, EndPassOutcome, PassGrant, PassUse};
-pub use self::person::{DateOfBirth, FieldProblem, Person, PersonField, PersonFields, PersonKey};
+pub use self::person::{
+    Contact, DateOfBirth, FieldProblem, Person, PersonField, PersonFields, PersonKey,
+};
 pub use self::secrets::BookingSecrets;
 pub use self::service::{
     BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView,

@@ -9,8 +9,9 @@ use pass::PassId;
 use serde::Serialize;
 
 use crate::batch::{Command, Executed, ExecutedPart};
-use crate::booking::{Booking, BookingHead, BookingId, TakenBy};
+use crate::booking::{Booking, BookingCode, BookingHead, BookingId, TakenBy};
 use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::purge::{PurgeCampaign, PurgeStep};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotId, SlotKey};
@@ -54,6 +55,16 @@ pub trait BookingStore: Send + Sync {
         request: &RemoveCampaign,
         now: Timestamp,
     ) -> Result<Removed, StoreError>;
+
+    /// Takes one step of a purge, in one short transaction under the campaign's lock, if [`PurgeCampaign::judge`] lets it
+    /// begin. The first drops the key that seals the personal data, where there is one. Each of the others deletes rows
+    /// of bookings, holds, passes and replies, at most so many. The last one finds none left and tells of it. A purge
+    /// that ended is not begun again until another revision is in force. Slots, history and events stay.
+    async fn purge_campaign(
+        &self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError>;
 
     /// Every revision of a campaign, in order, also after its removal; none of an unknown one.
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError>;
@@ -138,9 +149,18 @@ pub trait BookingStore: Send + Sync {
         Ok(self.booking(id).await?.as_ref().map(BookingHead::from))
     }
 
+    /// The confirmed bookings of a campaign that have this code, in the order in which they were made, at
+    /// most so many: mostly none or one.
+    async fn bookings_with_code(
+        &self,
+        campaign: &CampaignId,
+        code: BookingCode,
+        bookings_max: u32,
+    ) -> Result<Vec<Booking>, StoreError>;
+
     /// Brings up to `bookings_max` bookings that an earlier release wrote, those with an id after
     /// `after`, to what this one writes: confirmed ones get the key that `key_of` makes of their person,
-    /// cancelled ones lose who it was. A booking whose person is booked under that key already, or
+    /// cancelled ones lose who it was, and what is stored of a person is sealed. A booking whose person is booked under that key already, or
     /// cannot be read, keeps its key. Answers where to go on, `None` at the end.
     ///
     /// One transaction under the locks of the campaigns concerned. O(`bookings_max`), and next to
@@ -152,6 +172,12 @@ pub trait BookingStore: Send + Sync {
         _bookings_max: u32,
     ) -> Result<Option<BookingId>, StoreError> {
         Ok(None)
+    }
+
+    /// Where what is stored of persons is sealed: wraps by the current master key each key of a campaign that is wrapped
+    /// by a former one, so that the former one can be taken away. How many could not be; says in the log why.
+    async fn wrap_keys_anew(&self) -> Result<u64, StoreError> {
+        Ok(0)
     }
 
     /// The hold with this id, if there is one; an overdue one may still show as active.

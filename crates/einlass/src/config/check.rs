@@ -197,6 +197,12 @@ impl Check<'_> {
                 limits.ticket_redeem_burst,
                 limits.ticket_redeem_per_minute,
             ),
+            ("limits.lost_link_burst", limits.lost_link_burst, limits.lost_link_per_minute),
+            (
+                "limits.code_lost_link_burst",
+                limits.code_lost_link_burst,
+                limits.code_lost_link_per_minute,
+            ),
         ] {
             self.refuse(
                 path,

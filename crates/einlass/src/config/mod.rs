@@ -131,6 +131,14 @@ pub struct LimitsConfig {
     pub ticket_redeem_per_minute: u32,
     /// Redemptions of one ticket at once.
     pub ticket_redeem_burst: u32,
+    /// Requests for lost links from one address in a minute; 0 for any number.
+    pub lost_link_per_minute: u32,
+    /// Requests for lost links from one address at once.
+    pub lost_link_burst: u32,
+    /// Requests for the link of one booking code in a minute; 0 for any number.
+    pub code_lost_link_per_minute: u32,
+    /// Requests for the link of one booking code at once.
+    pub code_lost_link_burst: u32,
     /// The keys of one limit that are counted separately.
     pub keys_max: usize,
 }
@@ -142,6 +150,7 @@ impl LimitsConfig {
         self.join_per_minute = 0;
         self.redeem_per_minute = 0;
         self.ticket_redeem_per_minute = 0;
+        self.lost_link_per_minute = 0;
     }
 }
 

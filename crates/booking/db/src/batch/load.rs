@@ -15,7 +15,8 @@ use crate::convert::{parse, unreadable};
 use crate::dialect::{Cell, Column, Kind, Rows, text};
 use crate::fault::Fault;
 use crate::statements::{BYTE_IDS, IDS, KEYS, PERSON_KEYS, SLOT_KEYS, Statements};
-use crate::tables::{self, booking, event, hold, idempotency, pass_use, slot};
+use crate::tables::{self, booking, campaign_key, event, hold, idempotency, pass_use, slot};
+use crate::vault::Wrapped;
 
 const LOAD: &str = "load a batch";
 
@@ -82,6 +83,22 @@ pub(crate) struct Locked {
     sequence: i64,
     event_number: i64,
     event_hash: Option<Vec<u8>>,
+    key_version: Option<i32>,
+    master_key_id: Option<i32>,
+    wrapped_key: Option<Vec<u8>>,
+}
+
+impl Locked {
+    pub fn campaign(&self) -> Result<CampaignId, Fault> {
+        parse("campaign id", &self.id)
+    }
+
+    /// The data key of the campaign, if it has one.
+    pub fn wrapped(&mut self) -> Result<Option<Wrapped>, Fault> {
+        let stored = (self.key_version, self.master_key_id, self.wrapped_key.take());
+        let (Some(version), Some(master), Some(bytes)) = stored else { return Ok(None) };
+        campaign_key::of_columns(version, master, bytes).map(Some)
+    }
 }
 
 impl Loader<'_> {
@@ -94,15 +111,15 @@ impl Loader<'_> {
         now: Timestamp,
     ) -> Result<(State, Known), Fault> {
         let (mut state, mut known) = (State::default(), Known::default());
-        for locked in self.lock(transaction, &footprint.campaigns).await? {
-            let id: CampaignId = parse("campaign id", &locked.id)?;
+        for mut locked in self.lock(transaction, &footprint.campaigns).await? {
+            let (id, wrapped) = (locked.campaign()?, locked.wrapped()?);
             let version =
                 Version { revision: locked.revision, applied_at_ms: locked.applied_at_ms };
             let campaign = self.cache.campaign(transaction, &id, version).await?;
             let campaign = campaign.ok_or_else(|| unreadable("campaign"))?;
             let end = event::chain_end(locked.event_number, locked.event_hash)?;
             let (revision, sequence) = (locked.revision, locked.sequence);
-            known.heads.push(Head { campaign: id.clone(), revision, sequence, end });
+            known.heads.push(Head { campaign: id.clone(), revision, sequence, end, wrapped });
             state.chains.insert(id.clone(), end);
             state.campaigns.insert(id, campaign);
         }

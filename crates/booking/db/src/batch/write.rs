@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use ::booking::mail::of_cancellations;
 use ::booking::{
     Booking, BookingChange, BookingId, ChainEnd, Changes, Hold, HoldId, IdempotencyRecord, Link,
-    PassId, PassUse,
+    PassId, PassUse, PersonChange, PersonKey,
 };
 use kernel::CampaignId;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
@@ -12,7 +13,8 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value}
 use crate::dialect::{Cell, Column, Parameter, Rows, statement, text};
 use crate::fault::Fault;
 use crate::statements::{BYTE_IDS, IDS, Statements};
-use crate::tables::{Table, booking, campaign, event, hold, idempotency, pass_use, slot};
+use crate::tables::{Table, booking, campaign, event, hold, idempotency, mail, pass_use, slot};
+use crate::vault::{CampaignKeys, Wrapped};
 
 /// A set of rows that batches write, each of which must be written.
 struct Set {
@@ -109,6 +111,8 @@ pub(crate) struct Head {
     pub sequence: i64,
     /// Where the chain of its events ends.
     pub end: ChainEnd,
+    /// Its data key, if it has one.
+    pub wrapped: Option<Wrapped>,
 }
 
 impl Head {
@@ -135,21 +139,31 @@ pub(crate) struct Writer<'a> {
     pub backend: DbBackend,
     pub statements: &'a Statements,
     pub transaction: &'a DatabaseTransaction,
+    /// Whether the letter about a cancellation takes along whom it tells.
+    pub keeps_recipients: bool,
 }
 
 impl Writer<'_> {
     /// Writes the changes. What is cancelled and what is changed of earlier bookings comes first, for a
     /// person whose booking is cancelled may be booked again in the same batch; the other sets do not
     /// depend on each other.
-    pub async fn write(&self, changes: &Changes, known: &Known) -> Result<(), Fault> {
+    pub async fn write(
+        &self,
+        changes: &Changes,
+        known: &Known,
+        keys: &CampaignKeys,
+    ) -> Result<(), Fault> {
         if changes.is_empty() {
             return Ok(());
+        }
+        if self.keeps_recipients {
+            self.keep_recipients(changes).await?;
         }
         let cancelled = changes.bookings_cancelled.iter().map(booking::to_cancellation);
         let cancelled = Rows::collect(self.backend, booking::CANCELLATIONS, cancelled);
         self.set("cancel bookings", &self.statements.cancel, cancelled).await?;
-        self.change_bookings(&changes.bookings_changed).await?;
-        let sets = self.sets(changes, known)?;
+        self.change_bookings(&changes.bookings_changed, keys).await?;
+        let sets = self.sets(changes, known, keys)?;
         match &self.statements.write {
             WriteTexts::Single(texts) => {
                 for ((set, sql), rows) in SETS.iter().zip(texts).zip(sets) {
@@ -161,18 +175,43 @@ impl Writer<'_> {
         }
     }
 
-    async fn change_bookings(&self, bookings: &[BookingChange]) -> Result<(), Fault> {
-        let vacated = bookings.iter().filter(|change| change.person.is_some());
+    /// The letters about what is cancelled, with the persons that are about to be erased.
+    async fn keep_recipients(&self, changes: &Changes) -> Result<(), Fault> {
+        let mails = of_cancellations(changes);
+        let rows = mails.iter().map(mail::to_row).collect::<Result<Vec<_>, _>>()?;
+        let rows = Rows::collect(self.backend, mail::NEW, rows);
+        self.set("keep letters of cancellations", &self.statements.mail.insert_cancelled, rows)
+            .await
+    }
+
+    async fn change_bookings(
+        &self,
+        bookings: &[BookingChange],
+        keys: &CampaignKeys,
+    ) -> Result<(), Fault> {
+        let is_vacated = |change: &&BookingChange| {
+            change.person.as_ref().is_some_and(PersonChange::is_another_key)
+        };
+        let vacated = bookings.iter().filter(is_vacated);
         let vacated = vacated.map(|change| [Cell::Bytes(change.booking.as_bytes())]);
         let vacated = Rows::collect(self.backend, BYTE_IDS, vacated);
         self.set("vacate keys", &self.statements.vacate_keys, vacated).await?;
-        let rows = bookings.iter().map(booking::to_change);
+        let nobody = bookings.iter().map(|change| PersonKey::nobody(change.booking));
+        let nobody: Vec<PersonKey> = nobody.collect();
+        let rows = bookings.iter().zip(&nobody);
+        let rows = rows.map(|(change, nobody)| booking::to_change(change, nobody, keys));
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let rows = Rows::collect(self.backend, booking::CHANGES, rows);
         self.set("change bookings", &self.statements.change, rows).await
     }
 
     /// The rows of every set, in the order of [`SETS`].
-    fn sets(&self, changes: &Changes, known: &Known) -> Result<[Rows; SETS.len()], Fault> {
+    fn sets(
+        &self,
+        changes: &Changes,
+        known: &Known,
+        keys: &CampaignKeys,
+    ) -> Result<[Rows; SETS.len()], Fault> {
         let is_known = |hold: &&Hold| known.holds.contains(&hold.id);
         let (passes, holds) = (&changes.pass_uses, &changes.holds);
         // What a pass has booked is said by its bookings.
@@ -187,8 +226,7 @@ impl Writer<'_> {
         let old_holds = holds.iter().filter(is_known).map(hold::to_change);
         let new_holds = holds.iter().filter(|hold| !is_known(hold)).map(hold::to_row);
         let paid = paid(changes)?;
-        let bookings =
-            paid.iter().map(|(booking, request, pass)| booking::to_row(booking, request, pass));
+        let bookings = booking_rows(&paid, keys)?;
         // What booked a person is recorded by the booking.
         let records = changes.records.iter().filter(|record| record.effect.booking().is_none());
         let records = records.map(idempotency::to_row);
@@ -272,6 +310,15 @@ pub(super) fn paid(
         paid.ok_or_else(|| Fault::Unexpected("a booking that nobody asked or paid for".to_owned()))
     });
     bookings.collect()
+}
+
+/// The rows of bookings to be inserted.
+pub(super) fn booking_rows<'a>(
+    paid: &[(&'a Booking, &'a IdempotencyRecord, &'a PassUse)],
+    keys: &CampaignKeys,
+) -> Result<Vec<[Cell<'a>; booking::TABLE.columns.len()]>, Fault> {
+    let rows = paid.iter();
+    rows.map(|(booking, request, pass)| booking::to_row(booking, request, pass, keys)).collect()
 }
 
 fn all_written(doing: &str, count: u64, written: u64) -> Result<(), Fault> {

@@ -61,7 +61,8 @@ pub(crate) fn statement(
     let words = if is_postgres {
         [
             ("{erased_key}", "decode(repeat('00', 32), 'hex')"),
-            ("{for_no_key_update}", "FOR NO KEY UPDATE"),
+            ("{for_no_key_update}", "FOR NO KEY UPDATE OF campaign"),
+            ("{skip_locked}", "FOR UPDATE SKIP LOCKED"),
             ("{among}", "= ANY(ARRAY("),
             ("{/among}", "))"),
         ]
@@ -69,6 +70,7 @@ pub(crate) fn statement(
         [
             ("{erased_key}", "zeroblob(32)"),
             ("{for_no_key_update}", ""),
+            ("{skip_locked}", ""),
             ("{among}", "IN ("),
             ("{/among}", ")"),
         ]

@@ -10,6 +10,9 @@ mod m20261127_000004_campaign_revisions;
 mod m20261127_000005_pass_budget;
 mod m20261127_000006_merged_booking;
 mod m20261127_000007_events;
+mod m20261128_000009_personal_data;
+mod m20261128_000010_mail;
+mod m20261128_000011_own_booking;
 
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait, Statement,
@@ -32,6 +35,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000005_pass_budget::Migration),
             Box::new(m20261127_000006_merged_booking::Migration),
             Box::new(m20261127_000007_events::Migration),
+            Box::new(m20261128_000009_personal_data::Migration),
+            Box::new(m20261128_000010_mail::Migration),
+            Box::new(m20261128_000011_own_booking::Migration),
         ]
     }
 }
@@ -49,6 +55,7 @@ const MIGRATION_OPTIONS: DbOptions = DbOptions {
     idle_in_transaction_timeout_ms: 60_000,
     trip_deadline_ms: 600_000,
     read_deadline_ms: 600_000,
+    keeps_recipients: false,
 };
 
 /// Brings the database at `url` to the schema this program expects; a SQLite file is created.

@@ -11,7 +11,8 @@ use sea_orm::{
 };
 
 use super::{
-    Table, booking, campaign, campaign_revision, event, hold, idempotency, pass_use, slot,
+    Table, booking, campaign, campaign_key, campaign_purge, campaign_revision, event, hold,
+    idempotency, mail, pass_use, reader, slot,
 };
 use crate::dialect::Kind;
 
@@ -66,6 +67,8 @@ async fn entities_agree(migrated_url: &str, entities_url: &str) {
     let backend = entities.get_database_backend();
     let tables = [
         create(backend, campaign::Entity),
+        create(backend, campaign_key::Entity),
+        create(backend, campaign_purge::Entity),
         create(backend, campaign_revision::Entity),
         create(backend, event::Entity),
         create(backend, slot::Entity),
@@ -73,6 +76,8 @@ async fn entities_agree(migrated_url: &str, entities_url: &str) {
         create(backend, hold::Entity),
         create(backend, booking::Entity),
         create(backend, idempotency::Entity),
+        create(backend, mail::Entity),
+        create(backend, reader::Entity),
     ];
     for table in &tables {
         entities.execute(table).await.expect("table of an entity");

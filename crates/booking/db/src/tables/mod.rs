@@ -5,11 +5,15 @@
 
 pub mod booking;
 pub mod campaign;
+pub mod campaign_key;
+pub mod campaign_purge;
 pub mod campaign_revision;
 pub mod event;
 pub mod hold;
 pub mod idempotency;
+pub mod mail;
 pub mod pass_use;
+pub mod reader;
 pub mod slot;
 
 #[cfg(test)]

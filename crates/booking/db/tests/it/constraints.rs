@@ -45,6 +45,9 @@ fn copy_of_the_booking(others: &[(&str, &str)]) -> String {
         "status",
         "booked_at_ms",
         "cancelled_at_ms",
+        "token_generation",
+        "sequence",
+        "link_asked_at_ms",
     ];
     let values = columns.map(|column| {
         others.iter().find(|(other, _)| *other == column).map_or(column, |(_, value)| *value)

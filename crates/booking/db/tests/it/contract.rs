@@ -1,9 +1,11 @@
-//! The contract of the port, on both databases.
+//! The contracts of the ports, on both databases.
 
 mod postgres {
     booking::booking_store_contract!(crate::fixture::on_postgres);
+    booking::mail_store_contract!(crate::fixture::on_postgres);
 }
 
 mod sqlite {
     booking::booking_store_contract!(crate::fixture::on_sqlite);
+    booking::mail_store_contract!(crate::fixture::on_sqlite);
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use booking::contract::scene;
-use booking::{BookingStore, ChainEnd, Event};
-use booking_db::{DbOptions, DbStore, connect, migrate};
+use booking::{BookingStore, ChainEnd, Event, MailStore};
+use booking_db::{DbOptions, DbStore, MasterKey, MasterKeys, connect, migrate};
 use kernel::SystemClock;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 use tempfile::TempDir;
@@ -18,6 +18,10 @@ pub struct Fixture {
 
 impl Fixture {
     pub fn store(&self) -> &dyn BookingStore {
+        &self.store
+    }
+
+    pub fn mail(&self) -> &dyn MailStore {
         &self.store
     }
 
@@ -36,12 +40,23 @@ fn patient() -> DbOptions {
         idle_in_transaction_timeout_ms: 60_000,
         trip_deadline_ms: 60_000,
         read_deadline_ms: 60_000,
+        keeps_recipients: true,
         ..DbOptions::default()
     }
 }
 
+/// The master keys of the tests.
+#[expect(clippy::unnecessary_wraps, reason = "what `connect` takes")]
+pub fn keys() -> Option<MasterKeys> {
+    Some(MasterKeys::new(MasterKey::new(1, &[1; 32]), []).expect("one key"))
+}
+
 pub async fn open(url: &str) -> DbStore {
-    connect(url, &patient(), Arc::new(SystemClock)).await.expect("connects")
+    open_with(url, keys()).await
+}
+
+pub async fn open_with(url: &str, keys: Option<MasterKeys>) -> DbStore {
+    connect(url, &patient(), Arc::new(SystemClock), keys).await.expect("connects")
 }
 
 pub async fn on_postgres() -> Fixture {
@@ -77,3 +92,20 @@ pub async fn told(store: &dyn BookingStore) -> Vec<Event> {
     ChainEnd::default().verify(&campaign, &links).expect("the chain is whole");
     links.iter().flat_map(|link| link.read().expect("events")).collect()
 }
+
+/// Runs a test on both databases.
+macro_rules! on_both {
+    ($($test:ident: $postgres:ident, $sqlite:ident;)+) => {$(
+        #[tokio::test]
+        async fn $postgres() {
+            $test(on_postgres().await).await;
+        }
+
+        #[tokio::test]
+        async fn $sqlite() {
+            $test(on_sqlite().await).await;
+        }
+    )+};
+}
+
+pub(crate) use on_both;

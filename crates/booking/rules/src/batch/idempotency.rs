@@ -4,7 +4,9 @@ use kernel::{CampaignId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use crate::booking::{Booked, BookingId, Cancelled, Corrected, Moved};
+use crate::booking::{
+    Booked, BookingId, Cancelled, ContactChanged, Corrected, Erased, Moved, TokenRotated,
+};
 use crate::hold::RecordedHold;
 use crate::secrets::key_of_member;
 use crate::waitlist::Joined;
@@ -68,6 +70,12 @@ pub enum Recorded {
     Corrected(Corrected),
     /// A person joined a waitlist.
     Joined(Joined),
+    /// How the person of a booking is reached was changed.
+    ContactChanged(ContactChanged),
+    /// Who a booking was for was erased.
+    Erased(Erased),
+    /// A booking got another token.
+    TokenRotated(TokenRotated),
 }
 
 impl Recorded {
@@ -81,7 +89,10 @@ impl Recorded {
             | Self::Cancelled(_)
             | Self::Moved(_)
             | Self::Corrected(_)
-            | Self::Joined(_) => None,
+            | Self::Joined(_)
+            | Self::ContactChanged(_)
+            | Self::Erased(_)
+            | Self::TokenRotated(_) => None,
         }
     }
 }
@@ -153,6 +164,7 @@ mod tests {
             booked_at: scene::at(1),
             pass_used_up: true,
             cancelled_at: None,
+            token_generation: 0,
         });
         let cancelled = Recorded::Cancelled(Cancelled {
             booking: scene::booking_id(1),
@@ -192,6 +204,30 @@ mod tests {
             (
                 moved,
                 r#"{"effect":"moved","booking":"booking_00000001030303030303030303030303","slot":"b","site":"south","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z"}"#,
+            ),
+        ]);
+    }
+
+    #[test]
+    fn what_was_recorded_of_ones_own_booking_can_still_be_read() {
+        let booking = scene::booking_id(1);
+        let given_back = Erased { booking, cancelled_at: Some(scene::at(2)) };
+        assert_stored(&[
+            (
+                Recorded::ContactChanged(ContactChanged { booking }),
+                r#"{"effect":"contact_changed","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
+            (
+                Recorded::Erased(Erased { booking, cancelled_at: None }),
+                r#"{"effect":"erased","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
+            (
+                Recorded::Erased(given_back),
+                r#"{"effect":"erased","booking":"booking_00000001030303030303030303030303","cancelled_at":"2021-06-14T06:00:02.000Z"}"#,
+            ),
+            (
+                Recorded::TokenRotated(TokenRotated { booking, generation: 2 }),
+                r#"{"effect":"token_rotated","booking":"booking_00000001030303030303030303030303","generation":2}"#,
             ),
         ]);
     }

@@ -36,6 +36,9 @@ pub struct Booked {
     /// When it was cancelled, if a repeat of the request finds it so.
     #[serde(skip)]
     pub cancelled_at: Option<Timestamp>,
+    /// Which of its tokens manages it, as a repeat of the request finds it.
+    #[serde(skip)]
+    pub token_generation: u32,
 }
 
 /// The pass that pays for a booking, and with which of its seats.
@@ -60,6 +63,7 @@ impl Decision {
     /// The booking with its slot as it is now, and when it was cancelled if it was.
     pub(crate) fn with_where_it_is(&self, mut booked: Booked) -> Booked {
         let Some(head) = self.state.bookings.get(&booked.booking) else { return booked };
+        booked.token_generation = head.token_generation;
         let campaign = self.state.campaigns.get(&head.campaign);
         if let Some(slot) = campaign.and_then(|campaign| campaign.slot(&head.slot)) {
             booked.slot = slot.id.clone();
@@ -116,6 +120,9 @@ impl Decision {
             ags,
             booked_at: self.now,
             status: BookingStatus::Confirmed,
+            token_generation: 0,
+            sequence: 0,
+            link_asked_at: None,
         };
         self.state.active_persons.insert((booking.campaign.clone(), registration.person_key));
         self.state.bookings.insert(registration.booking, BookingHead::from(&booking));
@@ -132,6 +139,7 @@ impl Decision {
             booked_at: self.now,
             pass_used_up: false,
             cancelled_at: None,
+            token_generation: 0,
         }
     }
 }

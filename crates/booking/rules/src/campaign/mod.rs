@@ -5,6 +5,7 @@ pub mod clear;
 mod places;
 mod plan;
 pub mod preview;
+pub mod purge;
 pub mod remove;
 pub mod revision;
 pub mod service;
@@ -15,10 +16,12 @@ use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
 use pass::IdentityKind;
 use serde::{Deserialize, Serialize};
 
+use crate::eligibility::Eligibility;
 use crate::waitlist::{self, Waitlist};
 
 pub(crate) use places::{NoEntry, OpenSlot};
 pub use plan::{CampaignPlan, PlanProblem};
+pub use purge::PersonalData;
 
 /// The name of a slot, unique within its campaign.
 pub type SlotId = Slug;
@@ -46,8 +49,11 @@ pub struct Campaign {
     pub title_en: String,
     /// The IANA time zone in which the slots are shown, such as `Europe/Berlin`.
     pub time_zone: String,
-    /// Who may book.
+    /// Where those live who may book.
     pub residence: ResidenceTable,
+    /// When they are born, and what they declare.
+    #[serde(default)]
+    pub eligibility: Eligibility,
     /// Where it takes place.
     pub sites: Vec<Site>,
     /// The time windows, ordered by id.
@@ -59,6 +65,9 @@ pub struct Campaign {
     pub identity: IdentityKind,
     /// The limits.
     pub rules: Rules,
+    /// What becomes of personal data.
+    #[serde(default)]
+    pub personal_data: PersonalData,
     /// Who finds no place may wait for one that comes back; `None` if nobody may.
     #[serde(
         default,

@@ -33,6 +33,7 @@ macro_rules! waitlist_contract {
             a_waitlist_takes_people_while_it_is_open,
             joining_is_asked_once,
             who_waits_is_not_told_for_nothing,
+            who_may_not_book_does_not_wait,
             a_missed_offer_goes_to_the_next,
             a_declined_slot_is_not_offered_again,
             more_offers_than_places_never_oversell,

@@ -101,6 +101,14 @@ impl Link {
     pub fn read(&self) -> Result<Vec<Event>, serde_json::Error> {
         serde_json::from_str(&self.events)
     }
+
+    /// The events that this program knows, for a reader that has nothing to do with others. None of a text
+    /// that is no list.
+    #[must_use]
+    pub fn read_known(&self) -> Vec<Event> {
+        let texts: Vec<&RawValue> = serde_json::from_str(&self.events).unwrap_or_default();
+        texts.iter().filter_map(|text| serde_json::from_str(text.get()).ok()).collect()
+    }
 }
 
 impl ChainEnd {

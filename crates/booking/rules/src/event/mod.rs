@@ -47,6 +47,10 @@ pub enum Actor {
     TokenOf(BookingId),
     /// A citizen, by the token of this entry of the waitlist.
     Entry(WaitlistEntryId),
+    /// Whoever knows the code of this booking and the date of birth.
+    CodeOf(BookingId),
+    /// The program, which sends what it was asked for to the recorded address.
+    Letter,
     /// Nobody: a time has run out.
     Clock,
     /// The operator, at the command line.
@@ -126,6 +130,26 @@ pub enum What {
     },
     /// A booking is for somebody else, or their data are others.
     PersonCorrected {
+        /// The booking.
+        booking: BookingId,
+    },
+    /// The person of a booking is reached in another way.
+    ContactChanged {
+        /// The booking.
+        booking: BookingId,
+    },
+    /// Nobody knows any more whom a booking is for.
+    PersonErased {
+        /// The booking.
+        booking: BookingId,
+    },
+    /// A booking is managed by another token.
+    TokenRotated {
+        /// The booking.
+        booking: BookingId,
+    },
+    /// The link of a booking is to be sent to its recorded address.
+    LinkAsked {
         /// The booking.
         booking: BookingId,
     },
@@ -218,6 +242,8 @@ pub enum What {
         /// The active bookings that went with it.
         bookings: u64,
     },
+    /// Nothing is left of any person in the campaign.
+    CampaignPurged,
 }
 
 /// What ended a hold.
@@ -358,14 +384,41 @@ mod tests {
                 What::CampaignRemoved { revision: 3, bookings: 330 },
                 r#""actor":"upgrade","what":"campaign_removed","revision":3,"bookings":330}"#,
             ),
+            (Actor::Clock, What::CampaignPurged, r#""actor":"clock","what":"campaign_purged"}"#),
+        ]
+    }
+
+    /// What is done with one's own booking.
+    fn by_owners() -> Vec<(Actor, What, &'static str)> {
+        let booking = scene::booking_id(1);
+        vec![
+            (
+                Actor::TokenOf(booking),
+                What::ContactChanged { booking },
+                r#""actor":{"token_of":"booking_00000001030303030303030303030303"},"what":"contact_changed","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
+            (
+                Actor::TokenOf(booking),
+                What::PersonErased { booking },
+                r#""actor":{"token_of":"booking_00000001030303030303030303030303"},"what":"person_erased","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
+            (
+                Actor::Letter,
+                What::TokenRotated { booking },
+                r#""actor":"letter","what":"token_rotated","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
+            (
+                Actor::CodeOf(booking),
+                What::LinkAsked { booking },
+                r#""actor":{"code_of":"booking_00000001030303030303030303030303"},"what":"link_asked","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
         ]
     }
 
     #[test]
     fn what_was_told_years_ago_can_still_be_read() {
-        for (actor, what, rest) in
-            by_passes().into_iter().chain(by_others()).chain(waitlists::told())
-        {
+        let told = by_passes().into_iter().chain(by_others()).chain(by_owners());
+        for (actor, what, rest) in told.chain(waitlists::told()) {
             let event = Event { number: 7, at: scene::at(1), actor, what };
             let json = format!(r#"{{"number":7,"at_ms":1623650401000,{rest}"#);
             assert_eq!(serde_json::to_string(&event).expect("JSON"), json);

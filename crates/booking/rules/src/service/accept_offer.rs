@@ -43,7 +43,7 @@ impl Bookings {
             person: entry.person.clone(),
             person_key: entry.person_key,
             former_person_key: None,
-            manage_token_hash: TokenHash::of(&self.secrets.manage_token(booking)),
+            manage_token_hash: TokenHash::of(&self.secrets.manage_token(booking, 0)),
         })
     }
 }

@@ -119,7 +119,7 @@ pub(super) async fn tick(
     let mut interval = tokio::time::interval(Duration::from_millis(limits.view_every_ms.max(1)));
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut older_bookings = OlderBookings::default();
-    let mut sweeping = tokio::spawn(async {});
+    let (mut sweeping, mut purging) = (tokio::spawn(async {}), tokio::spawn(async {}));
     for ticks in 0_u64.. {
         tokio::select! {
             biased;
@@ -132,6 +132,14 @@ pub(super) async fn tick(
         bookings.troubled.note(None, refreshed.as_ref().err());
         if refreshed.is_ok() {
             older_bookings.step(&bookings, ticks).await;
+            if ticks % CLOSED_EVERY_TICKS == 0
+                && let Err(error) = bookings.store.wrap_keys_anew().await
+            {
+                failed("wrap the keys of personal data anew", &error);
+            }
+        }
+        if refreshed.is_ok() && ticks % CLOSED_EVERY_TICKS == 1 && purging.is_finished() {
+            purging = tokio::spawn(Arc::clone(&bookings).purge_due());
         }
         let is_due = ticks % SWEEP_EVERY_TICKS == SWEEP_EVERY_TICKS - 1;
         if refreshed.is_ok() && is_due && sweeping.is_finished() {
@@ -144,6 +152,9 @@ pub(super) async fn tick(
                 bookings.call_up(limits.call_up_offers_max).await;
             });
         }
+    }
+    if let Err(error) = purging.await {
+        tracing::error!(%error, "the last purge ended abnormally");
     }
     if let Err(error) = sweeping.await {
         tracing::error!(%error, "the last sweep ended abnormally");

@@ -4,6 +4,7 @@
 //! a task of its own: a caller that goes away never drops a database future half-way.
 
 mod accept_offer;
+mod ask_link;
 mod background;
 mod book_group;
 mod book_hold;
@@ -11,11 +12,13 @@ mod book_slot;
 mod booking;
 mod call_up;
 mod cancel_booking;
+mod change_contact;
 mod clear_slots;
 mod correct_person;
 mod decline_offer;
 mod departures;
 mod end_pass;
+mod erase_person;
 mod failure;
 mod find_hold;
 mod hold;
@@ -23,15 +26,18 @@ mod join_waitlist;
 mod leave_waitlist;
 mod move_booking;
 mod older;
+mod purge;
 mod queues;
 mod read;
 mod registering;
 mod release_hold;
 mod renew_hold;
 mod report;
+mod rotate_token;
 mod running;
 #[cfg(test)]
 mod tests;
+mod token_for_letter;
 mod trip;
 #[cfg(test)]
 mod trouble_tests;
@@ -52,7 +58,9 @@ pub(crate) use clear_slots::clear_in_pages;
 pub use clear_slots::clear_slots;
 pub use failure::Failure;
 pub use find_hold::HoldLookup;
+pub use purge::purge;
 pub use report::{BookingReport, Load};
+pub use token_for_letter::token_for_letter;
 pub use view::{CampaignView, View};
 pub use waitlist_entry::EntryLookup;
 pub use waitlist_status::WaitlistStatus;
@@ -151,10 +159,10 @@ impl Bookings {
         (bookings, BookingsTasks::new(queues, ticker_task))
     }
 
-    /// The token that manages a booking.
+    /// The token of this generation that manages a booking.
     #[must_use]
-    pub fn manage_token(&self, booking: BookingId) -> String {
-        self.secrets.manage_token(booking)
+    pub fn manage_token(&self, booking: BookingId, generation: u32) -> String {
+        self.secrets.manage_token(booking, generation)
     }
 
     /// The token that manages an entry of a waitlist.

@@ -14,6 +14,7 @@ use super::*;
 use crate::booking::{BookSlotOutcome, CancelOutcome};
 use crate::contract::scene;
 use crate::hold::{HoldOutcome, HoldState, ReleaseOutcome, RenewOutcome};
+use crate::language::Language;
 use crate::memory::MemoryStore;
 use crate::pass::EndPassOutcome;
 use crate::person::{Person, PersonFields};
@@ -61,6 +62,7 @@ fn person(given_name: &str) -> Person {
         date_of_birth: "1970-01-31".to_owned(),
         email: None,
         phone: None,
+        language: Language::De,
     };
     Person::parse(fields, scene::at(0)).expect("plausible")
 }
@@ -89,7 +91,7 @@ async fn a_repeated_request_gets_the_same_reply_and_another_one_is_refused() {
     assert_eq!(book("ANNA", "k2").await, BookSlotOutcome::AlreadyBooked);
     assert_eq!(store.model.bookings().len(), 1);
 
-    let token = bookings.manage_token(booked.booking);
+    let token = bookings.manage_token(booked.booking, booked.token_generation);
     let found = bookings.booking(booked.booking, &token).await.expect("answers");
     assert!(matches!(found, BookingLookup::Found(found) if found.slot == scene::slot("c")));
     let forged = bookings.booking(booked.booking, "forged").await.expect("answers");
@@ -249,6 +251,7 @@ async fn a_bound_pass_books_its_person_first() {
                     date_of_birth: "1970-01-31".to_owned(),
                     email: Some(email.to_owned()),
                     phone: None,
+                    language: Language::De,
                 },
                 scene::at(0),
             );

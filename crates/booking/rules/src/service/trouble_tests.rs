@@ -15,8 +15,9 @@ use tokio::time::Instant;
 use super::background::Look;
 use super::*;
 use crate::batch::{Command, Executed};
-use crate::booking::Booking;
+use crate::booking::{Booking, BookingCode};
 use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::purge::{PurgeCampaign, PurgeStep};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, CampaignPlan, SlotKey};
@@ -106,6 +107,14 @@ impl BookingStore for TroubledStore {
         self.model.remove_campaign(request, now).await
     }
 
+    async fn purge_campaign(
+        &self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError> {
+        self.model.purge_campaign(request, now).await
+    }
+
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
         self.model.revisions(campaign).await
     }
@@ -170,6 +179,15 @@ impl BookingStore for TroubledStore {
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {
         self.read("a booking").await?;
         self.model.booking(id).await
+    }
+
+    async fn bookings_with_code(
+        &self,
+        campaign: &CampaignId,
+        code: BookingCode,
+        bookings_max: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
+        self.model.bookings_with_code(campaign, code, bookings_max).await
     }
 
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {

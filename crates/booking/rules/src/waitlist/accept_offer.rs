@@ -9,6 +9,7 @@ use super::{EntryHead, EntryState, OfferId, OfferState, WaitlistEntryId};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
 use crate::booking::{Booked, BookingId, PaidBy, Registration, TokenHash};
 use crate::campaign::OpenSlot;
+use crate::eligibility::Unmet;
 use crate::event::{Actor, What};
 
 /// Turns an offer into a booking. The first to accept get the places; for who comes too late in that
@@ -55,7 +56,8 @@ pub enum AcceptOutcome {
     PlaceGone,
     /// Booking has ended.
     CampaignClosed,
-    /// The campaign is not for residents of the pass's municipality any more.
+    /// The campaign is not for residents of the pass's municipality any more, or not for people of this
+    /// age.
     NotEligible,
     /// The idempotency key belongs to another request.
     KeyReused,
@@ -142,7 +144,9 @@ impl AcceptOffer {
         if offer.is_overdue(decision.now) {
             return Err(AcceptOutcome::OfferExpired);
         }
-        if !open.campaign.is_eligible(entry.ags) {
+        // What was declared on joining was declared: nothing can be added here.
+        let unmet = self.registration.unmet(&open.campaign);
+        if !open.campaign.is_eligible(entry.ags) || matches!(unmet, Some(Unmet::Rule(_))) {
             return Err(AcceptOutcome::NotEligible);
         }
         let is_offered = open.campaign.waitlist.is_some();

@@ -9,6 +9,7 @@ use super::{EntryState, WaitlistEntry, WaitlistEntryId};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
 use crate::booking::TokenHash;
 use crate::campaign::NoEntry;
+use crate::eligibility::Unmet;
 use crate::event::{Actor, What};
 use crate::pass::{BindingCheck, PassGrant};
 use crate::person::{Person, PersonKey};
@@ -53,6 +54,8 @@ pub enum JoinOutcome {
     CampaignClosed,
     /// The campaign is not for residents of the pass's municipality.
     NotEligible,
+    /// The campaign is not for this person.
+    Unmet(Unmet),
     /// The pass has expired.
     PassExpired,
     /// The pass was given back.
@@ -142,6 +145,9 @@ impl Asks for JoinWaitlist {
             let opens_at = campaign.waitlist.and_then(|waitlist| waitlist.opens_at);
             return JoinOutcome::NotOpen { opens_at: opens_at.filter(|at| *at > decision.now) };
         };
+        if let Some(unmet) = campaign.eligibility.unmet(&self.joining.person) {
+            return JoinOutcome::Unmet(unmet);
+        }
         if decision.seats_left(&self.pass) == 0 {
             return JoinOutcome::PassExhausted;
         }

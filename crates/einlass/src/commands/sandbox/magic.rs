@@ -53,6 +53,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::PassEnded, 207),
     (Code::PassExhausted, 208),
     (Code::PassUsed, 209),
+    (Code::PersonErased, 215),
     (Code::RefusedTooOften, 210),
     (Code::RequestInProgress, 211),
     (Code::RoomNotOpen, 212),
@@ -66,6 +67,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::IdentityRequired, 422),
     (Code::MunicipalityMismatch, 423),
     (Code::MunicipalityRequired, 424),
+    (Code::DeclarationMissing, 425),
     (Code::RateLimited, 491),
     (Code::HeadTooLarge, 493),
     (Code::Internal, 500),
@@ -125,7 +127,7 @@ fn table() -> String {
 mod tests {
     use std::collections::BTreeSet;
 
-    use booking::{Person, PersonFields};
+    use booking::{Language, Person, PersonFields};
 
     use super::*;
 
@@ -155,6 +157,7 @@ mod tests {
                 date_of_birth: "1980-02-29".to_owned(),
                 email: None,
                 phone: None,
+                language: Language::De,
             };
             assert!(Person::parse(fields, Timestamp::from_unix_s(1_893_456_000)).is_ok(), "{name}");
         }

@@ -148,10 +148,10 @@ catalogue! {
             "Das Ticket fehlt, ist unvollständig oder stammt aus einem anderen oder früheren Warteraum. Bitte betreten Sie den Warteraum neu.";
     }
     NotEligible "not-eligible" FORBIDDEN {
-        en: "This campaign is not for your place of residence",
-            "Only residents of the municipalities of this campaign can book here. Please ask your own municipality which offers there are for you.";
-        de: "Diese Aktion gilt nicht für Ihren Wohnort",
-            "Hier können nur Menschen aus den Gemeinden dieser Aktion buchen. Bitte fragen Sie Ihre Gemeinde, welche Angebote es für Sie gibt.";
+        en: "This campaign is not for you",
+            "It is for people who live in its municipalities, and may be for certain ages only. Please ask your own municipality which offers there are for you.";
+        de: "Diese Aktion ist nicht für Sie vorgesehen",
+            "Sie gilt für Menschen, die in den Gemeinden der Aktion wohnen, und manchmal nur für bestimmte Jahrgänge. Bitte fragen Sie Ihre Gemeinde, welche Angebote es für Sie gibt.";
     }
     NotThePersonOfThePass "not-the-person-of-the-pass" FORBIDDEN {
         en: "This pass is for somebody else",
@@ -267,6 +267,12 @@ catalogue! {
         de: "Mit diesem Ticket waren Sie schon an der Reihe",
             "Sein Pass ist verbraucht oder abgelaufen. Wenn noch jemand einen Platz braucht, betreten Sie bitte den Warteraum noch einmal.";
     }
+    PersonErased "person-erased" CONFLICT {
+        en: "Nobody is named in this booking any more",
+            "Whose booking it was has been erased, as they wanted. Nothing in it can be changed any more.";
+        de: "In dieser Buchung steht niemand mehr",
+            "Wem sie gehörte, wurde auf Wunsch gelöscht. An ihr lässt sich nichts mehr ändern.";
+    }
     RefusedTooOften "refused-too-often" CONFLICT {
         en: "Too many other people were named with this pass",
             "With this pass nobody else can be booked. If somebody still needs a place, please enter the waiting room again.";
@@ -320,6 +326,12 @@ catalogue! {
             "Send JSON with the header Content-Type: application/json.";
         de: "Die Anfrage ist kein JSON",
             "Senden Sie JSON mit dem Header Content-Type: application/json.";
+    }
+    DeclarationMissing "declaration-missing" UNPROCESSABLE_ENTITY {
+        en: "A declaration is missing",
+            "Please read what is listed under declarations and agree to it. The text may have changed since you read it.";
+        de: "Eine Erklärung fehlt",
+            "Bitte lesen Sie, was unter declarations steht, und stimmen Sie zu. Der Text kann sich geändert haben, seit Sie ihn gelesen haben.";
     }
     IdempotencyKeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY {
         en: "This Idempotency-Key belongs to another request",

@@ -19,7 +19,7 @@ pub(super) fn of(code: Code) -> impl Iterator<Item = Member> {
     all().into_iter().filter(move |(of, _)| *of == code).map(|(_, member)| member)
 }
 
-fn all() -> [(Code, Member); 7] {
+fn all() -> [(Code, Member); 9] {
     let municipality = json!({
         "type": "string",
         "description": "The name of the municipality, where the postcode says it.",
@@ -33,7 +33,28 @@ fn all() -> [(Code, Member); 7] {
         "type": "string",
         "description": "The ticket signed anew: asking with it says that its pass is used.",
     });
+    let rule = json!({
+        "type": "string",
+        "description": "The rule that is not met: `residence`, or one of those that the campaign lists. More may be added.",
+    });
+    let declarations = json!({
+        "type": "array",
+        "description": "The required declarations that were not made in the version in force.",
+        "items": {
+            "type": "object",
+            "required": ["id", "version"],
+            "properties": {
+                "id": {"type": "string", "description": "The name of the declaration."},
+                "version": count("The version of its text that is in force."),
+            },
+        },
+    });
     [
+        (Code::NotEligible, always("rule", rule, json!("residence"))),
+        (
+            Code::DeclarationMissing,
+            always("declarations", declarations, json!([{"id": "residence", "version": 2}])),
+        ),
         (Code::NotEligible, some("municipality", municipality, json!("Haßloch"))),
         (
             Code::RoomNotOpen,

@@ -14,8 +14,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("booking", &["kernel", "pass"]),
     ("waiting-room-redis", &["kernel", "waiting-room"]),
     ("booking-db", &["kernel", "booking"]),
+    ("booking-papers", &["kernel", "booking"]),
     ("waiting-room-http", &["kernel", "pass", "waiting-room", "web"]),
-    ("booking-http", &["kernel", "pass", "booking", "web"]),
+    ("booking-http", &["kernel", "pass", "booking", "booking-papers", "web"]),
     (
         "einlass",
         &[
@@ -44,7 +45,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const FOR_TESTS: &str = "test-support";
 const FOR_TESTS_OF_EINLASS: &str = "faults";
 
-const DOMAIN: &[&str] = &["kernel", "pass", "campaign-file", "waiting-room", "booking"];
+const DOMAIN: &[&str] =
+    &["kernel", "pass", "campaign-file", "waiting-room", "booking", "booking-papers"];
 const HTTP: &[&str] = &["web", "waiting-room-http", "booking-http"];
 const ADAPTERS: &[&str] = &["waiting-room-redis", "booking-db"];
 const LOAD_TEST: &[&str] = &["loadtest"];

@@ -5,11 +5,13 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use ::booking::{
-    Booking, BookingStatus, Campaign, ChainEnd, Changes, Command, PassId, PassUse, PersonKey,
-    SlotCounters, SlotKey, State,
+    Booking, BookingStatus, Campaign, ChainEnd, Changes, Command, PassId, PassUse, PersonChange,
+    PersonKey, SlotCounters, SlotKey, State,
 };
+use kernel::Timestamp;
 
 use super::super::write::Known;
+use crate::vault::{CampaignKey, CampaignKeys};
 
 /// What was so after change `sequence` of the campaign. Of what is not in here nothing is known.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(crate) struct Mirror {
     pub sequence: i64,
     /// Where the chain of its events ends.
     pub end: ChainEnd,
+    /// What seals who is booked; the careful path loads it with the campaign.
+    key: Option<Arc<CampaignKey>>,
     slots: HashMap<SlotKey, SlotCounters>,
     passes: Recent<PassId, PassUse>,
     /// Keys under which something was recorded.
@@ -47,6 +51,7 @@ impl Mirror {
             revision: head.revision,
             sequence: head.sequence,
             end: head.end,
+            key: None,
             slots: state.slots.clone(),
             passes: Recent::default(),
             keys: Recent::default(),
@@ -69,6 +74,18 @@ impl Mirror {
         Moment { revision: self.revision, sequence: self.sequence, end: self.end }
     }
 
+    /// The same with the data key of the campaign.
+    pub fn with_key(self, keys: &CampaignKeys) -> Self {
+        let key = keys.get(&self.campaign.id).map(Arc::clone);
+        Self { key, ..self }
+    }
+
+    /// The data key as what seals a batch.
+    pub fn keys(&self) -> Option<CampaignKeys> {
+        let key = self.key.as_ref()?;
+        Some(CampaignKeys::of_one(&self.campaign.id, Arc::clone(key)))
+    }
+
     /// The same after `changes` were written.
     pub fn advance(&mut self, changes: &Changes) {
         if changes.is_empty() {
@@ -84,7 +101,9 @@ impl Mirror {
         }
         // Whose booking was cancelled or is another person's is not said here, so nothing is known of the
         // persons any more.
-        let is_exchanged = changes.bookings_changed.iter().any(|change| change.person.is_some());
+        let mut persons =
+            changes.bookings_changed.iter().filter_map(|change| change.person.as_ref());
+        let is_exchanged = persons.any(PersonChange::is_another_key);
         if is_exchanged || !changes.bookings_cancelled.is_empty() {
             self.persons = Recent::default();
             self.has_forgotten_persons = true;
@@ -101,6 +120,7 @@ impl Mirror {
     /// Takes over what `later` knows, which was loaded at this one's moment.
     pub fn merge(&mut self, later: Self) {
         (self.sequence, self.end) = (later.sequence, later.end);
+        self.key = later.key;
         self.slots.extend(later.slots);
         self.passes.extend(later.passes);
         self.keys.extend(later.keys);
@@ -109,6 +129,13 @@ impl Mirror {
         } else {
             self.persons.extend(later.persons);
         }
+    }
+
+    /// The places that can be booked in a slot, as far as it is known.
+    pub fn places_left(&self, key: &SlotKey, now: Timestamp) -> Option<u32> {
+        let slot = self.campaign.slot(&key.slot)?;
+        let counters = self.slots.get(key)?;
+        Some(self.campaign.places_bookable(slot, counters.taken, now))
     }
 
     pub fn knows_slot(&self, slot: &SlotKey) -> bool {

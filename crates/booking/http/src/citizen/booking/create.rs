@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
-use crate::citizen::booking::{NewPerson, NewlyBooked};
+use crate::citizen::booking::{NewPerson, NewlyBooked, Reading};
 use crate::refusal::{self, CampaignInPath};
 
 /// The place and the person.
@@ -25,7 +25,7 @@ problem_responses!(
     /// What a booking can be refused with.
     BookingProblems of CampaignInPath, IdempotencyKey, Body<NewBooking>:
         PassInvalid, PassWrongCampaign, NotEligible, NotThePersonOfThePass, PassEnded, SlotNotFound,
-        AlreadyBooked, RefusedTooOften, SlotFull, PassExhausted, RequestInProgress, CampaignClosed,
+        AlreadyBooked, RefusedTooOften, DeclarationMissing, SlotFull, PassExhausted, RequestInProgress, CampaignClosed,
         IdempotencyKeyReused, Overloaded, Unavailable
 );
 
@@ -47,13 +47,14 @@ pub(crate) async fn book_slot(
 ) -> Result<HttpResponse, Problem> {
     let pass = app.pass(&request, &campaign).await?;
     let Body(NewBooking { slot, person }) = body;
-    let person = person.parse(app.bookings.now())?;
+    let person = person.parse(Reading::of(&request, app.bookings.now()))?;
     let outcome = app.bookings.book_slot(pass, slot, &person, key.as_str()).await;
     match outcome.map_err(|failure| app.problem(failure))? {
         BookSlotOutcome::Booked(booked) => app.booked(&campaign, &booked, &person),
         BookSlotOutcome::CampaignNotFound => Err(Problem::new(Code::CampaignNotFound)),
         BookSlotOutcome::CampaignClosed => Err(Problem::new(Code::CampaignClosed)),
-        BookSlotOutcome::NotEligible => Err(Problem::new(Code::NotEligible)),
+        BookSlotOutcome::NotEligible => Err(refusal::not_eligible()),
+        BookSlotOutcome::Unmet(unmet) => Err(refusal::unmet(unmet)),
         BookSlotOutcome::PassExpired => Err(Problem::new(Code::PassInvalid)),
         BookSlotOutcome::PassEnded => Err(Problem::new(Code::PassEnded)),
         BookSlotOutcome::PersonNotOfPass => Err(Problem::new(Code::NotThePersonOfThePass)),
@@ -69,11 +70,12 @@ pub(crate) async fn book_slot(
 #[cfg(test)]
 mod tests {
     use booking::contract::scene;
+    use booking::{BookingLookup, Language};
     use pass::identity::spellings::{OTHERS, PERSON, SAME};
     use serde_json::json;
 
     use super::NewBooking;
-    use crate::harness::Api;
+    use crate::harness::{Api, person};
 
     #[actix_web::test]
     async fn books_one_person() {
@@ -95,6 +97,46 @@ mod tests {
         });
         assert_eq!(reply.json, expected);
         assert_eq!(api.book_slot("c", "Anna", "k1").send().await.json, expected, "the same reply");
+    }
+
+    /// Whoever says nothing at all is written to in German; what the body says counts more than the header.
+    #[actix_web::test]
+    async fn a_person_has_a_language() {
+        let api = Api::start().await;
+        let said = [
+            (None, None, Language::De),
+            (Some("en-GB,de;q=0.9"), None, Language::En),
+            (Some("de"), None, Language::De),
+            (Some("de"), Some("en"), Language::En),
+        ];
+        for (number, (header, field, language)) in said.into_iter().enumerate() {
+            let mut person = person(["Anna", "Berta", "Carla", "Dora"][number]);
+            if let Some(field) = field {
+                person["language"] = json!(field);
+            }
+            let body = json!({"slot": "c", "person": person});
+            let mut call = api.book_slot("c", "x", &format!("k{number}")).json(&body);
+            if let Some(header) = header {
+                call = call.header("accept-language", header);
+            }
+            let booked = call.send().await;
+            let id = booked.json["id"].as_str().expect("an id").parse().expect("an id");
+            let token = booked.json["manage_token"].as_str().expect("a token");
+            let Ok(BookingLookup::Found(booking)) = api.bookings.booking(id, token).await else {
+                panic!("not found: {booked}");
+            };
+            let person = booking.registration.person.as_ref().expect("a person");
+            assert_eq!(person.language(), language, "{header:?} {field:?}");
+        }
+    }
+
+    /// A repeat is the same request in whatever language its answer is read.
+    #[actix_web::test]
+    async fn a_repeat_may_prefer_another_language() {
+        let api = Api::start().await;
+        let booked = api.book_slot("c", "Anna", "k1").header("accept-language", "de").send().await;
+        let again = api.book_slot("c", "Anna", "k1").header("accept-language", "en").send().await;
+        assert_eq!((again.status, &again.json), (201, &booked.json));
     }
 
     #[actix_web::test]

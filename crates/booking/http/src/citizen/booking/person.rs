@@ -1,10 +1,14 @@
 //! A person, as typed in and as shown to who booked.
 
-use booking::{FieldProblem, Person, PersonField, PersonFields};
+use actix_web::HttpRequest;
+use actix_web::http::header::ACCEPT_LANGUAGE;
+use booking::{FieldProblem, Language, Person, PersonField, PersonFields};
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{Code, Problem};
+
+use super::declaration::NewDeclarations;
 
 /// The person to be booked.
 #[derive(Deserialize, ToSchema)]
@@ -22,24 +26,79 @@ pub(crate) struct NewPerson {
     /// Where a call-up may go.
     #[schema(nullable = false, example = "+49 6232 140", max_length = 32)]
     phone: Option<String>,
+    /// In which language the person is written to. Without it the one that the request prefers.
+    #[schema(nullable = false)]
+    language: Option<LanguageBody>,
+    /// What the person declares, of what the campaign lists.
+    #[serde(default)]
+    declarations: NewDeclarations,
+}
+
+/// A language in which people are written to.
+#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[schema(as = LetterLanguage, example = "de")]
+#[serde(rename_all = "snake_case")]
+pub(super) enum LanguageBody {
+    De,
+    En,
+}
+
+impl From<LanguageBody> for Language {
+    fn from(body: LanguageBody) -> Self {
+        match body {
+            LanguageBody::De => Self::De,
+            LanguageBody::En => Self::En,
+        }
+    }
+}
+
+impl From<Language> for LanguageBody {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::De => Self::De,
+            Language::En => Self::En,
+        }
+    }
+}
+
+/// What a request says besides the person.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading {
+    now: Timestamp,
+    language: Language,
+}
+
+impl Reading {
+    /// At `now`, in the language that the client prefers, if it says so.
+    pub(crate) fn of(request: &HttpRequest, now: Timestamp) -> Self {
+        let headers = request.headers();
+        let preferred = headers.contains_key(ACCEPT_LANGUAGE);
+        let language = match preferred.then(|| web::Language::preferred(headers)) {
+            Some(web::Language::De) => Language::De,
+            Some(web::Language::En) => Language::En,
+            None => Language::default(),
+        };
+        Self { now, language }
+    }
 }
 
 impl NewPerson {
     /// The person in the field `person`, or a problem that names every field that is wrong.
-    pub(crate) fn parse(self, now: Timestamp) -> Result<Person, Problem> {
-        self.read(now).map_err(|wrong| name(Problem::new(Code::InvalidRequest), "person.", wrong))
+    pub(crate) fn parse(self, reading: Reading) -> Result<Person, Problem> {
+        self.read(reading)
+            .map_err(|wrong| name(Problem::new(Code::InvalidRequest), "person.", wrong))
     }
 
     /// The same where the person is all that was sent.
-    pub(crate) fn parse_alone(self, now: Timestamp) -> Result<Person, Problem> {
-        self.read(now).map_err(|wrong| name(Problem::new(Code::InvalidRequest), "", wrong))
+    pub(crate) fn parse_alone(self, reading: Reading) -> Result<Person, Problem> {
+        self.read(reading).map_err(|wrong| name(Problem::new(Code::InvalidRequest), "", wrong))
     }
 
     /// The persons in the field `persons`, or a problem that names every field of each that is wrong.
-    pub(crate) fn parse_all(persons: Vec<Self>, now: Timestamp) -> Result<Vec<Person>, Problem> {
+    pub(crate) fn parse_all(persons: Vec<Self>, reading: Reading) -> Result<Vec<Person>, Problem> {
         let (mut read, mut problem) = (Vec::new(), None);
         for (place, person) in persons.into_iter().enumerate() {
-            match person.read(now) {
+            match person.read(reading) {
                 Ok(person) => read.push(person),
                 Err(wrong) => {
                     let whole = problem.take();
@@ -51,9 +110,14 @@ impl NewPerson {
         problem.map_or(Ok(read), Err)
     }
 
-    fn read(self, now: Timestamp) -> Result<Person, Vec<(PersonField, FieldProblem)>> {
-        let Self { given_name, family_name, date_of_birth, email, phone } = self;
-        Person::parse(PersonFields { given_name, family_name, date_of_birth, email, phone }, now)
+    fn read(self, reading: Reading) -> Result<Person, Vec<(PersonField, FieldProblem)>> {
+        let Self { given_name, family_name, date_of_birth, email, phone, language, declarations } =
+            self;
+        let language = language.map_or(reading.language, Language::from);
+        let fields =
+            PersonFields { given_name, family_name, date_of_birth, email, phone, language };
+        let person = Person::parse(fields, reading.now)?;
+        Ok(person.declaring(declarations.made_at(reading.now)))
     }
 }
 

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use web::{Code, Language, Problem, problem_responses};
 
 use crate::app::App;
+use crate::citizen::campaign::rules::{DeclarationBody, RuleBody};
 use crate::refusal::CampaignInPath;
 
 /// One campaign.
@@ -38,6 +39,10 @@ pub(crate) struct CampaignBody<'a> {
     closes_at: Timestamp,
     /// Whose residents may book.
     municipalities: Vec<EligibleMunicipality<'a>>,
+    /// When people must be born to book; all of it has to be met.
+    rules: Vec<RuleBody>,
+    /// What is shown to people to declare when they book.
+    declarations: Vec<DeclarationBody<'a>>,
 }
 
 /// A part of the places that becomes bookable at one instant.
@@ -105,6 +110,8 @@ impl<'a> CampaignBody<'a> {
                     name: &row.name,
                 })
                 .collect(),
+            rules: RuleBody::all(campaign, language),
+            declarations: DeclarationBody::all(campaign, language),
         }
     }
 }
@@ -135,6 +142,8 @@ pub(crate) async fn show_campaign(
 
 #[cfg(test)]
 mod tests {
+    use booking::contract::scene;
+    use booking::{CampaignPlan, Declaration, DeclarationVersion, Eligibility, Rule};
     use serde_json::json;
 
     use crate::harness::Api;
@@ -161,8 +170,32 @@ mod tests {
             "waitlist_places": 5,
             "closes_at": "2021-06-15T06:00:00.000Z",
             "municipalities": [{"postcode": "67346", "ags": "07318000", "name": "Speyer"}],
+            "rules": [],
+            "declarations": [],
         });
         assert_eq!(reply.json, expected);
+    }
+
+    #[actix_web::test]
+    async fn says_what_it_asks_of_people() {
+        let mut campaign = scene::campaign();
+        let of = DeclarationVersion { id: "residence".parse().expect("a name"), version: 2 };
+        let (text_de, text_en) = ("Ich wohne hier.".to_owned(), "I live here.".to_owned());
+        campaign.eligibility = Eligibility {
+            rules: vec![Rule::BornUntil { day: "1961-06-20".parse().expect("a day") }],
+            declarations: vec![Declaration { of, required: true, text_de, text_en }],
+        };
+        let api = Api::start_with(&CampaignPlan::new(campaign).expect("a plan")).await;
+        let path = "/v1/campaigns/rehearsal";
+        let shown = api.get(path).header("accept-language", "de").send().await;
+        let text = "Geboren am 20.06.1961 oder früher";
+        let rules = json!([{"rule": "born_until", "text": text, "day": "1961-06-20"}]);
+        assert_eq!(shown.json["rules"], rules);
+        let text =
+            |text: &str| json!([{"id": "residence", "version": 2, "required": true, "text": text}]);
+        assert_eq!(shown.json["declarations"], text("Ich wohne hier."));
+        let shown = api.get(path).send().await;
+        assert_eq!(shown.json["declarations"], text("I live here."));
     }
 
     #[actix_web::test]

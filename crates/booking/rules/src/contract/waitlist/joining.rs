@@ -5,9 +5,13 @@ use super::super::{many, one};
 use super::{apply, availability, call_up, cancel, counts, join, sell_out, standing};
 use crate::batch::Outcome;
 use crate::booking::BookSlotOutcome;
+use crate::campaign::CampaignPlan;
+use crate::eligibility::{Rule, Unmet};
 use crate::pass::BindingCheck;
 use crate::store::BookingStore;
-use crate::waitlist::{EntryState, JoinOutcome, Joined, LeaveOutcome, OfferState, Waitlist};
+use crate::waitlist::{
+    AcceptOutcome, EntryState, JoinOutcome, Joined, LeaveOutcome, OfferState, Waitlist,
+};
 
 /// A person waits once, and does not wait who is booked; whoever books all the same waits no longer, and
 /// gets the seat of the entry back.
@@ -151,4 +155,25 @@ pub async fn who_waits_is_not_told_for_nothing(store: &dyn BookingStore) {
     let bound = waitlist::join(&pass, 51, 3, scene::key(81, 0));
     let refused = one(store, scene::bound(bound, BindingCheck::Differs), scene::at(3)).await;
     assert_eq!(refused, Outcome::JoinWaitlist(JoinOutcome::PersonNotOfPass));
+}
+
+/// A campaign that is not for a person is not waited for, and an offer is judged anew.
+pub async fn who_may_not_book_does_not_wait(store: &dyn BookingStore) {
+    apply(store, waitlist::rules(5)).await;
+    sell_out(store).await;
+    join(store, 1..2).await;
+    cancel(store, &[103], scene::at(2)).await;
+    call_up(store, 10, scene::at(3)).await;
+    let mut campaign = waitlist::campaign(waitlist::rules(5));
+    let rule = Rule::AgeMin { years: 99, on: "2021-06-20".parse().expect("a day") };
+    campaign.eligibility.rules = vec![rule];
+    let plan = CampaignPlan::new(campaign).expect("a plan");
+    store.apply_campaign(&plan, scene::at(4)).await.expect("the store answers");
+    let pass = scene::grant(2, 1, scene::at(0));
+    let refused = one(store, waitlist::join(&pass, 2, 2, scene::key(2, 0)), scene::at(5)).await;
+    assert_eq!(refused, Outcome::JoinWaitlist(JoinOutcome::Unmet(Unmet::Rule(rule))));
+    let (entry, offer) = (waitlist::entry_id(1), waitlist::offer_id(10));
+    let accept = waitlist::accept(entry, offer, (1, 1), scene::key(201, 0));
+    let refused = one(store, accept, scene::at(6)).await;
+    assert_eq!(refused, Outcome::AcceptOffer(AcceptOutcome::NotEligible));
 }

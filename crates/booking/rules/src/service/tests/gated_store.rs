@@ -9,8 +9,9 @@ use pass::PassId;
 use tokio::sync::Semaphore;
 
 use crate::batch::{Command, Executed};
-use crate::booking::{Booking, BookingId};
+use crate::booking::{Booking, BookingCode, BookingId};
 use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::purge::{PurgeCampaign, PurgeStep};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, SlotKey};
@@ -43,6 +44,14 @@ impl BookingStore for GatedStore {
         now: Timestamp,
     ) -> Result<Removed, StoreError> {
         self.model.remove_campaign(request, now).await
+    }
+
+    async fn purge_campaign(
+        &self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError> {
+        self.model.purge_campaign(request, now).await
     }
 
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
@@ -108,6 +117,15 @@ impl BookingStore for GatedStore {
 
     async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {
         self.model.booking(id).await
+    }
+
+    async fn bookings_with_code(
+        &self,
+        campaign: &CampaignId,
+        code: BookingCode,
+        bookings_max: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
+        self.model.bookings_with_code(campaign, code, bookings_max).await
     }
 
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {

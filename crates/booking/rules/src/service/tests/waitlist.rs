@@ -63,7 +63,7 @@ async fn who_waits_is_called_and_accepts() {
     let first = accept(&anna, of_anna, "k").await;
     let AcceptOutcome::Booked(booked) = &first else { panic!("{first:?}") };
     assert_eq!(accept(&anna, of_anna, "k").await, first);
-    let token = bookings.manage_token(booked.booking);
+    let token = bookings.manage_token(booked.booking, 0);
     let found = bookings.booking(booked.booking, &token).await.expect("answers");
     let BookingLookup::Found(found) = found else { panic!("{found:?}") };
     assert_eq!(found.registration.person, Some(person("Anna")));
