@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use booking::{
     Availability, BookingId, BookingStatus, Campaign, Held, Hold, HoldId, HoldState, Link, PassId,
-    SlotCounters, SlotKey, SlotUse, StoreError, TakenBy,
+    SlotCounters, SlotKey, SlotUse, StoreError, TakenBy, WaitlistCounts,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{
@@ -115,7 +115,13 @@ impl Session {
                     passes: number("passes that hold", first.held_passes)?,
                     seats: number("seats held", first.held_seats)?,
                 };
-                return Ok(Some(Availability::of(&campaign, &counters, held, now)));
+                return Ok(Some(Availability::of(
+                    &campaign,
+                    &counters,
+                    held,
+                    WaitlistCounts::default(),
+                    now,
+                )));
             }
         }
     }
@@ -143,6 +149,7 @@ impl Session {
             .filter(booking::Column::Status.eq(booking::status_name(BookingStatus::Confirmed)));
         let mut slot_use = SlotUse {
             taken: slot::counters(&row)?.taken,
+            reserved: slot::counters(&row)?.reserved,
             bookings: bookings.clone().count(&self.pools.read).await.map_err(fault())?,
             holds: holds.clone().count(&self.pools.read).await.map_err(fault())?,
             page: Vec::new(),
@@ -292,6 +299,7 @@ fn counters_of(row: &StoredAvailability) -> Result<(booking::SlotId, (SlotCounte
     let counters = SlotCounters {
         taken: number("taken", row.taken)?,
         released: number("released", row.released)?,
+        reserved: 0,
     };
     Ok((parse("slot id", &row.id)?, (counters, number("overdue seats", row.overdue)?)))
 }

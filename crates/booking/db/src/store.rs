@@ -8,9 +8,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use booking::{
     Applied, ApplyCampaign, Availability, Booking, BookingCode, BookingHead, BookingId,
-    BookingStore, Campaign, Command, Executed, ExecutedPart, Footprint, Hold, HoldId, KeyOf, Link,
-    PassId, PurgeCampaign, PurgeStep, RemoveCampaign, Removed, Revision, SlotKey, SlotUse,
-    StoreError, decide,
+    BookingStore, Campaign, Command, EntryStanding, Executed, ExecutedPart, Footprint, Hold,
+    HoldId, KeyOf, Link, PassId, PurgeCampaign, PurgeStep, RemoveCampaign, Removed, Revision,
+    SlotKey, SlotUse, StoreError, WaitlistEntryId, decide,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
@@ -409,6 +409,14 @@ impl BookingStore for DbStore {
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
         let read = move |db: Session| async move { retry(db.deadline, || db.read_hold(id)).await };
         self.call(Access::Read, read).await
+    }
+
+    async fn waitlist_entry(
+        &self,
+        _id: WaitlistEntryId,
+    ) -> Result<Option<EntryStanding>, StoreError> {
+        // No command makes an entry yet.
+        Ok(None)
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {

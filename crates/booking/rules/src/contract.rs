@@ -23,6 +23,7 @@ mod purge;
 mod remove;
 pub mod scene;
 pub mod script;
+mod waitlist;
 
 pub use apply::*;
 pub use booking::*;
@@ -39,6 +40,7 @@ pub use pass::*;
 pub use plan::*;
 pub use purge::*;
 pub use remove::*;
+pub use waitlist::*;
 
 use kernel::Timestamp;
 

@@ -1,7 +1,7 @@
 //! The booking rules: campaign, tranche, slot, hold, booking, and the port [`BookingStore`].
 //!
 //! Cut by subject: all that is said of a hold stands in [`hold`], its commands, their outcomes and
-//! what they do; likewise [`campaign`], [`booking`] and [`pass`](mod@pass). It knows nothing of HTTP
+//! what they do; likewise [`campaign`], [`booking`], [`waitlist`] and [`pass`](mod@pass). It knows nothing of HTTP
 //! or databases.
 //!
 //! Everything that changes places is a [`Command`]; [`decide`] turns a [`batch`] of commands and the
@@ -25,6 +25,7 @@ pub mod person;
 pub mod secrets;
 pub mod service;
 pub mod store;
+pub mod waitlist;
 
 /// The passes that the port speaks of.
 pub use ::pass::PassId;
@@ -76,9 +77,16 @@ pub use self::person::{
 };
 pub use self::secrets::BookingSecrets;
 pub use self::service::{
-    BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView, Failure,
-    HoldLookup, Load, View,
+    BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView,
+    EntryLookup, Failure, HoldLookup, Load, View, WaitlistStatus,
 };
 pub use self::store::{
     Availability, BookingStore, Held, KeyOf, SlotAvailability, SlotUse, StoreError,
+};
+pub use self::waitlist::{
+    AcceptOffer, AcceptOutcome, AfterDeclining, CallUp, CallUpOutcome, CallUpWish, CalledUp,
+    DeclineOffer, DeclineOutcome, EntryChange, EntryHead, EntryStanding, EntryState,
+    InvalidTimeOfDay, JoinOutcome, JoinWaitlist, Joined, Joining, LeaveOutcome, LeaveWaitlist,
+    Offer, OfferId, OfferState, QuietHours, TimeOfDay, Waitlist, WaitlistCounts, WaitlistEntry,
+    WaitlistEntryId, WhyNobodyIsCalled,
 };

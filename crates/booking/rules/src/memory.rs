@@ -8,6 +8,7 @@ mod bookings;
 mod campaigns;
 mod mails;
 mod seats;
+mod waitlist;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -29,6 +30,7 @@ use crate::hold::{Hold, HoldId, HoldState};
 use crate::pass::PassUse;
 use crate::person::PersonKey;
 use crate::store::{Availability, BookingStore, Held, SlotUse, StoreError};
+use crate::waitlist::{EntryStanding, Offer, OfferId, WaitlistEntry, WaitlistEntryId};
 
 /// A booking store in memory.
 pub struct MemoryStore {
@@ -47,6 +49,8 @@ struct Tables {
     bookings: HashMap<BookingId, Booking>,
     active_persons: HashSet<(CampaignId, PersonKey)>,
     records: HashMap<[u8; 32], IdempotencyRecord>,
+    entries: BTreeMap<WaitlistEntryId, WaitlistEntry>,
+    offers: BTreeMap<OfferId, Offer>,
     mail: mails::MailTables,
     /// The revision in force when a campaign was purged.
     purged: HashMap<CampaignId, u64>,
@@ -88,6 +92,18 @@ impl MemoryStore {
     #[must_use]
     pub fn pass_uses(&self) -> Vec<PassUse> {
         self.tables().passes.values().cloned().collect()
+    }
+
+    /// Every entry of a waitlist ever made, in the order of their ids.
+    #[must_use]
+    pub fn waitlist_entries(&self) -> Vec<WaitlistEntry> {
+        self.tables().entries.values().cloned().collect()
+    }
+
+    /// Every offer ever made, in the order of their ids.
+    #[must_use]
+    pub fn offers(&self) -> Vec<Offer> {
+        self.tables().offers.values().cloned().collect()
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -174,7 +190,8 @@ impl BookingStore for MemoryStore {
             }
         }
         held.passes = u32::try_from(holders.len()).unwrap_or(u32::MAX);
-        Ok(Some(Availability::of(definition, &counters, held, now)))
+        let waitlist = tables.waitlist_counts(campaign);
+        Ok(Some(Availability::of(definition, &counters, held, waitlist, now)))
     }
 
     async fn slot_use(&self, slot: &SlotKey, page_max: u32) -> Result<SlotUse, StoreError> {
@@ -230,6 +247,13 @@ impl BookingStore for MemoryStore {
         Ok(self.tables().holds.get(&id).cloned())
     }
 
+    async fn waitlist_entry(
+        &self,
+        id: WaitlistEntryId,
+    ) -> Result<Option<EntryStanding>, StoreError> {
+        Ok(self.tables().entry_standing(id))
+    }
+
     async fn now(&self) -> Result<Timestamp, StoreError> {
         Ok(self.clock.now())
     }
@@ -279,6 +303,7 @@ impl Tables {
             let booking = record.effect.booking().and_then(|id| self.bookings.get(&id));
             state.bookings.extend(booking.map(|found| (found.registration.booking, found.into())));
         }
+        self.load_waitlists(footprint, &mut state);
         state
     }
 
@@ -301,15 +326,16 @@ impl Tables {
 
     /// Writes the changes if none of them breaks a promise. A broken one leaves the tables in
     /// disorder, as there is no transaction to roll back: only a bug gets there.
-    fn write(&mut self, changes: Changes) -> Result<(), StoreError> {
+    fn write(&mut self, mut changes: Changes) -> Result<(), StoreError> {
         self.keep_cancellations(&changes);
+        self.write_waitlists(&mut changes)?;
         for change in changes.slots {
             let campaign =
                 self.campaigns.get(&change.key.campaign).ok_or(broken("no such campaign"))?;
             let capacity = campaign.slot(&change.key.slot).ok_or(broken("no such slot"))?.capacity;
             let counters = change.counters;
-            if counters.taken > counters.released || counters.released > capacity {
-                return Err(broken("P1: taken ≤ released ≤ capacity"));
+            if counters.used() > counters.released || counters.released > capacity {
+                return Err(broken("P1: taken + reserved ≤ released ≤ capacity"));
             }
             self.slots.insert(change.key, counters);
         }

@@ -18,6 +18,7 @@ use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotId, SlotKey};
 use crate::event::chain::Link;
 use crate::hold::{Hold, HoldId};
 use crate::person::{Person, PersonKey};
+use crate::waitlist::{EntryStanding, WaitlistCounts, WaitlistEntryId};
 
 /// The booking database.
 ///
@@ -123,7 +124,8 @@ pub trait BookingStore: Send + Sync {
         now: Timestamp,
     ) -> Result<HashSet<PassId>, StoreError>;
 
-    /// Seats of a pass that are taken at `now`: kept by its open holds, or booked. Nothing is locked.
+    /// Seats of a pass that are taken at `now`: kept by its open holds, booked, or those of persons who wait.
+    /// Nothing is locked.
     async fn seats_taken(&self, pass: PassId, now: Timestamp) -> Result<u8, StoreError>;
 
     /// The passes of a campaign that were given back or have booked and have not expired at `now`, at
@@ -181,6 +183,13 @@ pub trait BookingStore: Send + Sync {
     /// The hold with this id, if there is one; an overdue one may still show as active.
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError>;
 
+    /// The entry of a waitlist with this id, its latest offer and how many come before it, if there is
+    /// such an entry. O(entries that wait).
+    async fn waitlist_entry(
+        &self,
+        id: WaitlistEntryId,
+    ) -> Result<Option<EntryStanding>, StoreError>;
+
     /// The store's clock.
     async fn now(&self) -> Result<Timestamp, StoreError>;
 
@@ -205,6 +214,8 @@ pub struct Held {
 pub struct SlotUse {
     /// Places taken.
     pub taken: u32,
+    /// Places kept for those on the waitlist.
+    pub reserved: u32,
     /// Confirmed bookings.
     pub bookings: u64,
     /// Active holds.
@@ -220,6 +231,8 @@ pub struct Availability {
     pub as_of: Timestamp,
     /// What is held; none of it is bookable.
     pub held: Held,
+    /// Who waits; nobody where there is no waitlist.
+    pub waitlist: WaitlistCounts,
     /// The slots, ordered by id.
     pub slots: Vec<SlotAvailability>,
 }
@@ -233,18 +246,22 @@ pub struct SlotAvailability {
     pub capacity: u32,
     /// Places open by now.
     pub released: u32,
+    /// Places kept for those on the waitlist.
+    pub reserved: u32,
     /// Places bookable now.
     pub places_left: u32,
 }
 
 impl Availability {
     /// The places of `campaign` at `now`, given each slot's counters, the seats that its overdue
-    /// holds still count as taken, and what the open ones keep. A slot without an entry has nothing taken.
+    /// holds still count as taken, what the open ones keep, and who waits. A slot without an entry has nothing
+    /// taken.
     #[must_use]
     pub fn of(
         campaign: &Campaign,
         counters: &HashMap<SlotId, (SlotCounters, u32)>,
         held: Held,
+        waitlist: WaitlistCounts,
         now: Timestamp,
     ) -> Self {
         let slots = campaign
@@ -253,16 +270,17 @@ impl Availability {
             .map(|slot| {
                 let (counters, overdue) = counters.get(&slot.id).copied().unwrap_or_default();
                 let released = campaign.released_at(slot, now);
-                let taken = counters.taken.saturating_sub(overdue);
+                let used = counters.used().saturating_sub(overdue);
                 SlotAvailability {
                     slot: slot.id.clone(),
                     capacity: slot.capacity,
                     released,
-                    places_left: campaign.places_bookable(slot, taken, now),
+                    reserved: counters.reserved,
+                    places_left: campaign.places_bookable(slot, used, now),
                 }
             })
             .collect();
-        Self { as_of: now, held, slots }
+        Self { as_of: now, held, waitlist, slots }
     }
 
     /// Places bookable now, over all slots.

@@ -44,6 +44,7 @@ pub(super) async fn of(writer: &Writer<'_>, plan: &CampaignPlan) -> Result<Stand
         slots.keys().filter(|slot| plan.campaign().slot(slot).is_none()).collect();
     let remembered = remembered(writer.transaction, id, &lacking).await?;
     Ok(Standing::InForce(InForce {
+        waiting: 0,
         revision: number("revision", row.revision)?,
         campaign: Arc::new(definition(&row.definition)?),
         slots,
@@ -75,6 +76,7 @@ async fn slots(
             let counters = SlotCounters {
                 taken: number("taken", row.taken)?,
                 released: number("released", row.released)?,
+                reserved: 0,
             };
             let held = number("seats held", held.get(&row.id).copied().unwrap_or_default())?;
             Ok((parse("slot id", &row.id)?, SlotInForce { counters, held }))

@@ -54,6 +54,7 @@ pub(crate) fn counters(row: &Model) -> Result<SlotCounters, Fault> {
     Ok(SlotCounters {
         taken: number("taken", row.taken)?,
         released: number("released", row.released)?,
+        reserved: 0,
     })
 }
 

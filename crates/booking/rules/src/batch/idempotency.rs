@@ -9,6 +9,7 @@ use crate::booking::{
 };
 use crate::hold::RecordedHold;
 use crate::secrets::key_of_member;
+use crate::waitlist::Joined;
 
 /// The key under which a command takes effect at most once (P3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +68,8 @@ pub enum Recorded {
     Moved(Moved),
     /// The person of a booking was corrected.
     Corrected(Corrected),
+    /// A person joined a waitlist.
+    Joined(Joined),
     /// How the person of a booking is reached was changed.
     ContactChanged(ContactChanged),
     /// Who a booking was for was erased.
@@ -86,6 +89,7 @@ impl Recorded {
             | Self::Cancelled(_)
             | Self::Moved(_)
             | Self::Corrected(_)
+            | Self::Joined(_)
             | Self::ContactChanged(_)
             | Self::Erased(_)
             | Self::TokenRotated(_) => None,
@@ -174,7 +178,17 @@ mod tests {
             ends_at: scene::at(600),
         });
         let corrected = Recorded::Corrected(Corrected { booking: scene::booking_id(1) });
+        let joined = Recorded::Joined(Joined {
+            entry: scene::waitlist::entry_id(1),
+            number: 330,
+            joined_at: scene::at(3),
+            pass_used_up: true,
+        });
         assert_stored(&[
+            (
+                joined,
+                r#"{"effect":"joined","entry":"wait_00000001080808080808080808080808","number":330,"joined_at":"2021-06-14T06:00:03.000Z","pass_used_up":true}"#,
+            ),
             (
                 corrected,
                 r#"{"effect":"corrected","booking":"booking_00000001030303030303030303030303"}"#,

@@ -79,6 +79,7 @@ impl Decision {
         let campaign = booking.campaign.clone();
         self.tell(&campaign, What::PersonCorrected { booking: id });
         self.state.active_persons.remove(&(campaign.clone(), former));
+        self.end_waiting(&campaign, &correction.person_keys(), id);
         self.state.active_persons.insert((campaign, correction.person_key));
         match self.place_of(id) {
             Place::New(inserted) => {

@@ -34,6 +34,7 @@ pub use change::{BookingChange, PersonChange};
 pub use change_contact::{ChangeContact, ChangeContactOutcome, ContactChanged};
 pub use clear_place::{ClearPlace, ClearPlaceOutcome, TakenBy};
 pub use confirm::Booked;
+pub(crate) use confirm::PaidBy;
 pub use correct_person::{CorrectOutcome, CorrectPerson, Corrected, Correction};
 pub use erase_person::{ErasePerson, ErasePersonOutcome, Erased};
 pub use move_booking::{MoveBooking, MoveOutcome, Moved};

@@ -47,7 +47,7 @@ impl Registration {
     }
 
     /// Why `campaign` is not for the person, as far as they say it themselves.
-    pub(super) fn unmet(&self, campaign: &Campaign) -> Option<Unmet> {
+    pub(crate) fn unmet(&self, campaign: &Campaign) -> Option<Unmet> {
         self.person.as_ref().and_then(|person| campaign.eligibility.unmet(person))
     }
 

@@ -1,5 +1,7 @@
 //! The campaign, the people and the commands with which the contract is played.
 
+pub mod waitlist;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use crate::hold::{HoldId, HoldSeats, ReleaseExpiredHolds, ReleaseHold, RenewHold
 use crate::language::Language;
 use crate::pass::{BindingCheck, EndPass, PassGrant};
 use crate::person::{Contact, Person, PersonFields, PersonKey};
+use crate::waitlist::{JoinWaitlist, Waitlist};
 
 /// The first opening: 14 June 2021, 08:00 in Speyer.
 pub const OPENING: Timestamp = Timestamp::from_unix_s(1_623_650_400);
@@ -85,7 +88,7 @@ pub fn campaign() -> Campaign {
         identity: IdentityKind::Person,
         rules: Rules { seats_max: 4, hold_ttl_s: 480, hold_renewals_max: 1, lead_s: 600 },
         personal_data: PersonalData::default(),
-        waitlist_places: 5,
+        waitlist: Some(Waitlist::of(5)),
         closes_at: at(86_400),
     }
 }
@@ -262,6 +265,9 @@ pub fn bound(command: Command, binding: BindingCheck) -> Command {
         Command::BookSlot(command) => Command::BookSlot(BookSlot { binding, ..command }),
         Command::CorrectPerson(command) => {
             Command::CorrectPerson(CorrectPerson { binding, ..command })
+        }
+        Command::JoinWaitlist(command) => {
+            Command::JoinWaitlist(JoinWaitlist { binding, ..command })
         }
         other => other,
     }

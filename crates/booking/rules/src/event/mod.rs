@@ -17,6 +17,7 @@ use crate::booking::BookingId;
 use crate::campaign::SlotId;
 use crate::campaign::revision::RevisionActor;
 use crate::hold::HoldId;
+use crate::waitlist::{OfferId, WaitlistEntryId};
 
 /// One thing that has happened in a campaign.
 ///
@@ -44,6 +45,8 @@ pub enum Actor {
     Pass(PassId),
     /// A citizen, by the token that manages this booking.
     TokenOf(BookingId),
+    /// A citizen, by the token of this entry of the waitlist.
+    Entry(WaitlistEntryId),
     /// Whoever knows the code of this booking and the date of birth.
     CodeOf(BookingId),
     /// The program, which sends what it was asked for to the recorded address.
@@ -157,6 +160,66 @@ pub enum What {
         /// How many.
         places: u32,
     },
+    /// A person waits for a place that comes back.
+    WaitlistJoined {
+        /// The entry.
+        entry: WaitlistEntryId,
+        /// Its number; the event has one of its own.
+        #[serde(rename = "entry_number")]
+        number: u64,
+    },
+    /// A person does not wait any more.
+    WaitlistLeft {
+        /// The entry.
+        entry: WaitlistEntryId,
+        /// The booking that the person has instead, made without an offer; `None` if they just left.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        booking: Option<BookingId>,
+    },
+    /// Somebody who waits is offered a place.
+    OfferMade {
+        /// The offer.
+        offer: OfferId,
+        /// To whom.
+        entry: WaitlistEntryId,
+        /// The slot.
+        slot: SlotId,
+        /// Until when.
+        #[serde(rename = "expires_at_ms", with = "unix_ms")]
+        expires_at: Timestamp,
+    },
+    /// An offer has become a booking, and its entry has ended.
+    OfferAccepted {
+        /// The offer.
+        offer: OfferId,
+        /// The entry.
+        entry: WaitlistEntryId,
+        /// The booking.
+        booking: BookingId,
+        /// The slot.
+        slot: SlotId,
+    },
+    /// Somebody does not want the place that was offered.
+    OfferDeclined {
+        /// The offer.
+        offer: OfferId,
+        /// The entry.
+        entry: WaitlistEntryId,
+    },
+    /// The deadline of an offer has passed.
+    OfferExpired {
+        /// The offer.
+        offer: OfferId,
+        /// The entry.
+        entry: WaitlistEntryId,
+    },
+    /// An offer is not good any more.
+    OfferWithdrawn {
+        /// The offer.
+        offer: OfferId,
+        /// The entry.
+        entry: WaitlistEntryId,
+    },
     /// A pass was given back: nothing new begins with it.
     PassEnded {
         /// The pass.
@@ -214,6 +277,8 @@ mod unix_ms {
 
 #[cfg(test)]
 mod tests {
+    mod waitlists;
+
     use super::*;
     use crate::contract::scene;
 
@@ -352,7 +417,8 @@ mod tests {
 
     #[test]
     fn what_was_told_years_ago_can_still_be_read() {
-        for (actor, what, rest) in by_passes().into_iter().chain(by_others()).chain(by_owners()) {
+        let told = by_passes().into_iter().chain(by_others()).chain(by_owners());
+        for (actor, what, rest) in told.chain(waitlists::told()) {
             let event = Event { number: 7, at: scene::at(1), actor, what };
             let json = format!(r#"{{"number":7,"at_ms":1623650401000,{rest}"#);
             assert_eq!(serde_json::to_string(&event).expect("JSON"), json);

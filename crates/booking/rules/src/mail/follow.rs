@@ -85,6 +85,13 @@ fn of_event(
         | What::HoldRenewed { .. }
         | What::HoldEnded { .. }
         | What::PlacesFreed { .. }
+        | What::WaitlistJoined { .. }
+        | What::WaitlistLeft { .. }
+        | What::OfferMade { .. }
+        | What::OfferAccepted { .. }
+        | What::OfferDeclined { .. }
+        | What::OfferExpired { .. }
+        | What::OfferWithdrawn { .. }
         | What::PassEnded { .. }
         | What::PassUsedUp { .. }
         | What::CampaignChanged { .. }

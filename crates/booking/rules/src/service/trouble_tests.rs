@@ -26,6 +26,7 @@ use crate::event::chain::Link;
 use crate::hold::{Hold, HoldId, HoldOutcome};
 use crate::memory::MemoryStore;
 use crate::store::{Availability, SlotUse, StoreError};
+use crate::waitlist::{EntryStanding, WaitlistEntryId};
 
 /// What happens to a batch or a read instead of what should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,6 +192,13 @@ impl BookingStore for TroubledStore {
 
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
         self.model.hold(id).await
+    }
+
+    async fn waitlist_entry(
+        &self,
+        id: WaitlistEntryId,
+    ) -> Result<Option<EntryStanding>, StoreError> {
+        self.model.waitlist_entry(id).await
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {

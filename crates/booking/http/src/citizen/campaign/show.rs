@@ -101,7 +101,7 @@ impl<'a> CampaignBody<'a> {
             hold_ttl_s: campaign.rules.hold_ttl_s,
             tranches: tranches.collect(),
             sites: sites.collect(),
-            waitlist_places: campaign.waitlist_places,
+            waitlist_places: campaign.waitlist.map_or(0, |waitlist| waitlist.places),
             closes_at: campaign.closes_at,
             municipalities: eligible
                 .map(|row| EligibleMunicipality {

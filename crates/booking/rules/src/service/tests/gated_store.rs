@@ -19,6 +19,7 @@ use crate::event::chain::Link;
 use crate::hold::{Hold, HoldId};
 use crate::memory::MemoryStore;
 use crate::store::{Availability, BookingStore, SlotUse, StoreError};
+use crate::waitlist::{EntryStanding, WaitlistEntryId};
 
 /// The model behind a gate: each batch needs a permit, and it can fail.
 pub(super) struct GatedStore {
@@ -129,6 +130,13 @@ impl BookingStore for GatedStore {
 
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
         self.model.hold(id).await
+    }
+
+    async fn waitlist_entry(
+        &self,
+        id: WaitlistEntryId,
+    ) -> Result<Option<EntryStanding>, StoreError> {
+        self.model.waitlist_entry(id).await
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {
