@@ -108,7 +108,7 @@ mod tests {
     /// Why `value` is not of the `shape`: an object of shapes, a list of one shape, or the name of a kind of
     /// text.
     fn mistake(shape: &Value, value: &Value, path: &str) -> Option<String> {
-        let found = match (shape, value) {
+        match (shape, value) {
             (Value::Object(members), Value::Object(_)) => {
                 members.iter().find_map(|(name, shape)| {
                     let optional = name.strip_suffix('?');
@@ -118,7 +118,7 @@ mod tests {
                 })
             }
             (Value::Array(shapes), Value::Array(values)) => {
-                return values.iter().find_map(|value| mistake(&shapes[0], value, path));
+                values.iter().find_map(|value| mistake(&shapes[0], value, path))
             }
             (Value::String(kind), Value::String(text)) => {
                 let fits = match kind.as_str() {
@@ -131,15 +131,14 @@ mod tests {
                     "url" => text.starts_with("https://"),
                     one_of => one_of.split('|').any(|allowed| allowed == text),
                 };
-                return (!fits).then(|| format!("{path}: '{text}' is no {kind}"));
+                (!fits).then(|| format!("{path}: '{text}' is no {kind}"))
             }
             (Value::String(kind), Value::Number(number)) => {
                 let fits = kind == "count" && number.as_u64().is_some();
-                return (!fits).then(|| format!("{path}: {number} is no {kind}"));
+                (!fits).then(|| format!("{path}: {number} is no {kind}"))
             }
             _ => Some(format!("{path}: {value} is not {shape}")),
-        };
-        found
+        }
     }
 
     fn ids(resources: &[Value]) -> BTreeSet<String> {

@@ -146,7 +146,13 @@ fn id_of(campaign: &CampaignId, name: &Slug) -> String {
         return id;
     }
     let hash = digest::digest(&digest::SHA256, id.as_bytes());
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut id = String::with_capacity(LENGTH_MAX);
+    for byte in hash.as_ref() {
+        for digit in [byte >> 4, byte & 15] {
+            id.extend(char::from_digit(digit.into(), 16));
+        }
+    }
+    id
 }
 
 #[cfg(test)]
