@@ -39,5 +39,8 @@ async fn no_batch_reads_all_bookings_of_a_campaign() {
         ] {
             assert!(!plan.contains(too_much), "{too_much} in {text}\n{plan}");
         }
+        // Whether somebody waits is asked with every new booking.
+        let is_found = text == write || plan.contains("waitlist_entry_person");
+        assert!(is_found, "a person is not looked for by the key in {text}\n{plan}");
     }
 }

@@ -36,8 +36,9 @@ CREATE TABLE waitlist_entry (
 CREATE UNIQUE INDEX waitlist_entry_person ON waitlist_entry (person_key, campaign) WHERE state = 'waiting';
 CREATE UNIQUE INDEX waitlist_entry_number ON waitlist_entry (campaign, number);
 CREATE UNIQUE INDEX waitlist_entry_pass ON waitlist_entry (pass_id, seat_no);
--- Whose turn is next.
-CREATE INDEX waitlist_entry_line ON waitlist_entry (campaign, offers_missed, number) WHERE state = 'waiting';
+-- Whose turn is next. Not for the rows of one state alone: a plan made while the table is empty would then look for a
+-- person among all who wait.
+CREATE INDEX waitlist_entry_line ON waitlist_entry (campaign, state, offers_missed, number);
 
 -- A place of a slot that one entry may have until the offer expires.
 CREATE TABLE offer (
@@ -59,7 +60,7 @@ CREATE TABLE offer (
 CREATE UNIQUE INDEX offer_open ON offer (entry) WHERE state = 'open';
 CREATE INDEX offer_entry ON offer (entry);
 -- Which are due, and which are out.
-CREATE INDEX offer_due ON offer (campaign, expires_at_ms) WHERE state = 'open';
+CREATE INDEX offer_due ON offer (campaign, state, expires_at_ms);
 
 -- Places of a slot that are kept for the waitlist (P1, P5).
 ALTER TABLE slot ADD COLUMN reserved integer NOT NULL DEFAULT 0
