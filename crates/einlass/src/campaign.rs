@@ -116,12 +116,33 @@ pub fn plan(file: &CampaignFile) -> Result<CampaignPlan, PlanProblem> {
             hold_renewals_max: file.booking.hold_renewals_max,
             lead_s: file.booking.lead_s,
         },
-        waitlist: file.waitlist.map(|waitlist| booking::Waitlist {
-            opens_at: Some(waitlist.opens_at),
-            ..booking::Waitlist::of(waitlist.places)
-        }),
+        waitlist: file.waitlist.map(waitlist),
         closes_at: file.closes_at,
     })
+}
+
+fn waitlist(of: campaign_file::Waitlist) -> booking::Waitlist {
+    let campaign_file::Waitlist {
+        places,
+        opens_at,
+        offer_ttl_minutes,
+        over_offer_percent,
+        quiet,
+        stops_at,
+        open_rest_to_public,
+    } = of;
+    booking::Waitlist {
+        places,
+        opens_at,
+        offer_ttl_minutes,
+        over_offer_percent,
+        quiet: quiet.map(|quiet| booking::QuietHours {
+            from: booking::TimeOfDay::at_minute(quiet.from_minute),
+            to: booking::TimeOfDay::at_minute(quiet.to_minute),
+        }),
+        stops_at,
+        open_rest_to_public,
+    }
 }
 
 #[cfg(test)]
@@ -136,6 +157,14 @@ mod tests {
         let plan = plan(&file).expect("valid");
         let open: u32 = (0..4).map(|index| plan.campaign().tranche_places(index)).sum();
         assert_eq!((plan.campaign().slots.len(), open), (84, 2_500));
+        let waitlist = plan.campaign().waitlist.expect("a waitlist");
+        let quiet = waitlist.quiet.expect("quiet hours");
+        assert_eq!(
+            (quiet.from.to_string(), quiet.to.to_string()),
+            ("21:00".into(), "06:00".into())
+        );
+        assert_eq!((waitlist.places, waitlist.over_offer_percent), (800, 150));
+        assert_eq!(Some(plan.campaign().waitlist_stops_at()), waitlist.stops_at);
         let room = room_settings(&file, &DrawKey::new(&[1; 32]));
         assert_eq!(room.openings.len(), 4);
         assert!(room.openings.iter().all(|opening| opening.gathers_from < opening.opens_at));

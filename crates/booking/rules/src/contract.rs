@@ -19,6 +19,7 @@ mod plan;
 mod remove;
 pub mod scene;
 pub mod script;
+mod waitlist;
 
 pub use apply::*;
 pub use booking::*;
@@ -32,6 +33,7 @@ pub use moving::*;
 pub use pass::*;
 pub use plan::*;
 pub use remove::*;
+pub use waitlist::*;
 
 use kernel::Timestamp;
 

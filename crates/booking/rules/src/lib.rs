@@ -61,8 +61,8 @@ pub use self::pass::{BindingCheck, EndPass, EndPassOutcome, PassGrant, PassUse};
 pub use self::person::{DateOfBirth, FieldProblem, Person, PersonField, PersonFields, PersonKey};
 pub use self::secrets::BookingSecrets;
 pub use self::service::{
-    BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView, Failure,
-    HoldLookup, Load, View,
+    BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView,
+    EntryLookup, Failure, HoldLookup, Load, View, WaitlistStatus,
 };
 pub use self::store::{
     Availability, BookingStore, Held, KeyOf, SlotAvailability, SlotUse, StoreError,

@@ -8,6 +8,7 @@ use pass::{IdentityKey, PassId};
 
 use crate::booking::{BookingId, TokenHash};
 use crate::person::{Person, PersonKey};
+use crate::waitlist::WaitlistEntryId;
 
 /// The secrets of the booking service. All instances on one database share them.
 pub struct BookingSecrets {
@@ -23,6 +24,8 @@ pub enum IdempotencyScope {
     Pass(PassId),
     /// The requests that manage one booking.
     Booking(BookingId),
+    /// The requests that manage one entry of a waitlist.
+    Entry(WaitlistEntryId),
 }
 
 impl BookingSecrets {
@@ -72,6 +75,15 @@ impl BookingSecrets {
         URL_SAFE_NO_PAD.encode(token.sign())
     }
 
+    /// The token that manages an entry of a waitlist, made likewise.
+    #[must_use]
+    pub fn entry_token(&self, entry: WaitlistEntryId) -> String {
+        let mut token = hmac::Context::with_key(&self.manage_key);
+        token.update(b"einlass waitlist token v1\0");
+        token.update(entry.as_bytes());
+        URL_SAFE_NO_PAD.encode(token.sign())
+    }
+
     /// The fingerprint of a request: a keyed hash of its parts, each with its length.
     #[must_use]
     pub fn fingerprint(&self, kind: &str, parts: &[&[u8]]) -> [u8; 32] {
@@ -100,6 +112,7 @@ pub fn idempotency_key(scope: IdempotencyScope, key: &str) -> [u8; 32] {
     let (kind, id) = match &scope {
         IdempotencyScope::Pass(id) => (b"pass\0\0\0\0", id.as_bytes()),
         IdempotencyScope::Booking(id) => (b"booking\0", id.as_bytes()),
+        IdempotencyScope::Entry(id) => (b"waitlist", id.as_bytes()),
     };
     hash.update(kind);
     hash.update(id);
@@ -134,6 +147,9 @@ mod tests {
         assert_ne!(token, secrets.manage_token(second));
         assert_ne!(token, BookingSecrets::new(&[1; 32], &[3; 32]).manage_token(first));
         assert_ne!(TokenHash::of(&token), TokenHash::of(&secrets.manage_token(second)));
+        let of_an_entry = secrets.entry_token(WaitlistEntryId::from_bytes([1; 16]));
+        assert_eq!(of_an_entry.len(), 43);
+        assert_ne!(of_an_entry, token, "an entry is no booking");
     }
 
     #[test]

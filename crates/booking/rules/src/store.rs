@@ -113,7 +113,8 @@ pub trait BookingStore: Send + Sync {
         now: Timestamp,
     ) -> Result<HashSet<PassId>, StoreError>;
 
-    /// Seats of a pass that are taken at `now`: kept by its open holds, or booked. Nothing is locked.
+    /// Seats of a pass that are taken at `now`: kept by its open holds, booked, or those of persons who wait.
+    /// Nothing is locked.
     async fn seats_taken(&self, pass: PassId, now: Timestamp) -> Result<u8, StoreError>;
 
     /// The passes of a campaign that were given back or have booked and have not expired at `now`, at

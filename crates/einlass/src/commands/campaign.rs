@@ -67,7 +67,7 @@ impl Campaign {
 }
 
 /// The booking database, reachable and migrated.
-async fn bookings(config: &Config) -> anyhow::Result<Arc<dyn BookingStore>> {
+pub(super) async fn bookings(config: &Config) -> anyhow::Result<Arc<dyn BookingStore>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = adapters::booking_store_as_is(&config.booking, &clock).await?;
     store.ready().await?;

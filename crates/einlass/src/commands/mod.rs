@@ -9,6 +9,7 @@ pub mod room;
 pub mod sandbox;
 pub mod serve;
 pub mod verify_draw;
+pub mod waitlist;
 
 use anyhow::Context as _;
 

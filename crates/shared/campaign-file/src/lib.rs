@@ -17,11 +17,13 @@ mod residence;
 mod rules;
 mod schedule;
 mod spread;
+mod waitlist;
 
 use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
 use pass::IdentityKind;
 
 pub use mistakes::{CampaignError, CampaignErrors};
+pub use waitlist::{QuietHours, Waitlist};
 
 use local_time::Zone;
 use reader::{Field, Keys, Reader, Section};
@@ -165,15 +167,6 @@ pub struct Tranche {
     pub places: u32,
     /// How many of them each slot gets, by slot index; the sum is `places`.
     pub allotments: Vec<u32>,
-}
-
-/// Places on the list of those who move up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waitlist {
-    /// How many people it takes.
-    pub places: u32,
-    /// When it opens.
-    pub opens_at: Timestamp,
 }
 
 const KEYS: &Keys = &[

@@ -28,6 +28,11 @@ pub(crate) const HOLD_TTL_S: RangeInclusive<u32> = 10..=3_600;
 pub(crate) const LEAD_S: RangeInclusive<u32> = 0..=604_800;
 pub(crate) const HOLD_RENEWALS: RangeInclusive<u8> = 0..=3;
 
+/// Up to a week.
+pub(crate) const OFFER_TTL_MINUTES: RangeInclusive<u32> = 1..=10_080;
+/// More than three people for one place would be unkind.
+pub(crate) const OVER_OFFER_PERCENT: RangeInclusive<u32> = 100..=300;
+
 pub(crate) const MAX_ACTIVE: RangeInclusive<u32> = 1..=100_000;
 /// Of `max_active`, in percent, if the file does not say.
 pub(crate) const MIN_ACTIVE_PERCENT_DEFAULT: u32 = 10;

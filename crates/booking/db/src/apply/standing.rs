@@ -44,6 +44,7 @@ pub(super) async fn of(writer: &Writer<'_>, plan: &CampaignPlan) -> Result<Stand
         slots.keys().filter(|slot| plan.campaign().slot(slot).is_none()).collect();
     let remembered = remembered(writer.transaction, id, &lacking).await?;
     Ok(Standing::InForce(InForce {
+        waiting: 0,
         revision: number("revision", row.revision)?,
         campaign: Arc::new(definition(&row.definition)?),
         slots,

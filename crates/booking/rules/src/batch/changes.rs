@@ -32,7 +32,7 @@ pub struct Changes {
     pub entries_changed: Vec<EntryChange>,
     /// Entries to insert. One that was changed in the same batch is inserted as such.
     pub entries_inserted: Vec<WaitlistEntry>,
-    /// Offers to insert or update.
+    /// Offers to insert or update, those that have ended first: an entry has one open offer.
     pub offers: Vec<Offer>,
     /// Idempotency records to insert.
     pub records: Vec<IdempotencyRecord>,

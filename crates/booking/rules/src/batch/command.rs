@@ -20,6 +20,10 @@ use crate::hold::{
     RenewHold, RenewOutcome,
 };
 use crate::pass::{EndPass, EndPassOutcome};
+use crate::waitlist::{
+    AcceptOffer, AcceptOutcome, CallUp, CallUpOutcome, DeclineOffer, DeclineOutcome, JoinOutcome,
+    JoinWaitlist, LeaveOutcome, LeaveWaitlist,
+};
 
 /// A command: what it has to know, how it is decided, and what can come of it.
 pub(crate) trait Asks: Into<Command> {
@@ -129,6 +133,16 @@ commands! {
     CorrectPerson(CorrectPerson) -> CorrectOutcome;
     /// Clear what takes a place of a closed slot.
     ClearPlace(ClearPlace) -> ClearPlaceOutcome;
+    /// Wait for a place that comes back.
+    JoinWaitlist(JoinWaitlist) -> JoinOutcome;
+    /// Wait no longer.
+    LeaveWaitlist(LeaveWaitlist) -> LeaveOutcome;
+    /// Take the place that is offered.
+    AcceptOffer(AcceptOffer) -> AcceptOutcome;
+    /// Leave the place that is offered to others.
+    DeclineOffer(DeclineOffer) -> DeclineOutcome;
+    /// Offer places to those who wait.
+    CallUp(CallUp) -> CallUpOutcome;
     /// Release what has expired.
     ReleaseExpiredHolds(ReleaseExpiredHolds) -> ExpiredHoldsReleased;
 }

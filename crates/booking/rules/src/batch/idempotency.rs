@@ -167,7 +167,7 @@ mod tests {
         });
         let corrected = Recorded::Corrected(Corrected { booking: scene::booking_id(1) });
         let joined = Recorded::Joined(Joined {
-            entry: scene::entry_id(1),
+            entry: scene::waitlist::entry_id(1),
             number: 330,
             joined_at: scene::at(3),
             pass_used_up: true,

@@ -45,6 +45,7 @@ impl Decision {
         let campaign = booking.campaign.clone();
         self.tell(&campaign, What::PersonCorrected { booking: id });
         self.state.active_persons.remove(&(campaign.clone(), former));
+        self.end_waiting(&campaign, &correction.person_keys(), id);
         self.state.active_persons.insert((campaign, correction.person_key));
         let mut inserted = self.touched.bookings_inserted.iter_mut();
         match inserted.find(|inserted| inserted.registration.booking == id) {

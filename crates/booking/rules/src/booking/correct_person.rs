@@ -75,7 +75,7 @@ pub struct Corrected {
 
 impl Correction {
     /// Both keys under which the person may have a booking.
-    fn person_keys(&self) -> [PersonKey; 2] {
+    pub(super) fn person_keys(&self) -> [PersonKey; 2] {
         [self.person_key, self.former_person_key]
     }
 }

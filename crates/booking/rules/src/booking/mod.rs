@@ -28,6 +28,7 @@ pub use cancel_booking::{CancelBooking, CancelOutcome, Cancelled};
 pub use change::BookingChange;
 pub use clear_place::{ClearPlace, ClearPlaceOutcome, TakenBy};
 pub use confirm::Booked;
+pub(crate) use confirm::PaidBy;
 pub use correct_person::{CorrectOutcome, CorrectPerson, Corrected, Correction};
 pub use move_booking::{MoveBooking, MoveOutcome, Moved};
 pub use registration::{BookingCode, Registration, TokenHash};

@@ -179,11 +179,18 @@ impl Campaign {
     /// them also when booking has ended.
     #[must_use]
     pub fn places_free(&self, slot: &Slot, used: u32, now: Timestamp) -> u32 {
-        let lead = Duration::from_secs(self.rules.lead_s.into());
-        if slot.closed || slot.starts_at <= now.plus(lead) {
-            return 0;
+        if self.takes_people(slot, now) {
+            self.released_at(slot, now).saturating_sub(used)
+        } else {
+            0
         }
-        self.released_at(slot, now).saturating_sub(used)
+    }
+
+    /// Whether somebody new may have a place of `slot` at `now`: it is neither closed nor about to start.
+    #[must_use]
+    pub fn takes_people(&self, slot: &Slot, now: Timestamp) -> bool {
+        let lead = Duration::from_secs(self.rules.lead_s.into());
+        !slot.closed && slot.starts_at > now.plus(lead)
     }
 
     /// The places that tranche `index` opens over all slots.

@@ -1,5 +1,7 @@
 //! The campaign, the people and the commands with which the contract is played.
 
+pub mod waitlist;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use crate::campaign::{Campaign, CampaignPlan, Rules, Site, Slot, SlotId, Tranche
 use crate::hold::{HoldId, HoldSeats, ReleaseExpiredHolds, ReleaseHold, RenewHold};
 use crate::pass::{BindingCheck, EndPass, PassGrant};
 use crate::person::{Person, PersonFields, PersonKey};
-use crate::waitlist::{OfferId, Waitlist, WaitlistEntryId};
+use crate::waitlist::{JoinWaitlist, Waitlist};
 
 /// The first opening: 14 June 2021, 08:00 in Speyer.
 pub const OPENING: Timestamp = Timestamp::from_unix_s(1_623_650_400);
@@ -116,18 +118,6 @@ pub fn hold_id(number: u32) -> HoldId {
 #[must_use]
 pub fn booking_id(number: u32) -> BookingId {
     BookingId::from_bytes(number_to_bytes(3, number))
-}
-
-/// Entry number `number` of a waitlist.
-#[must_use]
-pub fn entry_id(number: u32) -> WaitlistEntryId {
-    WaitlistEntryId::from_bytes(number_to_bytes(8, number))
-}
-
-/// Offer number `number`.
-#[must_use]
-pub fn offer_id(number: u32) -> OfferId {
-    OfferId::from_bytes(number_to_bytes(9, number))
 }
 
 /// Idempotency key number `number`, for a request with the fingerprint `asked`.
@@ -262,6 +252,9 @@ pub fn bound(command: Command, binding: BindingCheck) -> Command {
         Command::BookSlot(command) => Command::BookSlot(BookSlot { binding, ..command }),
         Command::CorrectPerson(command) => {
             Command::CorrectPerson(CorrectPerson { binding, ..command })
+        }
+        Command::JoinWaitlist(command) => {
+            Command::JoinWaitlist(JoinWaitlist { binding, ..command })
         }
         other => other,
     }

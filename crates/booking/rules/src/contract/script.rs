@@ -1,5 +1,7 @@
 //! Random commands that meet each other: few slots, passes, persons and keys.
 
+mod waitlist;
+
 use std::time::Duration;
 
 use kernel::{Entropy, SeededEntropy, Timestamp};
@@ -10,6 +12,8 @@ use crate::booking::{BookGroup, BookHold, BookSlot, CorrectPerson, TakenBy};
 use crate::campaign::CampaignPlan;
 use crate::hold::{HoldSeats, ReleaseHold, RenewHold};
 use crate::pass::{BindingCheck, PassGrant};
+
+pub use waitlist::{Step, random_waitlist};
 
 /// The slot that is closed in the last third of a script.
 const CLOSING: &str = "c";

@@ -110,8 +110,11 @@ impl Tables {
         }
         let bookings = self.bookings.values().filter(|booking| booking.campaign == *id);
         let remembered = holds.map(|hold| hold.slot.clone());
-        let remembered = remembered.chain(bookings.map(|booking| booking.slot.clone())).collect();
+        let offers = self.offers.values().filter(|offer| offer.campaign == *id);
+        let remembered = remembered.chain(bookings.map(|booking| booking.slot.clone()));
+        let remembered = remembered.chain(offers.map(|offer| offer.slot.clone())).collect();
+        let waiting = self.waitlist_counts(id).demand();
         let campaign = Arc::clone(campaign);
-        Standing::InForce(InForce { revision, campaign, slots, remembered })
+        Standing::InForce(InForce { revision, campaign, slots, waiting, remembered })
     }
 }

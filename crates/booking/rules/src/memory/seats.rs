@@ -44,6 +44,9 @@ impl Tables {
         let booked = self.bookings.values().filter(|booking| {
             booking.pass_id == pass && booking.status == BookingStatus::Confirmed
         });
-        held.saturating_add(u8::try_from(booked.count()).unwrap_or(u8::MAX))
+        let waiting =
+            self.entries.values().filter(|entry| entry.pass_id == pass && entry.state.is_waiting());
+        let used = booked.count() + waiting.count();
+        held.saturating_add(u8::try_from(used).unwrap_or(u8::MAX))
     }
 }

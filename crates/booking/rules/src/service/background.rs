@@ -1,4 +1,4 @@
-//! What runs without being asked: the view and the sweep.
+//! What runs without being asked: the view, the sweep and the call-up.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ use crate::store::{Availability, StoreError};
 const CAMPAIGNS_EVERY_TICKS: u64 = 10;
 /// Looks between two at the campaigns that have closed: nothing in them can be booked any more.
 const CLOSED_EVERY_TICKS: u64 = 120;
-/// Looks between two sweeps.
+/// Looks between two sweeps, each with a call-up.
 const SWEEP_EVERY_TICKS: u64 = 4;
 
 /// What a look at the store takes in.
@@ -107,7 +107,7 @@ impl Troubled {
     }
 }
 
-/// Keeps the clock and the view fresh and sweeps, until the service closes.
+/// Keeps the clock and the view fresh, sweeps and calls up those who wait, until the service closes.
 ///
 /// It looks for the closing only between two looks at the store. The sweep runs beside it: a
 /// campaign that is locked makes no view old.
@@ -138,7 +138,11 @@ pub(super) async fn tick(
             let bookings = Arc::clone(&bookings);
             let (holds_max, closed_too) =
                 (limits.sweep_holds_max, ticks % CLOSED_EVERY_TICKS < SWEEP_EVERY_TICKS);
-            sweeping = tokio::spawn(async move { bookings.sweep(holds_max, closed_too).await });
+            sweeping = tokio::spawn(async move {
+                bookings.sweep(holds_max, closed_too).await;
+                // What came back with that can be offered.
+                bookings.call_up(limits.call_up_offers_max).await;
+            });
         }
     }
     if let Err(error) = sweeping.await {

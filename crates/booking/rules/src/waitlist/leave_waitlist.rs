@@ -2,8 +2,11 @@
 
 use kernel::CampaignId;
 
-use super::WaitlistEntryId;
+use super::waiting::NoSuchEntry;
+use super::{EntryHead, EntryState, WaitlistEntryId};
+use crate::batch::{Asks, Decision, Footprint, Idempotency};
 use crate::booking::{BookingId, TokenHash};
+use crate::event::Actor;
 
 /// Ends an entry; its open offer is withdrawn. Repeating it changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,4 +33,38 @@ pub enum LeaveOutcome {
         /// The booking.
         booking: BookingId,
     },
+}
+
+impl Asks for LeaveWaitlist {
+    type Outcome = LeaveOutcome;
+
+    fn campaign(&self) -> &CampaignId {
+        &self.campaign
+    }
+
+    fn idempotency(&self) -> Option<&Idempotency> {
+        None
+    }
+
+    fn actor(&self) -> Actor {
+        Actor::Entry(self.entry)
+    }
+
+    fn touch(&self, footprint: &mut Footprint) {
+        footprint.entries.push(self.entry);
+    }
+
+    fn carry_out(&self, decision: &mut Decision) -> LeaveOutcome {
+        match decision.managed_entry(&self.campaign, self.entry, self.token_hash) {
+            Err(NoSuchEntry::NotFound) => return LeaveOutcome::EntryNotFound,
+            Err(NoSuchEntry::TokenInvalid) => return LeaveOutcome::TokenInvalid,
+            Ok(EntryHead { state: EntryState::Booked { booking, .. }, .. }) => {
+                return LeaveOutcome::AlreadyBooked { booking: *booking };
+            }
+            Ok(EntryHead { state: EntryState::Left { .. }, .. }) => return LeaveOutcome::Left,
+            Ok(EntryHead { state: EntryState::Waiting, .. }) => {}
+        }
+        decision.leave(&self.campaign, self.entry);
+        LeaveOutcome::Left
+    }
 }

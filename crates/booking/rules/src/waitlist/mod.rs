@@ -6,17 +6,22 @@
 //! waiting, behind those who have missed fewer.
 
 mod accept_offer;
+mod applying;
 mod call_up;
+mod calling;
 mod counts;
 mod decline_offer;
 mod entry;
 mod join_waitlist;
+mod keeping;
 mod leave_waitlist;
 mod offer;
 mod quiet;
 mod rules;
+mod waiting;
 
 pub use accept_offer::{AcceptOffer, AcceptOutcome};
+pub(crate) use applying::keep_new_places;
 pub use call_up::{CallUp, CallUpOutcome, CallUpWish, CalledUp};
 pub use counts::{WaitlistCounts, WhyNobodyIsCalled};
 pub use decline_offer::{AfterDeclining, DeclineOffer, DeclineOutcome};

@@ -29,6 +29,12 @@ impl TimeOfDay {
             Err(InvalidTimeOfDay)
         }
     }
+
+    /// So many minutes after midnight; a day later it is the same time again.
+    #[must_use]
+    pub const fn at_minute(minute: u16) -> Self {
+        Self { minutes: minute % (24 * 60) }
+    }
 }
 
 impl fmt::Display for TimeOfDay {

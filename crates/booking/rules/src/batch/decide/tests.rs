@@ -19,6 +19,7 @@ use crate::hold::{Hold, HoldOutcome, HoldState, RenewOutcome};
 use crate::memory::MemoryStore;
 use crate::pass::GUESSES_MAX;
 use crate::store::{Availability, BookingStore};
+use crate::waitlist::{AcceptOutcome, JoinOutcome};
 
 fn model() -> MemoryStore {
     MemoryStore::new(Arc::new(ManualClock::at(scene::at(0))))
@@ -72,7 +73,14 @@ fn took_effect(outcome: &Outcome) -> bool {
             outcome,
             ClearPlaceOutcome::Moved | ClearPlaceOutcome::Cancelled | ClearPlaceOutcome::HoldEnded
         ),
-        Outcome::ReleaseHold(_) | Outcome::EndPass(_) | Outcome::ReleaseExpiredHolds(_) => false,
+        Outcome::JoinWaitlist(outcome) => matches!(outcome, JoinOutcome::Joined(_)),
+        Outcome::AcceptOffer(outcome) => matches!(outcome, AcceptOutcome::Booked(_)),
+        Outcome::ReleaseHold(_)
+        | Outcome::EndPass(_)
+        | Outcome::ReleaseExpiredHolds(_)
+        | Outcome::LeaveWaitlist(_)
+        | Outcome::DeclineOffer(_)
+        | Outcome::CallUp(_) => false,
     }
 }
 
@@ -285,6 +293,11 @@ fn kind(outcome: &Outcome) -> &'static str {
         Outcome::ClearPlace(_) => "clearing",
         Outcome::EndPass(_) => "end of a pass",
         Outcome::ReleaseHold(_) | Outcome::ReleaseExpiredHolds(_) => "release",
+        Outcome::JoinWaitlist(_)
+        | Outcome::LeaveWaitlist(_)
+        | Outcome::AcceptOffer(_)
+        | Outcome::DeclineOffer(_)
+        | Outcome::CallUp(_) => "waitlist",
     }
 }
 
@@ -315,6 +328,8 @@ fn the_scripts_reach_what_they_are_to_prove() {
     assert!(bookings > 320 && ended > 100 && refused > 100, "{bookings}, {ended}, {refused}");
 }
 
+mod waitlist;
+
 mod contract_of_the_model {
     struct Fixture(crate::memory::MemoryStore);
 
@@ -330,4 +345,5 @@ mod contract_of_the_model {
     }
 
     crate::booking_store_contract!(fresh);
+    crate::waitlist_contract!(fresh);
 }
