@@ -7,14 +7,17 @@ use booking::campaign::apply::{SlotInForce, Standing};
 use booking::{CampaignPlan, InForce, SlotId};
 use kernel::CampaignId;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait, QueryFilter,
+    QuerySelect,
+};
 
 use super::{APPLY, history};
 use crate::batch::Writer;
 use crate::batch::definition;
 use crate::convert::{number, parse};
 use crate::fault::Fault;
-use crate::tables::{booking as bookings, campaign, hold, slot};
+use crate::tables::{booking as bookings, campaign, hold, offer, slot, waitlist_entry};
 
 /// The campaign of this name, locked until the transaction ends.
 pub(super) async fn locked(
@@ -43,11 +46,12 @@ pub(super) async fn of(writer: &Writer<'_>, plan: &CampaignPlan) -> Result<Stand
     let lacking: Vec<&SlotId> =
         slots.keys().filter(|slot| plan.campaign().slot(slot).is_none()).collect();
     let remembered = remembered(writer.transaction, id, &lacking).await?;
+    let waiting = waiting(writer.transaction, id).await?;
     Ok(Standing::InForce(InForce {
-        waiting: 0,
         revision: number("revision", row.revision)?,
         campaign: Arc::new(definition(&row.definition)?),
         slots,
+        waiting,
         remembered,
     }))
 }
@@ -80,7 +84,18 @@ async fn slots(
         .collect()
 }
 
-/// Which of these slots a hold or a booking refers to. O(bookings of the campaign), and asked only
+/// Persons on the waitlist.
+async fn waiting(transaction: &DatabaseTransaction, id: &CampaignId) -> Result<u32, Fault> {
+    let waiting = waitlist_entry::Entity::find()
+        .filter(waitlist_entry::Column::Campaign.eq(id.as_str()))
+        .filter(waitlist_entry::Column::State.eq(booking::EntryState::Waiting.as_str()))
+        .count(transaction)
+        .await
+        .map_err(Fault::at(APPLY))?;
+    number("number of people who wait", waiting)
+}
+
+/// Which of these slots a hold, a booking or an offer refers to. O(bookings of the campaign), and asked only
 /// where a plan lacks slots.
 async fn remembered(
     transaction: &DatabaseTransaction,
@@ -111,5 +126,15 @@ async fn remembered(
         .all(transaction)
         .await
         .map_err(Fault::at(APPLY))?;
-    held.iter().chain(&booked).map(|slot| parse("slot id", slot)).collect()
+    let offered: Vec<String> = offer::Entity::find()
+        .select_only()
+        .column(offer::Column::Slot)
+        .distinct()
+        .filter(offer::Column::Campaign.eq(id.as_str()))
+        .filter(offer::Column::Slot.is_in(names()))
+        .into_tuple()
+        .all(transaction)
+        .await
+        .map_err(Fault::at(APPLY))?;
+    held.iter().chain(&booked).chain(&offered).map(|slot| parse("slot id", slot)).collect()
 }

@@ -76,7 +76,7 @@ fn choose(
             )),
         };
         match takes_places {
-            Some(takes_places) => left.add(command, takes_places),
+            Some(takes_places) => left.add(mirror, command, takes_places),
             None => places.push(place),
         }
     }
@@ -92,6 +92,8 @@ struct Left {
     keys: HashSet<[u8; 32]>,
     /// Whether one may give a place or a seat back, or leave a person without a booking.
     frees: bool,
+    /// Whether one looks at all places, or takes one of which it does not say the slot.
+    looks_at_all: bool,
 }
 
 impl Left {
@@ -111,10 +113,11 @@ impl Left {
         }
         let slot = SlotKey { campaign: book.pass.campaign.clone(), slot: book.slot.clone() };
         let mut persons = book.registration.person_keys();
-        let depends = self.slots.contains(&slot)
+        let depends = self.looks_at_all
+            || self.slots.contains(&slot)
             || self.passes.contains(&book.pass.pass_id)
             || self.keys.contains(&book.idempotency.key)
-            || persons.any(|person| self.persons.contains(&person))
+            || persons.any(|person| self.persons.contains(&person) || mirror.waits(&person))
             // A seat of this pass may come back, and then it is judged otherwise.
             || (self.frees && mirror.knows_pass(book.pass.pass_id));
         if depends || !mirror.knows_slot(&slot) {
@@ -135,7 +138,7 @@ impl Left {
         })
     }
 
-    fn add(&mut self, command: &Command, takes_places: bool) {
+    fn add(&mut self, mirror: &Mirror, command: &Command, takes_places: bool) {
         let footprint = Footprint::of(std::slice::from_ref(command));
         if takes_places {
             self.slots.extend(footprint.slots);
@@ -150,6 +153,15 @@ impl Left {
                 | Command::MoveBooking(_)
                 | Command::CorrectPerson(_)
                 | Command::ClearPlace(_)
+                | Command::LeaveWaitlist(_)
+                | Command::DeclineOffer(_)
+        );
+        // Whoever is booked waits no longer: a seat of the pass that paid for that comes back.
+        let may_book = matches!(command, Command::BookHold(_) | Command::BookGroup(_));
+        self.frees |= mirror.may_wait && (may_book || takes_places);
+        self.looks_at_all |= matches!(
+            command,
+            Command::JoinWaitlist(_) | Command::AcceptOffer(_) | Command::CallUp(_)
         );
     }
 }
