@@ -232,12 +232,14 @@ mod tests {
     fn view(generation: u64, places: &[u32]) -> View {
         let slots =
             ["a", "b", "c"].iter().zip(places).map(|(name, places_left)| SlotAvailability {
+                reserved: 0,
                 slot: scene::slot(name),
                 capacity: 50,
                 released: 30,
                 places_left: *places_left,
             });
         let availability = Availability {
+            waitlist: Default::default(),
             as_of: scene::at(generation),
             slots: slots.collect(),
             held: Held::default(),

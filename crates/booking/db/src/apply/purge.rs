@@ -24,11 +24,13 @@ pub(crate) struct Purged {
 
 /// The tables that a purge empties of a campaign, in this order: whoever cancels meanwhile leaves a reply, so these come
 /// after the bookings.
-pub(crate) const PURGED: [Purged; 5] = [
+pub(crate) const PURGED: [Purged; 7] = [
     Purged { table: "booking", key: "id", campaign: "campaign" },
     Purged { table: "hold", key: "id", campaign: "campaign || ''" },
     Purged { table: "pass_use", key: "pass_id", campaign: "campaign || ''" },
     Purged { table: "idempotency", key: "key", campaign: "campaign || ''" },
+    Purged { table: "offer", key: "id", campaign: "campaign || ''" },
+    Purged { table: "waitlist_entry", key: "id", campaign: "campaign || ''" },
     Purged { table: "mail", key: "number", campaign: "campaign" },
 ];
 

@@ -17,7 +17,7 @@ use crate::convert::{self, ags, bytes_16, bytes_32, parse, pass_id, unreadable};
 use crate::dialect::Kind::{Bytes, Millis, Number, Text};
 use crate::dialect::{self, Cell, number, text};
 use crate::fault::Fault;
-use crate::vault::CampaignKeys;
+use crate::vault::{CampaignKeys, Place};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -186,8 +186,10 @@ pub(crate) fn to_row<'a>(
         BookingStatus::Confirmed => (Cell::Null, PersonKey::VERSION),
         BookingStatus::Cancelled { at } => (number(at.unix_ms()), 0),
     };
-    let person =
-        keys.seal(&booking.campaign, &registration.booking, registration.person.as_ref())?;
+    let person = keys.seal(
+        &Place::of_booking(&booking.campaign, &registration.booking),
+        registration.person.as_ref(),
+    )?;
     Ok([
         Cell::Bytes(registration.booking.as_bytes()),
         text(booking.campaign.as_str()),
@@ -224,7 +226,8 @@ pub(crate) fn to_change<'a>(
     nobody: &'a PersonKey,
     keys: &CampaignKeys,
 ) -> Result<[Cell<'a>; CHANGES.len()], Fault> {
-    let sealed = |person| keys.seal(&change.campaign, &change.booking, person).map(text);
+    let place = Place::of_booking(&change.campaign, &change.booking);
+    let sealed = |person| keys.seal(&place, person).map(text);
     let (key, version, person) = match &change.person {
         None => (Cell::Null, Cell::Null, Cell::Null),
         Some(PersonChange::Corrected(correction)) => (

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use booking::{BookingId, Changes, Person};
+use booking::{Changes, Person};
 use kernel::{CampaignId, Timestamp};
 use sea_orm::ConnectionTrait;
 
@@ -28,18 +28,14 @@ impl CampaignKeys {
         self.0.push((campaign.clone(), key));
     }
 
-    /// What is stored of the person of a booking; `null` once erased.
-    pub fn seal(
-        &self,
-        campaign: &CampaignId,
-        booking: &BookingId,
-        person: Option<&Person>,
-    ) -> Result<String, Fault> {
+    /// What is stored at this place of a person; `null` once erased.
+    pub fn seal(&self, place: &Place<'_>, person: Option<&Person>) -> Result<String, Fault> {
         let Some(person) = person else { return Ok("null".to_owned()) };
-        let key = self.get(campaign).ok_or_else(|| {
+        let key = self.get(place.campaign).ok_or_else(|| {
+            let campaign = place.campaign;
             Fault::Unexpected(format!("a person of {campaign} without a key to seal it"))
         })?;
-        Ok(seal_person(key, &Place::of_booking(campaign, booking), person))
+        Ok(seal_person(key, place, person))
     }
 }
 
@@ -47,8 +43,10 @@ impl CampaignKeys {
 fn campaigns_of_persons(changes: &Changes) -> BTreeSet<&CampaignId> {
     let inserted = changes.bookings_inserted.iter();
     let inserted = inserted.filter(|booking| booking.registration.person.is_some());
+    let waiting = changes.entries_inserted.iter().filter(|entry| entry.person.is_some());
     let corrected = changes.bookings_changed.iter().filter(|change| change.person.is_some());
-    inserted.map(|new| &new.campaign).chain(corrected.map(|of| &of.campaign)).collect()
+    let booked = inserted.map(|new| &new.campaign);
+    booked.chain(waiting.map(|new| &new.campaign)).chain(corrected.map(|of| &of.campaign)).collect()
 }
 
 impl Vault {

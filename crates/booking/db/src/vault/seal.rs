@@ -8,7 +8,7 @@ use std::fmt;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use booking::BookingId;
+use booking::{BookingId, WaitlistEntryId};
 use kernel::CampaignId;
 use zeroize::Zeroizing;
 
@@ -42,6 +42,11 @@ impl<'a> Place<'a> {
     /// The person of a booking.
     pub fn of_booking(campaign: &'a CampaignId, booking: &'a BookingId) -> Self {
         Self { table: "booking", column: "person", campaign, row: booking.as_bytes() }
+    }
+
+    /// The person of an entry of a waitlist.
+    pub fn of_entry(campaign: &'a CampaignId, entry: &'a WaitlistEntryId) -> Self {
+        Self { table: "waitlist_entry", column: "person", campaign, row: entry.as_bytes() }
     }
 
     /// The row comes last: it alone may hold any byte.

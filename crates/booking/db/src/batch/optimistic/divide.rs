@@ -77,7 +77,7 @@ fn choose(
             )),
         };
         match takes_places {
-            Some(takes_places) => left.add(command, takes_places),
+            Some(takes_places) => left.add(mirror, command, takes_places),
             None => places.push(place),
         }
     }
@@ -96,6 +96,8 @@ struct Left {
     /// Of the whole batch.
     commands: usize,
     now: Timestamp,
+    /// Whether one looks at all places, or takes one of which it does not say the slot.
+    looks_at_all: bool,
 }
 
 impl Left {
@@ -115,10 +117,11 @@ impl Left {
             return Some(self.is_judged_otherwise_later(mirror, &slot));
         }
         let mut persons = book.registration.person_keys();
-        let depends = self.slots.contains(&slot)
+        let depends = self.looks_at_all
+            || self.slots.contains(&slot)
             || self.passes.contains(&book.pass.pass_id)
             || self.keys.contains(&book.idempotency.key)
-            || persons.any(|person| self.persons.contains(&person))
+            || persons.any(|person| self.persons.contains(&person) || mirror.waits(&person))
             // A seat of this pass may come back, and then it is judged otherwise.
             || (self.frees && mirror.knows_pass(book.pass.pass_id));
         if depends || !mirror.knows_slot(&slot) {
@@ -150,7 +153,7 @@ impl Left {
         self.frees || places.is_none_or(|places| places < self.commands)
     }
 
-    fn add(&mut self, command: &Command, takes_places: bool) {
+    fn add(&mut self, mirror: &Mirror, command: &Command, takes_places: bool) {
         let footprint = Footprint::of(std::slice::from_ref(command));
         if takes_places {
             self.slots.extend(footprint.slots);
@@ -166,6 +169,15 @@ impl Left {
                 | Command::CorrectPerson(_)
                 | Command::ErasePerson(_)
                 | Command::ClearPlace(_)
+                | Command::LeaveWaitlist(_)
+                | Command::DeclineOffer(_)
+        );
+        // Whoever is booked waits no longer: a seat of the pass that paid for that comes back.
+        let may_book = matches!(command, Command::BookHold(_) | Command::BookGroup(_));
+        self.frees |= mirror.may_wait && (may_book || takes_places);
+        self.looks_at_all |= matches!(
+            command,
+            Command::JoinWaitlist(_) | Command::AcceptOffer(_) | Command::CallUp(_)
         );
     }
 }

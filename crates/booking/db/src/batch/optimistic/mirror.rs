@@ -31,6 +31,10 @@ pub(crate) struct Mirror {
     persons: Recent<PersonKey, ()>,
     /// Whether some of them may not have it any more.
     has_forgotten_persons: bool,
+    /// Persons who have been seen to wait. Of others the database knows it.
+    waiting: Recent<PersonKey, ()>,
+    /// Whether anybody may be on the waitlist.
+    pub may_wait: bool,
 }
 
 /// Which state of the campaign it is. A database that has gone back, to a backup or to a replica that lagged, comes to
@@ -57,12 +61,17 @@ impl Mirror {
             keys: Recent::default(),
             persons: Recent::default(),
             has_forgotten_persons: false,
+            waiting: Recent::default(),
+            may_wait: state.waitlists.values().any(|counts| counts.demand() > 0),
         };
         for pass in state.passes.values() {
             mirror.passes.insert(pass.pass_id, pass.clone());
         }
         for (_, person) in &state.active_persons {
             mirror.persons.insert(*person, ());
+        }
+        for entry in state.entries.values().filter(|entry| entry.state.is_waiting()) {
+            mirror.waiting.insert(entry.person_key, ());
         }
         for key in state.records.keys() {
             mirror.keys.insert(*key, ());
@@ -112,6 +121,10 @@ impl Mirror {
         for booking in changes.bookings_inserted.iter().filter(confirmed) {
             self.persons.insert(booking.registration.person_key, ());
         }
+        self.may_wait |= !changes.entries_inserted.is_empty();
+        for entry in &changes.entries_inserted {
+            self.waiting.insert(entry.person_key, ());
+        }
         for record in &changes.records {
             self.keys.insert(record.key, ());
         }
@@ -121,6 +134,8 @@ impl Mirror {
     pub fn merge(&mut self, later: Self) {
         (self.sequence, self.end) = (later.sequence, later.end);
         self.key = later.key;
+        self.may_wait = later.may_wait;
+        self.waiting.extend(later.waiting);
         self.slots.extend(later.slots);
         self.passes.extend(later.passes);
         self.keys.extend(later.keys);
@@ -148,6 +163,10 @@ impl Mirror {
 
     pub fn has_booked(&self, person: &PersonKey) -> bool {
         self.persons.contains(person)
+    }
+
+    pub fn waits(&self, person: &PersonKey) -> bool {
+        self.waiting.contains(person)
     }
 
     pub fn knows_pass(&self, pass: PassId) -> bool {
