@@ -8,6 +8,7 @@
 //! numbers, never personal data and never a secret.
 
 pub mod chain;
+mod unix_ms;
 
 use kernel::Timestamp;
 use pass::PassId;
@@ -258,21 +259,6 @@ pub enum HoldEnd {
     Expired,
     /// The operator, who cleared its slot.
     Cleared,
-}
-
-/// An instant as a number: half as long as the text, and there is one in every event.
-mod unix_ms {
-    use kernel::Timestamp;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over like this")]
-    pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        at.unix_ms().serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        i64::deserialize(deserializer).map(Timestamp::from_unix_ms)
-    }
 }
 
 #[cfg(test)]
