@@ -8,6 +8,7 @@
 //! numbers, never personal data and never a secret.
 
 pub mod chain;
+mod unix_ms;
 
 use kernel::Timestamp;
 use pass::PassId;
@@ -260,23 +261,9 @@ pub enum HoldEnd {
     Cleared,
 }
 
-/// An instant as a number: half as long as the text, and there is one in every event.
-mod unix_ms {
-    use kernel::Timestamp;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over like this")]
-    pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        at.unix_ms().serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        i64::deserialize(deserializer).map(Timestamp::from_unix_ms)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    mod owners;
     mod waitlists;
 
     use super::*;
@@ -388,36 +375,9 @@ mod tests {
         ]
     }
 
-    /// What is done with one's own booking.
-    fn by_owners() -> Vec<(Actor, What, &'static str)> {
-        let booking = scene::booking_id(1);
-        vec![
-            (
-                Actor::TokenOf(booking),
-                What::ContactChanged { booking },
-                r#""actor":{"token_of":"booking_00000001030303030303030303030303"},"what":"contact_changed","booking":"booking_00000001030303030303030303030303"}"#,
-            ),
-            (
-                Actor::TokenOf(booking),
-                What::PersonErased { booking },
-                r#""actor":{"token_of":"booking_00000001030303030303030303030303"},"what":"person_erased","booking":"booking_00000001030303030303030303030303"}"#,
-            ),
-            (
-                Actor::Letter,
-                What::TokenRotated { booking },
-                r#""actor":"letter","what":"token_rotated","booking":"booking_00000001030303030303030303030303"}"#,
-            ),
-            (
-                Actor::CodeOf(booking),
-                What::LinkAsked { booking },
-                r#""actor":{"code_of":"booking_00000001030303030303030303030303"},"what":"link_asked","booking":"booking_00000001030303030303030303030303"}"#,
-            ),
-        ]
-    }
-
     #[test]
     fn what_was_told_years_ago_can_still_be_read() {
-        let told = by_passes().into_iter().chain(by_others()).chain(by_owners());
+        let told = by_passes().into_iter().chain(by_others()).chain(owners::told());
         for (actor, what, rest) in told.chain(waitlists::told()) {
             let event = Event { number: 7, at: scene::at(1), actor, what };
             let json = format!(r#"{{"number":7,"at_ms":1623650401000,{rest}"#);

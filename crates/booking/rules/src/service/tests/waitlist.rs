@@ -96,8 +96,9 @@ async fn the_ticker_calls_without_being_asked() {
         BookingSecrets::new(&[1; 32], &[2; 32]),
         limits,
     );
+    let mut looks = tokio::time::interval(Duration::from_millis(1));
     while offer(&bookings, &anna).await.is_none() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        looks.tick().await;
     }
     ticking.shut_down();
     tasks.finished().await;
