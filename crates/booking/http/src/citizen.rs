@@ -5,3 +5,4 @@ pub(crate) mod booking;
 pub(crate) mod campaign;
 pub(crate) mod hold;
 pub(crate) mod pass;
+pub(crate) mod waitlist;

@@ -9,13 +9,13 @@ pub(crate) mod show;
 
 use actix_web::HttpResponse;
 use booking::campaign::{SiteId, SlotId};
-use booking::{Booked, BookingCode, BookingId, Person};
+use booking::{Booked, Booking, BookingCode, BookingId, BookingStatus, Person, View};
 use kernel::{CampaignId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::Problem;
 use web::document::{Only, Union, Variant};
 use web::reply;
+use web::{Code, Problem};
 
 use crate::app::App;
 
@@ -87,9 +87,9 @@ pub(crate) const KINDS: Union = Union {
 pub(crate) struct NewlyBooked<'a> {
     /// Shows, moves and cancels the booking as a bearer token. It is told to nobody else.
     #[schema(example = "hT0b4TzvSFmTkYqIabhIuNe1tX4YcZdyA9qLr6gWc3o")]
-    manage_token: String,
+    pub(crate) manage_token: String,
     #[serde(flatten)]
-    booking: BookingBody<'a>,
+    pub(crate) booking: BookingBody<'a>,
 }
 
 /// Whether the person has the place.
@@ -120,6 +120,35 @@ impl App {
     ) -> Result<HttpResponse, Problem> {
         let location = format!("/v1/bookings/{}", booked.booking);
         reply::created(location, &self.newly_booked(campaign, booked, person))
+    }
+
+    /// A booking that was read, in the slot that `view` knows.
+    pub(crate) fn shown_booking<'a>(
+        &self,
+        booking: &'a Booking,
+        view: &'a View,
+    ) -> Result<BookingBody<'a>, Problem> {
+        let slot =
+            view.campaign(&booking.campaign).and_then(|view| view.campaign.slot(&booking.slot));
+        // A slot that was booked is never removed, so only a view that is not there yet lacks it.
+        let slot = slot.ok_or_else(|| self.try_again(Code::Unavailable))?;
+        let cancelled_at = match booking.status {
+            BookingStatus::Confirmed => None,
+            BookingStatus::Cancelled { at } => Some(at),
+        };
+        Ok(BookingBody {
+            id: booking.registration.booking,
+            code: booking.registration.code,
+            campaign: &booking.campaign,
+            slot: &booking.slot,
+            site: &slot.site,
+            starts_at: slot.starts_at,
+            ends_at: slot.ends_at,
+            status: BookingState::of(cancelled_at),
+            person: booking.registration.person.as_ref().map(PersonBody::from),
+            booked_at: booking.booked_at,
+            cancelled_at,
+        })
     }
 
     /// What is told of a booking to who has just booked.

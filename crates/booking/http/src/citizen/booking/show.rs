@@ -3,13 +3,13 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use booking::{Booking, BookingLookup, BookingStatus};
+use booking::{Booking, BookingLookup};
 use web::reply;
 use web::{Code, Problem, problem_responses};
 
 use crate::app::App;
 use crate::authorize::manage_token;
-use crate::citizen::booking::{BookingBody, BookingState, PersonBody};
+use crate::citizen::booking::BookingBody;
 use crate::refusal::BookingInPath;
 
 problem_responses!(
@@ -44,26 +44,7 @@ pub(crate) async fn show_booking(
 
 fn show(app: &App, booking: &Booking) -> Result<HttpResponse, Problem> {
     let view = app.bookings.view();
-    let slot = view.campaign(&booking.campaign).and_then(|view| view.campaign.slot(&booking.slot));
-    // A slot that was booked is never removed, so only a view that is not there yet lacks it.
-    let slot = slot.ok_or_else(|| app.try_again(Code::Unavailable))?;
-    let (status, cancelled_at) = match booking.status {
-        BookingStatus::Confirmed => (BookingState::Confirmed, None),
-        BookingStatus::Cancelled { at } => (BookingState::Cancelled, Some(at)),
-    };
-    let body = BookingBody {
-        id: booking.registration.booking,
-        code: booking.registration.code,
-        campaign: &booking.campaign,
-        slot: &booking.slot,
-        site: &slot.site,
-        starts_at: slot.starts_at,
-        ends_at: slot.ends_at,
-        status,
-        person: booking.registration.person.as_ref().map(PersonBody::from),
-        booked_at: booking.booked_at,
-        cancelled_at,
-    };
+    let body = app.shown_booking(booking, &view)?;
     Ok(reply::private(StatusCode::OK, &body))
 }
 
