@@ -251,6 +251,8 @@ mod unix_ms {
 
 #[cfg(test)]
 mod tests {
+    mod waitlists;
+
     use super::*;
     use crate::contract::scene;
 
@@ -359,59 +361,10 @@ mod tests {
         ]
     }
 
-    /// What happens on waitlists.
-    fn by_waitlists() -> Vec<(Actor, What, &'static str)> {
-        let (entry, offer) = (scene::waitlist::entry_id(1), scene::waitlist::offer_id(1));
-        let (booking, slot) = (scene::booking_id(1), scene::slot("a"));
-        let pass = scene::grant(1, 4, scene::at(0)).pass_id;
-        let expires_at = scene::at(480);
-        vec![
-            (
-                Actor::Pass(pass),
-                What::WaitlistJoined { entry, number: 330 },
-                r#""actor":{"pass":"00000001010101010101010101010101"},"what":"waitlist_joined","entry":"wait_00000001080808080808080808080808","entry_number":330}"#,
-            ),
-            (
-                Actor::Entry(entry),
-                What::WaitlistLeft { entry, booking: None },
-                r#""actor":{"entry":"wait_00000001080808080808080808080808"},"what":"waitlist_left","entry":"wait_00000001080808080808080808080808"}"#,
-            ),
-            (
-                Actor::Pass(pass),
-                What::WaitlistLeft { entry, booking: Some(booking) },
-                r#""actor":{"pass":"00000001010101010101010101010101"},"what":"waitlist_left","entry":"wait_00000001080808080808080808080808","booking":"booking_00000001030303030303030303030303"}"#,
-            ),
-            (
-                Actor::Clock,
-                What::OfferMade { offer, entry, slot: slot.clone(), expires_at },
-                r#""actor":"clock","what":"offer_made","offer":"offer_00000001090909090909090909090909","entry":"wait_00000001080808080808080808080808","slot":"a","expires_at_ms":1623650880000}"#,
-            ),
-            (
-                Actor::Entry(entry),
-                What::OfferAccepted { offer, entry, booking, slot },
-                r#""actor":{"entry":"wait_00000001080808080808080808080808"},"what":"offer_accepted","offer":"offer_00000001090909090909090909090909","entry":"wait_00000001080808080808080808080808","booking":"booking_00000001030303030303030303030303","slot":"a"}"#,
-            ),
-            (
-                Actor::Entry(entry),
-                What::OfferDeclined { offer, entry },
-                r#""actor":{"entry":"wait_00000001080808080808080808080808"},"what":"offer_declined","offer":"offer_00000001090909090909090909090909","entry":"wait_00000001080808080808080808080808"}"#,
-            ),
-            (
-                Actor::Clock,
-                What::OfferExpired { offer, entry },
-                r#""actor":"clock","what":"offer_expired","offer":"offer_00000001090909090909090909090909","entry":"wait_00000001080808080808080808080808"}"#,
-            ),
-            (
-                Actor::Operator,
-                What::OfferWithdrawn { offer, entry },
-                r#""actor":"operator","what":"offer_withdrawn","offer":"offer_00000001090909090909090909090909","entry":"wait_00000001080808080808080808080808"}"#,
-            ),
-        ]
-    }
-
     #[test]
     fn what_was_told_years_ago_can_still_be_read() {
-        for (actor, what, rest) in by_passes().into_iter().chain(by_others()).chain(by_waitlists())
+        for (actor, what, rest) in
+            by_passes().into_iter().chain(by_others()).chain(waitlists::told())
         {
             let event = Event { number: 7, at: scene::at(1), actor, what };
             let json = format!(r#"{{"number":7,"at_ms":1623650401000,{rest}"#);

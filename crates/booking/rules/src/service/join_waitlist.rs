@@ -32,10 +32,4 @@ impl Bookings {
         });
         self.submit(JoinWaitlist { pass, joining, binding, idempotency }).await
     }
-
-    /// The token that manages an entry of a waitlist.
-    #[must_use]
-    pub fn entry_token(&self, entry: WaitlistEntryId) -> String {
-        self.secrets.entry_token(entry)
-    }
 }

@@ -62,6 +62,7 @@ use crate::booking::BookingId;
 use crate::pass::PassGrant;
 use crate::secrets::{BookingSecrets, IdempotencyScope, idempotency_key};
 use crate::store::BookingStore;
+use crate::waitlist::WaitlistEntryId;
 use background::Troubled;
 use departures::Departures;
 use queues::Queues;
@@ -154,6 +155,12 @@ impl Bookings {
     #[must_use]
     pub fn manage_token(&self, booking: BookingId) -> String {
         self.secrets.manage_token(booking)
+    }
+
+    /// The token that manages an entry of a waitlist.
+    #[must_use]
+    pub fn entry_token(&self, entry: WaitlistEntryId) -> String {
+        self.secrets.entry_token(entry)
     }
 
     /// All campaigns and their places, at most a second old.

@@ -1,6 +1,7 @@
 //! The use cases on the model, and on a store that can be stopped.
 
 mod gated_store;
+mod waitlist;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
