@@ -100,6 +100,7 @@ async fn write_slots(
             cell::number(slot.capacity),
             cell::number(counters.released),
             cell::number(counters.taken),
+            cell::number(counters.reserved),
         ]
     });
     let rows = Rows::collect(writer.backend, APPLIED_SLOTS, rows);

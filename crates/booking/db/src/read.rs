@@ -1,5 +1,7 @@
 //! What is read outside batches: one statement each, nothing locked.
 
+mod waitlist;
+
 use std::collections::{HashMap, HashSet};
 
 use booking::{
@@ -21,6 +23,8 @@ use crate::statements::BYTE_IDS;
 use crate::store::Session;
 use crate::tables;
 
+pub(crate) use waitlist::waitlist_entry_template;
+
 #[derive(FromQueryResult)]
 struct StoredAvailability {
     revision: i64,
@@ -28,9 +32,13 @@ struct StoredAvailability {
     id: String,
     taken: i32,
     released: i32,
+    reserved: i32,
     overdue: i64,
     held_passes: i64,
     held_seats: i64,
+    waiting: i64,
+    offered: i64,
+    last_number: i64,
 }
 
 #[derive(FromQueryResult)]
@@ -147,13 +155,9 @@ impl Session {
                     passes: number("passes that hold", first.held_passes)?,
                     seats: number("seats held", first.held_seats)?,
                 };
-                return Ok(Some(Availability::of(
-                    &campaign,
-                    &counters,
-                    held,
-                    WaitlistCounts::default(),
-                    now,
-                )));
+                let reserved = counters.values().map(|(counters, _)| counters.reserved).sum();
+                let waitlist = WaitlistCounts { reserved, ..first.waitlist()? };
+                return Ok(Some(Availability::of(&campaign, &counters, held, waitlist, now)));
             }
         }
     }
@@ -179,9 +183,10 @@ impl Session {
             .filter(booking::Column::Campaign.eq(campaign))
             .filter(booking::Column::Slot.eq(id))
             .filter(booking::Column::Status.eq(booking::status_name(BookingStatus::Confirmed)));
+        let counters = slot::counters(&row)?;
         let mut slot_use = SlotUse {
-            taken: slot::counters(&row)?.taken,
-            reserved: slot::counters(&row)?.reserved,
+            taken: counters.taken,
+            reserved: counters.reserved,
             bookings: bookings.clone().count(&self.pools.read).await.map_err(fault())?,
             holds: holds.clone().count(&self.pools.read).await.map_err(fault())?,
             page: Vec::new(),
@@ -327,11 +332,23 @@ impl Durability {
     }
 }
 
+impl StoredAvailability {
+    /// Without the places reserved, which each row has of its slot.
+    fn waitlist(&self) -> Result<WaitlistCounts, Fault> {
+        Ok(WaitlistCounts {
+            waiting: number("number of people who wait", self.waiting - self.offered)?,
+            offered: number("number of open offers", self.offered)?,
+            last_number: number("number of a waitlist entry", self.last_number)?,
+            reserved: 0,
+        })
+    }
+}
+
 fn counters_of(row: &StoredAvailability) -> Result<(booking::SlotId, (SlotCounters, u32)), Fault> {
     let counters = SlotCounters {
         taken: number("taken", row.taken)?,
         released: number("released", row.released)?,
-        reserved: 0,
+        reserved: number("reserved", row.reserved)?,
     };
     Ok((parse("slot id", &row.id)?, (counters, number("overdue seats", row.overdue)?)))
 }

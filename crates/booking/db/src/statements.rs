@@ -6,8 +6,9 @@ use crate::batch::{WriteTexts, load_template, optimistic_text};
 use crate::dialect::Kind::{Bytes, Text};
 use crate::dialect::Parameter::{Rows, Scalar};
 use crate::dialect::{Column, Parameter, statement};
+use crate::read::waitlist_entry_template;
 use crate::tables::booking::{CANCELLATIONS, CHANGES};
-use crate::tables::{event, slot};
+use crate::tables::{event, offer, slot, waitlist_entry};
 
 /// Campaigns have names.
 pub(crate) const IDS: &[Column] = &[("id", Text)];
@@ -19,6 +20,22 @@ pub(crate) const KEYS: &[Column] = &[("key", Bytes)];
 pub(crate) const APPLIED_SLOTS: &[Column] = slot::TABLE.columns;
 /// Bookings of an earlier release with the key of this one.
 pub(crate) const NEW_KEYS: &[Column] = &[("id", Bytes), ("person_key", Bytes)];
+
+/// What `load.sql` takes, in the order in which it is bound.
+const LOAD_PARAMETERS: &[(&str, Parameter)] = &[
+    ("campaigns", Rows(IDS)),
+    ("slots", Rows(SLOT_KEYS)),
+    ("holds", Rows(BYTE_IDS)),
+    ("passes", Rows(BYTE_IDS)),
+    ("bookings", Rows(BYTE_IDS)),
+    ("persons", Rows(PERSON_KEYS)),
+    ("keys", Rows(KEYS)),
+    ("entries", Rows(BYTE_IDS)),
+    ("offers", Rows(BYTE_IDS)),
+    ("waitlists", Rows(IDS)),
+    ("whole", Rows(IDS)),
+    ("now", Scalar),
+];
 
 /// The texts in the dialect of one database.
 #[derive(Debug)]
@@ -36,6 +53,7 @@ pub(crate) struct Statements {
     pub optimistic: String,
     pub apply_slots: String,
     pub availability: String,
+    pub waitlist: WaitlistTexts,
     pub open_holds: String,
     pub seats_taken: String,
     pub departed_passes: String,
@@ -59,19 +77,7 @@ impl Statements {
                 include_str!("sql/overdue_holds.sql"),
                 &[("campaign", Scalar), ("now", Scalar), ("holds_max", Scalar)],
             ),
-            load: of(
-                &load_template(),
-                &[
-                    ("campaigns", Rows(IDS)),
-                    ("slots", Rows(SLOT_KEYS)),
-                    ("holds", Rows(BYTE_IDS)),
-                    ("passes", Rows(BYTE_IDS)),
-                    ("bookings", Rows(BYTE_IDS)),
-                    ("persons", Rows(PERSON_KEYS)),
-                    ("keys", Rows(KEYS)),
-                    ("now", Scalar),
-                ],
-            ),
+            load: of(&load_template(), LOAD_PARAMETERS),
             cancel: of(
                 include_str!("sql/update_cancelled.sql"),
                 &[("cancellations", Rows(CANCELLATIONS))],
@@ -89,6 +95,7 @@ impl Statements {
                 include_str!("sql/availability.sql"),
                 &[("campaign", Scalar), ("now", Scalar)],
             ),
+            waitlist: WaitlistTexts::new(backend),
             open_holds: of(
                 include_str!("sql/open_holds.sql"),
                 &[("passes", Rows(BYTE_IDS)), ("now", Scalar)],
@@ -113,6 +120,35 @@ impl Statements {
                 include_str!("sql/departed_passes.sql"),
                 &[("campaign", Scalar), ("now", Scalar), ("passes_max", Scalar)],
             ),
+        }
+    }
+}
+
+/// Those of waitlists alone.
+#[derive(Debug)]
+pub(crate) struct WaitlistTexts {
+    pub call_up: String,
+    pub update_entries: String,
+    pub end_offers: String,
+    pub entry: String,
+}
+
+impl WaitlistTexts {
+    fn new(backend: DbBackend) -> Self {
+        let of = |template: &str, parameters: &[(&str, Parameter)]| {
+            statement(backend, template, parameters)
+        };
+        Self {
+            call_up: of(
+                include_str!("sql/call_up.sql"),
+                &[("campaign", Scalar), ("entries_max", Scalar)],
+            ),
+            update_entries: of(
+                include_str!("sql/update_entries.sql"),
+                &[("entries", Rows(waitlist_entry::CHANGES))],
+            ),
+            end_offers: of(include_str!("sql/end_offers.sql"), &[("offers", Rows(offer::CHANGES))]),
+            entry: of(&waitlist_entry_template(), &[("id", Scalar)]),
         }
     }
 }

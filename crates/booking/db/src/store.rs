@@ -354,10 +354,12 @@ impl BookingStore for DbStore {
 
     async fn waitlist_entry(
         &self,
-        _id: WaitlistEntryId,
+        id: WaitlistEntryId,
     ) -> Result<Option<EntryStanding>, StoreError> {
-        // No command makes an entry yet.
-        Ok(None)
+        let read = move |db: Session| async move {
+            retry(db.deadline, || db.read_waitlist_entry(id)).await
+        };
+        self.call(Access::Read, read).await
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {

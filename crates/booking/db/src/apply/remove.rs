@@ -10,7 +10,8 @@ use crate::batch::Writer;
 use crate::convert::number;
 use crate::fault::Fault;
 use crate::tables::{
-    booking as bookings, campaign, campaign_revision, hold, idempotency, pass_use, slot,
+    booking as bookings, campaign, campaign_revision, hold, idempotency, offer, pass_use, slot,
+    waitlist_entry,
 };
 
 const REMOVE: &str = "remove a campaign";
@@ -53,6 +54,8 @@ pub(crate) async fn remove(
 async fn delete(writer: &Writer<'_>, id: &str) -> Result<(), Fault> {
     delete_from::<idempotency::Entity>(writer, idempotency::Column::Campaign.eq(id)).await?;
     delete_from::<bookings::Entity>(writer, bookings::Column::Campaign.eq(id)).await?;
+    delete_from::<offer::Entity>(writer, offer::Column::Campaign.eq(id)).await?;
+    delete_from::<waitlist_entry::Entity>(writer, waitlist_entry::Column::Campaign.eq(id)).await?;
     delete_from::<hold::Entity>(writer, hold::Column::Campaign.eq(id)).await?;
     delete_from::<pass_use::Entity>(writer, pass_use::Column::Campaign.eq(id)).await?;
     delete_from::<slot::Entity>(writer, slot::Column::Campaign.eq(id)).await?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use booking::campaign::apply::{SlotInForce, Standing};
-use booking::{CampaignPlan, InForce, SlotCounters, SlotId};
+use booking::{CampaignPlan, InForce, SlotId};
 use kernel::CampaignId;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QuerySelect};
@@ -73,11 +73,7 @@ async fn slots(
     let held: BTreeMap<String, i64> = held.into_iter().collect();
     rows.iter()
         .map(|row| {
-            let counters = SlotCounters {
-                taken: number("taken", row.taken)?,
-                released: number("released", row.released)?,
-                reserved: 0,
-            };
+            let counters = slot::counters(row)?;
             let held = number("seats held", held.get(&row.id).copied().unwrap_or_default())?;
             Ok((parse("slot id", &row.id)?, SlotInForce { counters, held }))
         })

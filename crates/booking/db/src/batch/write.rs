@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use ::booking::{
     Booking, BookingChange, BookingId, ChainEnd, Changes, Hold, HoldId, IdempotencyRecord, Link,
-    PassId, PassUse,
+    OfferId, PassId, PassUse,
 };
 use kernel::CampaignId;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
@@ -12,7 +12,9 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value}
 use crate::dialect::{Cell, Column, Parameter, Rows, statement, text};
 use crate::fault::Fault;
 use crate::statements::{BYTE_IDS, IDS, Statements};
-use crate::tables::{Table, booking, campaign, event, hold, idempotency, pass_use, slot};
+use crate::tables::{
+    Table, booking, campaign, event, hold, idempotency, offer, pass_use, slot, waitlist_entry,
+};
 
 /// A set of rows that batches write, each of which must be written.
 struct Set {
@@ -26,7 +28,7 @@ struct Set {
 
 /// What a batch writes after what it cancels and changes of earlier bookings, no row twice and each
 /// table independent of the others.
-const SETS: [Set; 9] = [
+const SETS: [Set; 11] = [
     update("update campaigns", "campaigns", &campaign::TABLE, campaign::CHANGES),
     update("update slots", "slots", &slot::TABLE, slot::CHANGES),
     update("update pass uses", "pass_uses", &pass_use::TABLE, pass_use::CHANGES),
@@ -34,6 +36,8 @@ const SETS: [Set; 9] = [
     update("update holds", "holds", &hold::TABLE, hold::CHANGES),
     insert("insert holds", "new_holds", &hold::TABLE),
     insert("insert bookings", "new_bookings", &booking::TABLE),
+    insert("insert waitlist entries", "new_entries", &waitlist_entry::TABLE),
+    insert("insert offers", "new_offers", &offer::TABLE),
     insert("insert records", "new_records", &idempotency::TABLE),
     insert("insert events", "new_events", &event::TABLE),
 ];
@@ -68,7 +72,7 @@ impl Set {
 #[derive(Debug)]
 pub(crate) enum WriteTexts {
     /// SQLite: one by one, those that are empty not at all.
-    Single([String; SETS.len()]),
+    Single(Box<[String; SETS.len()]>),
     /// PostgreSQL: all in one statement and one round trip. Its reply is how many rows were written.
     ///
     /// The empty sets are written too: a set without rows unnests an empty array, so its part reads
@@ -82,9 +86,9 @@ impl WriteTexts {
         if backend == DbBackend::Postgres {
             return Self::Joint(joint_text());
         }
-        Self::Single(
-            SETS.each_ref().map(|set| statement(backend, &set.template(), &[set.parameter()])),
-        )
+        let texts =
+            SETS.each_ref().map(|set| statement(backend, &set.template(), &[set.parameter()]));
+        Self::Single(Box::new(texts))
     }
 }
 
@@ -128,6 +132,7 @@ pub(crate) struct Known {
     /// What the rows of passes say.
     pub passes: HashMap<PassId, PassUse>,
     pub holds: HashSet<HoldId>,
+    pub offers: HashSet<OfferId>,
 }
 
 /// Writes what batches have changed.
@@ -138,9 +143,9 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Writes the changes. What is cancelled and what is changed of earlier bookings comes first, for a
-    /// person whose booking is cancelled may be booked again in the same batch; the other sets do not
-    /// depend on each other.
+    /// Writes the changes. What is cancelled and what is changed of earlier bookings, entries and offers comes
+    /// first, for a person whose booking is cancelled may be booked again in the same batch, and so on; the other
+    /// sets do not depend on each other.
     pub async fn write(&self, changes: &Changes, known: &Known) -> Result<(), Fault> {
         if changes.is_empty() {
             return Ok(());
@@ -149,10 +154,11 @@ impl Writer<'_> {
         let cancelled = Rows::collect(self.backend, booking::CANCELLATIONS, cancelled);
         self.set("cancel bookings", &self.statements.cancel, cancelled).await?;
         self.change_bookings(&changes.bookings_changed).await?;
+        self.change_waitlists(changes, known).await?;
         let sets = self.sets(changes, known)?;
         match &self.statements.write {
             WriteTexts::Single(texts) => {
-                for ((set, sql), rows) in SETS.iter().zip(texts).zip(sets) {
+                for ((set, sql), rows) in SETS.iter().zip(texts.iter()).zip(sets) {
                     self.set(set.doing, sql, rows).await?;
                 }
                 Ok(())
@@ -169,6 +175,16 @@ impl Writer<'_> {
         let rows = bookings.iter().map(booking::to_change);
         let rows = Rows::collect(self.backend, booking::CHANGES, rows);
         self.set("change bookings", &self.statements.change, rows).await
+    }
+
+    async fn change_waitlists(&self, changes: &Changes, known: &Known) -> Result<(), Fault> {
+        let entries = changes.entries_changed.iter().map(waitlist_entry::to_change);
+        let entries = Rows::collect(self.backend, waitlist_entry::CHANGES, entries);
+        self.set("change waitlist entries", &self.statements.waitlist.update_entries, entries)
+            .await?;
+        let ended = changes.offers.iter().filter(|offer| known.offers.contains(&offer.id));
+        let ended = Rows::collect(self.backend, offer::CHANGES, ended.map(offer::to_change));
+        self.set("end offers", &self.statements.waitlist.end_offers, ended).await
     }
 
     /// The rows of every set, in the order of [`SETS`].
@@ -189,6 +205,9 @@ impl Writer<'_> {
         let paid = paid(changes)?;
         let bookings =
             paid.iter().map(|(booking, request, pass)| booking::to_row(booking, request, pass));
+        let entries = entries(changes)?;
+        let new_offers = changes.offers.iter().filter(|offer| !known.offers.contains(&offer.id));
+        let new_offers = new_offers.map(offer::to_row);
         // What booked a person is recorded by the booking.
         let records = changes.records.iter().filter(|record| record.effect.booking().is_none());
         let records = records.map(idempotency::to_row);
@@ -209,6 +228,8 @@ impl Writer<'_> {
             Rows::collect(backend, hold::CHANGES, old_holds),
             Rows::collect(backend, hold::TABLE.columns, new_holds),
             Rows::collect(backend, booking::TABLE.columns, bookings),
+            Rows::collect(backend, waitlist_entry::TABLE.columns, entries),
+            Rows::collect(backend, offer::TABLE.columns, new_offers),
             Rows::collect(backend, idempotency::TABLE.columns, records),
             Rows::collect(backend, event::TABLE.columns, events),
         ])
@@ -263,8 +284,7 @@ pub(super) fn paid(
         .iter()
         .filter_map(|record| Some((record.effect.booking()?, record)))
         .collect();
-    let passes: HashMap<PassId, &PassUse> =
-        changes.pass_uses.iter().map(|pass| (pass.pass_id, pass)).collect();
+    let passes = pass_uses(changes);
     let bookings = changes.bookings_inserted.iter().map(|booking| {
         let request = requests.get(&booking.registration.booking).copied();
         let pass = passes.get(&booking.pass_id).copied();
@@ -272,6 +292,25 @@ pub(super) fn paid(
         paid.ok_or_else(|| Fault::Unexpected("a booking that nobody asked or paid for".to_owned()))
     });
     bookings.collect()
+}
+
+/// The rows of the entries to be inserted, each with the pass that paid for it.
+fn entries(
+    changes: &Changes,
+) -> Result<Vec<[Cell<'_>; waitlist_entry::TABLE.columns.len()]>, Fault> {
+    let passes = pass_uses(changes);
+    let entries = changes.entries_inserted.iter().map(|entry| {
+        let pass = passes.get(&entry.pass_id).copied();
+        let pass = pass.ok_or_else(|| {
+            Fault::Unexpected("an entry of a waitlist that nobody paid for".to_owned())
+        })?;
+        waitlist_entry::to_row(entry, pass)
+    });
+    entries.collect()
+}
+
+fn pass_uses(changes: &Changes) -> HashMap<PassId, &PassUse> {
+    changes.pass_uses.iter().map(|pass| (pass.pass_id, pass)).collect()
 }
 
 fn all_written(doing: &str, count: u64, written: u64) -> Result<(), Fault> {

@@ -10,6 +10,7 @@ mod m20261127_000004_campaign_revisions;
 mod m20261127_000005_pass_budget;
 mod m20261127_000006_merged_booking;
 mod m20261127_000007_events;
+mod m20261128_000008_waitlist;
 
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait, Statement,
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000005_pass_budget::Migration),
             Box::new(m20261127_000006_merged_booking::Migration),
             Box::new(m20261127_000007_events::Migration),
+            Box::new(m20261128_000008_waitlist::Migration),
         ]
     }
 }

@@ -11,7 +11,8 @@ use sea_orm::{
 };
 
 use super::{
-    Table, booking, campaign, campaign_revision, event, hold, idempotency, pass_use, slot,
+    Table, booking, campaign, campaign_revision, event, hold, idempotency, offer, pass_use, slot,
+    waitlist_entry,
 };
 use crate::dialect::Kind;
 
@@ -72,6 +73,8 @@ async fn entities_agree(migrated_url: &str, entities_url: &str) {
         create(backend, pass_use::Entity),
         create(backend, hold::Entity),
         create(backend, booking::Entity),
+        create(backend, waitlist_entry::Entity),
+        create(backend, offer::Entity),
         create(backend, idempotency::Entity),
     ];
     for table in &tables {
@@ -124,5 +127,7 @@ fn batches_know_the_entities_as_they_are() {
     assert_described::<pass_use::Entity>(&pass_use::TABLE);
     assert_described::<hold::Entity>(&hold::TABLE);
     assert_described::<booking::Entity>(&booking::TABLE);
+    assert_described::<waitlist_entry::Entity>(&waitlist_entry::TABLE);
+    assert_described::<offer::Entity>(&offer::TABLE);
     assert_described::<idempotency::Entity>(&idempotency::TABLE);
 }

@@ -9,8 +9,10 @@ pub mod campaign_revision;
 pub mod event;
 pub mod hold;
 pub mod idempotency;
+pub mod offer;
 pub mod pass_use;
 pub mod slot;
+pub mod waitlist_entry;
 
 #[cfg(test)]
 mod drift;
@@ -61,12 +63,13 @@ mod tests {
     fn statements_name_every_column() {
         assert_eq!(
             slot::TABLE.insert("new"),
-            "INSERT INTO slot (campaign, id, capacity, released, taken) \
-             SELECT campaign, id, capacity, released, taken FROM {new}"
+            "INSERT INTO slot (campaign, id, capacity, released, taken, reserved) \
+             SELECT campaign, id, capacity, released, taken, reserved FROM {new}"
         );
         assert_eq!(
             slot::TABLE.update(slot::CHANGES, "slots"),
-            "UPDATE slot SET released = slots.released, taken = slots.taken FROM {slots} \
+            "UPDATE slot SET released = slots.released, taken = slots.taken, \
+             reserved = slots.reserved FROM {slots} \
              WHERE slot.campaign = slots.campaign AND slot.id = slots.id \
              AND slot.campaign {in slots.campaign} AND slot.id {in slots.id}"
         );
