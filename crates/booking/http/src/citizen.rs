@@ -6,3 +6,4 @@ pub(crate) mod campaign;
 pub(crate) mod feed;
 pub(crate) mod hold;
 pub(crate) mod pass;
+pub(crate) mod waitlist;

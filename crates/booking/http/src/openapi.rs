@@ -6,7 +6,7 @@ use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt;
 use web::document::{Shapes, finish};
 
-use crate::citizen::booking;
+use crate::citizen::{booking, waitlist};
 use crate::routes;
 
 #[derive(OpenApi)]
@@ -24,6 +24,7 @@ use crate::routes;
         (name = "campaigns", description = "What everybody may read."),
         (name = "feeds", description = "What other sites may read and pass on."),
         (name = "holds", description = "Seats of one slot, kept for a few minutes."),
+        (name = "waitlist", description = "People without a place, and what is offered to them."),
         (name = "passes", description = "What the waiting room gave."),
         (name = "bookings", description = "One person's confirmed place."),
         (name = "health", description = "For the operator."),
@@ -33,7 +34,7 @@ use crate::routes;
 )]
 struct Document;
 
-/// The two kinds of bearer tokens.
+/// The kinds of bearer tokens.
 struct Tokens;
 
 impl Modify for Tokens {
@@ -46,14 +47,23 @@ impl Modify for Tokens {
         components.add_security_scheme("pass", token("The pass of the waiting room.", "JWT"));
         let manage_token = "The manage token that came with the booking.";
         components.add_security_scheme("manage_token", token(manage_token, "opaque"));
+        let waitlist_token = "The token that came with joining the waitlist.";
+        components.add_security_scheme("waitlist_token", token(waitlist_token, "opaque"));
     }
 }
 
 /// What a type of Rust does not show of what it is.
 const SHAPES: Shapes = Shapes {
     flat: &["NewlyBooked"],
-    unions: &[booking::KINDS],
-    open: &["BookingStatus", "EligibilityAnswer", "HoldState", "RuleName"],
+    unions: &[booking::KINDS, waitlist::show::KINDS],
+    open: &[
+        "BookingStatus",
+        "EligibilityAnswer",
+        "HoldState",
+        "RuleName",
+        "WaitlistEntryState",
+        "WhyNobodyIsCalled",
+    ],
 };
 
 /// The document of every route of this API, with the routes of health and documentation.
@@ -85,9 +95,10 @@ mod tests {
     use super::*;
     use crate::harness::Api;
 
-    const ROUTES: [&str; 33] = [
+    const ROUTES: [&str; 39] = [
         "DELETE /v1/campaigns/{campaign}/passes/current",
         "DELETE /v1/holds/{hold}",
+        "DELETE /v1/waitlist/{entry}",
         "GET /docs",
         "GET /fhir/$bulk-publish",
         "GET /fhir/campaigns/{campaign}/slots.ndjson",
@@ -107,15 +118,20 @@ mod tests {
         "GET /v1/campaigns/{campaign}/eligibility",
         "GET /v1/campaigns/{campaign}/slots",
         "GET /v1/campaigns/{campaign}/stream",
+        "GET /v1/campaigns/{campaign}/waitlist",
         "GET /v1/holds/{hold}",
+        "GET /v1/waitlist/{entry}",
         "POST /v1/bookings/{booking}/cancellation",
         "POST /v1/bookings/{booking}/erasure",
         "POST /v1/bookings/{booking}/token",
         "POST /v1/campaigns/{campaign}/bookings",
         "POST /v1/campaigns/{campaign}/holds",
         "POST /v1/campaigns/{campaign}/lost-links",
+        "POST /v1/campaigns/{campaign}/waitlist",
         "POST /v1/holds/{hold}/bookings",
         "POST /v1/holds/{hold}/renewal",
+        "POST /v1/waitlist/{entry}/offers/{offer}/acceptance",
+        "POST /v1/waitlist/{entry}/offers/{offer}/decline",
         "PUT /v1/bookings/{booking}/contact",
         "PUT /v1/bookings/{booking}/person",
         "PUT /v1/bookings/{booking}/slot",
@@ -197,8 +213,10 @@ mod tests {
                 || (method == Method::GET && path.starts_with("/v1/campaigns"))
                 || is_lost_link;
             assert_eq!(operation["security"] == serde_json::json!([]), public, "{method} {path}");
-            // Asking again for a link changes nothing for a while.
-            let needs_key = [Method::POST, Method::PUT].contains(&method) && !is_lost_link;
+            // Asking again for a link changes nothing for a while, and declining twice is declining once.
+            let needs_key = [Method::POST, Method::PUT].contains(&method)
+                && !is_lost_link
+                && !path.ends_with("/decline");
             let has_key = operation["parameters"].to_string().contains("Idempotency-Key");
             assert_eq!(has_key, needs_key, "{method} {path}");
         }

@@ -1,6 +1,6 @@
 //! Refusals that many endpoints share, and what is read from every request.
 
-use booking::{BookingId, Failure, HoldId, Unmet};
+use booking::{BookingId, Failure, HoldId, OfferId, Unmet, WaitlistEntryId};
 use kernel::CampaignId;
 use serde_json::{Value, json};
 use web::problem::jittered_s;
@@ -27,6 +27,18 @@ web::path_parameter!(
     /// The booking in the path.
     pub(crate) BookingInPath(BookingId) is "booking", or BookingNotFound;
     "The id of the booking.", "booking_017a09a9b40070008000000000000001"
+);
+
+web::path_parameter!(
+    /// The entry of a waitlist in the path.
+    pub(crate) EntryInPath(WaitlistEntryId) is "entry", or WaitlistEntryNotFound;
+    "The id of the entry.", "wait_017a09a9b40070008000000000000001"
+);
+
+web::path_parameter!(
+    /// The offer in the path.
+    pub(crate) OfferInPath(OfferId) is "offer", or OfferNotFound;
+    "The id of the offer.", "offer_017a09a9b40070008000000000000001"
 );
 
 /// The slot has fewer places than were asked for.

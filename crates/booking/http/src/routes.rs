@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::citizen::{booking, campaign, feed, hold, pass};
+use crate::citizen::{booking, campaign, feed, hold, pass, waitlist};
 
 /// The routes of the API, for [`actix_web::App::configure`].
 pub fn routes(app: Data<App>) -> impl FnOnce(&mut actix_web::web::ServiceConfig) + Clone {
@@ -32,6 +32,12 @@ pub(crate) fn collect(config: &mut ServiceConfig) {
         .service(hold::renew::renew_hold)
         .service(hold::book::book_hold)
         .service(booking::create::book_slot)
+        .service(waitlist::status::show_waitlist)
+        .service(waitlist::join::join_waitlist)
+        .service(waitlist::show::show_waitlist_entry)
+        .service(waitlist::leave::leave_waitlist)
+        .service(waitlist::accept::accept_offer)
+        .service(waitlist::decline::decline_offer)
         .service(pass::end::end_pass)
         .service(booking::show::show_booking)
         .service(booking::cancel::cancel_booking)

@@ -108,9 +108,9 @@ pub(crate) const KINDS: Union = Union {
 pub(crate) struct NewlyBooked<'a> {
     /// Shows, moves and cancels the booking as a bearer token. It is told to nobody else.
     #[schema(example = "hT0b4TzvSFmTkYqIabhIuNe1tX4YcZdyA9qLr6gWc3o")]
-    manage_token: String,
+    pub(crate) manage_token: String,
     #[serde(flatten)]
-    booking: BookingBody<'a>,
+    pub(crate) booking: BookingBody<'a>,
 }
 
 /// Whether the person has the place.

@@ -19,7 +19,7 @@ pub(super) fn of(code: Code) -> impl Iterator<Item = Member> {
     all().into_iter().filter(move |(of, _)| *of == code).map(|(_, member)| member)
 }
 
-fn all() -> [(Code, Member); 9] {
+fn all() -> [(Code, Member); 10] {
     let municipality = json!({
         "type": "string",
         "description": "The name of the municipality, where the postcode says it.",
@@ -49,12 +49,18 @@ fn all() -> [(Code, Member); 9] {
             },
         },
     });
+    let opens_at = json!({
+        "type": "string",
+        "format": "date-time",
+        "description": "When people can join, where that is a time to come.",
+    });
     [
         (Code::NotEligible, always("rule", rule, json!("residence"))),
         (
             Code::DeclarationMissing,
             always("declarations", declarations, json!([{"id": "residence", "version": 2}])),
         ),
+        (Code::WaitlistNotOpen, some("opens_at", opens_at, json!("2021-06-14T15:00:00.000Z"))),
         (Code::NotEligible, some("municipality", municipality, json!("Haßloch"))),
         (
             Code::RoomNotOpen,

@@ -24,7 +24,15 @@ impl App {
         id: BookingId,
         request: &HttpRequest,
     ) -> Result<OwnBooking, Problem> {
-        let token = manage_token(request)?;
+        self.opened_booking(id, manage_token(request)?).await
+    }
+
+    /// The booking that this token opens.
+    pub(crate) async fn opened_booking(
+        &self,
+        id: BookingId,
+        token: &str,
+    ) -> Result<OwnBooking, Problem> {
         let lookup = self.bookings.booking(id, token).await;
         let booking = match lookup.map_err(|failure| self.problem(failure))? {
             BookingLookup::Found(booking) => booking,

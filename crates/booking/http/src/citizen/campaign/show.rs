@@ -34,6 +34,10 @@ pub(crate) struct CampaignBody<'a> {
     sites: Vec<Site<'a>>,
     /// Places on the waitlist.
     waitlist_places: u32,
+    /// The rules of the waitlist, if there is one. How it stands is told at `/v1/campaigns/{campaign}/waitlist`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    waitlist: Option<WaitlistRules>,
     /// From then on nothing can be booked.
     #[schema(value_type = String, format = DateTime)]
     closes_at: Timestamp,
@@ -52,6 +56,39 @@ struct Tranche {
     #[schema(value_type = String, format = DateTime)]
     opens_at: Timestamp,
     places: u32,
+}
+
+/// What is known of a waitlist beforehand.
+#[derive(Serialize, ToSchema)]
+struct WaitlistRules {
+    /// How many persons may wait at a time.
+    #[schema(example = 800)]
+    places: u32,
+    /// From then on people can join. Left out where it opens when no place can be booked any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        value_type = Option<String>, format = DateTime, nullable = false,
+        example = "2021-06-14T15:00:00.000Z",
+    )]
+    opens_at: Option<Timestamp>,
+    /// From then on nobody is called any more.
+    #[schema(value_type = String, format = DateTime, example = "2021-06-20T11:50:00.000Z")]
+    stops_at: Timestamp,
+    /// How long an offer lasts at most, in minutes.
+    #[schema(example = 60)]
+    offer_ttl_minutes: u32,
+}
+
+impl WaitlistRules {
+    fn of(campaign: &Campaign) -> Option<Self> {
+        let waitlist = campaign.waitlist?;
+        Some(Self {
+            places: waitlist.places,
+            opens_at: waitlist.opens_at,
+            stops_at: campaign.waitlist_stops_at(),
+            offer_ttl_minutes: waitlist.offer_ttl_minutes,
+        })
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -102,6 +139,7 @@ impl<'a> CampaignBody<'a> {
             tranches: tranches.collect(),
             sites: sites.collect(),
             waitlist_places: campaign.waitlist.map_or(0, |waitlist| waitlist.places),
+            waitlist: WaitlistRules::of(campaign),
             closes_at: campaign.closes_at,
             municipalities: eligible
                 .map(|row| EligibleMunicipality {
@@ -168,6 +206,9 @@ mod tests {
                 {"id": "south", "name": "Parkplatz south", "address": "Hasenpfühlerweide 1, 67346 Speyer"},
             ],
             "waitlist_places": 5,
+            "waitlist": {
+                "places": 5, "stops_at": "2021-06-15T06:00:00.000Z", "offer_ttl_minutes": 60,
+            },
             "closes_at": "2021-06-15T06:00:00.000Z",
             "municipalities": [{"postcode": "67346", "ags": "07318000", "name": "Speyer"}],
             "rules": [],

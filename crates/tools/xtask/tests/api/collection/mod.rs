@@ -42,6 +42,12 @@ const WALK: &[&str] = &[
     "renew_hold",
     "book_hold",
     "release_hold",
+    "show_waitlist",
+    "join_waitlist",
+    "show_waitlist_entry",
+    "accept_offer",
+    "decline_offer",
+    "leave_waitlist",
     "end_pass",
 ];
 
@@ -60,6 +66,11 @@ const KEPT: &[(&str, &str, &str)] = &[
     ("book_hold", "manage_token", "manage_token"),
     ("book_hold", "booking", "bookings[].id"),
     ("book_hold", "manage_token", "bookings[].manage_token"),
+    ("join_waitlist", "entry", "id"),
+    ("join_waitlist", "waitlist_token", "waitlist_token"),
+    ("show_waitlist_entry", "offer", "offer.id"),
+    ("accept_offer", "booking", "id"),
+    ("accept_offer", "manage_token", "manage_token"),
 ];
 
 /// Pages for people, and the document itself.
