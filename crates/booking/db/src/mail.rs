@@ -261,7 +261,7 @@ impl Session {
         if rows.iter().any(|row| row.request_key.as_deref() == Some(&request)) {
             return Ok(Resent::Pending);
         }
-        let mails = rows.into_iter().map(|row| mail::from_row(row, None));
+        let mails = rows.iter().map(|row| mail::from_row(row, None));
         let mails = mails.collect::<Result<Vec<_>, _>>()?;
         let id = match resend::judge(&mails, now) {
             Verdict::Send(id) => id,
@@ -341,12 +341,12 @@ impl Session {
         database: &impl ConnectionTrait,
         row: mail::Model,
     ) -> Result<Mail, Fault> {
-        let Some(recipient) = row.recipient.clone() else { return mail::from_row(row, None) };
+        let Some(recipient) = row.recipient.clone() else { return mail::from_row(&row, None) };
         let campaign: CampaignId = parse("campaign id", &row.campaign)?;
         let booking = BookingId::from_bytes(bytes_16("booking id", &row.booking)?);
         let place = Place::of_booking(&campaign, &booking);
         let person = self.vault.open_person(database, &place, &recipient.0).await?;
-        mail::from_row(row, person)
+        mail::from_row(&row, person)
     }
 
     /// One that cannot be read takes no other with it (P20); its lease runs out, and it is tried again.

@@ -218,7 +218,7 @@ fn frame(event: &str, id: u64, view: &CampaignView, slots: Vec<StreamedSlot<'_>>
 mod tests {
     use actix_web::test::TestRequest;
     use booking::contract::scene;
-    use booking::{Availability, Held, SlotAvailability};
+    use booking::{Availability, Held, SlotAvailability, WaitlistCounts};
 
     use super::*;
 
@@ -239,7 +239,7 @@ mod tests {
                 places_left: *places_left,
             });
         let availability = Availability {
-            waitlist: Default::default(),
+            waitlist: WaitlistCounts::default(),
             as_of: scene::at(generation),
             slots: slots.collect(),
             held: Held::default(),

@@ -68,7 +68,7 @@ pub(crate) fn to_row(new: &NewMail) -> Result<[Cell<'_>; NEW.len()], Fault> {
 }
 
 /// `recipient` is what is sealed in the row.
-pub(crate) fn from_row(row: Model, recipient: Option<Person>) -> Result<Mail, Fault> {
+pub(crate) fn from_row(row: &Model, recipient: Option<Person>) -> Result<Mail, Fault> {
     Ok(Mail {
         id: MailId {
             campaign: parse("campaign id", &row.campaign)?,

@@ -33,33 +33,14 @@ fn all() -> [(Code, Member); 10] {
         "type": "string",
         "description": "The ticket signed anew: asking with it says that its pass is used.",
     });
-    let rule = json!({
-        "type": "string",
-        "description": "The rule that is not met: `residence`, or one of those that the campaign lists. More may be added.",
-    });
-    let declarations = json!({
-        "type": "array",
-        "description": "The required declarations that were not made in the version in force.",
-        "items": {
-            "type": "object",
-            "required": ["id", "version"],
-            "properties": {
-                "id": {"type": "string", "description": "The name of the declaration."},
-                "version": count("The version of its text that is in force."),
-            },
-        },
-    });
     let opens_at = json!({
         "type": "string",
         "format": "date-time",
         "description": "When people can join, where that is a time to come.",
     });
     [
-        (Code::NotEligible, always("rule", rule, json!("residence"))),
-        (
-            Code::DeclarationMissing,
-            always("declarations", declarations, json!([{"id": "residence", "version": 2}])),
-        ),
+        (Code::NotEligible, rule()),
+        (Code::DeclarationMissing, declarations()),
         (Code::WaitlistNotOpen, some("opens_at", opens_at, json!("2021-06-14T15:00:00.000Z"))),
         (Code::NotEligible, some("municipality", municipality, json!("Haßloch"))),
         (
@@ -96,6 +77,30 @@ fn all() -> [(Code, Member); 10] {
             always("seats_left", count("How many seats the pass has left."), json!(1)),
         ),
     ]
+}
+
+fn rule() -> Member {
+    let rule = json!({
+        "type": "string",
+        "description": "The rule that is not met: `residence`, or one of those that the campaign lists. More may be added.",
+    });
+    always("rule", rule, json!("residence"))
+}
+
+fn declarations() -> Member {
+    let declarations = json!({
+        "type": "array",
+        "description": "The required declarations that were not made in the version in force.",
+        "items": {
+            "type": "object",
+            "required": ["id", "version"],
+            "properties": {
+                "id": {"type": "string", "description": "The name of the declaration."},
+                "version": count("The version of its text that is in force."),
+            },
+        },
+    });
+    always("declarations", declarations, json!([{"id": "residence", "version": 2}]))
 }
 
 fn always(name: &'static str, schema: Value, example: Value) -> Member {
