@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use booking::{BookingStore, MailStore, MemoryStore};
-use booking_db::{DbOptions, FileLock};
+use booking_db::{DbOptions, DbStore, FileLock, MasterKeys};
 use kernel::Clock;
 use waiting_room::{MemoryRoomStore, RoomStore};
 use waiting_room_redis::{RedisConfig, RedisRoomStore};
@@ -49,23 +49,31 @@ pub fn bookings_in_memory(clock: &Arc<dyn Clock>) -> Arc<dyn BookingStore> {
     Arc::new(MemoryStore::new(Arc::clone(clock)))
 }
 
-/// The booking database, with its schema up to date if it is a file of this process.
+/// The booking database, with its schema up to date if it is a file of this process. Refused where the master keys are
+/// not those that personal data were sealed with; a database that cannot be asked yet is asked again by `ready`.
 pub async fn booking_stores(
     config: &Config,
     clock: &Arc<dyn Clock>,
+    keys: MasterKeys,
 ) -> anyhow::Result<BookingStores> {
     match &config.booking.database_url {
         DatabaseAddress::Sqlite(_) => migrate(&config.booking).await?,
         DatabaseAddress::Postgres(_) => {}
     }
-    connect_booking(config, clock, DbOptions::default()).await
+    let store = connect_booking(config, clock, DbOptions::default(), Some(keys)).await?;
+    if let Ok(Some(problem)) = store.key_problem().await {
+        anyhow::bail!(problem);
+    }
+    Ok(BookingStores { bookings: store.clone(), mails: store })
 }
 
 /// The booking database as it is, for a command of the operator: its schema is not touched, and
-/// statements that go through a whole campaign have the time they need.
+/// statements that go through a whole campaign have the time they need. Most need no key: who is booked is none of
+/// the operator's business.
 pub async fn booking_stores_as_is(
     config: &Config,
     clock: &Arc<dyn Clock>,
+    keys: Option<MasterKeys>,
 ) -> anyhow::Result<BookingStores> {
     const PATIENT_MS: u64 = 600_000;
     let options = DbOptions {
@@ -73,26 +81,26 @@ pub async fn booking_stores_as_is(
         trip_deadline_ms: PATIENT_MS,
         ..DbOptions::default()
     };
-    connect_booking(config, clock, options).await
+    let store = connect_booking(config, clock, options, keys).await?;
+    Ok(BookingStores { bookings: store.clone(), mails: store })
 }
 
 async fn connect_booking(
     config: &Config,
     clock: &Arc<dyn Clock>,
     options: DbOptions,
-) -> anyhow::Result<BookingStores> {
+    keys: Option<MasterKeys>,
+) -> anyhow::Result<Arc<DbStore>> {
     let options = DbOptions {
         writers_max: config.booking.database_writers_max,
         readers_max: config.booking.database_readers_max,
         keeps_recipients: config.mail.is_on(),
         ..options
     };
-    let url = config.booking.database_url.url();
-    let store = booking_db::connect(url, &options, Arc::clone(clock))
+    booking_db::connect(config.booking.database_url.url(), &options, Arc::clone(clock), keys)
         .await
-        .context("failed to set up the booking database")?;
-    let store = Arc::new(store);
-    Ok(BookingStores { bookings: store.clone(), mails: store })
+        .context("failed to set up the booking database")
+        .map(Arc::new)
 }
 
 /// Keeps other services from a database that is a file.

@@ -7,8 +7,9 @@ use actix_web::web::Data;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use booking::{BookingStore, Bookings, BookingsLimits, BookingsTasks, MailStore};
-use booking_db::FileLock;
+use booking_db::{FileLock, MasterKeys};
 use booking_delivery::worker::{TokenOf, Worker};
+use booking_http::{PublicUrls, StreamLimits};
 use campaign_file::CampaignFile;
 use kernel::SyncedClock;
 use pass::{IdentityKey, IdentityKind, KeySet, PassVerifier, SignalsCredential};
@@ -20,8 +21,9 @@ use crate::jwks::{JwksSource, PublishedKeys};
 use crate::keys::{BookingKeys, require_identity};
 use crate::listener::{Listeners, PublicApi};
 use crate::process::{Process, StopTimes};
+use crate::rate_limits::trusted_proxies;
 use crate::reporter::{Reporter, Reporting};
-use crate::{adapters, campaign, mail};
+use crate::{adapters, campaign, mail, rate_limits};
 
 /// A running booking API.
 pub struct BookingService {
@@ -50,7 +52,10 @@ impl BookingService {
         };
         // Opening a database makes a large future, which would be part of this one for ever.
         let identity = keys.secrets.identity().cloned();
-        let (store, mails) = Box::pin(open_stores(process, config, identity, campaigns)).await?;
+        let keys_of_data = keys.personal_data;
+        let opened =
+            Box::pin(open_stores(process, config, identity, keys_of_data, campaigns)).await;
+        let (store, mails) = opened?;
         let mac_key = keys.secrets.identity().map(IdentityKey::pass_mac_key);
         let has_identity = mac_key.is_some();
         let clock = Arc::new(SyncedClock::new(Arc::clone(&process.clock)));
@@ -71,7 +76,11 @@ impl BookingService {
             bookings: Arc::clone(&bookings),
             passes: PassVerifier::new(&config.pass.issuer, Arc::clone(&key_set)).with_mac(mac_key),
             refresh_keys: Box::new(move || published.refreshed()),
+            streams: stream_limits(config)?,
+            drain: process.drain.clone(),
+            urls: public_urls(&config.booking),
             entropy: Arc::clone(&process.entropy),
+            limits: rate_limits::of_the_booking_api(&config.limits, process)?,
             mails,
         }));
         let api = public_api(&config.booking, readiness(process, &bookings, key_set, has_identity));
@@ -116,6 +125,7 @@ async fn open_stores(
     process: &Process,
     config: &Config,
     identity: Option<IdentityKey>,
+    personal_data: MasterKeys,
     campaigns: &[CampaignFile],
 ) -> anyhow::Result<(Arc<dyn BookingStore>, Option<Arc<dyn MailStore>>)> {
     let keys_file = &config.booking.keys_file;
@@ -124,7 +134,8 @@ async fn open_stores(
     let (store, mails) = if let Some(kept_in_memory) = &process.bookings {
         (Arc::clone(kept_in_memory), None)
     } else {
-        let stores = adapters::booking_stores(config, &process.embedded_clock).await?;
+        let stores =
+            adapters::booking_stores(config, &process.embedded_clock, personal_data).await?;
         (stores.bookings, config.mail.is_on().then_some(stores.mails))
     };
     for file in campaigns {
@@ -152,7 +163,7 @@ fn start_mail(
     let Some(mails) = mails.filter(|_| config.mail.worker) else { return Ok(None) };
     let bookings = Arc::clone(bookings);
     let token_of: TokenOf =
-        Arc::new(move |booking| bookings.manage_token(booking.registration.booking));
+        Arc::new(move |of| bookings.manage_token(of.registration.booking, of.token_generation));
     let entropy = Arc::clone(&process.entropy);
     mail::start_worker(&config.mail, store, mails, token_of, entropy).map(Some)
 }
@@ -168,6 +179,25 @@ fn start_reporting(
     let reporter = Reporter::new(Arc::clone(bookings), &config.signals_url, credential)?;
     let every = Duration::from_millis(config.signals_every_ms);
     Ok(Some(Reporting::start(reporter, every)))
+}
+
+fn stream_limits(config: &Config) -> anyhow::Result<StreamLimits> {
+    Ok(StreamLimits {
+        streams_max: config.booking.streams_max,
+        per_address_max: config.booking.streams_per_address_max,
+        proxies: trusted_proxies(&config.limits)?,
+        every: Duration::from_secs(1),
+    })
+}
+
+/// Where the feeds say that everything is.
+fn public_urls(config: &BookingConfig) -> PublicUrls {
+    let given = |url: &str| (!url.is_empty()).then(|| url.to_owned());
+    let api = config.public_url.trim_end_matches('/');
+    PublicUrls {
+        api: given(api).unwrap_or_else(|| format!("http://{}", config.listen)),
+        page: given(&config.page_url),
+    }
 }
 
 fn limits(config: &BookingConfig) -> BookingsLimits {
@@ -233,13 +263,13 @@ mod tests {
         config.booking.database_url =
             format!("sqlite://{}", file.display()).parse().expect("an address");
         let other = adapters::lock_database(&config.booking).expect("free");
-        let keys = NewKeys::generate(&*process.entropy).booking;
-        let keys = BookingKeys::parse(&keys, "keys".as_ref()).expect("keys");
-        let refused = BookingService::start(&process, &config, keys, &[]).await.err();
+        let text = NewKeys::generate(&*process.entropy).booking;
+        let keys = || BookingKeys::parse(&text, "keys".as_ref()).expect("keys");
+        let refused = BookingService::start(&process, &config, keys(), &[]).await.err();
         let refused = format!("{:#}", refused.expect("refused"));
         assert!(refused.contains("another process has the database"), "{refused}");
         assert!(!file.exists(), "nothing was touched");
-        let store = adapters::booking_stores(&config, &process.embedded_clock).await;
+        let store = adapters::booking_stores_as_is(&config, &process.embedded_clock, None).await;
         store.expect("`campaign apply` may write meanwhile");
         drop(other);
         assert!(adapters::lock_database(&config.booking).expect("free again").is_some());

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use booking::{Campaign, CampaignPlan, PlanProblem};
+use booking::{Campaign, CampaignPlan, PlanProblem, Rule};
 use campaign_file::{CampaignErrors, CampaignFile};
 use waiting_room::RoomSettings;
 use waiting_room::draw::DrawKey;
@@ -102,6 +102,7 @@ pub fn plan(file: &CampaignFile) -> Result<CampaignPlan, PlanProblem> {
         title_en: file.title_en.clone(),
         time_zone: file.time_zone.clone(),
         residence: file.residence.clone(),
+        eligibility: eligibility(file),
         sites: sites.collect(),
         slots: slots.collect(),
         tranches: file
@@ -116,9 +117,58 @@ pub fn plan(file: &CampaignFile) -> Result<CampaignPlan, PlanProblem> {
             hold_renewals_max: file.booking.hold_renewals_max,
             lead_s: file.booking.lead_s,
         },
-        waitlist_places: file.waitlist.as_ref().map_or(0, |waitlist| waitlist.places),
+        personal_data: booking::PersonalData { purge_after_days: file.purge_after_days },
+        waitlist: file.waitlist.map(waitlist),
         closes_at: file.closes_at,
     })
+}
+
+fn waitlist(of: campaign_file::Waitlist) -> booking::Waitlist {
+    let campaign_file::Waitlist {
+        places,
+        opens_at,
+        offer_ttl_minutes,
+        over_offer_percent,
+        quiet,
+        stops_at,
+        open_rest_to_public,
+    } = of;
+    booking::Waitlist {
+        places,
+        opens_at,
+        offer_ttl_minutes,
+        over_offer_percent,
+        quiet: quiet.map(|quiet| booking::QuietHours {
+            from: booking::TimeOfDay::at_minute(quiet.from_minute),
+            to: booking::TimeOfDay::at_minute(quiet.to_minute),
+        }),
+        stops_at,
+        open_rest_to_public,
+    }
+}
+
+/// What the booking API asks of people besides where they live.
+fn eligibility(file: &CampaignFile) -> booking::Eligibility {
+    let asked = file.eligibility;
+    let rules = [
+        asked.born_from.map(|day| Rule::BornFrom { day: day.into() }),
+        asked.born_until.map(|day| Rule::BornUntil { day: day.into() }),
+        asked.age_min.map(|(years, on)| Rule::AgeMin { years, on: on.into() }),
+        asked.age_max.map(|(years, on)| Rule::AgeMax { years, on: on.into() }),
+    ];
+    let declarations = file.declarations.iter().map(|declaration| booking::Declaration {
+        of: booking::DeclarationVersion {
+            id: declaration.id.clone(),
+            version: declaration.version,
+        },
+        required: declaration.required,
+        text_de: declaration.text_de.clone(),
+        text_en: declaration.text_en.clone(),
+    });
+    booking::Eligibility {
+        rules: rules.into_iter().flatten().collect(),
+        declarations: declarations.collect(),
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +183,14 @@ mod tests {
         let plan = plan(&file).expect("valid");
         let open: u32 = (0..4).map(|index| plan.campaign().tranche_places(index)).sum();
         assert_eq!((plan.campaign().slots.len(), open), (84, 2_500));
+        let waitlist = plan.campaign().waitlist.expect("a waitlist");
+        let quiet = waitlist.quiet.expect("quiet hours");
+        assert_eq!(
+            (quiet.from.to_string(), quiet.to.to_string()),
+            ("21:00".into(), "06:00".into())
+        );
+        assert_eq!((waitlist.places, waitlist.over_offer_percent), (800, 150));
+        assert_eq!(Some(plan.campaign().waitlist_stops_at()), waitlist.stops_at);
         let room = room_settings(&file, &DrawKey::new(&[1; 32]));
         assert_eq!(room.openings.len(), 4);
         assert!(room.openings.iter().all(|opening| opening.gathers_from < opening.opens_at));

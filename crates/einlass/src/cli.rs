@@ -42,6 +42,9 @@ enum Command {
     /// Check campaign files, put them into force, look at what is in force
     #[command(subcommand)]
     Campaign(commands::campaign::Campaign),
+    /// Look at a waitlist, and call people up by hand
+    #[command(subcommand)]
+    Waitlist(commands::waitlist::Waitlist),
     /// Look at rooms, change them while people wait, remove them
     #[command(subcommand)]
     Room(commands::room::Room),
@@ -70,6 +73,7 @@ impl Cli {
             Command::Mail(command) => command.run(&self.source).await,
             Command::Migrate => commands::migrate::run(&self.source).await,
             Command::Campaign(command) => command.run(&self.source).await,
+            Command::Waitlist(command) => command.run(&self.source).await,
             Command::Room(command) => command.run(&self.source).await,
             Command::Keys(command) => command.run(&self.source),
             Command::Config(command) => command.run(&self.source),

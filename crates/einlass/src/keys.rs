@@ -1,5 +1,7 @@
 //! The secret keys: two files, one for each service, so that neither holds what only the other needs.
 
+mod personal_data;
+
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -7,6 +9,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use booking::BookingSecrets;
+use booking_db::MasterKeys;
 use kernel::private_file::{self, OpenToOthers};
 use kernel::{CampaignId, Entropy};
 use pass::{
@@ -90,6 +93,8 @@ struct WaitingRoomFile {
 #[serde(deny_unknown_fields)]
 struct BookingFile {
     person: KeyEntry,
+    #[serde(default)]
+    personal_data: Vec<personal_data::Entry>,
     manage: KeyEntry,
     identity: Option<KeyEntry>,
     signals: CredentialEntry,
@@ -140,6 +145,8 @@ pub struct WaitingRoomKeys {
 pub struct BookingKeys {
     /// Blind indexes, manage tokens, and the identity that passes are bound to.
     pub secrets: BookingSecrets,
+    /// Wrap the keys that seal personal data.
+    pub personal_data: MasterKeys,
     /// Gives for each campaign what is shown to its room when reporting.
     pub signals: SignalsCredential,
 }
@@ -182,6 +189,8 @@ impl NewKeys {
                 "# The secret keys of the booking API.\n\n\
                  # Recognises a person who has booked. With another key, people could book again.\n\
                  [person]\nkey = \"{}\"\n\n\
+                 # Seals the keys of personal data. The first key seals; all open. Keep a copy where no copy of the database\n\
+                 # is: with another key nobody's name can be read.\n{}\n\
                  # Derives the tokens with which citizens manage their bookings.\n\
                  [manage]\nkey = \"{}\"\n\n\
                  # Recognises whom a pass is bound to. The same in both files.\n\
@@ -189,6 +198,7 @@ impl NewKeys {
                  # What it reports to the waiting room with. The same in both files.\n\
                  [signals]\ncredential = \"{}\"\n",
                 *key(),
+                *personal_data::entry(1, entropy),
                 *key(),
                 *identity,
                 *credential
@@ -307,6 +317,22 @@ impl BookingKeys {
         Self::parse(&read(path)?, path)
     }
 
+    /// The text of a further entry of `[[personal_data]]` with a new key, for the key file at `path`.
+    pub fn new_personal_data(
+        path: &Path,
+        entropy: &dyn Entropy,
+    ) -> Result<Zeroizing<String>, KeysError> {
+        let text = read(path)?;
+        Self::parse(&text, path)?;
+        let file: BookingFile = toml::from_str(&text).map_err(|error| invalid(path, &error))?;
+        let reason = "[[personal_data]]: every id from 1 to 255 is in use; take former keys away";
+        let id = personal_data::free_id(&file.personal_data).ok_or_else(|| KeysError::Invalid {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+        })?;
+        Ok(personal_data::entry(id, entropy))
+    }
+
     /// Reads the text of a key file; `path` is named in errors.
     pub fn parse(text: &str, path: &Path) -> Result<Self, KeysError> {
         let file: BookingFile = toml::from_str(text).map_err(|error| invalid(path, &error))?;
@@ -317,6 +343,8 @@ impl BookingKeys {
                 Some(entry) => secrets.with_identity(IdentityKey::new(&entry.key.0)),
                 None => secrets,
             },
+            personal_data: personal_data::master_keys(&file.personal_data, &file.person.key)
+                .map_err(refuse)?,
             signals: credential(&file.signals).map_err(refuse)?,
         })
     }

@@ -15,11 +15,7 @@ pub fn of_the_waiting_room(
     process: &Process,
 ) -> anyhow::Result<waiting_room_http::RateLimits> {
     let proxies = trusted_proxies(config)?;
-    let parts = LimitParts {
-        keys_max: config.keys_max,
-        clock: LimitClock::monotonic(),
-        entropy: Arc::clone(&process.entropy),
-    };
+    let parts = parts(config, process);
     let join = Allowance { per_minute: config.join_per_minute, burst: config.join_burst };
     let redeem = Allowance { per_minute: config.redeem_per_minute, burst: config.redeem_burst };
     let redeem_by_ticket = Allowance {
@@ -31,6 +27,33 @@ pub fn of_the_waiting_room(
         redeem: AddressLimit::new("redeem", redeem, proxies, &parts),
         redeem_by_pass: RateLimit::new("redeem-pass", redeem_by_ticket, &parts),
     })
+}
+
+/// The limits of the booking API.
+pub fn of_the_booking_api(
+    config: &LimitsConfig,
+    process: &Process,
+) -> anyhow::Result<booking_http::RateLimits> {
+    let proxies = trusted_proxies(config)?;
+    let parts = parts(config, process);
+    let by_address =
+        Allowance { per_minute: config.lost_link_per_minute, burst: config.lost_link_burst };
+    let by_code = Allowance {
+        per_minute: config.code_lost_link_per_minute,
+        burst: config.code_lost_link_burst,
+    };
+    Ok(booking_http::RateLimits {
+        lost_links: AddressLimit::new("lost-links", by_address, proxies, &parts),
+        lost_links_by_code: RateLimit::new("lost-links-code", by_code, &parts),
+    })
+}
+
+fn parts(config: &LimitsConfig, process: &Process) -> LimitParts {
+    LimitParts {
+        keys_max: config.keys_max,
+        clock: LimitClock::monotonic(),
+        entropy: Arc::clone(&process.entropy),
+    }
 }
 
 /// The proxies whose word is taken for a client's address.

@@ -1,6 +1,7 @@
 //! Putting campaigns into force and taking them out of it.
 
 mod history;
+mod purge;
 mod remove;
 mod standing;
 mod told;
@@ -19,6 +20,7 @@ use crate::fault::Fault;
 use crate::statements::APPLIED_SLOTS;
 use crate::tables::{campaign, slot};
 
+pub(crate) use purge::PURGED;
 pub(crate) use remove::remove;
 
 const APPLY: &str = "apply a campaign";
@@ -100,6 +102,7 @@ async fn write_slots(
             cell::number(slot.capacity),
             cell::number(counters.released),
             cell::number(counters.taken),
+            cell::number(counters.reserved),
         ]
     });
     let rows = Rows::collect(writer.backend, APPLIED_SLOTS, rows);

@@ -191,7 +191,9 @@ pub(crate) fn sqlite(
             .busy_timeout(busy_timeout)
             .pragma("journal_mode", "WAL")
             // In WAL mode only FULL syncs the log at every commit (P2).
-            .pragma("synchronous", "FULL");
+            .pragma("synchronous", "FULL")
+            // What is deleted is overwritten: who was erased is not left in the file.
+            .pragma("secure_delete", "ON");
         if reading { sqlite.pragma("query_only", "ON") } else { sqlite }
     });
     connect

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use booking::{Language, Person, PersonFields};
-use kernel::Ags;
+use booking::{DeclarationVersion, Declared, Language, Person, PersonFields};
+use kernel::{Ags, Slug, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::dialect::write_hex;
@@ -63,6 +63,39 @@ struct StoredPerson<'a> {
     /// Not of who is written to in German.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     language: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    declared: Vec<StoredDeclared>,
+}
+
+/// What somebody has declared.
+#[derive(Serialize, Deserialize)]
+struct StoredDeclared {
+    id: Slug,
+    version: u32,
+    language: String,
+    at_ms: i64,
+}
+
+impl From<&Declared> for StoredDeclared {
+    fn from(declared: &Declared) -> Self {
+        Self {
+            id: declared.of.id.clone(),
+            version: declared.of.version,
+            language: declared.language.tag().to_owned(),
+            at_ms: declared.at.unix_ms(),
+        }
+    }
+}
+
+impl From<StoredDeclared> for Declared {
+    fn from(stored: StoredDeclared) -> Self {
+        Self {
+            of: DeclarationVersion { id: stored.id, version: stored.version },
+            // Of a later program's language the person is read all the same.
+            language: stored.language.parse().unwrap_or_default(),
+            at: Timestamp::from_unix_ms(stored.at_ms),
+        }
+    }
 }
 
 /// The person as JSON, `null` once erased.
@@ -76,6 +109,7 @@ pub(crate) fn person_to_json(person: Option<&Person>) -> String {
         language: Some(person.language())
             .filter(|language| *language != Language::default())
             .map(|language| language.tag().into()),
+        declared: person.declared().iter().map(StoredDeclared::from).collect(),
     });
     serde_json::to_string(&stored).expect("strings are always JSON")
 }
@@ -85,6 +119,7 @@ pub(crate) fn person_from_json(text: &str) -> Result<Option<Person>, Fault> {
     let stored: Option<StoredPerson> =
         serde_json::from_str(text).map_err(|_| unreadable("person"))?;
     let Some(stored) = stored else { return Ok(None) };
+    let declared = stored.declared.into_iter().map(Declared::from).collect();
     let fields = PersonFields {
         given_name: stored.given_name.into_owned(),
         family_name: stored.family_name.into_owned(),
@@ -94,7 +129,8 @@ pub(crate) fn person_from_json(text: &str) -> Result<Option<Person>, Fault> {
         // A language of a later program is no reason not to read a person.
         language: stored.language.and_then(|tag| tag.parse().ok()).unwrap_or_default(),
     };
-    Person::from_stored(fields).map(Some).map_err(|_| unreadable("person"))
+    let person = Person::from_stored(fields).map_err(|_| unreadable("person"))?;
+    Ok(Some(person.declaring(declared)))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! - [`migrate`] brings a database to the schema, [`connect()`] gives the store.
 //! - `tables/` has the tables, one a file; `migration/` is the truth about them.
 //! - `batch/` loads and writes, by statements made from the tables; `sql/` has those that are not.
+//! - `vault/` seals what is stored of a person.
 //! - `dialect/` is the seam between the two databases: every statement stands once.
 //! - Every call has a deadline of this side, and connections that do not answer are replaced: `reach`.
 
@@ -26,9 +27,11 @@ mod read;
 mod statements;
 mod store;
 mod tables;
+mod vault;
 
 pub use connect::{ConnectError, DbOptions};
 pub use failure::{Failure, classify};
 pub use file::FileLock;
 pub use migration::migrate;
 pub use store::{DbStore, connect};
+pub use vault::{MasterKey, MasterKeys, RepeatedId};

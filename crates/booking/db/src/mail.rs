@@ -17,11 +17,12 @@ use sea_orm::{
 };
 
 use crate::batch::Version;
-use crate::convert::{number, parse};
+use crate::convert::{bytes_16, number, parse};
 use crate::dialect::Rows;
 use crate::fault::Fault;
 use crate::store::{Session, end};
 use crate::tables::{event, mail, reader};
+use crate::vault::Place;
 
 const FOLLOW: &str = "follow events to their letters";
 const LEND: &str = "lend letters";
@@ -175,7 +176,10 @@ impl Session {
             let find = self.statement(&self.statements.mail.lease, values);
             let rows = mail::Model::find_by_statement(find).all(transaction).await;
             let rows = rows.map_err(Fault::at(LEND))?;
-            let mut of_rank: Vec<Mail> = rows.into_iter().filter_map(readable).collect();
+            let mut of_rank = Vec::with_capacity(rows.len());
+            for row in rows {
+                of_rank.extend(self.readable(transaction, row).await);
+            }
             of_rank.sort_by(|a, b| (a.made_at, &a.id).cmp(&(b.made_at, &b.id)));
             lent.append(&mut of_rank);
         }
@@ -224,7 +228,11 @@ impl Session {
             .filter(mail::Column::Booking.eq(booking.as_bytes().to_vec()))
             .limit(OF_BOOKING_MAX);
         let rows = find.all(&self.pools.read).await.map_err(Fault::at(READ))?;
-        rows.into_iter().map(mail::from_row).collect()
+        let mut mails = Vec::with_capacity(rows.len());
+        for row in rows {
+            mails.push(self.opened_mail(&self.pools.read, row).await?);
+        }
+        Ok(mails)
     }
 
     pub(crate) async fn resend(
@@ -253,7 +261,8 @@ impl Session {
         if rows.iter().any(|row| row.request_key.as_deref() == Some(&request)) {
             return Ok(Resent::Pending);
         }
-        let mails = rows.into_iter().map(mail::from_row).collect::<Result<Vec<_>, _>>()?;
+        let mails = rows.iter().map(|row| mail::from_row(row, None));
+        let mails = mails.collect::<Result<Vec<_>, _>>()?;
         let id = match resend::judge(&mails, now) {
             Verdict::Send(id) => id,
             Verdict::UnderWay => return Ok(Resent::Pending),
@@ -319,7 +328,35 @@ impl Session {
             .all(&self.pools.read)
             .await
             .map_err(Fault::at(READ))?;
-        rows.into_iter().map(mail::from_row).collect()
+        let mut mails = Vec::with_capacity(rows.len());
+        for row in rows {
+            mails.push(self.opened_mail(&self.pools.read, row).await?);
+        }
+        Ok(mails)
+    }
+
+    /// The letter of a row, with the recipient who is sealed in it as in the booking.
+    async fn opened_mail(
+        &self,
+        database: &impl ConnectionTrait,
+        row: mail::Model,
+    ) -> Result<Mail, Fault> {
+        let Some(recipient) = row.recipient.clone() else { return mail::from_row(&row, None) };
+        let campaign: CampaignId = parse("campaign id", &row.campaign)?;
+        let booking = BookingId::from_bytes(bytes_16("booking id", &row.booking)?);
+        let place = Place::of_booking(&campaign, &booking);
+        let person = self.vault.open_person(database, &place, &recipient.0).await?;
+        mail::from_row(&row, person)
+    }
+
+    /// One that cannot be read takes no other with it (P20); its lease runs out, and it is tried again.
+    async fn readable(&self, database: &impl ConnectionTrait, row: mail::Model) -> Option<Mail> {
+        let (campaign, number) = (row.campaign.clone(), row.number);
+        let mail = self.opened_mail(database, row).await.ok();
+        if mail.is_none() {
+            tracing::error!(campaign, number, "a stored letter is unreadable");
+        }
+        mail
     }
 
     pub(crate) async fn count_mails_due(&self, now: Timestamp) -> Result<u64, Fault> {
@@ -357,14 +394,4 @@ fn key_of(id: &MailId) -> Result<Vec<Value>, Fault> {
     let number = event::number(id.number)?;
     let copy = i32::from(id.copy);
     Ok(vec![id.campaign.as_str().into(), number.into(), id.kind.as_str().into(), copy.into()])
-}
-
-/// One that cannot be read takes no other with it (P20); its lease runs out, and it is tried again.
-fn readable(row: mail::Model) -> Option<Mail> {
-    let (campaign, number) = (row.campaign.clone(), row.number);
-    let mail = mail::from_row(row).ok();
-    if mail.is_none() {
-        tracing::error!(campaign, number, "a stored letter is unreadable");
-    }
-    mail
 }

@@ -1,10 +1,13 @@
 //! What is read outside batches: one statement each, nothing locked.
 
+mod bookings;
+mod waitlist;
+
 use std::collections::{HashMap, HashSet};
 
 use booking::{
-    Availability, Booking, BookingHead, BookingId, BookingStatus, Campaign, Held, Hold, HoldId,
-    HoldState, Link, PassId, SlotCounters, SlotKey, SlotUse, StoreError, TakenBy,
+    Availability, BookingId, BookingStatus, Campaign, Held, Hold, HoldId, HoldState, Link, PassId,
+    SlotCounters, SlotKey, SlotUse, StoreError, TakenBy, WaitlistCounts,
 };
 use kernel::{CampaignId, Clock, Timestamp};
 use sea_orm::{
@@ -21,6 +24,8 @@ use crate::statements::BYTE_IDS;
 use crate::store::Session;
 use crate::tables;
 
+pub(crate) use waitlist::waitlist_entry_template;
+
 #[derive(FromQueryResult)]
 struct StoredAvailability {
     revision: i64,
@@ -28,9 +33,13 @@ struct StoredAvailability {
     id: String,
     taken: i32,
     released: i32,
+    reserved: i32,
     overdue: i64,
     held_passes: i64,
     held_seats: i64,
+    waiting: i64,
+    offered: i64,
+    last_number: i64,
 }
 
 #[derive(FromQueryResult)]
@@ -77,40 +86,6 @@ impl Session {
         rows.into_iter().map(tables::event::from_row).collect()
     }
 
-    pub(crate) async fn read_booking(&self, id: BookingId) -> Result<Option<Booking>, Fault> {
-        let row = tables::booking::Entity::find_by_id(id.as_bytes().to_vec())
-            .one(&self.pools.read)
-            .await
-            .map_err(Fault::at("read a booking"))?;
-        row.map(tables::booking::from_row).transpose()
-    }
-
-    /// Without who it is: what is stored of the person may be unreadable, and is not needed.
-    pub(crate) async fn read_booking_head(
-        &self,
-        id: BookingId,
-    ) -> Result<Option<BookingHead>, Fault> {
-        use tables::booking::Column;
-        let columns = [
-            Column::Id,
-            Column::Campaign,
-            Column::Slot,
-            Column::PassId,
-            Column::PersonKey,
-            Column::ManageTokenHash,
-            Column::Status,
-            Column::CancelledAtMs,
-        ];
-        let row = tables::booking::Entity::find_by_id(id.as_bytes().to_vec())
-            .select_only()
-            .columns(columns)
-            .into_model::<tables::booking::Head>()
-            .one(&self.pools.read)
-            .await
-            .map_err(Fault::at("read a booking"))?;
-        row.map(tables::booking::head).transpose()
-    }
-
     pub(crate) async fn read_hold(&self, id: HoldId) -> Result<Option<Hold>, Fault> {
         let row = tables::hold::Entity::find_by_id(id.as_bytes().to_vec())
             .one(&self.pools.read)
@@ -147,7 +122,9 @@ impl Session {
                     passes: number("passes that hold", first.held_passes)?,
                     seats: number("seats held", first.held_seats)?,
                 };
-                return Ok(Some(Availability::of(&campaign, &counters, held, now)));
+                let reserved = counters.values().map(|(counters, _)| counters.reserved).sum();
+                let waitlist = WaitlistCounts { reserved, ..first.waitlist()? };
+                return Ok(Some(Availability::of(&campaign, &counters, held, waitlist, now)));
             }
         }
     }
@@ -173,8 +150,10 @@ impl Session {
             .filter(booking::Column::Campaign.eq(campaign))
             .filter(booking::Column::Slot.eq(id))
             .filter(booking::Column::Status.eq(booking::status_name(BookingStatus::Confirmed)));
+        let counters = slot::counters(&row)?;
         let mut slot_use = SlotUse {
-            taken: slot::counters(&row)?.taken,
+            taken: counters.taken,
+            reserved: counters.reserved,
             bookings: bookings.clone().count(&self.pools.read).await.map_err(fault())?,
             holds: holds.clone().count(&self.pools.read).await.map_err(fault())?,
             page: Vec::new(),
@@ -320,10 +299,23 @@ impl Durability {
     }
 }
 
+impl StoredAvailability {
+    /// Without the places reserved, which each row has of its slot.
+    fn waitlist(&self) -> Result<WaitlistCounts, Fault> {
+        Ok(WaitlistCounts {
+            waiting: number("number of people who wait", self.waiting - self.offered)?,
+            offered: number("number of open offers", self.offered)?,
+            last_number: number("number of a waitlist entry", self.last_number)?,
+            reserved: 0,
+        })
+    }
+}
+
 fn counters_of(row: &StoredAvailability) -> Result<(booking::SlotId, (SlotCounters, u32)), Fault> {
     let counters = SlotCounters {
         taken: number("taken", row.taken)?,
         released: number("released", row.released)?,
+        reserved: number("reserved", row.reserved)?,
     };
     Ok((parse("slot id", &row.id)?, (counters, number("overdue seats", row.overdue)?)))
 }

@@ -2,12 +2,14 @@
 
 use sea_orm::DbBackend;
 
+use crate::apply::PURGED;
 use crate::batch::{WriteTexts, load_template, optimistic_text};
 use crate::dialect::Kind::{Bytes, Text};
 use crate::dialect::Parameter::{Rows, Scalar};
 use crate::dialect::{Column, Parameter, statement};
+use crate::read::waitlist_entry_template;
 use crate::tables::booking::{CANCELLATIONS, CHANGES};
-use crate::tables::{event, mail, slot};
+use crate::tables::{event, mail, offer, slot, waitlist_entry};
 
 /// Campaigns have names.
 pub(crate) const IDS: &[Column] = &[("id", Text)];
@@ -17,8 +19,26 @@ pub(crate) const PERSON_KEYS: &[Column] = &[("person_key", Bytes)];
 pub(crate) const KEYS: &[Column] = &[("key", Bytes)];
 /// The slots of a plan, whole.
 pub(crate) const APPLIED_SLOTS: &[Column] = slot::TABLE.columns;
+/// Bookings of an earlier release: who it is as it is stored, and sealed.
+pub(crate) const SEALED: &[Column] = &[("id", Bytes), ("plain", Text), ("person", Text)];
 /// Bookings of an earlier release with the key of this one.
 pub(crate) const NEW_KEYS: &[Column] = &[("id", Bytes), ("person_key", Bytes)];
+
+/// What `load.sql` takes, in the order in which it is bound.
+const LOAD_PARAMETERS: &[(&str, Parameter)] = &[
+    ("campaigns", Rows(IDS)),
+    ("slots", Rows(SLOT_KEYS)),
+    ("holds", Rows(BYTE_IDS)),
+    ("passes", Rows(BYTE_IDS)),
+    ("bookings", Rows(BYTE_IDS)),
+    ("persons", Rows(PERSON_KEYS)),
+    ("keys", Rows(KEYS)),
+    ("entries", Rows(BYTE_IDS)),
+    ("offers", Rows(BYTE_IDS)),
+    ("waitlists", Rows(IDS)),
+    ("whole", Rows(IDS)),
+    ("now", Scalar),
+];
 
 /// The texts in the dialect of one database.
 #[derive(Debug)]
@@ -36,6 +56,7 @@ pub(crate) struct Statements {
     pub optimistic: String,
     pub apply_slots: String,
     pub availability: String,
+    pub waitlist: WaitlistTexts,
     pub open_holds: String,
     pub seats_taken: String,
     pub departed_passes: String,
@@ -43,6 +64,9 @@ pub(crate) struct Statements {
     pub rekey_bookings: String,
     pub erase_bookings: String,
     pub mail: MailTexts,
+    pub seal_bookings: String,
+    /// Each deletes some rows of a campaign from one of [`PURGED`].
+    pub purge: [String; PURGED.len()],
 }
 
 /// The texts about letters.
@@ -68,6 +92,11 @@ impl MailTexts {
     }
 }
 
+fn purge_texts(backend: DbBackend) -> [String; PURGED.len()] {
+    let parameters = [("campaign", Scalar), ("rows_max", Scalar)];
+    PURGED.map(|table| statement(backend, &table.template(), &parameters))
+}
+
 impl Statements {
     pub fn new(backend: DbBackend) -> Self {
         let of = |template: &str, parameters: &[(&str, Parameter)]| {
@@ -83,19 +112,7 @@ impl Statements {
                 include_str!("sql/overdue_holds.sql"),
                 &[("campaign", Scalar), ("now", Scalar), ("holds_max", Scalar)],
             ),
-            load: of(
-                &load_template(),
-                &[
-                    ("campaigns", Rows(IDS)),
-                    ("slots", Rows(SLOT_KEYS)),
-                    ("holds", Rows(BYTE_IDS)),
-                    ("passes", Rows(BYTE_IDS)),
-                    ("bookings", Rows(BYTE_IDS)),
-                    ("persons", Rows(PERSON_KEYS)),
-                    ("keys", Rows(KEYS)),
-                    ("now", Scalar),
-                ],
-            ),
+            load: of(&load_template(), LOAD_PARAMETERS),
             cancel: of(
                 include_str!("sql/update_cancelled.sql"),
                 &[("cancellations", Rows(CANCELLATIONS))],
@@ -113,6 +130,7 @@ impl Statements {
                 include_str!("sql/availability.sql"),
                 &[("campaign", Scalar), ("now", Scalar)],
             ),
+            waitlist: WaitlistTexts::new(backend),
             open_holds: of(
                 include_str!("sql/open_holds.sql"),
                 &[("passes", Rows(BYTE_IDS)), ("now", Scalar)],
@@ -134,10 +152,41 @@ impl Statements {
                 &[("cancelled", Rows(BYTE_IDS))],
             ),
             mail: MailTexts::new(backend),
+            purge: purge_texts(backend),
+            seal_bookings: of(include_str!("sql/seal_bookings.sql"), &[("sealed", Rows(SEALED))]),
             departed_passes: of(
                 include_str!("sql/departed_passes.sql"),
                 &[("campaign", Scalar), ("now", Scalar), ("passes_max", Scalar)],
             ),
+        }
+    }
+}
+
+/// Those of waitlists alone.
+#[derive(Debug)]
+pub(crate) struct WaitlistTexts {
+    pub call_up: String,
+    pub update_entries: String,
+    pub end_offers: String,
+    pub entry: String,
+}
+
+impl WaitlistTexts {
+    fn new(backend: DbBackend) -> Self {
+        let of = |template: &str, parameters: &[(&str, Parameter)]| {
+            statement(backend, template, parameters)
+        };
+        Self {
+            call_up: of(
+                include_str!("sql/call_up.sql"),
+                &[("campaign", Scalar), ("entries_max", Scalar)],
+            ),
+            update_entries: of(
+                include_str!("sql/update_entries.sql"),
+                &[("entries", Rows(waitlist_entry::CHANGES))],
+            ),
+            end_offers: of(include_str!("sql/end_offers.sql"), &[("offers", Rows(offer::CHANGES))]),
+            entry: of(&waitlist_entry_template(), &[("id", Scalar)]),
         }
     }
 }

@@ -1,17 +1,15 @@
 //! The booking store.
 
 mod mail;
+mod port;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use booking::{
-    Applied, ApplyCampaign, Availability, Booking, BookingHead, BookingId, BookingStore, Campaign,
-    Command, Executed, ExecutedPart, Footprint, Hold, HoldId, KeyOf, Link, PassId, RemoveCampaign,
-    Removed, Revision, SlotKey, SlotUse, StoreError, decide,
+    Applied, ApplyCampaign, Command, Executed, ExecutedPart, Footprint, RemoveCampaign, Removed,
+    StoreError, decide,
 };
-use kernel::{CampaignId, Clock, Timestamp};
+use kernel::{Clock, Timestamp};
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
 use tokio::time::Instant;
 
@@ -21,6 +19,7 @@ use crate::connect::{ConnectError, DbOptions, Pools};
 use crate::fault::{COMMIT, Fault};
 use crate::reach::{Access, Reach};
 use crate::statements::Statements;
+use crate::vault::{MasterKeys, Vault};
 
 /// The booking store on PostgreSQL or SQLite.
 ///
@@ -37,6 +36,7 @@ pub struct DbStore {
     statements: Arc<Statements>,
     cache: Arc<CampaignCache>,
     mirrors: Arc<Mirrors>,
+    vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
     keeps_recipients: bool,
 }
@@ -47,6 +47,7 @@ pub(crate) struct Session {
     pub(crate) statements: Arc<Statements>,
     pub(crate) cache: Arc<CampaignCache>,
     pub(crate) mirrors: Arc<Mirrors>,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) clock: Arc<dyn Clock>,
     keeps_recipients: bool,
     /// Nobody waits for the answer after this.
@@ -56,24 +57,31 @@ pub(crate) struct Session {
 /// Connects to `postgres://user@host/database` (a Unix socket: `postgres://user@%2Frun%2Fpostgresql/database`
 /// or `?host=/run/postgresql`) or to the file of `sqlite:///path/file.db`, which is made if need be.
 ///
-/// `clock` is the store's clock on SQLite; PostgreSQL has its own. The schema is not touched, see
-/// [`crate::migrate`].
+/// `clock` is the store's clock on SQLite; PostgreSQL has its own. What is stored of persons is sealed by `keys`; without
+/// them no person can be read or written, and all else can. The schema is not touched, see [`crate::migrate`].
 pub async fn connect(
     url: &str,
     options: &DbOptions,
     clock: Arc<dyn Clock>,
+    keys: Option<MasterKeys>,
 ) -> Result<DbStore, ConnectError> {
     let reach = Reach::connect(url, options).await?;
     let statements = Arc::new(Statements::new(reach.backend()));
-    let (cache, mirrors) = Default::default();
+    let (cache, mirrors, vault) = (Arc::default(), Arc::default(), Arc::new(Vault::new(keys)));
     let keeps_recipients = options.keeps_recipients;
-    Ok(DbStore { reach, statements, cache, mirrors, clock, keeps_recipients })
+    Ok(DbStore { reach, statements, cache, mirrors, vault, clock, keeps_recipients })
 }
 
 impl DbStore {
     /// Closes all connections, after what is under way has ended.
     pub async fn close(&self) -> Result<(), DbErr> {
         self.reach.close().await
+    }
+
+    /// What keeps persons from being read or written with these master keys, and what to do; `None` if nothing does.
+    pub async fn key_problem(&self) -> Result<Option<String>, StoreError> {
+        let read = |db: Session| async move { retry(db.deadline, || db.read_key_problem()).await };
+        self.call(Access::Watch, read).await
     }
 
     /// Makes one call within its deadline.
@@ -92,6 +100,7 @@ impl DbStore {
                 statements: Arc::clone(&self.statements),
                 cache: Arc::clone(&self.cache),
                 mirrors: Arc::clone(&self.mirrors),
+                vault: Arc::clone(&self.vault),
                 clock: Arc::clone(&self.clock),
                 keeps_recipients: self.keeps_recipients,
                 deadline,
@@ -161,8 +170,11 @@ impl Session {
         // SQLite has no fast path.
         let mirror = (backend == DbBackend::Postgres).then(|| Mirror::of(&state, &known)).flatten();
         let (changes, outcomes) = decide(state, now, commands);
-        self.writer(transaction).write(&changes, &known).await?;
-        let learned = mirror.map(|mut mirror| {
+        let stored = known.heads.iter().map(|head| (&head.campaign, head.wrapped.as_ref()));
+        let keys = self.vault.for_changes(transaction, &changes, stored, now).await?;
+        self.writer(transaction).write(&changes, &known, &keys).await?;
+        let learned = mirror.map(|mirror| {
+            let mut mirror = mirror.with_key(&keys);
             let before = mirror.moment();
             mirror.advance(&changes);
             (before, mirror)
@@ -177,7 +189,8 @@ impl Session {
                 format!("the database lacks {}: run `einlass migrate`", pending.join(", "));
             return Err(StoreError::Broken { reason, source: None });
         }
-        self.read_durability().await?
+        self.read_durability().await??;
+        self.check_keys().await
     }
 
     async fn apply_once(&self, request: &ApplyCampaign, now: Timestamp) -> Result<Applied, Fault> {
@@ -193,6 +206,7 @@ impl Session {
     ) -> Result<Removed, Fault> {
         let transaction = self.begin().await?;
         let removed = remove(&self.writer(&transaction), request, now).await;
+        self.vault.forget(&request.campaign);
         end(transaction, removed).await
     }
 }
@@ -212,164 +226,5 @@ pub(crate) async fn end<T>(
             let _gone = transaction.rollback().await;
             Err(fault)
         }
-    }
-}
-
-#[async_trait]
-impl BookingStore for DbStore {
-    async fn change_campaign(
-        &self,
-        request: &ApplyCampaign,
-        now: Timestamp,
-    ) -> Result<Applied, StoreError> {
-        let request = request.clone();
-        let apply = move |db: Session| async move {
-            retry(db.deadline, || db.apply_once(&request, now)).await
-        };
-        self.call(Access::Write, apply).await
-    }
-
-    async fn remove_campaign(
-        &self,
-        request: &RemoveCampaign,
-        now: Timestamp,
-    ) -> Result<Removed, StoreError> {
-        let request = request.clone();
-        let remove = move |db: Session| async move {
-            retry(db.deadline, || db.remove_once(&request, now)).await
-        };
-        self.call(Access::Write, remove).await
-    }
-
-    async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
-        let campaign = campaign.clone();
-        let read = move |db: Session| async move {
-            retry(db.deadline, || db.read_revisions(&campaign)).await
-        };
-        self.call(Access::Read, read).await
-    }
-
-    async fn events(
-        &self,
-        campaign: &CampaignId,
-        after: u64,
-        links_max: u32,
-    ) -> Result<Vec<Link>, StoreError> {
-        let campaign = campaign.clone();
-        let read = move |db: Session| async move {
-            retry(db.deadline, || db.read_events(&campaign, after, links_max)).await
-        };
-        self.call(Access::Read, read).await
-    }
-
-    async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        let read = |db: Session| async move { retry(db.deadline, || db.read_campaigns()).await };
-        self.call(Access::Watch, read).await
-    }
-
-    async fn execute(&self, commands: &[Command], now: Timestamp) -> Result<Executed, StoreError> {
-        let commands = commands.to_vec();
-        let execute = move |db: Session| async move { db.execute(&commands, now).await };
-        self.call(Access::Write, execute).await
-    }
-
-    async fn execute_part(
-        &self,
-        commands: &[Command],
-        now: Timestamp,
-    ) -> Result<ExecutedPart, StoreError> {
-        let commands = commands.to_vec();
-        let execute = move |db: Session| async move { db.execute_part(commands, now).await };
-        self.call(Access::Write, execute).await
-    }
-
-    async fn availability(
-        &self,
-        campaign: &CampaignId,
-        now: Timestamp,
-    ) -> Result<Option<Availability>, StoreError> {
-        let campaign = campaign.clone();
-        let read = move |db: Session| async move {
-            retry(db.deadline, || db.read_availability(&campaign, now)).await
-        };
-        self.call(Access::Watch, read).await
-    }
-
-    async fn slot_use(&self, slot: &SlotKey, page_max: u32) -> Result<SlotUse, StoreError> {
-        let slot = slot.clone();
-        let read = move |db: Session| async move {
-            retry(db.deadline, || db.read_slot_use(&slot, page_max)).await
-        };
-        self.call(Access::Read, read).await
-    }
-
-    async fn passes_with_open_holds(
-        &self,
-        passes: &[PassId],
-        now: Timestamp,
-    ) -> Result<HashSet<PassId>, StoreError> {
-        let passes = passes.to_vec();
-        let read = move |db: Session| async move {
-            retry(db.deadline, || db.read_open_holds(&passes, now)).await
-        };
-        self.call(Access::Watch, read).await
-    }
-
-    async fn seats_taken(&self, pass: PassId, now: Timestamp) -> Result<u8, StoreError> {
-        let read = move |db: Session| async move {
-            retry(db.deadline, || db.read_seats_taken(pass, now)).await
-        };
-        self.call(Access::Read, read).await
-    }
-
-    async fn departed_passes(
-        &self,
-        campaign: &CampaignId,
-        now: Timestamp,
-        passes_max: u32,
-    ) -> Result<Vec<PassId>, StoreError> {
-        let campaign = campaign.clone();
-        let read = move |db: Session| async move {
-            retry(db.deadline, || db.read_departed(&campaign, now, passes_max)).await
-        };
-        self.call(Access::Watch, read).await
-    }
-
-    async fn booking(&self, id: BookingId) -> Result<Option<Booking>, StoreError> {
-        let read =
-            move |db: Session| async move { retry(db.deadline, || db.read_booking(id)).await };
-        self.call(Access::Read, read).await
-    }
-
-    async fn booking_head(&self, id: BookingId) -> Result<Option<BookingHead>, StoreError> {
-        let read =
-            move |db: Session| async move { retry(db.deadline, || db.read_booking_head(id)).await };
-        self.call(Access::Read, read).await
-    }
-
-    async fn update_older_bookings(
-        &self,
-        after: Option<BookingId>,
-        key_of: KeyOf,
-        bookings_max: u32,
-    ) -> Result<Option<BookingId>, StoreError> {
-        let update = move |db: Session| async move {
-            retry(db.deadline, || db.update_older(after, &key_of, bookings_max)).await
-        };
-        self.call(Access::Write, update).await
-    }
-
-    async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
-        let read = move |db: Session| async move { retry(db.deadline, || db.read_hold(id)).await };
-        self.call(Access::Read, read).await
-    }
-
-    async fn now(&self) -> Result<Timestamp, StoreError> {
-        let read = |db: Session| async move { retry(db.deadline, || db.read_now()).await };
-        self.call(Access::Watch, read).await
-    }
-
-    async fn ready(&self) -> Result<(), StoreError> {
-        self.call(Access::Watch, |db: Session| async move { db.read_ready().await }).await
     }
 }

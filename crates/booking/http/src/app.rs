@@ -6,8 +6,12 @@ use std::sync::Arc;
 use booking::{Bookings, MailStore};
 use kernel::Entropy;
 use pass::PassVerifier;
+use web::Drain;
 
+use crate::citizen::feed::{LatestFeed, PublicUrls};
+use crate::limits::RateLimits;
 use crate::rendered::RenderedView;
+use crate::streams::{StreamLimits, Streams};
 
 /// Ends when the published keys have been read again, or when there is no use in waiting for that any
 /// longer. It may be asked at any rate and must bound how often it reads, and how long it takes.
@@ -21,8 +25,16 @@ pub struct Parts {
     pub passes: PassVerifier,
     /// Reads the published keys again, when a pass names one that is not known.
     pub refresh_keys: RefreshKeys,
+    /// How many may follow the places of campaigns.
+    pub streams: StreamLimits,
+    /// Ends the streams when the service is about to stop.
+    pub drain: Drain,
+    /// Where the feeds say that everything is.
+    pub urls: PublicUrls,
     /// Spreads the times at which refused clients come back.
     pub entropy: Arc<dyn Entropy>,
+    /// How often a lost link may be asked for.
+    pub limits: RateLimits,
     /// The letters about bookings; `None` where none are sent.
     pub mails: Option<Arc<dyn MailStore>>,
 }
@@ -33,7 +45,11 @@ pub struct App {
     pub(crate) passes: PassVerifier,
     pub(crate) refresh_keys: RefreshKeys,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) urls: PublicUrls,
+    pub(crate) limits: RateLimits,
     pub(crate) rendered: RenderedView,
+    pub(crate) feed: LatestFeed,
+    pub(crate) streams: Streams,
     pub(crate) mails: Option<Arc<dyn MailStore>>,
 }
 
@@ -41,8 +57,19 @@ impl App {
     /// The state made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { bookings, passes, refresh_keys, entropy, mails } = parts;
-        let rendered = RenderedView::default();
-        Self { bookings, passes, refresh_keys, entropy, rendered, mails }
+        let Parts { bookings, passes, refresh_keys, streams, drain, urls, entropy, limits, mails } =
+            parts;
+        Self {
+            bookings,
+            passes,
+            refresh_keys,
+            entropy,
+            limits,
+            urls,
+            rendered: RenderedView::default(),
+            feed: LatestFeed::default(),
+            streams: Streams::new(streams, drain),
+            mails,
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Who is asking: the holder of a pass, or of a manage token.
+//! Who is asking: the holder of a pass, of a manage token, or of the token of an entry of the waitlist.
 
 use actix_web::HttpRequest;
 use base64::Engine;
@@ -65,6 +65,11 @@ impl App {
 /// The token that manages a booking.
 pub(crate) fn manage_token(request: &HttpRequest) -> Result<&str, Problem> {
     bearer(request, Code::ManageTokenInvalid)
+}
+
+/// The token that manages an entry of a waitlist.
+pub(crate) fn waitlist_token(request: &HttpRequest) -> Result<&str, Problem> {
+    bearer(request, Code::WaitlistTokenInvalid)
 }
 
 /// The campaign that a token says it is for. Nothing is proven by it: the pass is verified for that

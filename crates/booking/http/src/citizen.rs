@@ -3,5 +3,7 @@
 
 pub(crate) mod booking;
 pub(crate) mod campaign;
+pub(crate) mod feed;
 pub(crate) mod hold;
 pub(crate) mod pass;
+pub(crate) mod waitlist;

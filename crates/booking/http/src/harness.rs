@@ -7,22 +7,28 @@ use std::time::Duration;
 use actix_web::http::Method;
 use actix_web::web::Data;
 use arc_swap::ArcSwap;
+use booking::campaign::CampaignPlan;
 use booking::contract::scene;
-use booking::{BookingSecrets, BookingStore, Bookings, BookingsLimits, MemoryStore};
+use booking::{BookingSecrets, BookingStore, Bookings, BookingsLimits, MemoryStore, Waitlist};
 use kernel::{Entropy, ManualClock, SeededEntropy, SyncedClock, Timestamp};
 use pass::{Claims, IdentityKey, KeySet, PassId, PassMinter, PassVerifier, SigningKey};
 use serde_json::{Value, json};
-use web::test_client::{Call, TestClient};
+use web::test_client::{Call, Reply, TestClient};
+use web::{Drain, TrustedProxies};
 
-use crate::{App, Parts, openapi, routes};
+use crate::{App, Parts, PublicUrls, RateLimits, StreamLimits, openapi, routes};
+
+/// How often a test looks whether something has happened that will.
+const LOOKS_MAX: u32 = 10_000;
 
 /// The API on the scene of the store's contract, at its first opening.
 pub(crate) struct Api {
     pub(crate) bookings: Arc<Bookings>,
+    pub(crate) store: Arc<MemoryStore>,
     /// The store's clock. The API follows it at its next look at the store, see [`Self::refreshed`].
     pub(crate) clock: Arc<ManualClock>,
-    /// The letters; nobody sends them.
-    pub(crate) mails: Arc<MemoryStore>,
+    /// Ends the streams.
+    pub(crate) drain: Drain,
     /// A pass for four, of a resident who may book.
     pub(crate) pass: String,
     /// The keys that the waiting room publishes; the API knows those of its start.
@@ -34,14 +40,43 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) async fn start() -> Self {
+        Self::start_of(&scene::plan(), RateLimits::off()).await
+    }
+
+    /// The API on a campaign of one place, which Anna has, and two on the waitlist; and her booking.
+    pub(crate) async fn sold_out() -> (Self, Reply) {
+        Self::sold_out_with(|_| ()).await
+    }
+
+    /// The same with other rules of the waitlist.
+    pub(crate) async fn sold_out_with(change: impl FnOnce(&mut Waitlist)) -> (Self, Reply) {
+        let api = Self::start_with(&small(change)).await;
+        let anna = api.book_slot("a", "Anna", "k0").send().await;
+        assert_eq!(anna.status, 201, "{anna}");
+        api.refreshed().await;
+        (api, anna)
+    }
+
+    /// The API on this campaign.
+    pub(crate) async fn start_with(plan: &CampaignPlan) -> Self {
+        Self::start_of(plan, RateLimits::off()).await
+    }
+
+    /// The same with limits on what one address may ask.
+    pub(crate) async fn limited_to(limits: RateLimits) -> Self {
+        Self::start_of(&scene::plan(), limits).await
+    }
+
+    async fn start_of(plan: &CampaignPlan, limits: RateLimits) -> Self {
         let clock = Arc::new(ManualClock::at(scene::at(0)));
         let store = Arc::new(MemoryStore::with_mail(clock.clone()));
-        store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("the model answers");
+        store.apply_campaign(plan, scene::at(0)).await.expect("the model answers");
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
         let key = SigningKey::generate(&*entropy);
         let keys = KeySet::new([key.public_key().clone()]).expect("one key is a key set");
         let published = Arc::new(ArcSwap::from_pointee(keys));
         let known = Arc::new(ArcSwap::new(published.load_full()));
+        let drain = Drain::new();
         let (bookings, _tasks) = Bookings::start(
             store.clone(),
             Arc::new(SyncedClock::new(Arc::new(ManualClock::at(scene::at(0))))),
@@ -59,15 +94,27 @@ impl Api {
                     Box::pin(std::future::ready(()))
                 }
             }),
+            streams: StreamLimits {
+                streams_max: 2,
+                per_address_max: 2,
+                proxies: TrustedProxies::none(),
+                every: Duration::from_millis(1),
+            },
+            drain: drain.clone(),
+            urls: PublicUrls {
+                api: "https://api.example.de".to_owned(),
+                page: Some("https://termine.example.de/".to_owned()),
+            },
             entropy,
+            limits,
             mails: Some(store.clone()),
         }));
         let minter = PassMinter::new(key, "https://room.example");
         let passes = Cell::new(0);
         let client = TestClient::start(&openapi(), routes(app)).await;
         let pass = String::new();
-        let mails = store;
-        let mut api = Self { bookings, clock, mails, pass, published, minter, passes, client };
+        let mut api =
+            Self { bookings, store, clock, drain, pass, published, minter, passes, client };
         api.pass = api.pass_of("07318000", "rehearsal");
         api.refreshed().await;
         api
@@ -123,6 +170,61 @@ impl Api {
         }
     }
 
+    /// Cancels a booking.
+    pub(crate) async fn cancel(&self, booked: &Reply) {
+        let path = format!("{}/cancellation", booked.header("location"));
+        let token = booked.json["manage_token"].as_str().expect("a token");
+        let call = self.request(&Method::POST, &path).bearer(token);
+        let reply = call.header("idempotency-key", "cancel").send().await;
+        assert_eq!(reply.status, 200, "{reply}");
+    }
+
+    /// Joins the waitlist.
+    pub(crate) fn join(&self, given_name: &str, key: &str) -> Call {
+        let body = json!({"person": person(given_name)});
+        self.post("/v1/campaigns/rehearsal/waitlist", key, &body)
+    }
+
+    /// The entry of who joined with this reply.
+    pub(crate) async fn entry(&self, joined: &Reply) -> Reply {
+        let token = joined.json["waitlist_token"].as_str().expect("a token");
+        self.get(joined.header("location")).bearer(token).send().await
+    }
+
+    /// The offer to who joined with this reply, once there is one.
+    pub(crate) async fn offer_of(&self, joined: &Reply) -> OfferOf {
+        for _ in 0..LOOKS_MAX {
+            let shown = self.entry(joined).await;
+            if let Some(id) = shown.json["offer"]["id"].as_str() {
+                let path = format!("{}/offers/{id}", joined.header("location"));
+                return OfferOf { id: id.to_owned(), path };
+            }
+            self.refreshed().await;
+        }
+        panic!("nothing is offered to {joined}");
+    }
+
+    /// Accepts an offer.
+    pub(crate) fn accept(&self, joined: &Reply, offer: &str, key: &str) -> Call {
+        let path = format!("{}/offers/{offer}/acceptance", joined.header("location"));
+        let token = joined.json["waitlist_token"].as_str().expect("a token");
+        self.request(&Method::POST, &path).bearer(token).header("idempotency-key", key)
+    }
+
+    /// Waits until so many offers are open.
+    pub(crate) async fn until_offered(&self, offers: u32) {
+        let campaign = scene::slot("rehearsal");
+        for _ in 0..LOOKS_MAX {
+            let view = self.bookings.view();
+            let known = view.campaign(&campaign).expect("the campaign is known");
+            if known.availability.waitlist.offered == offers {
+                return;
+            }
+            self.refreshed().await;
+        }
+        panic!("there are never {offers} offers");
+    }
+
     pub(crate) fn request(&self, method: &Method, path: &str) -> Call {
         self.client.request(method, path)
     }
@@ -154,6 +256,24 @@ impl Api {
         let persons: Vec<Value> = given_names.iter().map(|name| person(name)).collect();
         self.post(&format!("/v1/holds/{hold}/bookings"), key, &json!({"persons": persons}))
     }
+}
+
+/// An offer, and where it is.
+pub(crate) struct OfferOf {
+    pub(crate) id: String,
+    pub(crate) path: String,
+}
+
+/// The campaign of the scene with one opening, one place and two on the waitlist.
+pub(crate) fn small(change: impl FnOnce(&mut Waitlist)) -> CampaignPlan {
+    let mut campaign = scene::campaign();
+    campaign.slots.truncate(1);
+    (campaign.slots[0].capacity, campaign.slots[0].allotments) = (1, vec![1]);
+    campaign.tranches.truncate(1);
+    let mut waitlist = Waitlist::of(2);
+    change(&mut waitlist);
+    campaign.waitlist = Some(waitlist);
+    CampaignPlan::new(campaign).expect("a plan")
 }
 
 fn identity() -> IdentityKey {

@@ -10,11 +10,16 @@ mod authorize;
 mod citizen;
 #[cfg(test)]
 mod harness;
+mod limits;
 mod openapi;
 mod refusal;
 mod rendered;
 mod routes;
+mod streams;
 
 pub use app::{App, Parts, RefreshKeys};
+pub use citizen::feed::PublicUrls;
+pub use limits::RateLimits;
 pub use openapi::openapi;
 pub use routes::routes;
+pub use streams::StreamLimits;

@@ -6,7 +6,7 @@ use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt;
 use web::document::{Shapes, finish};
 
-use crate::citizen::booking;
+use crate::citizen::{booking, waitlist};
 use crate::routes;
 
 #[derive(OpenApi)]
@@ -22,7 +22,9 @@ use crate::routes;
     servers((url = "/", description = "Where this document is read.")),
     tags(
         (name = "campaigns", description = "What everybody may read."),
+        (name = "feeds", description = "What other sites may read and pass on."),
         (name = "holds", description = "Seats of one slot, kept for a few minutes."),
+        (name = "waitlist", description = "People without a place, and what is offered to them."),
         (name = "passes", description = "What the waiting room gave."),
         (name = "bookings", description = "One person's confirmed place."),
         (name = "health", description = "For the operator."),
@@ -32,7 +34,7 @@ use crate::routes;
 )]
 struct Document;
 
-/// The two kinds of bearer tokens.
+/// The kinds of bearer tokens.
 struct Tokens;
 
 impl Modify for Tokens {
@@ -45,14 +47,24 @@ impl Modify for Tokens {
         components.add_security_scheme("pass", token("The pass of the waiting room.", "JWT"));
         let manage_token = "The manage token that came with the booking.";
         components.add_security_scheme("manage_token", token(manage_token, "opaque"));
+        let waitlist_token = "The token that came with joining the waitlist.";
+        components.add_security_scheme("waitlist_token", token(waitlist_token, "opaque"));
     }
 }
 
 /// What a type of Rust does not show of what it is.
 const SHAPES: Shapes = Shapes {
     flat: &["NewlyBooked"],
-    unions: &[booking::KINDS],
-    open: &["BookingStatus", "HoldState", "MailState"],
+    unions: &[booking::KINDS, waitlist::show::KINDS],
+    open: &[
+        "BookingStatus",
+        "EligibilityAnswer",
+        "HoldState",
+        "MailState",
+        "RuleName",
+        "WaitlistEntryState",
+        "WhyNobodyIsCalled",
+    ],
 };
 
 /// The document of every route of this API, with the routes of health and documentation.
@@ -84,27 +96,45 @@ mod tests {
     use super::*;
     use crate::harness::Api;
 
-    const ROUTES: [&str; 22] = [
+    const ROUTES: [&str; 40] = [
         "DELETE /v1/campaigns/{campaign}/passes/current",
         "DELETE /v1/holds/{hold}",
+        "DELETE /v1/waitlist/{entry}",
         "GET /docs",
+        "GET /fhir/$bulk-publish",
+        "GET /fhir/campaigns/{campaign}/slots.ndjson",
+        "GET /fhir/locations.ndjson",
+        "GET /fhir/schedules.ndjson",
         "GET /healthz",
         "GET /openapi.json",
         "GET /problems",
         "GET /problems/{code}",
         "GET /readyz",
         "GET /v1/bookings/{booking}",
+        "GET /v1/bookings/{booking}/calendar.ics",
+        "GET /v1/bookings/{booking}/data",
+        "GET /v1/bookings/{booking}/qr.svg",
         "GET /v1/campaigns",
         "GET /v1/campaigns/{campaign}",
         "GET /v1/campaigns/{campaign}/eligibility",
         "GET /v1/campaigns/{campaign}/slots",
+        "GET /v1/campaigns/{campaign}/stream",
+        "GET /v1/campaigns/{campaign}/waitlist",
         "GET /v1/holds/{hold}",
+        "GET /v1/waitlist/{entry}",
         "POST /v1/bookings/{booking}/cancellation",
+        "POST /v1/bookings/{booking}/erasure",
         "POST /v1/bookings/{booking}/mail",
+        "POST /v1/bookings/{booking}/token",
         "POST /v1/campaigns/{campaign}/bookings",
         "POST /v1/campaigns/{campaign}/holds",
+        "POST /v1/campaigns/{campaign}/lost-links",
+        "POST /v1/campaigns/{campaign}/waitlist",
         "POST /v1/holds/{hold}/bookings",
         "POST /v1/holds/{hold}/renewal",
+        "POST /v1/waitlist/{entry}/offers/{offer}/acceptance",
+        "POST /v1/waitlist/{entry}/offers/{offer}/decline",
+        "PUT /v1/bookings/{booking}/contact",
         "PUT /v1/bookings/{booking}/person",
         "PUT /v1/bookings/{booking}/slot",
     ];
@@ -180,10 +210,15 @@ mod tests {
         let document = serde_json::to_value(openapi()).expect("JSON");
         for (method, path) in documented() {
             let operation = &document["paths"][&path][method.as_str().to_lowercase()];
+            let is_lost_link = path.ends_with("/lost-links");
             let public = !path.starts_with("/v1/")
-                || (method == Method::GET && path.starts_with("/v1/campaigns"));
+                || (method == Method::GET && path.starts_with("/v1/campaigns"))
+                || is_lost_link;
             assert_eq!(operation["security"] == serde_json::json!([]), public, "{method} {path}");
-            let needs_key = [Method::POST, Method::PUT].contains(&method);
+            // Asking again for a link changes nothing for a while, and declining twice is declining once.
+            let needs_key = [Method::POST, Method::PUT].contains(&method)
+                && !is_lost_link
+                && !path.ends_with("/decline");
             let has_key = operation["parameters"].to_string().contains("Idempotency-Key");
             assert_eq!(has_key, needs_key, "{method} {path}");
         }

@@ -1,7 +1,8 @@
 //! Refusals that many endpoints share, and what is read from every request.
 
-use booking::{BookingId, Failure, HoldId};
+use booking::{BookingId, Failure, HoldId, OfferId, Unmet, WaitlistEntryId};
 use kernel::CampaignId;
+use serde_json::{Value, json};
 use web::problem::jittered_s;
 use web::{Code, Problem};
 
@@ -28,9 +29,39 @@ web::path_parameter!(
     "The id of the booking.", "booking_017a09a9b40070008000000000000001"
 );
 
+web::path_parameter!(
+    /// The entry of a waitlist in the path.
+    pub(crate) EntryInPath(WaitlistEntryId) is "entry", or WaitlistEntryNotFound;
+    "The id of the entry.", "wait_017a09a9b40070008000000000000001"
+);
+
+web::path_parameter!(
+    /// The offer in the path.
+    pub(crate) OfferInPath(OfferId) is "offer", or OfferNotFound;
+    "The id of the offer.", "offer_017a09a9b40070008000000000000001"
+);
+
 /// The slot has fewer places than were asked for.
 pub(crate) fn slot_full(places_left: u32) -> Problem {
     Problem::new(Code::SlotFull).with("places_left", places_left)
+}
+
+/// The campaign is not for residents of the pass's municipality.
+pub(crate) fn not_eligible() -> Problem {
+    Problem::new(Code::NotEligible).with("rule", "residence")
+}
+
+/// The person does not meet what the campaign asks of them.
+pub(crate) fn unmet(unmet: Unmet) -> Problem {
+    match unmet {
+        Unmet::Rule(rule) => Problem::new(Code::NotEligible).with("rule", rule.name()),
+        Unmet::Declarations(missing) => {
+            let missing = missing.into_iter();
+            let missing = missing.map(|of| json!({"id": of.id, "version": of.version}));
+            let missing: Vec<Value> = missing.collect();
+            Problem::new(Code::DeclarationMissing).with("declarations", missing)
+        }
+    }
 }
 
 /// The pass is for fewer seats than were asked for.

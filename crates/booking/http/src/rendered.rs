@@ -17,9 +17,11 @@ use crate::app::App;
 use crate::citizen::campaign::list::CampaignsBody;
 use crate::citizen::campaign::show::CampaignBody;
 use crate::citizen::campaign::slots::SlotsBody;
+use crate::citizen::waitlist::status::StatusBody;
 
 const CAMPAIGN_MAX_AGE_S: u32 = 60;
 const SLOTS_MAX_AGE_S: u32 = 1;
+const WAITLIST_MAX_AGE_S: u32 = 1;
 
 /// The rendering of the latest view that somebody has asked for.
 #[derive(Default)]
@@ -38,6 +40,7 @@ pub(crate) struct RenderedCampaign {
     definition: Arc<Campaign>,
     pub(crate) body: Localized,
     pub(crate) slots: CachedBody,
+    pub(crate) waitlist: CachedBody,
 }
 
 /// A body in each language.
@@ -102,7 +105,10 @@ impl RenderedCampaign {
         // A later snapshot of the same places is no news.
         let slots = CachedBody::json(to_json(&slots), SLOTS_MAX_AGE_S)
             .validated_by(&to_json(&slots.without_time()));
-        Self { definition: Arc::clone(&view.campaign), body, slots }
+        let waitlist = StatusBody::new(view);
+        let waitlist = CachedBody::json(to_json(&waitlist), WAITLIST_MAX_AGE_S)
+            .validated_by(&to_json(&waitlist.without_time()));
+        Self { definition: Arc::clone(&view.campaign), body, slots, waitlist }
     }
 }
 

@@ -9,30 +9,38 @@ mod apply;
 mod booking;
 mod clearing;
 mod correcting;
+mod eligibility;
 mod event;
 mod group;
 mod hold;
 mod judging;
 pub mod mail;
 mod moving;
+mod own;
 mod pass;
 mod plan;
+mod purge;
 mod remove;
 pub mod scene;
 pub mod script;
+mod waitlist;
 
 pub use apply::*;
 pub use booking::*;
 pub use clearing::*;
 pub use correcting::*;
+pub use eligibility::*;
 pub use event::*;
 pub use group::*;
 pub use hold::*;
 pub use judging::*;
 pub use moving::*;
+pub use own::*;
 pub use pass::*;
 pub use plan::*;
+pub use purge::*;
 pub use remove::*;
+pub use waitlist::*;
 
 use kernel::Timestamp;
 
@@ -59,6 +67,8 @@ macro_rules! booking_store_contract {
             a_closed_slot_takes_nobody_new,
             a_campaign_goes_with_all_that_is_in_it,
             a_campaign_with_bookings_is_not_removed_by_accident,
+            personal_data_are_purged_when_their_time_has_come,
+            a_campaign_that_opens_again_is_purged_again,
             a_hold_keeps_and_returns_seats,
             an_overdue_hold_is_free_without_anybody_doing_anything,
             a_hold_is_renewed_as_often_as_allowed,
@@ -95,10 +105,19 @@ macro_rules! booking_store_contract {
             a_moved_booking_is_moved_once,
             a_booking_is_moved_only_where_a_place_can_be_booked,
             a_booking_of_the_same_batch_can_be_moved,
+            a_booking_has_one_token_at_a_time,
+            the_program_gives_tokens_for_letters,
+            a_person_is_reached_in_another_way,
+            an_erasure_gives_the_place_back_while_it_is_of_use,
+            who_had_a_place_can_be_erased,
+            a_booking_counts_its_changes,
+            a_lost_link_is_sent_now_and_then,
             a_slot_about_to_start_takes_nobody_new,
             who_is_booked_is_not_told_for_nothing,
             a_pass_learns_of_few_who_are_booked,
             a_hold_is_judged_anew,
+            the_rules_are_judged_on_every_way,
+            what_was_declared_is_kept,
             what_has_happened_is_told,
             what_needs_no_pass_is_told,
             what_has_not_happened_is_not_told,

@@ -1,7 +1,7 @@
 //! The booking rules: campaign, tranche, slot, hold, booking, and the port [`BookingStore`].
 //!
 //! Cut by subject: all that is said of a hold stands in [`hold`], its commands, their outcomes and
-//! what they do; likewise [`campaign`], [`booking`] and [`pass`](mod@pass). It knows nothing of HTTP
+//! what they do; likewise [`campaign`], [`booking`], [`waitlist`] and [`pass`](mod@pass). It knows nothing of HTTP
 //! or databases.
 //!
 //! Everything that changes places is a [`Command`]; [`decide`] turns a [`batch`] of commands and the
@@ -14,6 +14,7 @@ pub mod batch;
 pub mod booking;
 pub mod campaign;
 pub mod contract;
+pub mod eligibility;
 pub mod event;
 pub mod hold;
 pub mod language;
@@ -24,6 +25,7 @@ pub mod person;
 pub mod secrets;
 pub mod service;
 pub mod store;
+pub mod waitlist;
 
 /// The passes that the port speaks of.
 pub use ::pass::PassId;
@@ -33,22 +35,28 @@ pub use self::batch::{
     Recorded, SlotChange, State, decide,
 };
 pub use self::booking::{
-    BookGroup, BookGroupOutcome, BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome, Booked,
-    Booking, BookingChange, BookingCode, BookingHead, BookingId, BookingStatus, CancelBooking,
-    CancelOutcome, Cancelled, ClearPlace, ClearPlaceOutcome, CorrectOutcome, CorrectPerson,
-    Corrected, Correction, GroupMember, MoveBooking, MoveOutcome, Moved, Registration, TakenBy,
-    TokenHash,
+    AskLink, AskLinkOutcome, BookGroup, BookGroupOutcome, BookHold, BookHoldOutcome, BookSlot,
+    BookSlotOutcome, Booked, Booking, BookingChange, BookingCode, BookingHead, BookingId,
+    BookingStatus, CancelBooking, CancelOutcome, Cancelled, ChangeContact, ChangeContactOutcome,
+    ClearPlace, ClearPlaceOutcome, ContactChanged, CorrectOutcome, CorrectPerson, Corrected,
+    Correction, ErasePerson, ErasePersonOutcome, Erased, GroupMember, LINK_PAUSE, MoveBooking,
+    MoveOutcome, Moved, NewToken, PersonChange, Registration, RotateToken, RotateTokenOutcome,
+    RotatedBy, TakenBy, TokenHash, TokenRotated,
 };
 pub use self::campaign::apply::{Applied, ApplyCampaign, BookedSlots, Expected, InForce, Intent};
 pub use self::campaign::clear::{
     BookingFate, ClearRefusal, ClearSlots, Cleared, ClearedCount, WhichSlots,
 };
 pub use self::campaign::preview::Preview;
+pub use self::campaign::purge::{PersonalData, PurgeCampaign, PurgeStep, PurgedBy};
 pub use self::campaign::remove::{ActiveBookings, RemoveCampaign, Removed};
 pub use self::campaign::revision::{ChangeReason, Revision, RevisionActor};
 pub use self::campaign::{
     Campaign, CampaignPlan, PlanProblem, Rules, Site, SiteId, Slot, SlotCounters, SlotId, SlotKey,
     Tranche,
+};
+pub use self::eligibility::{
+    Answer, Day, Declaration, DeclarationVersion, Declared, Eligibility, Rule, Unmet,
 };
 pub use self::event::chain::{ChainBreak, ChainEnd, ChainHash, Flaw, Link, NewEvents};
 pub use self::event::{Actor, Event, HoldEnd, What};
@@ -64,12 +72,21 @@ pub use self::mail::{
 };
 pub use self::memory::MemoryStore;
 pub use self::pass::{BindingCheck, EndPass, EndPassOutcome, PassGrant, PassUse};
-pub use self::person::{DateOfBirth, FieldProblem, Person, PersonField, PersonFields, PersonKey};
+pub use self::person::{
+    Contact, DateOfBirth, FieldProblem, Person, PersonField, PersonFields, PersonKey,
+};
 pub use self::secrets::BookingSecrets;
 pub use self::service::{
-    BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView, Failure,
-    HoldLookup, Load, View,
+    BookingLookup, BookingReport, Bookings, BookingsLimits, BookingsTasks, CampaignView,
+    EntryLookup, Failure, HoldLookup, Load, View, WaitlistStatus,
 };
 pub use self::store::{
     Availability, BookingStore, Held, KeyOf, SlotAvailability, SlotUse, StoreError,
+};
+pub use self::waitlist::{
+    AcceptOffer, AcceptOutcome, AfterDeclining, CallUp, CallUpOutcome, CallUpWish, CalledUp,
+    DeclineOffer, DeclineOutcome, EntryChange, EntryHead, EntryStanding, EntryState,
+    InvalidTimeOfDay, JoinOutcome, JoinWaitlist, Joined, Joining, LeaveOutcome, LeaveWaitlist,
+    Offer, OfferId, OfferState, QuietHours, TimeOfDay, Waitlist, WaitlistCounts, WaitlistEntry,
+    WaitlistEntryId, WhyNobodyIsCalled,
 };

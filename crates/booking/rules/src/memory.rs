@@ -4,9 +4,11 @@
 //! first, and it checks the promises with every change, as the constraints of a database do. The
 //! property tests and the contract hold every other store against it.
 
+mod bookings;
 mod campaigns;
 mod mails;
 mod seats;
+mod waitlist;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -17,8 +19,9 @@ use kernel::{CampaignId, Clock, Timestamp};
 use pass::PassId;
 
 use crate::batch::{Changes, Command, Executed, Footprint, IdempotencyRecord, State, decide};
-use crate::booking::{Booking, BookingChange, BookingHead, BookingId, BookingStatus, Registration};
+use crate::booking::{Booking, BookingCode, BookingHead, BookingId};
 use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::purge::{PurgeCampaign, PurgeStep};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, SlotCounters, SlotKey};
@@ -27,6 +30,7 @@ use crate::hold::{Hold, HoldId, HoldState};
 use crate::pass::PassUse;
 use crate::person::PersonKey;
 use crate::store::{Availability, BookingStore, Held, SlotUse, StoreError};
+use crate::waitlist::{EntryStanding, Offer, OfferId, WaitlistEntry, WaitlistEntryId};
 
 /// A booking store in memory.
 pub struct MemoryStore {
@@ -45,7 +49,11 @@ struct Tables {
     bookings: HashMap<BookingId, Booking>,
     active_persons: HashSet<(CampaignId, PersonKey)>,
     records: HashMap<[u8; 32], IdempotencyRecord>,
+    entries: BTreeMap<WaitlistEntryId, WaitlistEntry>,
+    offers: BTreeMap<OfferId, Offer>,
     mail: mails::MailTables,
+    /// The revision in force when a campaign was purged.
+    purged: HashMap<CampaignId, u64>,
 }
 
 impl MemoryStore {
@@ -86,6 +94,18 @@ impl MemoryStore {
         self.tables().passes.values().cloned().collect()
     }
 
+    /// Every entry of a waitlist ever made, in the order of their ids.
+    #[must_use]
+    pub fn waitlist_entries(&self) -> Vec<WaitlistEntry> {
+        self.tables().entries.values().cloned().collect()
+    }
+
+    /// Every offer ever made, in the order of their ids.
+    #[must_use]
+    pub fn offers(&self) -> Vec<Offer> {
+        self.tables().offers.values().cloned().collect()
+    }
+
     fn tables(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -107,6 +127,14 @@ impl BookingStore for MemoryStore {
         now: Timestamp,
     ) -> Result<Removed, StoreError> {
         self.tables().remove_campaign(request, now)
+    }
+
+    async fn purge_campaign(
+        &self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError> {
+        self.tables().purge_campaign(request, now)
     }
 
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
@@ -162,7 +190,8 @@ impl BookingStore for MemoryStore {
             }
         }
         held.passes = u32::try_from(holders.len()).unwrap_or(u32::MAX);
-        Ok(Some(Availability::of(definition, &counters, held, now)))
+        let waitlist = tables.waitlist_counts(campaign);
+        Ok(Some(Availability::of(definition, &counters, held, waitlist, now)))
     }
 
     async fn slot_use(&self, slot: &SlotKey, page_max: u32) -> Result<SlotUse, StoreError> {
@@ -205,8 +234,24 @@ impl BookingStore for MemoryStore {
         Ok(self.tables().bookings.get(&id).cloned())
     }
 
+    async fn bookings_with_code(
+        &self,
+        campaign: &CampaignId,
+        code: BookingCode,
+        bookings_max: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
+        Ok(self.tables().bookings_with_code(campaign, code, bookings_max))
+    }
+
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
         Ok(self.tables().holds.get(&id).cloned())
+    }
+
+    async fn waitlist_entry(
+        &self,
+        id: WaitlistEntryId,
+    ) -> Result<Option<EntryStanding>, StoreError> {
+        Ok(self.tables().entry_standing(id))
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {
@@ -258,34 +303,8 @@ impl Tables {
             let booking = record.effect.booking().and_then(|id| self.bookings.get(&id));
             state.bookings.extend(booking.map(|found| (found.registration.booking, found.into())));
         }
+        self.load_waitlists(footprint, &mut state);
         state
-    }
-
-    /// The persons of all changed bookings go before the first one comes: two may change places.
-    fn change_bookings(&mut self, changes: Vec<BookingChange>) -> Result<(), StoreError> {
-        for change in &changes {
-            let booking = self.bookings.get(&change.booking).ok_or(broken("no such booking"))?;
-            if change.person.is_some() {
-                let person = (booking.campaign.clone(), booking.registration.person_key);
-                self.active_persons.remove(&person);
-            }
-        }
-        for BookingChange { booking, slot, person } in changes {
-            let booking = self.bookings.get_mut(&booking).ok_or(broken("no such booking"))?;
-            if let Some(slot) = slot {
-                booking.slot = slot;
-            }
-            let Some(correction) = person else { continue };
-            if booking.status != BookingStatus::Confirmed {
-                return Err(broken("a cancelled booking is nobody's"));
-            }
-            booking.registration = Arc::new(booking.registration.corrected(&correction));
-            let person = (booking.campaign.clone(), correction.person_key);
-            if !self.active_persons.insert(person) {
-                return Err(broken("P4: one active booking per person and campaign"));
-            }
-        }
-        Ok(())
     }
 
     fn load_holds(&self, footprint: &Footprint, now: Timestamp, state: &mut State) {
@@ -307,15 +326,16 @@ impl Tables {
 
     /// Writes the changes if none of them breaks a promise. A broken one leaves the tables in
     /// disorder, as there is no transaction to roll back: only a bug gets there.
-    fn write(&mut self, changes: Changes) -> Result<(), StoreError> {
+    fn write(&mut self, mut changes: Changes) -> Result<(), StoreError> {
         self.keep_cancellations(&changes);
+        self.write_waitlists(&mut changes)?;
         for change in changes.slots {
             let campaign =
                 self.campaigns.get(&change.key.campaign).ok_or(broken("no such campaign"))?;
             let capacity = campaign.slot(&change.key.slot).ok_or(broken("no such slot"))?.capacity;
             let counters = change.counters;
-            if counters.taken > counters.released || counters.released > capacity {
-                return Err(broken("P1: taken ≤ released ≤ capacity"));
+            if counters.used() > counters.released || counters.released > capacity {
+                return Err(broken("P1: taken + reserved ≤ released ≤ capacity"));
             }
             self.slots.insert(change.key, counters);
         }
@@ -330,32 +350,9 @@ impl Tables {
             }
             self.holds.insert(hold.id, hold);
         }
-        for cancellation in changes.bookings_cancelled {
-            let booking =
-                self.bookings.get_mut(&cancellation.booking).ok_or(broken("no such booking"))?;
-            if booking.status != BookingStatus::Confirmed {
-                return Err(broken("P5: a booking is cancelled once"));
-            }
-            booking.status = BookingStatus::Cancelled { at: cancellation.cancelled_at };
-            self.active_persons
-                .remove(&(booking.campaign.clone(), booking.registration.person_key));
-            booking.registration = Arc::new(booking.registration.erased());
-        }
+        self.cancel_bookings(changes.bookings_cancelled)?;
         self.change_bookings(changes.bookings_changed)?;
-        for mut booking in changes.bookings_inserted {
-            let stored = Registration {
-                former_person_key: None,
-                ..Registration::clone(&booking.registration)
-            };
-            booking.registration = Arc::new(stored);
-            let person = (booking.campaign.clone(), booking.registration.person_key);
-            if booking.status == BookingStatus::Confirmed && !self.active_persons.insert(person) {
-                return Err(broken("P4: one active booking per person and campaign"));
-            }
-            if self.bookings.insert(booking.registration.booking, booking).is_some() {
-                return Err(broken("a booking id is used once"));
-            }
-        }
+        self.insert_bookings(changes.bookings_inserted)?;
         for record in changes.records {
             if self.records.insert(record.key, record).is_some() {
                 return Err(broken("P3: one idempotency key, one effect"));

@@ -1,5 +1,6 @@
 //! The person to be booked: parsed once, never printed.
 
+mod contact;
 #[cfg(test)]
 mod tests;
 
@@ -10,8 +11,10 @@ use aws_lc_rs::hmac;
 use kernel::{CampaignId, Timestamp};
 use pass::identity::{plausible, same_name};
 
+pub use contact::Contact;
 pub use pass::identity::FieldProblem;
 
+use crate::eligibility::Declared;
 use crate::language::Language;
 
 /// What a citizen types in, unchecked.
@@ -40,6 +43,7 @@ pub struct Person {
     email: Option<String>,
     phone: Option<String>,
     language: Language,
+    declared: Vec<Declared>,
 }
 
 /// A day in the calendar. `Debug` does not show it.
@@ -111,8 +115,15 @@ impl Person {
             (Ok(given_name), Ok(family_name), Ok(date_of_birth), Ok(email), Ok(phone))
                 if problems.is_empty() =>
             {
-                let language = fields.language;
-                Ok(Self { given_name, family_name, date_of_birth, email, phone, language })
+                Ok(Self {
+                    given_name,
+                    family_name,
+                    date_of_birth,
+                    email,
+                    phone,
+                    language: fields.language,
+                    declared: Vec::new(),
+                })
             }
             _ => Err(problems),
         }
@@ -128,7 +139,14 @@ impl Person {
             email: fields.email,
             phone: fields.phone,
             language: fields.language,
+            declared: Vec::new(),
         })
+    }
+
+    /// The same person, who has declared this.
+    #[must_use]
+    pub fn declaring(self, declared: Vec<Declared>) -> Self {
+        Self { declared, ..self }
     }
 
     /// The given name.
@@ -165,6 +183,18 @@ impl Person {
     #[must_use]
     pub const fn language(&self) -> Language {
         self.language
+    }
+
+    /// What they have declared.
+    #[must_use]
+    pub fn declared(&self) -> &[Declared] {
+        &self.declared
+    }
+}
+
+impl DateOfBirth {
+    pub(crate) const fn day(self) -> jiff::civil::Date {
+        self.0
     }
 }
 

@@ -8,6 +8,7 @@ use pass::{IdentityKey, PassId};
 
 use crate::booking::{BookingId, TokenHash};
 use crate::person::{Person, PersonKey};
+use crate::waitlist::WaitlistEntryId;
 
 /// The secrets of the booking service. All instances on one database share them.
 pub struct BookingSecrets {
@@ -23,6 +24,8 @@ pub enum IdempotencyScope {
     Pass(PassId),
     /// The requests that manage one booking.
     Booking(BookingId),
+    /// The requests that manage one entry of a waitlist.
+    Entry(WaitlistEntryId),
 }
 
 impl BookingSecrets {
@@ -62,13 +65,29 @@ impl BookingSecrets {
         PersonKey::of_version_1(&self.person_key, campaign, person)
     }
 
-    /// The token that manages a booking: 256 bits, derived from its id, so that a repeated request
-    /// gets the same one although only its hash is stored.
+    /// The token of this generation that manages a booking: 256 bits, derived from its id, so that a
+    /// repeated request gets the same one although only its hash is stored. The first generation is 0,
+    /// and its token is the one that bookings had before there were generations.
     #[must_use]
-    pub fn manage_token(&self, booking: BookingId) -> String {
+    pub fn manage_token(&self, booking: BookingId, generation: u32) -> String {
         let mut token = hmac::Context::with_key(&self.manage_key);
-        token.update(b"einlass manage token v1\0");
-        token.update(booking.as_bytes());
+        if generation == 0 {
+            token.update(b"einlass manage token v1\0");
+            token.update(booking.as_bytes());
+        } else {
+            token.update(b"einlass manage token v2\0");
+            token.update(booking.as_bytes());
+            token.update(&generation.to_be_bytes());
+        }
+        URL_SAFE_NO_PAD.encode(token.sign())
+    }
+
+    /// The token that manages an entry of a waitlist, made likewise.
+    #[must_use]
+    pub fn entry_token(&self, entry: WaitlistEntryId) -> String {
+        let mut token = hmac::Context::with_key(&self.manage_key);
+        token.update(b"einlass waitlist token v1\0");
+        token.update(entry.as_bytes());
         URL_SAFE_NO_PAD.encode(token.sign())
     }
 
@@ -100,6 +119,7 @@ pub fn idempotency_key(scope: IdempotencyScope, key: &str) -> [u8; 32] {
     let (kind, id) = match &scope {
         IdempotencyScope::Pass(id) => (b"pass\0\0\0\0", id.as_bytes()),
         IdempotencyScope::Booking(id) => (b"booking\0", id.as_bytes()),
+        IdempotencyScope::Entry(id) => (b"waitlist", id.as_bytes()),
     };
     hash.update(kind);
     hash.update(id);
@@ -128,12 +148,25 @@ mod tests {
     fn a_manage_token_belongs_to_one_booking_and_one_secret() {
         let secrets = BookingSecrets::new(&[1; 32], &[2; 32]);
         let (first, second) = (BookingId::from_bytes([1; 16]), BookingId::from_bytes([2; 16]));
-        let token = secrets.manage_token(first);
-        assert_eq!(token.len(), 43);
-        assert_eq!(token, secrets.manage_token(first));
-        assert_ne!(token, secrets.manage_token(second));
-        assert_ne!(token, BookingSecrets::new(&[1; 32], &[3; 32]).manage_token(first));
-        assert_ne!(TokenHash::of(&token), TokenHash::of(&secrets.manage_token(second)));
+        let token = secrets.manage_token(first, 0);
+        // As it was before there were generations: links of then open their bookings.
+        assert_eq!(token, "ZkAwrj3cwkKbrMQMR7z7ZN8gxFpj2H1GpxNhS6C9NFU");
+        for generation in [0, 1, 2] {
+            let token = secrets.manage_token(first, generation);
+            assert_eq!(token.len(), 43);
+            assert_eq!(token, secrets.manage_token(first, generation));
+            assert_ne!(token, secrets.manage_token(first, generation + 1));
+            assert_ne!(token, secrets.manage_token(second, generation));
+            let others = BookingSecrets::new(&[1; 32], &[3; 32]);
+            assert_ne!(token, others.manage_token(first, generation));
+            assert_ne!(
+                TokenHash::of(&token),
+                TokenHash::of(&others.manage_token(first, generation))
+            );
+        }
+        let of_an_entry = secrets.entry_token(WaitlistEntryId::from_bytes([1; 16]));
+        assert_eq!(of_an_entry.len(), 43);
+        assert_ne!(of_an_entry, token, "an entry is no booking");
     }
 
     #[test]

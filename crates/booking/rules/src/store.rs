@@ -9,14 +9,16 @@ use pass::PassId;
 use serde::Serialize;
 
 use crate::batch::{Command, Executed, ExecutedPart};
-use crate::booking::{Booking, BookingHead, BookingId, TakenBy};
+use crate::booking::{Booking, BookingCode, BookingHead, BookingId, TakenBy};
 use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::purge::{PurgeCampaign, PurgeStep};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, CampaignPlan, SlotCounters, SlotId, SlotKey};
 use crate::event::chain::Link;
 use crate::hold::{Hold, HoldId};
 use crate::person::{Person, PersonKey};
+use crate::waitlist::{EntryStanding, WaitlistCounts, WaitlistEntryId};
 
 /// The booking database.
 ///
@@ -53,6 +55,16 @@ pub trait BookingStore: Send + Sync {
         request: &RemoveCampaign,
         now: Timestamp,
     ) -> Result<Removed, StoreError>;
+
+    /// Takes one step of a purge, in one short transaction under the campaign's lock, if [`PurgeCampaign::judge`] lets it
+    /// begin. The first drops the key that seals the personal data, where there is one. Each of the others deletes rows
+    /// of bookings, holds, passes and replies, at most so many. The last one finds none left and tells of it. A purge
+    /// that ended is not begun again until another revision is in force. Slots, history and events stay.
+    async fn purge_campaign(
+        &self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError>;
 
     /// Every revision of a campaign, in order, also after its removal; none of an unknown one.
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError>;
@@ -112,7 +124,8 @@ pub trait BookingStore: Send + Sync {
         now: Timestamp,
     ) -> Result<HashSet<PassId>, StoreError>;
 
-    /// Seats of a pass that are taken at `now`: kept by its open holds, or booked. Nothing is locked.
+    /// Seats of a pass that are taken at `now`: kept by its open holds, booked, or those of persons who wait.
+    /// Nothing is locked.
     async fn seats_taken(&self, pass: PassId, now: Timestamp) -> Result<u8, StoreError>;
 
     /// The passes of a campaign that were given back or have booked and have not expired at `now`, at
@@ -136,9 +149,18 @@ pub trait BookingStore: Send + Sync {
         Ok(self.booking(id).await?.as_ref().map(BookingHead::from))
     }
 
+    /// The confirmed bookings of a campaign that have this code, in the order in which they were made, at
+    /// most so many: mostly none or one.
+    async fn bookings_with_code(
+        &self,
+        campaign: &CampaignId,
+        code: BookingCode,
+        bookings_max: u32,
+    ) -> Result<Vec<Booking>, StoreError>;
+
     /// Brings up to `bookings_max` bookings that an earlier release wrote, those with an id after
     /// `after`, to what this one writes: confirmed ones get the key that `key_of` makes of their person,
-    /// cancelled ones lose who it was. A booking whose person is booked under that key already, or
+    /// cancelled ones lose who it was, and what is stored of a person is sealed. A booking whose person is booked under that key already, or
     /// cannot be read, keeps its key. Answers where to go on, `None` at the end.
     ///
     /// One transaction under the locks of the campaigns concerned. O(`bookings_max`), and next to
@@ -152,8 +174,21 @@ pub trait BookingStore: Send + Sync {
         Ok(None)
     }
 
+    /// Where what is stored of persons is sealed: wraps by the current master key each key of a campaign that is wrapped
+    /// by a former one, so that the former one can be taken away. How many could not be; says in the log why.
+    async fn wrap_keys_anew(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
     /// The hold with this id, if there is one; an overdue one may still show as active.
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError>;
+
+    /// The entry of a waitlist with this id, its latest offer and how many come before it, if there is
+    /// such an entry. O(entries that wait).
+    async fn waitlist_entry(
+        &self,
+        id: WaitlistEntryId,
+    ) -> Result<Option<EntryStanding>, StoreError>;
 
     /// The store's clock.
     async fn now(&self) -> Result<Timestamp, StoreError>;
@@ -179,6 +214,8 @@ pub struct Held {
 pub struct SlotUse {
     /// Places taken.
     pub taken: u32,
+    /// Places kept for those on the waitlist.
+    pub reserved: u32,
     /// Confirmed bookings.
     pub bookings: u64,
     /// Active holds.
@@ -194,6 +231,8 @@ pub struct Availability {
     pub as_of: Timestamp,
     /// What is held; none of it is bookable.
     pub held: Held,
+    /// Who waits; nobody where there is no waitlist.
+    pub waitlist: WaitlistCounts,
     /// The slots, ordered by id.
     pub slots: Vec<SlotAvailability>,
 }
@@ -207,18 +246,22 @@ pub struct SlotAvailability {
     pub capacity: u32,
     /// Places open by now.
     pub released: u32,
+    /// Places kept for those on the waitlist.
+    pub reserved: u32,
     /// Places bookable now.
     pub places_left: u32,
 }
 
 impl Availability {
     /// The places of `campaign` at `now`, given each slot's counters, the seats that its overdue
-    /// holds still count as taken, and what the open ones keep. A slot without an entry has nothing taken.
+    /// holds still count as taken, what the open ones keep, and who waits. A slot without an entry has nothing
+    /// taken.
     #[must_use]
     pub fn of(
         campaign: &Campaign,
         counters: &HashMap<SlotId, (SlotCounters, u32)>,
         held: Held,
+        waitlist: WaitlistCounts,
         now: Timestamp,
     ) -> Self {
         let slots = campaign
@@ -227,16 +270,17 @@ impl Availability {
             .map(|slot| {
                 let (counters, overdue) = counters.get(&slot.id).copied().unwrap_or_default();
                 let released = campaign.released_at(slot, now);
-                let taken = counters.taken.saturating_sub(overdue);
+                let used = counters.used().saturating_sub(overdue);
                 SlotAvailability {
                     slot: slot.id.clone(),
                     capacity: slot.capacity,
                     released,
-                    places_left: campaign.places_bookable(slot, taken, now),
+                    reserved: counters.reserved,
+                    places_left: campaign.places_bookable(slot, used, now),
                 }
             })
             .collect();
-        Self { as_of: now, held, slots }
+        Self { as_of: now, held, waitlist, slots }
     }
 
     /// Places bookable now, over all slots.

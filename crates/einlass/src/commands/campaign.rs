@@ -3,6 +3,7 @@
 mod apply;
 mod check;
 mod clear_slot;
+mod purge;
 mod remove;
 mod show;
 
@@ -42,6 +43,8 @@ pub enum Campaign {
     },
     /// Move or cancel the bookings of closed slots, and end their holds
     ClearSlot(clear_slot::ClearSlot),
+    /// Delete the personal data of a campaign that is over, for good
+    Purge(purge::Purge),
     /// Take a campaign out of force for good: its room, and everything held and booked in it
     Remove(remove::Remove),
 }
@@ -61,15 +64,16 @@ impl Campaign {
                 show::show(&*store, &campaign, revision).await
             }
             Self::ClearSlot(clear) => clear.run(&configuration(source)?.config).await,
+            Self::Purge(purge) => purge.run(&configuration(source)?.config).await,
             Self::Remove(remove) => remove.run(&configuration(source)?.config).await,
         }
     }
 }
 
 /// The booking database, reachable and migrated.
-async fn bookings(config: &Config) -> anyhow::Result<Arc<dyn BookingStore>> {
+pub(super) async fn bookings(config: &Config) -> anyhow::Result<Arc<dyn BookingStore>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = adapters::booking_stores_as_is(config, &clock).await?.bookings;
+    let store = adapters::booking_stores_as_is(config, &clock, None).await?.bookings;
     store.ready().await?;
     Ok(store)
 }

@@ -6,13 +6,15 @@ use kernel::{CampaignId, OsEntropy};
 use crate::cli::ConfigSource;
 use crate::commands::configuration;
 use crate::config::Config;
-use crate::keys::{NewKeys, WaitingRoomKeys};
+use crate::keys::{BookingKeys, NewKeys, WaitingRoomKeys};
 
 /// Make secret keys, or derive one for somebody else.
 #[derive(Subcommand)]
 pub enum Keys {
     /// Write new keys to the two configured key files; existing ones are never overwritten
     Generate,
+    /// Print a further master key of personal data, to be added to the key file of the booking api
+    PersonalData,
     /// Print what a foreign booking system shows when it reports to the room of one campaign
     Signals {
         /// The campaign
@@ -27,6 +29,10 @@ impl Keys {
         let config = configuration(source)?.config;
         match self {
             Self::Generate => generate(&config)?,
+            Self::PersonalData => {
+                let path = &config.booking.keys_file;
+                print!("{}", *BookingKeys::new_personal_data(path, &OsEntropy)?);
+            }
             Self::Signals { campaign } => {
                 let keys = WaitingRoomKeys::read(&config.waiting_room.keys_file)?;
                 println!("{}", *keys.signals.derive(&campaign));

@@ -38,7 +38,7 @@ impl Mail {
     pub async fn run(self, source: &ConfigSource) -> anyhow::Result<u8> {
         let config = configuration(source)?.config;
         let clock = Process::new(None).embedded_clock;
-        let stores = adapters::booking_stores_as_is(&config, &clock).await?;
+        let stores = adapters::booking_stores_as_is(&config, &clock, None).await?;
         match self {
             Self::Bounce { file } => note(&stores, &read(file)?).await,
             Self::Failed { campaign } => list(&stores.mails, &campaign).await,

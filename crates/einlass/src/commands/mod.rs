@@ -10,6 +10,7 @@ pub mod room;
 pub mod sandbox;
 pub mod serve;
 pub mod verify_draw;
+pub mod waitlist;
 pub mod worker;
 
 use anyhow::Context as _;

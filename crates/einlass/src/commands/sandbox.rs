@@ -185,9 +185,12 @@ impl Stage {
         self.crowd("paused")?.join(PAUSED).await?;
         self.advance(GATHERED_FOR).await;
         self.crowd("sold-out")?.take(SOLD_OUT_PLACES).await?;
+        let mut waitlist = self.crowd("waitlist")?;
+        waitlist.take(SOLD_OUT_PLACES).await?;
         Ok(vec![
             tokio::spawn(gathering.keep_moving(false)),
             tokio::spawn(waiting.keep_moving(true)),
+            tokio::spawn(waitlist.keep_cancelling()),
         ])
     }
 

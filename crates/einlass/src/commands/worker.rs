@@ -20,10 +20,11 @@ pub async fn run(source: &ConfigSource) -> anyhow::Result<u8> {
         "there is nothing to do: `mail.transport` is \"none\"; say in [mail] where letters go"
     );
     let process = Process::new(None);
-    let secrets = BookingKeys::read(&config.booking.keys_file)?.secrets;
-    let stores = adapters::booking_stores_as_is(&config, &process.embedded_clock).await?;
+    let keys = BookingKeys::read(&config.booking.keys_file)?;
+    let (secrets, keys) = (keys.secrets, Some(keys.personal_data));
+    let stores = adapters::booking_stores_as_is(&config, &process.embedded_clock, keys).await?;
     let token_of: TokenOf =
-        Arc::new(move |booking| secrets.manage_token(booking.registration.booking));
+        Arc::new(move |of| secrets.manage_token(of.registration.booking, of.token_generation));
     let (bookings, mails, entropy) = (stores.bookings, stores.mails, process.entropy);
     let worker = mail::start_worker(&config.mail, bookings, mails, token_of, entropy)?;
     tracing::info!("letters are being sent");

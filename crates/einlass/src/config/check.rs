@@ -149,11 +149,17 @@ impl Check<'_> {
             booking.jwks.contains("://") && !is_url(&booking.jwks),
             "must name a file, or a URL that begins with http:// or https://",
         );
-        self.refuse(
-            "booking.signals_url",
-            !booking.signals_url.is_empty() && !is_url(&booking.signals_url),
-            "must begin with http:// or https:// and name a host, or be empty",
-        );
+        for (path, url) in [
+            ("booking.signals_url", &booking.signals_url),
+            ("booking.public_url", &booking.public_url),
+            ("booking.page_url", &booking.page_url),
+        ] {
+            self.refuse(
+                path,
+                !url.is_empty() && !is_url(url),
+                "must begin with http:// or https:// and name a host, or be empty",
+            );
+        }
     }
 
     fn times(&mut self) {
@@ -197,6 +203,12 @@ impl Check<'_> {
                 "limits.ticket_redeem_burst",
                 limits.ticket_redeem_burst,
                 limits.ticket_redeem_per_minute,
+            ),
+            ("limits.lost_link_burst", limits.lost_link_burst, limits.lost_link_per_minute),
+            (
+                "limits.code_lost_link_burst",
+                limits.code_lost_link_burst,
+                limits.code_lost_link_per_minute,
             ),
         ] {
             self.refuse(
@@ -329,6 +341,8 @@ mod tests {
             ("booking", "metrics_listen = \"[::]:9080\""),
             ("booking", "signals_url = \"ftp://room\""),
             ("booking", "signals_url = \"room:8080\""),
+            ("booking", "public_url = \"buchen.example.de\""),
+            ("booking", "page_url = \"/termine\""),
             ("booking", "jwks = \"file:///etc/jwks.json\""),
             ("log", "filter = \"verbose\""),
             ("log", "filter = \"info,web=loud\""),

@@ -110,6 +110,14 @@ pub struct BookingConfig {
     pub batch_max: usize,
     /// The time between two counts of the free places.
     pub availability_every_ms: u64,
+    /// Streams of places that may be open.
+    pub streams_max: usize,
+    /// Streams of one client address.
+    pub streams_per_address_max: usize,
+    /// The base URL of the API from outside; empty for the address on which it listens.
+    pub public_url: String,
+    /// The page on which citizens book; empty for none.
+    pub page_url: String,
     /// The CORS allow-list.
     pub cors_origins: Vec<String>,
 }
@@ -206,6 +214,14 @@ pub struct LimitsConfig {
     pub ticket_redeem_per_minute: u32,
     /// Redemptions of one ticket at once.
     pub ticket_redeem_burst: u32,
+    /// Requests for lost links from one address in a minute; 0 for any number.
+    pub lost_link_per_minute: u32,
+    /// Requests for lost links from one address at once.
+    pub lost_link_burst: u32,
+    /// Requests for the link of one booking code in a minute; 0 for any number.
+    pub code_lost_link_per_minute: u32,
+    /// Requests for the link of one booking code at once.
+    pub code_lost_link_burst: u32,
     /// The keys of one limit that are counted separately.
     pub keys_max: usize,
 }
@@ -217,6 +233,7 @@ impl LimitsConfig {
         self.join_per_minute = 0;
         self.redeem_per_minute = 0;
         self.ticket_redeem_per_minute = 0;
+        self.lost_link_per_minute = 0;
     }
 }
 

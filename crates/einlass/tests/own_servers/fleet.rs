@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use campaign_file::{CampaignFile, Tranche};
+use campaign_file::{CampaignFile, Tranche, Waitlist};
 use einlass::booking_service::BookingService;
 use einlass::commands::campaign::apply_room;
 use einlass::config::{Config, load};
@@ -162,6 +162,15 @@ fn scheduled(campaign: &CampaignFile, gathering: Duration) -> CampaignFile {
     let gathers_from = Process::new(None).clock.now().plus(GATHERS_AFTER);
     let mut file = campaign.reschedule(gathers_from.plus(gathering), Duration::from_hours(1));
     file.tranches[0].gathers_from = gathers_from;
+    file
+}
+
+/// What [`scarce`] makes, with a waitlist that is open from the opening on, also while there are places.
+pub fn scarce_with_waitlist(slots: usize, places: u32) -> CampaignFile {
+    let mut file = scarce(slots, places);
+    let opens_at = Some(file.tranches[0].opens_at);
+    let given = CampaignFile::parse(SPEYER).expect("valid").waitlist.expect("a waitlist");
+    file.waitlist = Some(Waitlist { opens_at, quiet: None, stops_at: None, ..given });
     file
 }
 

@@ -9,9 +9,13 @@ use reqwest::Client;
 use serde_json::Value;
 use test_support::{PostgresServer, RedisServer, Runtime};
 
-use crate::fleet::{Fleet, Plan, scarce};
+use crate::fleet::{Plan, scarce};
+use crate::sandbox::Sandbox;
 
 const DOCUMENT: &str = include_str!("../../../../docs/frontend.md");
+
+/// The chapter that the sandbox is for.
+const WAITLIST: &str = "\n## 6. The waitlist\n";
 
 /// The addresses of the document. The services of a test listen elsewhere.
 const ROOM_URL: &str = "http://127.0.0.1:8080";
@@ -103,13 +107,40 @@ async fn every_command_succeeds_and_every_answer_is_as_shown() {
     let plan = Plan::on(&redis, &postgres, 1, 1, (scarce(2, 50), Duration::from_secs(1))).await;
     let fleet = plan.start().await;
     fleet.until_open(&Client::new()).await;
-    let steps = steps(DOCUMENT);
-    assert!(steps.len() > 5, "the commands of the document are found");
-    let script = script(&steps, &fleet);
+    let (before, _, after) = chapters();
+    let steps = steps(&(before + &after));
+    let script = script(&steps, &fleet.rooms[0].url(), &fleet.bookings[0].url());
     let output = tokio::task::block_in_place(|| in_one_shell(&script));
     fleet.stop().await;
+    assert_as_shown(&steps, &output);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_waitlist_can_be_walked_in_the_sandbox() {
+    let sandbox = Sandbox::start(&Client::new()).await;
+    let base = |half: &str| {
+        let url = sandbox.url(half, "waitlist");
+        url.split("/v1/").next().expect("an address").to_owned()
+    };
+    let (_, of_waitlist, _) = chapters();
+    let steps = steps(&of_waitlist);
+    let script = script(&steps, &base("room"), &base("campaign"));
+    let output = tokio::task::block_in_place(|| in_one_shell(&script));
+    assert_as_shown(&steps, &output);
+}
+
+/// The chapter on the waitlist, and what stands before and after it.
+fn chapters() -> (String, String, String) {
+    let (before, rest) = DOCUMENT.split_once(WAITLIST).expect("the chapter");
+    let (chapter, after) = rest.split_once("\n## ").expect("chapters after it");
+    (before.to_owned(), chapter.to_owned(), after.to_owned())
+}
+
+#[track_caller]
+fn assert_as_shown(steps: &[Step], output: &str) {
+    assert!(steps.len() > 5, "the commands of the document are found");
     let mut outputs = output.split(MARK).skip(1);
-    for step in &steps {
+    for step in steps {
         let printed = outputs.next().unwrap_or_default().trim();
         let answers = serde_json::Deserializer::from_str(printed).into_iter::<Value>();
         let last = answers.map_while(Result::ok).last();
@@ -126,11 +157,10 @@ async fn every_command_succeeds_and_every_answer_is_as_shown() {
 /// Printed before the output of each step.
 const MARK: &str = "---- step ----";
 
-fn script(steps: &[Step], fleet: &Fleet) -> String {
+fn script(steps: &[Step], room_url: &str, booking_url: &str) -> String {
     let of_step = |step: &Step| format!("printf '\\n%s\\n' '{MARK}'\n{}", step.commands);
     let script: String = steps.iter().map(of_step).collect();
-    let (room, booking) = (fleet.rooms[0].url(), fleet.bookings[0].url());
-    script.replace(ROOM_URL, &room).replace(BOOKING_URL, &booking)
+    script.replace(ROOM_URL, room_url).replace(BOOKING_URL, booking_url)
 }
 
 /// What the script prints. It ends at the first command that fails; a refusal fails, too.

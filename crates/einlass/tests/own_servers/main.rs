@@ -2,6 +2,7 @@
 
 mod browser;
 mod campaigns;
+mod canary;
 mod citizen;
 mod cli;
 mod collection;

@@ -107,6 +107,7 @@ async fn a_campaign_is_in_every_phase_and_the_clock_moves_on() {
         ("waiting", "open"),
         ("paused", "paused"),
         ("sold-out", "sold_out"),
+        ("waitlist", "open"),
         ("closed", "closed"),
         ("person", "open"),
     ] {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use test_support::{ApiTools, PostgresServer, RedisServer, eventually, printed_by};
 
 use crate::citizen::{Reply, book, join_patiently, person, redeem, send};
-use crate::fleet::{Fleet, Plan, scarce};
+use crate::fleet::{Fleet, Plan, scarce_with_waitlist};
 
 const SOON: Duration = Duration::from_mins(1);
 const GATHERING: Duration = Duration::from_secs(1);
@@ -45,6 +45,34 @@ fn made(reply: Reply) -> Reply {
     reply
 }
 
+/// Two people wait, and one of them is offered a place.
+async fn wait_for_places(client: &Client, fleet: &Fleet) -> Variables {
+    let (_, pass) = get_pass(client, fleet).await;
+    let url = format!("{}/campaigns/{}/waitlist", fleet.booking_url(0), fleet.campaign.id);
+    let join = async |number: usize| {
+        let request = client.post(&url).bearer_auth(&pass).json(&json!({"person": person(number)}));
+        made(send(request.header("idempotency-key", format!("wait-{number}"))).await)
+    };
+    let (entry, other_entry) = (join(3).await, join(4).await);
+    let own = format!("{}/waitlist/{}", fleet.booking_url(0), entry.text("id"));
+    let offer = tokio::sync::Mutex::new(None);
+    eventually("a place is offered", SOON, async || {
+        let shown = send(client.get(&own).bearer_auth(entry.text("waitlist_token"))).await;
+        let id = shown.body["offer"]["id"].as_str().map(str::to_owned);
+        let is_offered = id.is_some();
+        *offer.lock().await = id;
+        is_offered
+    })
+    .await;
+    vec![
+        ("ENTRY", entry.text("id").to_owned()),
+        ("WAITLIST_TOKEN", entry.text("waitlist_token").to_owned()),
+        ("OFFER", offer.into_inner().expect("an offer")),
+        ("OTHER_ENTRY", other_entry.text("id").to_owned()),
+        ("OTHER_WAITLIST_TOKEN", other_entry.text("waitlist_token").to_owned()),
+    ]
+}
+
 /// Makes what can be shown, changed, given back.
 async fn prepare(client: &Client, fleet: &Fleet, slot: &str) -> Variables {
     let campaign = fleet.campaign.id.to_string();
@@ -58,7 +86,8 @@ async fn prepare(client: &Client, fleet: &Fleet, slot: &str) -> Variables {
     let (booking, other_booking) = (book(1, "booking-1").await, book(2, "booking-2").await);
     let held = made(send(hold(client, fleet, &pass, slot, "hold-1")).await);
     let other_held = made(send(hold(client, fleet, &pass, slot, "hold-2")).await);
-    vec![
+    let mut variables = wait_for_places(client, fleet).await;
+    variables.extend([
         ("MANAGE_TOKEN", booking.text("manage_token").to_owned()),
         ("OTHER_MANAGE_TOKEN", other_booking.text("manage_token").to_owned()),
         ("BOOKING", booking.text("id").to_owned()),
@@ -70,7 +99,8 @@ async fn prepare(client: &Client, fleet: &Fleet, slot: &str) -> Variables {
         ("PASS", pass),
         ("OTHER_PASS", other_pass),
         ("CAMPAIGN", campaign),
-    ]
+    ]);
+    variables
 }
 
 /// The document as it is, but for the slots: of all texts that could be one, it names those of this campaign.
@@ -106,7 +136,7 @@ async fn schemathesis_finds_nothing() {
         RedisServer::start().await.expect("redis"),
         PostgresServer::start().await.expect("postgres"),
     );
-    let plan = Plan::on(&redis, &postgres, 1, 1, (scarce(2, 1_000), GATHERING)).await;
+    let plan = Plan::on(&redis, &postgres, 1, 1, (scarce_with_waitlist(2, 1_000), GATHERING)).await;
     let fleet = plan.start().await;
     let slots: Vec<String> = fleet.campaign.slots.iter().map(|slot| slot.id.to_string()).collect();
     let variables = prepare(&Client::new(), &fleet, &slots[0]).await;

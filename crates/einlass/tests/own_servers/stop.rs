@@ -13,14 +13,14 @@ use test_support::{Port, eventually};
 use crate::citizen::{Reply, book, join, person, redeem, try_send};
 
 const SPEYER: &str = include_str!("../../../../deploy/campaigns/speyer-2021-06-20.toml");
-const CAMPAIGN: &str = "speyer-2021-06-20";
+pub const CAMPAIGN: &str = "speyer-2021-06-20";
 const SOON: Duration = Duration::from_mins(1);
 /// The day of the slots, the same one even if midnight comes during the test.
-static SLOTS_ON: LazyLock<String> = LazyLock::new(|| day(2));
+pub static SLOTS_ON: LazyLock<String> = LazyLock::new(|| day(2));
 
 /// The Speyer campaign as if its openings had been yesterday and its slots came the day after tomorrow. A
 /// room that is made so late listens to tickets first, for the time in which everybody polls once.
-fn open_campaign() -> String {
+pub fn open_campaign() -> String {
     SPEYER
         .replace("2021-06-14", &day(-1))
         .replace("= 2021-06-20", &format!("= {}", *SLOTS_ON))
@@ -33,34 +33,40 @@ fn day(days: i64) -> String {
 }
 
 /// Where the process listens. Its ports stay its own while it is restarted.
-struct Addresses {
+pub struct Addresses {
     room: Port,
     booking: Port,
     metrics: Port,
 }
 
 impl Addresses {
-    fn reserve() -> Self {
+    pub fn reserve() -> Self {
         let port = || Port::reserve().expect("a free port");
         Self { room: port(), booking: port(), metrics: port() }
     }
 
-    fn room(&self) -> String {
+    pub fn room(&self) -> String {
         format!("http://127.0.0.1:{}", self.room.number())
     }
 
-    fn booking(&self) -> String {
+    pub fn booking(&self) -> String {
         format!("http://127.0.0.1:{}", self.booking.number())
     }
 
-    fn metrics(&self) -> String {
+    pub fn metrics(&self) -> String {
         format!("http://127.0.0.1:{}/metrics", self.metrics.number())
     }
 }
 
 fn serve(folder: &Path, addresses: &Addresses) -> Child {
+    serving(folder, addresses).stderr(Stdio::inherit()).spawn().expect("the binary runs")
+}
+
+/// `einlass serve` at these addresses.
+pub fn serving(folder: &Path, addresses: &Addresses) -> Command {
     let listen = |port: &Port| format!("127.0.0.1:{}", port.number());
-    Command::new(env!("CARGO_BIN_EXE_einlass"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_einlass"));
+    command
         .arg("serve")
         .current_dir(folder)
         .env("EINLASS__WAITING_ROOM__LISTEN", listen(&addresses.room))
@@ -74,13 +80,11 @@ fn serve(folder: &Path, addresses: &Addresses) -> Child {
         .env("EINLASS__LIMITS__TICKET_REDEEM_PER_MINUTE", "0")
         .env("EINLASS__CAMPAIGNS__FILES", r#"["campaign.toml"]"#)
         .env("EINLASS__SHUTDOWN__DRAIN_S", "1")
-        .env("EINLASS__LOG__FILTER", "warn")
-        .stderr(Stdio::inherit())
-        .spawn()
-        .expect("the binary runs")
+        .env("EINLASS__LOG__FILTER", "warn");
+    command
 }
 
-async fn wait_until_ready(addresses: &Addresses) {
+pub async fn wait_until_ready(addresses: &Addresses) {
     for url in [addresses.room(), addresses.booking()] {
         eventually("both services are ready", SOON, async || {
             let answer = reqwest::get(format!("{url}/readyz")).await;
@@ -90,7 +94,7 @@ async fn wait_until_ready(addresses: &Addresses) {
     }
 }
 
-async fn terminate(child: &mut Child) -> ExitStatus {
+pub async fn terminate(child: &mut Child) -> ExitStatus {
     let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
     assert!(sent.expect("kill runs").success());
     eventually("the process ends", SOON, async || child.try_wait().expect("waited").is_some())
@@ -99,7 +103,7 @@ async fn terminate(child: &mut Child) -> ExitStatus {
 }
 
 /// Asks for the pass until the ticket is called; nothing once the service is gone.
-async fn take_pass(client: &Client, room: &str, ticket: &str) -> Option<String> {
+pub async fn take_pass(client: &Client, room: &str, ticket: &str) -> Option<String> {
     let mut again = tokio::time::interval(Duration::from_millis(100));
     loop {
         again.tick().await;

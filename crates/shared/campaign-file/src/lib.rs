@@ -7,6 +7,7 @@
 //! Pure: it knows neither of the two services, only what they have agreed on (`pass`); the binary
 //! maps its output onto both.
 
+mod eligibility;
 mod limits;
 mod local_time;
 mod mistakes;
@@ -17,11 +18,14 @@ mod residence;
 mod rules;
 mod schedule;
 mod spread;
+mod waitlist;
 
 use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
 use pass::IdentityKind;
 
+pub use eligibility::{Declaration, Eligibility};
 pub use mistakes::{CampaignError, CampaignErrors};
+pub use waitlist::{QuietHours, Waitlist};
 
 use local_time::Zone;
 use reader::{Field, Keys, Reader, Section};
@@ -56,10 +60,16 @@ pub struct CampaignFile {
     pub slots: Vec<Slot>,
     /// The openings, strictly ascending; at least one.
     pub tranches: Vec<Tranche>,
+    /// So many days after the campaign is over its personal data are purged.
+    pub purge_after_days: u16,
     /// The waitlist, if the campaign has one.
     pub waitlist: Option<Waitlist>,
-    /// Who may book.
+    /// Where those live who may book.
     pub residence: ResidenceTable,
+    /// When they are born.
+    pub eligibility: Eligibility,
+    /// What they declare.
+    pub declarations: Vec<Declaration>,
 }
 
 /// The rules of holding and booking.
@@ -167,15 +177,6 @@ pub struct Tranche {
     pub allotments: Vec<u32>,
 }
 
-/// Places on the list of those who move up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waitlist {
-    /// How many people it takes.
-    pub places: u32,
-    /// When it opens.
-    pub opens_at: Timestamp,
-}
-
 const KEYS: &Keys = &[
     ("id", "id = \"north-town-2030-05-04\""),
     ("incarnation", "incarnation = 1"),
@@ -191,10 +192,13 @@ const KEYS: &Keys = &[
     ("closed_slots", "closed_slots = [\"north-car-park-20300504-0700\"]"),
     ("tranches", "[[tranches]]"),
     ("waitlist", "[waitlist]"),
+    ("personal_data", "[personal_data]"),
     ("residence", "[residence]"),
+    ("eligibility", "[eligibility]"),
+    ("declarations", "[[declarations]]"),
 ];
 
-const TITLE_KEYS: &Keys = &[("de", "de = \"Impftag\""), ("en", "en = \"Vaccination day\"")];
+const LANGUAGE_KEYS: &Keys = &[("de", "de = \"Impftag\""), ("en", "en = \"Vaccination day\"")];
 
 impl CampaignFile {
     /// Reads a campaign file. O(length).
@@ -237,13 +241,16 @@ fn read(file: &Section<'_>) -> Option<CampaignFile> {
         Some(field) => field.whole(limits::INCARNATION),
         None => Some(*limits::INCARNATION.start()),
     };
-    let title = file.required("title").and_then(|field| read_title(&field));
+    let title = file
+        .required("title")
+        .and_then(|field| read_both_languages(&field, limits::TEXT_LENGTH_MAX));
     let zone_field = file.required("time_zone");
     let zone = zone_field.as_ref().and_then(Zone::read);
     let zone = zone.unwrap_or_else(Zone::stand_in);
     let booking = rules::read_booking(file);
     let rules::ReadRoom { rules: room, gathers_before_s, public_entropy } = rules::read_room(file);
     rules::check_together(file, booking, room);
+    let purge_after_days = rules::read_personal_data(file);
     let sites = file.required("sites").map(|field| places::read_sites(&field));
     let slots = places::read_slots(file, sites.as_ref(), &zone);
     let slots_end_at = slots.as_ref().and_then(|s| s.iter().map(|slot| slot.ends_at).max());
@@ -251,6 +258,8 @@ fn read(file: &Section<'_>) -> Option<CampaignFile> {
     let schedule =
         ReadSchedule { file, zone: &zone, gathers_before_s, slots_end_at, capacities }.read();
     let residence = file.required("residence").and_then(|field| residence::read(&field));
+    let eligibility = eligibility::read(file);
+    let declarations = eligibility::read_declarations(file);
 
     let (title_de, title_en) = title?;
     let Schedule { closes_at, capacity_places, openings, waitlist } = schedule?;
@@ -273,19 +282,22 @@ fn read(file: &Section<'_>) -> Option<CampaignFile> {
         sites: sites?.complete?,
         slots,
         tranches,
+        purge_after_days: purge_after_days?,
         waitlist,
         residence: residence?,
+        eligibility: eligibility?,
+        declarations: declarations?,
     })
 }
 
 /// One text for both languages, or a table with one for each.
-fn read_title(field: &Field<'_>) -> Option<(String, String)> {
+fn read_both_languages(field: &Field<'_>, length_max: usize) -> Option<(String, String)> {
     if field.is_text() {
-        let title = field.text(limits::TEXT_LENGTH_MAX)?;
-        return Some((title.clone(), title));
+        let text = field.text(length_max)?;
+        return Some((text.clone(), text));
     }
-    let section = field.section(TITLE_KEYS)?;
-    let read = |key| section.required(key).and_then(|title| title.text(limits::TEXT_LENGTH_MAX));
+    let section = field.section(LANGUAGE_KEYS)?;
+    let read = |key| section.required(key).and_then(|text| text.text(length_max));
     let (de, en) = (read("de"), read("en"));
     Some((de?, en?))
 }

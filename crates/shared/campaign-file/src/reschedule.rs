@@ -16,7 +16,7 @@ impl CampaignFile {
     ///
     /// The result is as consistent as a parsed file. People gather as long before each opening as
     /// before, but not before the previous one; the waitlist keeps its distance from the opening it
-    /// follows. Slots and close move by whole days, so their times of day and the slot ids still
+    /// follows, and stops as long before the close as before. Slots and close move by whole days, so their times of day and the slot ids still
     /// agree, to the same number of days after the first opening, or later if the close would
     /// otherwise not be after every opening.
     #[must_use]
@@ -34,7 +34,7 @@ impl CampaignFile {
             opens_at = opens_at.plus(spacing);
         }
         campaign.waitlist = self.waitlist.map(|waitlist| Waitlist {
-            opens_at: self.follow(&campaign, waitlist.opens_at),
+            opens_at: waitlist.opens_at.map(|opens_at| self.follow(&campaign, opens_at)),
             ..waitlist
         });
         self.move_days(&mut campaign, first_opening);
@@ -55,7 +55,8 @@ impl CampaignFile {
         let zone = TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC);
         let mut days = days_between(self.opens_at(), first_opening, &zone);
         let last_opening = moved.tranches.last().map_or(first_opening, |last| last.opens_at);
-        let waitlist = moved.waitlist.map_or(last_opening, |waitlist| waitlist.opens_at);
+        let waitlist =
+            moved.waitlist.and_then(|waitlist| waitlist.opens_at).unwrap_or(last_opening);
         let open_until = last_opening.max(waitlist);
         let closes_at = plus_days(self.closes_at, days, &zone);
         if closes_at <= open_until {
@@ -64,6 +65,9 @@ impl CampaignFile {
             days = days.saturating_add(i32::try_from(missing).unwrap_or(i32::MAX));
         }
         moved.closes_at = plus_days(self.closes_at, days, &zone);
+        if let Some(waitlist) = &mut moved.waitlist {
+            waitlist.stops_at = waitlist.stops_at.map(|at| plus_days(at, days, &zone));
+        }
         for slot in &mut moved.slots {
             slot.starts_at = plus_days(slot.starts_at, days, &zone);
             slot.ends_at = plus_days(slot.ends_at, days, &zone);

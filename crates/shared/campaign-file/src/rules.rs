@@ -1,4 +1,4 @@
-//! The tables `[booking]`, `[waiting_room]` and `[gate]`.
+//! The tables `[booking]`, `[personal_data]`, `[waiting_room]` and `[gate]`.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -30,6 +30,8 @@ const GATE_KEYS: &Keys = &[
     ("claim_window_s", "claim_window_s = 600"),
     ("places_factor_percent", "places_factor_percent = 120"),
 ];
+
+const PERSONAL_DATA_KEYS: &Keys = &[("purge_after_days", "purge_after_days = 30")];
 
 /// A table that may be left out.
 enum Settings<'d> {
@@ -86,6 +88,13 @@ pub(crate) fn read_booking(file: &Section<'_>) -> Option<BookingRules> {
         hold_renewals_max: hold_renewals_max?,
         lead_s: lead_s?,
     })
+}
+
+/// Reads `[personal_data]`: after how many days they are purged.
+pub(crate) fn read_personal_data(file: &Section<'_>) -> Option<u16> {
+    let table = Settings::read(file, "personal_data", PERSONAL_DATA_KEYS);
+    let default = limits::PURGE_AFTER_DAYS_DEFAULT;
+    table.whole("purge_after_days", limits::PURGE_AFTER_DAYS, default)
 }
 
 /// What `[waiting_room]` and `[gate]` say; what could not be read is `None`, and a mistake is noted.

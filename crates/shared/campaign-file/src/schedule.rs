@@ -14,9 +14,6 @@ const TRANCHE_KEYS: &Keys = &[
     ("gathers_from", "gathers_from = 2030-04-28T07:00"),
 ];
 
-const WAITLIST_KEYS: &Keys =
-    &[("places", "places = 800"), ("opens_at", "opens_at = 2030-04-28T17:00")];
-
 /// A tranche before its places are spread over the slots.
 pub(crate) struct Opening {
     pub(crate) opens_at: Timestamp,
@@ -77,7 +74,7 @@ impl<'d> ReadSchedule<'_, 'd> {
             tranches.as_ref().and_then(|field| self.read_capacity(field, entries.as_deref()));
         // The outer `None` is a waitlist that cannot be read, the inner one a campaign without.
         let waitlist = match self.file.optional("waitlist") {
-            Some(field) => self.read_waitlist(&field, closes_at).map(Some),
+            Some(field) => Waitlist::read(&field, self.zone, closes_at).map(Some),
             None => Some(None),
         };
 
@@ -201,18 +198,6 @@ impl<'d> ReadSchedule<'_, 'd> {
             }
             (_, None) | (None, _) => Some(places),
         }
-    }
-
-    fn read_waitlist(&self, field: &Field<'d>, closes_at: Option<Timestamp>) -> Option<Waitlist> {
-        let section = field.section(WAITLIST_KEYS)?;
-        let places = section.required("places").and_then(|field| field.whole(limits::PLACES));
-        let opens = section.required("opens_at").and_then(|field| self.moment(field));
-        if let (Some((opens, field)), Some(closes_at)) = (&opens, closes_at)
-            && opens.at >= closes_at
-        {
-            field.complain(format!("{} is not before closes_at; open it earlier", opens.local));
-        }
-        Some(Waitlist { places: places?, opens_at: opens?.0.at })
     }
 }
 

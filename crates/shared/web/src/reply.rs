@@ -30,6 +30,16 @@ pub fn private<T: Serialize>(status: StatusCode, body: &T) -> HttpResponse {
     response
 }
 
+/// A text of this media type that no cache may keep.
+#[must_use]
+pub fn private_text(media_type: HeaderValue, text: String) -> HttpResponse {
+    let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(text));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, media_type);
+    headers.insert(CACHE_CONTROL, NO_STORE);
+    response
+}
+
 /// 201 with what is there now, and where.
 ///
 /// # Panics

@@ -10,7 +10,8 @@ use crate::batch::Writer;
 use crate::convert::number;
 use crate::fault::Fault;
 use crate::tables::{
-    booking as bookings, campaign, campaign_revision, hold, idempotency, mail, pass_use, slot,
+    booking as bookings, campaign, campaign_key, campaign_purge, campaign_revision, hold,
+    idempotency, mail, offer, pass_use, slot, waitlist_entry,
 };
 
 const REMOVE: &str = "remove a campaign";
@@ -54,8 +55,12 @@ async fn delete(writer: &Writer<'_>, id: &str) -> Result<(), Fault> {
     delete_from::<idempotency::Entity>(writer, idempotency::Column::Campaign.eq(id)).await?;
     delete_from::<mail::Entity>(writer, mail::Column::Campaign.eq(id)).await?;
     delete_from::<bookings::Entity>(writer, bookings::Column::Campaign.eq(id)).await?;
+    delete_from::<offer::Entity>(writer, offer::Column::Campaign.eq(id)).await?;
+    delete_from::<waitlist_entry::Entity>(writer, waitlist_entry::Column::Campaign.eq(id)).await?;
     delete_from::<hold::Entity>(writer, hold::Column::Campaign.eq(id)).await?;
     delete_from::<pass_use::Entity>(writer, pass_use::Column::Campaign.eq(id)).await?;
+    delete_from::<campaign_key::Entity>(writer, campaign_key::Column::Campaign.eq(id)).await?;
+    delete_from::<campaign_purge::Entity>(writer, campaign_purge::Column::Campaign.eq(id)).await?;
     delete_from::<slot::Entity>(writer, slot::Column::Campaign.eq(id)).await?;
     delete_from::<campaign::Entity>(writer, campaign::Column::Id.eq(id)).await
 }

@@ -4,17 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use booking::campaign::apply::{SlotInForce, Standing};
-use booking::{CampaignPlan, InForce, SlotCounters, SlotId};
+use booking::{CampaignPlan, InForce, SlotId};
 use kernel::CampaignId;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, DbBackend, EntityTrait, PaginatorTrait, QueryFilter,
+    QuerySelect,
+};
 
 use super::{APPLY, history};
 use crate::batch::Writer;
 use crate::batch::definition;
 use crate::convert::{number, parse};
 use crate::fault::Fault;
-use crate::tables::{booking as bookings, campaign, hold, slot};
+use crate::tables::{booking as bookings, campaign, hold, offer, slot, waitlist_entry};
 
 /// The campaign of this name, locked until the transaction ends.
 pub(super) async fn locked(
@@ -43,10 +46,12 @@ pub(super) async fn of(writer: &Writer<'_>, plan: &CampaignPlan) -> Result<Stand
     let lacking: Vec<&SlotId> =
         slots.keys().filter(|slot| plan.campaign().slot(slot).is_none()).collect();
     let remembered = remembered(writer.transaction, id, &lacking).await?;
+    let waiting = waiting(writer.transaction, id).await?;
     Ok(Standing::InForce(InForce {
         revision: number("revision", row.revision)?,
         campaign: Arc::new(definition(&row.definition)?),
         slots,
+        waiting,
         remembered,
     }))
 }
@@ -72,17 +77,25 @@ async fn slots(
     let held: BTreeMap<String, i64> = held.into_iter().collect();
     rows.iter()
         .map(|row| {
-            let counters = SlotCounters {
-                taken: number("taken", row.taken)?,
-                released: number("released", row.released)?,
-            };
+            let counters = slot::counters(row)?;
             let held = number("seats held", held.get(&row.id).copied().unwrap_or_default())?;
             Ok((parse("slot id", &row.id)?, SlotInForce { counters, held }))
         })
         .collect()
 }
 
-/// Which of these slots a hold or a booking refers to. O(bookings of the campaign), and asked only
+/// Persons on the waitlist.
+async fn waiting(transaction: &DatabaseTransaction, id: &CampaignId) -> Result<u32, Fault> {
+    let waiting = waitlist_entry::Entity::find()
+        .filter(waitlist_entry::Column::Campaign.eq(id.as_str()))
+        .filter(waitlist_entry::Column::State.eq(booking::EntryState::Waiting.as_str()))
+        .count(transaction)
+        .await
+        .map_err(Fault::at(APPLY))?;
+    number("number of people who wait", waiting)
+}
+
+/// Which of these slots a hold, a booking or an offer refers to. O(bookings of the campaign), and asked only
 /// where a plan lacks slots.
 async fn remembered(
     transaction: &DatabaseTransaction,
@@ -113,5 +126,15 @@ async fn remembered(
         .all(transaction)
         .await
         .map_err(Fault::at(APPLY))?;
-    held.iter().chain(&booked).map(|slot| parse("slot id", slot)).collect()
+    let offered: Vec<String> = offer::Entity::find()
+        .select_only()
+        .column(offer::Column::Slot)
+        .distinct()
+        .filter(offer::Column::Campaign.eq(id.as_str()))
+        .filter(offer::Column::Slot.is_in(names()))
+        .into_tuple()
+        .all(transaction)
+        .await
+        .map_err(Fault::at(APPLY))?;
+    held.iter().chain(&booked).chain(&offered).map(|slot| parse("slot id", slot)).collect()
 }

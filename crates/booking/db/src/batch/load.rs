@@ -3,19 +3,23 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ::booking::{Campaign, Footprint, HoldId, IdempotencyRecord, SlotId, State};
+use ::booking::{Campaign, Footprint, IdempotencyRecord, SlotId, State};
 use kernel::{CampaignId, Timestamp};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, FromQueryResult,
     QueryFilter, QueryResult, Statement, Value,
 };
 
+use super::bystanders::Bystanders;
 use super::{Head, Known};
 use crate::convert::{parse, unreadable};
 use crate::dialect::{Cell, Column, Kind, Rows, text};
 use crate::fault::Fault;
 use crate::statements::{BYTE_IDS, IDS, KEYS, PERSON_KEYS, SLOT_KEYS, Statements};
-use crate::tables::{self, booking, event, hold, idempotency, pass_use, slot};
+use crate::tables::{
+    self, booking, campaign_key, event, hold, idempotency, offer, pass_use, slot, waitlist_entry,
+};
+use crate::vault::Wrapped;
 
 const LOAD: &str = "load a batch";
 
@@ -82,6 +86,22 @@ pub(crate) struct Locked {
     sequence: i64,
     event_number: i64,
     event_hash: Option<Vec<u8>>,
+    key_version: Option<i32>,
+    master_key_id: Option<i32>,
+    wrapped_key: Option<Vec<u8>>,
+}
+
+impl Locked {
+    pub fn campaign(&self) -> Result<CampaignId, Fault> {
+        parse("campaign id", &self.id)
+    }
+
+    /// The data key of the campaign, if it has one.
+    pub fn wrapped(&mut self) -> Result<Option<Wrapped>, Fault> {
+        let stored = (self.key_version, self.master_key_id, self.wrapped_key.take());
+        let (Some(version), Some(master), Some(bytes)) = stored else { return Ok(None) };
+        campaign_key::of_columns(version, master, bytes).map(Some)
+    }
 }
 
 impl Loader<'_> {
@@ -94,15 +114,15 @@ impl Loader<'_> {
         now: Timestamp,
     ) -> Result<(State, Known), Fault> {
         let (mut state, mut known) = (State::default(), Known::default());
-        for locked in self.lock(transaction, &footprint.campaigns).await? {
-            let id: CampaignId = parse("campaign id", &locked.id)?;
+        for mut locked in self.lock(transaction, &footprint.campaigns).await? {
+            let (id, wrapped) = (locked.campaign()?, locked.wrapped()?);
             let version =
                 Version { revision: locked.revision, applied_at_ms: locked.applied_at_ms };
             let campaign = self.cache.campaign(transaction, &id, version).await?;
             let campaign = campaign.ok_or_else(|| unreadable("campaign"))?;
             let end = event::chain_end(locked.event_number, locked.event_hash)?;
             let (revision, sequence) = (locked.revision, locked.sequence);
-            known.heads.push(Head { campaign: id.clone(), revision, sequence, end });
+            known.heads.push(Head { campaign: id.clone(), revision, sequence, end, wrapped });
             state.chains.insert(id.clone(), end);
             state.campaigns.insert(id, campaign);
         }
@@ -111,17 +131,23 @@ impl Loader<'_> {
         for (campaign, holds_max) in &footprint.sweeps {
             holds.extend(self.overdue_holds(transaction, campaign, now, *holds_max).await?);
         }
-        let values = self.load_values(footprint, &holds, now);
+        let mut entries: Vec<Vec<u8>> =
+            footprint.entries.iter().map(|id| id.as_bytes().to_vec()).collect();
+        for (campaign, entries_max) in &footprint.call_ups {
+            entries.extend(self.called(transaction, campaign, *entries_max).await?);
+        }
+        let waitlists = state.campaigns.values().filter(|campaign| campaign.waitlist.is_some());
+        let waitlists = waitlists.map(|campaign| campaign.id.clone()).collect();
+        let found = Found { holds, entries, waitlists };
+        let values = self.load_values(footprint, &found, now);
         let load = Statement::from_sql_and_values(self.backend, &self.statements.load, values);
+        let mut bystanders = Bystanders::of(footprint);
         for row in transaction.query_all_raw(load).await.map_err(Fault::at(LOAD))? {
-            let Err(fault) = add(&row, &mut state, &mut known) else { continue };
-            match (fault, bystander(&row, footprint)) {
-                (Fault::Unexpected(reason), Some(hold)) => {
-                    tracing::error!(%hold, reason, "an overdue hold is left alone; its seats stay taken");
-                }
-                (fault, _) => return Err(fault),
+            if let Err(fault) = add(&row, &mut state, &mut known) {
+                bystanders.leave(&row, fault)?;
             }
         }
+        bystanders.forget(&mut state);
         Ok((state, known))
     }
 
@@ -152,21 +178,37 @@ impl Loader<'_> {
             [campaign.as_str().into(), now.unix_ms().into(), i64::from(holds_max).into()];
         let find =
             Statement::from_sql_and_values(self.backend, &self.statements.overdue_holds, values);
-        let rows = transaction.query_all_raw(find).await.map_err(Fault::at(LOAD))?;
-        rows.iter().map(|row| row.try_get("", "id").map_err(Fault::at(LOAD))).collect()
+        ids(transaction, find).await
     }
 
-    fn load_values(&self, footprint: &Footprint, holds: &[Vec<u8>], now: Timestamp) -> Vec<Value> {
+    /// The entries that a call-up looks at.
+    async fn called(
+        &self,
+        transaction: &DatabaseTransaction,
+        campaign: &CampaignId,
+        entries_max: u32,
+    ) -> Result<Vec<Vec<u8>>, Fault> {
+        let values: [Value; 2] = [campaign.as_str().into(), i64::from(entries_max).into()];
+        let find =
+            Statement::from_sql_and_values(self.backend, &self.statements.waitlist.call_up, values);
+        ids(transaction, find).await
+    }
+
+    fn load_values(&self, footprint: &Footprint, found: &Found, now: Timestamp) -> Vec<Value> {
         let campaigns = footprint.campaigns.iter().map(|id| [text(id.as_str())]);
         let slots = footprint
             .slots
             .iter()
             .map(|key| [text(key.campaign.as_str()), text(key.slot.as_str())]);
-        let holds = holds.iter().map(|id| [Cell::Bytes(id)]);
+        let holds = found.holds.iter().map(|id| [Cell::Bytes(id)]);
         let passes = footprint.passes.iter().map(|id| [Cell::Bytes(id.as_bytes())]);
         let bookings = footprint.bookings.iter().map(|id| [Cell::Bytes(id.as_bytes())]);
         let persons = footprint.person_keys.iter().map(|(_, key)| [Cell::Bytes(&key.0)]);
         let keys = footprint.idempotency_keys.iter().map(|key| [Cell::Bytes(key)]);
+        let entries = found.entries.iter().map(|id| [Cell::Bytes(id)]);
+        let offers = footprint.offers.iter().map(|id| [Cell::Bytes(id.as_bytes())]);
+        let waitlists = found.waitlists.iter().map(|id| [text(id.as_str())]);
+        let whole = footprint.whole_campaigns.iter().map(|id| [text(id.as_str())]);
         let mut values = Vec::new();
         for rows in [
             Rows::collect(self.backend, IDS, campaigns),
@@ -176,6 +218,10 @@ impl Loader<'_> {
             Rows::collect(self.backend, BYTE_IDS, bookings),
             Rows::collect(self.backend, PERSON_KEYS, persons),
             Rows::collect(self.backend, KEYS, keys),
+            Rows::collect(self.backend, BYTE_IDS, entries),
+            Rows::collect(self.backend, BYTE_IDS, offers),
+            Rows::collect(self.backend, IDS, waitlists),
+            Rows::collect(self.backend, IDS, whole),
         ] {
             rows.bind(&mut values);
         }
@@ -184,9 +230,25 @@ impl Loader<'_> {
     }
 }
 
+/// What is loaded besides what the commands of a batch name.
+struct Found {
+    /// With those named.
+    holds: Vec<Vec<u8>>,
+    /// With those named.
+    entries: Vec<Vec<u8>>,
+    /// The campaigns that have one.
+    waitlists: Vec<CampaignId>,
+}
+
+/// The ids that a query answers.
+async fn ids(transaction: &DatabaseTransaction, find: Statement) -> Result<Vec<Vec<u8>>, Fault> {
+    let rows = transaction.query_all_raw(find).await.map_err(Fault::at(LOAD))?;
+    rows.iter().map(|row| row.try_get("", "id").map_err(Fault::at(LOAD))).collect()
+}
+
 /// The kinds of rows that are loaded, with their columns. In the reply a column is called
 /// `kind_column`, and is NULL in the rows of every other kind.
-const LOADED: [(&str, &[Column]); 7] = [
+const LOADED: [(&str, &[Column]); 11] = [
     ("hold", hold::TABLE.columns),
     ("booking", booking::LOADED),
     ("slot", slot::TABLE.columns),
@@ -194,6 +256,10 @@ const LOADED: [(&str, &[Column]); 7] = [
     ("paid", PAID),
     ("person", booking::ACTIVE),
     ("record", idempotency::TABLE.columns),
+    ("entry", waitlist_entry::LOADED),
+    ("offer", offer::TABLE.columns),
+    ("declined", offer::DECLINED),
+    ("waitlist", waitlist_entry::COUNTS),
 ];
 
 const PAID: &[Column] = &{
@@ -208,11 +274,17 @@ const PAID: &[Column] = &{
 
 /// `load.sql` with the columns of every kind of row.
 pub(crate) fn load_template() -> String {
-    let names: Vec<&str> = booking::LOADED.iter().map(|(column, _)| *column).collect();
+    let names = |columns: &[Column]| {
+        let names: Vec<&str> = columns.iter().map(|(column, _)| *column).collect();
+        names.join(", ")
+    };
     let paid: Vec<String> =
         pass_use::PAID.iter().map(|((column, _), made)| format!("{made} AS {column}")).collect();
     let template = include_str!("../sql/load.sql")
-        .replace("{columns booking}", &names.join(", "))
+        .replace("{columns booking}", &names(booking::LOADED))
+        .replace("{columns entry}", &names(waitlist_entry::LOADED))
+        .replace("{seats booking}", pass_use::SEAT_OF_BOOKING)
+        .replace("{seats waitlist_entry}", pass_use::SEAT_OF_ENTRY)
         .replace("{paid}", &paid.join(", "));
     LOADED.iter().fold(template, |template, (kind, _)| {
         template.replace(&format!("{{select {kind}}}"), &selected(kind))
@@ -237,15 +309,6 @@ fn selected(kind: &str) -> String {
 /// A row of this kind.
 fn read<M: FromQueryResult>(row: &QueryResult, kind: &str) -> Result<M, Fault> {
     M::from_query_result(row, &format!("{kind}_")).map_err(Fault::at(LOAD))
-}
-
-/// The hold that a row is, if it was loaded for being overdue only. Where it cannot be read it must not
-/// keep a whole slot from being booked (P20).
-fn bystander(row: &QueryResult, footprint: &Footprint) -> Option<HoldId> {
-    let kind: String = row.try_get("", "kind").ok()?;
-    let id: Vec<u8> = (kind == "hold").then(|| row.try_get("", "hold_id").ok())??;
-    let id = HoldId::from_bytes(id.try_into().ok()?);
-    (!footprint.holds.contains(&id)).then_some(id)
 }
 
 /// The request that a booking was made for, as it would be answered now.
@@ -290,6 +353,22 @@ fn add(row: &QueryResult, state: &mut State, known: &mut Known) -> Result<(), Fa
         "record" => {
             let record = idempotency::from_row(read(row, &kind)?)?;
             state.records.insert(record.key, record);
+        }
+        "entry" => {
+            let entry = waitlist_entry::head(read(row, &kind)?)?;
+            state.entries.insert(entry.id, entry);
+        }
+        "offer" => {
+            let offer = offer::from_row(&read(row, &kind)?)?;
+            known.offers.insert(offer.id);
+            state.offers.insert(offer.id, offer);
+        }
+        "declined" => {
+            state.declined.insert(offer::declined(&read(row, &kind)?)?);
+        }
+        "waitlist" => {
+            let (campaign, counts) = waitlist_entry::counts(&read(row, &kind)?)?;
+            state.waitlists.insert(campaign, counts);
         }
         _ => return Err(unreadable("kind of row")),
     }

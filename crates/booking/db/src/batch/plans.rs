@@ -30,8 +30,17 @@ async fn no_batch_reads_all_bookings_of_a_campaign() {
             .collect();
         let plan = plan.join("\n");
         assert!(plan.contains("booking"), "{plan}");
-        for of_staff in ["booking_slot", "booking_code", "Seq Scan on booking"] {
-            assert!(!plan.contains(of_staff), "{of_staff} in {text}\n{plan}");
+        for too_much in [
+            "booking_slot",
+            "booking_code",
+            "Seq Scan on booking",
+            "Seq Scan on waitlist_entry",
+            "Seq Scan on offer",
+        ] {
+            assert!(!plan.contains(too_much), "{too_much} in {text}\n{plan}");
         }
+        // Whether somebody waits is asked with every new booking.
+        let is_found = text == write || plan.contains("waitlist_entry_person");
+        assert!(is_found, "a person is not looked for by the key in {text}\n{plan}");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use ::booking::mail::of_cancellations;
 use ::booking::{
     Booking, BookingChange, BookingId, ChainEnd, Changes, Hold, HoldId, IdempotencyRecord, Link,
-    PassId, PassUse,
+    OfferId, PassId, PassUse, PersonChange, PersonKey,
 };
 use kernel::CampaignId;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
@@ -13,7 +13,10 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value}
 use crate::dialect::{Cell, Column, Parameter, Rows, statement, text};
 use crate::fault::Fault;
 use crate::statements::{BYTE_IDS, IDS, Statements};
-use crate::tables::{Table, booking, campaign, event, hold, idempotency, mail, pass_use, slot};
+use crate::tables::{
+    Table, booking, campaign, event, hold, idempotency, mail, offer, pass_use, slot, waitlist_entry,
+};
+use crate::vault::{CampaignKeys, Wrapped};
 
 /// A set of rows that batches write, each of which must be written.
 struct Set {
@@ -27,7 +30,7 @@ struct Set {
 
 /// What a batch writes after what it cancels and changes of earlier bookings, no row twice and each
 /// table independent of the others.
-const SETS: [Set; 9] = [
+const SETS: [Set; 11] = [
     update("update campaigns", "campaigns", &campaign::TABLE, campaign::CHANGES),
     update("update slots", "slots", &slot::TABLE, slot::CHANGES),
     update("update pass uses", "pass_uses", &pass_use::TABLE, pass_use::CHANGES),
@@ -35,6 +38,8 @@ const SETS: [Set; 9] = [
     update("update holds", "holds", &hold::TABLE, hold::CHANGES),
     insert("insert holds", "new_holds", &hold::TABLE),
     insert("insert bookings", "new_bookings", &booking::TABLE),
+    insert("insert waitlist entries", "new_entries", &waitlist_entry::TABLE),
+    insert("insert offers", "new_offers", &offer::TABLE),
     insert("insert records", "new_records", &idempotency::TABLE),
     insert("insert events", "new_events", &event::TABLE),
 ];
@@ -69,7 +74,7 @@ impl Set {
 #[derive(Debug)]
 pub(crate) enum WriteTexts {
     /// SQLite: one by one, those that are empty not at all.
-    Single([String; SETS.len()]),
+    Single(Box<[String; SETS.len()]>),
     /// PostgreSQL: all in one statement and one round trip. Its reply is how many rows were written.
     ///
     /// The empty sets are written too: a set without rows unnests an empty array, so its part reads
@@ -83,9 +88,9 @@ impl WriteTexts {
         if backend == DbBackend::Postgres {
             return Self::Joint(joint_text());
         }
-        Self::Single(
-            SETS.each_ref().map(|set| statement(backend, &set.template(), &[set.parameter()])),
-        )
+        let texts =
+            SETS.each_ref().map(|set| statement(backend, &set.template(), &[set.parameter()]));
+        Self::Single(Box::new(texts))
     }
 }
 
@@ -110,6 +115,8 @@ pub(crate) struct Head {
     pub sequence: i64,
     /// Where the chain of its events ends.
     pub end: ChainEnd,
+    /// Its data key, if it has one.
+    pub wrapped: Option<Wrapped>,
 }
 
 impl Head {
@@ -129,6 +136,7 @@ pub(crate) struct Known {
     /// What the rows of passes say.
     pub passes: HashMap<PassId, PassUse>,
     pub holds: HashSet<HoldId>,
+    pub offers: HashSet<OfferId>,
 }
 
 /// Writes what batches have changed.
@@ -141,10 +149,15 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Writes the changes. What is cancelled and what is changed of earlier bookings comes first, for a
-    /// person whose booking is cancelled may be booked again in the same batch; the other sets do not
-    /// depend on each other.
-    pub async fn write(&self, changes: &Changes, known: &Known) -> Result<(), Fault> {
+    /// Writes the changes. What is cancelled and what is changed of earlier bookings, entries and offers comes
+    /// first, for a person whose booking is cancelled may be booked again in the same batch, and so on; the other
+    /// sets do not depend on each other.
+    pub async fn write(
+        &self,
+        changes: &Changes,
+        known: &Known,
+        keys: &CampaignKeys,
+    ) -> Result<(), Fault> {
         if changes.is_empty() {
             return Ok(());
         }
@@ -154,11 +167,12 @@ impl Writer<'_> {
         let cancelled = changes.bookings_cancelled.iter().map(booking::to_cancellation);
         let cancelled = Rows::collect(self.backend, booking::CANCELLATIONS, cancelled);
         self.set("cancel bookings", &self.statements.cancel, cancelled).await?;
-        self.change_bookings(&changes.bookings_changed).await?;
-        let sets = self.sets(changes, known)?;
+        self.change_bookings(&changes.bookings_changed, keys).await?;
+        self.change_waitlists(changes, known).await?;
+        let sets = self.sets(changes, known, keys)?;
         match &self.statements.write {
             WriteTexts::Single(texts) => {
-                for ((set, sql), rows) in SETS.iter().zip(texts).zip(sets) {
+                for ((set, sql), rows) in SETS.iter().zip(texts.iter()).zip(sets) {
                     self.set(set.doing, sql, rows).await?;
                 }
                 Ok(())
@@ -176,18 +190,44 @@ impl Writer<'_> {
             .await
     }
 
-    async fn change_bookings(&self, bookings: &[BookingChange]) -> Result<(), Fault> {
-        let vacated = bookings.iter().filter(|change| change.person.is_some());
+    async fn change_bookings(
+        &self,
+        bookings: &[BookingChange],
+        keys: &CampaignKeys,
+    ) -> Result<(), Fault> {
+        let is_vacated = |change: &&BookingChange| {
+            change.person.as_ref().is_some_and(PersonChange::is_another_key)
+        };
+        let vacated = bookings.iter().filter(is_vacated);
         let vacated = vacated.map(|change| [Cell::Bytes(change.booking.as_bytes())]);
         let vacated = Rows::collect(self.backend, BYTE_IDS, vacated);
         self.set("vacate keys", &self.statements.vacate_keys, vacated).await?;
-        let rows = bookings.iter().map(booking::to_change);
+        let nobody = bookings.iter().map(|change| PersonKey::nobody(change.booking));
+        let nobody: Vec<PersonKey> = nobody.collect();
+        let rows = bookings.iter().zip(&nobody);
+        let rows = rows.map(|(change, nobody)| booking::to_change(change, nobody, keys));
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let rows = Rows::collect(self.backend, booking::CHANGES, rows);
         self.set("change bookings", &self.statements.change, rows).await
     }
 
+    async fn change_waitlists(&self, changes: &Changes, known: &Known) -> Result<(), Fault> {
+        let entries = changes.entries_changed.iter().map(waitlist_entry::to_change);
+        let entries = Rows::collect(self.backend, waitlist_entry::CHANGES, entries);
+        self.set("change waitlist entries", &self.statements.waitlist.update_entries, entries)
+            .await?;
+        let ended = changes.offers.iter().filter(|offer| known.offers.contains(&offer.id));
+        let ended = Rows::collect(self.backend, offer::CHANGES, ended.map(offer::to_change));
+        self.set("end offers", &self.statements.waitlist.end_offers, ended).await
+    }
+
     /// The rows of every set, in the order of [`SETS`].
-    fn sets(&self, changes: &Changes, known: &Known) -> Result<[Rows; SETS.len()], Fault> {
+    fn sets(
+        &self,
+        changes: &Changes,
+        known: &Known,
+        keys: &CampaignKeys,
+    ) -> Result<[Rows; SETS.len()], Fault> {
         let is_known = |hold: &&Hold| known.holds.contains(&hold.id);
         let (passes, holds) = (&changes.pass_uses, &changes.holds);
         // What a pass has booked is said by its bookings.
@@ -202,8 +242,10 @@ impl Writer<'_> {
         let old_holds = holds.iter().filter(is_known).map(hold::to_change);
         let new_holds = holds.iter().filter(|hold| !is_known(hold)).map(hold::to_row);
         let paid = paid(changes)?;
-        let bookings =
-            paid.iter().map(|(booking, request, pass)| booking::to_row(booking, request, pass));
+        let bookings = booking_rows(&paid, keys)?;
+        let entries = entries(changes, keys)?;
+        let new_offers = changes.offers.iter().filter(|offer| !known.offers.contains(&offer.id));
+        let new_offers = new_offers.map(offer::to_row);
         // What booked a person is recorded by the booking.
         let records = changes.records.iter().filter(|record| record.effect.booking().is_none());
         let records = records.map(idempotency::to_row);
@@ -224,6 +266,8 @@ impl Writer<'_> {
             Rows::collect(backend, hold::CHANGES, old_holds),
             Rows::collect(backend, hold::TABLE.columns, new_holds),
             Rows::collect(backend, booking::TABLE.columns, bookings),
+            Rows::collect(backend, waitlist_entry::TABLE.columns, entries),
+            Rows::collect(backend, offer::TABLE.columns, new_offers),
             Rows::collect(backend, idempotency::TABLE.columns, records),
             Rows::collect(backend, event::TABLE.columns, events),
         ])
@@ -278,8 +322,7 @@ pub(super) fn paid(
         .iter()
         .filter_map(|record| Some((record.effect.booking()?, record)))
         .collect();
-    let passes: HashMap<PassId, &PassUse> =
-        changes.pass_uses.iter().map(|pass| (pass.pass_id, pass)).collect();
+    let passes = pass_uses(changes);
     let bookings = changes.bookings_inserted.iter().map(|booking| {
         let request = requests.get(&booking.registration.booking).copied();
         let pass = passes.get(&booking.pass_id).copied();
@@ -287,6 +330,35 @@ pub(super) fn paid(
         paid.ok_or_else(|| Fault::Unexpected("a booking that nobody asked or paid for".to_owned()))
     });
     bookings.collect()
+}
+
+/// The rows of bookings to be inserted.
+pub(super) fn booking_rows<'a>(
+    paid: &[(&'a Booking, &'a IdempotencyRecord, &'a PassUse)],
+    keys: &CampaignKeys,
+) -> Result<Vec<[Cell<'a>; booking::TABLE.columns.len()]>, Fault> {
+    let rows = paid.iter();
+    rows.map(|(booking, request, pass)| booking::to_row(booking, request, pass, keys)).collect()
+}
+
+/// The rows of the entries to be inserted, each with the pass that paid for it.
+fn entries<'a>(
+    changes: &'a Changes,
+    keys: &CampaignKeys,
+) -> Result<Vec<[Cell<'a>; waitlist_entry::TABLE.columns.len()]>, Fault> {
+    let passes = pass_uses(changes);
+    let entries = changes.entries_inserted.iter().map(|entry| {
+        let pass = passes.get(&entry.pass_id).copied();
+        let pass = pass.ok_or_else(|| {
+            Fault::Unexpected("an entry of a waitlist that nobody paid for".to_owned())
+        })?;
+        waitlist_entry::to_row(entry, pass, keys)
+    });
+    entries.collect()
+}
+
+fn pass_uses(changes: &Changes) -> HashMap<PassId, &PassUse> {
+    changes.pass_uses.iter().map(|pass| (pass.pass_id, pass)).collect()
 }
 
 fn all_written(doing: &str, count: u64, written: u64) -> Result<(), Fault> {

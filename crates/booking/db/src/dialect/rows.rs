@@ -61,7 +61,7 @@ pub(crate) fn statement(
     let words = if is_postgres {
         [
             ("{erased_key}", "decode(repeat('00', 32), 'hex')"),
-            ("{for_no_key_update}", "FOR NO KEY UPDATE"),
+            ("{for_no_key_update}", "FOR NO KEY UPDATE OF campaign"),
             ("{skip_locked}", "FOR UPDATE SKIP LOCKED"),
             ("{among}", "= ANY(ARRAY("),
             ("{/among}", "))"),

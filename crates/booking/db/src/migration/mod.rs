@@ -10,7 +10,10 @@ mod m20261127_000004_campaign_revisions;
 mod m20261127_000005_pass_budget;
 mod m20261127_000006_merged_booking;
 mod m20261127_000007_events;
+mod m20261128_000008_waitlist;
+mod m20261128_000009_personal_data;
 mod m20261128_000010_mail;
+mod m20261128_000011_own_booking;
 
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait, Statement,
@@ -33,7 +36,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000005_pass_budget::Migration),
             Box::new(m20261127_000006_merged_booking::Migration),
             Box::new(m20261127_000007_events::Migration),
+            Box::new(m20261128_000008_waitlist::Migration),
+            Box::new(m20261128_000009_personal_data::Migration),
             Box::new(m20261128_000010_mail::Migration),
+            Box::new(m20261128_000011_own_booking::Migration),
         ]
     }
 }

@@ -1,7 +1,7 @@
 -- Writes a batch of new bookings if nothing in the campaign has changed since `sequence`, by which its events ended as
 -- known (a database that has gone back comes to a number twice, but not to the same events), and if what was taken to be
--- absent is absent: of the passes nothing but what their bookings say, of the keys anything recorded, and persons under
--- a key of an earlier release. The unique indexes see to the rest.
+-- absent is absent: of the passes nothing but what their bookings say, of the keys anything recorded, persons under
+-- a key of an earlier release, and persons who wait for a place. The unique indexes see to the rest.
 -- A change by somebody else is waited for (it holds the row of the campaign), and the number is then compared with
 -- what it has left behind.
 -- Rows: new_passes(id), keys(key), former(person_key), slots, new_bookings, new_events. Scalars: campaign, revision, sequence,
@@ -16,6 +16,9 @@ guard AS (
     AND NOT EXISTS (SELECT 1 FROM idempotency WHERE key {in keys.key})
     AND NOT EXISTS (SELECT 1 FROM booking
       WHERE person_key {in former.person_key} AND status = 'confirmed')
+    AND NOT EXISTS (SELECT 1 FROM waitlist_entry WHERE pass_id {in new_passes.id})
+    AND NOT EXISTS (SELECT 1 FROM waitlist_entry
+      WHERE person_key {in new_bookings.person_key} AND state = 'waiting')
   RETURNING 1
 ),
 slots_written AS (

@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use booking::{
     Booked, Booking, BookingChange, BookingHead, BookingId, BookingStatus, Cancelled, HoldId,
-    IdempotencyRecord, PassUse, PersonKey, Recorded, Registration, Slot, TokenHash,
+    IdempotencyRecord, PassUse, Person, PersonChange, PersonKey, Recorded, Registration, Slot,
+    TokenHash,
 };
 use kernel::{CampaignId, Timestamp};
 use sea_orm::FromQueryResult;
 use sea_orm::entity::prelude::*;
 
 use super::Table;
-use crate::convert::{
-    self, ags, bytes_16, bytes_32, parse, pass_id, person_from_json, person_to_json, unreadable,
-};
+use crate::convert::{self, ags, bytes_16, bytes_32, parse, pass_id, unreadable};
 use crate::dialect::Kind::{Bytes, Millis, Number, Text};
 use crate::dialect::{self, Cell, number, text};
 use crate::fault::Fault;
+use crate::vault::{CampaignKeys, Place};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -41,7 +41,7 @@ pub struct Model {
     pub person_key: Vec<u8>,
     pub key_version: i32,
     #[sea_orm(column_type = "Text")]
-    pub person: PersonJson,
+    pub person: StoredPerson,
     #[sea_orm(column_type = "Text")]
     pub code: String,
     #[sea_orm(column_type = "Blob")]
@@ -54,15 +54,18 @@ pub struct Model {
     pub status: String,
     pub booked_at_ms: i64,
     pub cancelled_at_ms: Option<i64>,
+    pub token_generation: i32,
+    pub sequence: i32,
+    pub link_asked_at_ms: Option<i64>,
 }
 
-/// The person as JSON. `Debug` shows nothing of it (P15).
+/// The person, sealed; `null` once erased, and plain JSON as an earlier release stored it. `Debug` shows nothing of it (P15).
 #[derive(Clone, PartialEq, Eq, DeriveValueType)]
-pub struct PersonJson(pub String);
+pub struct StoredPerson(pub String);
 
-impl fmt::Debug for PersonJson {
+impl fmt::Debug for StoredPerson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PersonJson(…)")
+        f.write_str("StoredPerson(…)")
     }
 }
 
@@ -92,19 +95,26 @@ pub(crate) const TABLE: Table = Table {
         ("status", Text),
         ("booked_at_ms", Millis),
         ("cancelled_at_ms", Millis),
+        ("token_generation", Number),
+        ("sequence", Number),
+        ("link_asked_at_ms", Millis),
     ],
 };
 
 /// What a cancellation needs.
 pub(crate) const CANCELLATIONS: &[dialect::Column] = &[("id", Bytes), ("cancelled_at_ms", Millis)];
 
-/// What is changed of a booking; a NULL leaves the column as it is.
+/// What is changed of a booking; a NULL leaves the column as it is. `steps` are added to its sequence.
 pub(crate) const CHANGES: &[dialect::Column] = &[
     ("id", Bytes),
     ("slot", Text),
     ("person_key", Bytes),
     ("key_version", Number),
     ("person", Text),
+    ("manage_token_hash", Bytes),
+    ("token_generation", Number),
+    ("link_asked_at_ms", Millis),
+    ("steps", Number),
 ];
 
 /// The part of a booking that a batch loads, see [`Loaded`].
@@ -117,6 +127,9 @@ pub(crate) const LOADED: &[dialect::Column] = &[
     ("manage_token_hash", Bytes),
     ("status", Text),
     ("cancelled_at_ms", Millis),
+    ("token_generation", Number),
+    ("sequence", Number),
+    ("link_asked_at_ms", Millis),
     ("code", Text),
     ("booked_at_ms", Millis),
     ("request_key", Bytes),
@@ -148,6 +161,9 @@ pub(crate) struct Head {
     pub manage_token_hash: Vec<u8>,
     pub status: String,
     pub cancelled_at_ms: Option<i64>,
+    pub token_generation: i32,
+    pub sequence: i32,
+    pub link_asked_at_ms: Option<i64>,
 }
 
 /// A person with an active booking.
@@ -157,18 +173,24 @@ pub(crate) struct Active {
     pub person_key: Vec<u8>,
 }
 
-/// The row of a booking, with the request that asked for it and the pass that paid for it.
+/// The row of a booking, with the request that asked for it, the pass that paid for it, and the keys that seal who it is.
 pub(crate) fn to_row<'a>(
     booking: &'a Booking,
     request: &'a IdempotencyRecord,
     pass: &PassUse,
-) -> [Cell<'a>; TABLE.columns.len()] {
+    keys: &CampaignKeys,
+) -> Result<[Cell<'a>; TABLE.columns.len()], Fault> {
     let registration = &booking.registration;
     let (cancelled_at, key_version) = match booking.status {
+        BookingStatus::Confirmed if registration.person.is_none() => (Cell::Null, 0),
         BookingStatus::Confirmed => (Cell::Null, PersonKey::VERSION),
         BookingStatus::Cancelled { at } => (number(at.unix_ms()), 0),
     };
-    [
+    let person = keys.seal(
+        &Place::of_booking(&booking.campaign, &registration.booking),
+        registration.person.as_ref(),
+    )?;
+    Ok([
         Cell::Bytes(registration.booking.as_bytes()),
         text(booking.campaign.as_str()),
         text(booking.slot.as_str()),
@@ -180,7 +202,7 @@ pub(crate) fn to_row<'a>(
         number(booking.ags.number()),
         Cell::Bytes(&registration.person_key.0),
         number(key_version),
-        text(person_to_json(registration.person.as_ref())),
+        text(person),
         text(registration.code.as_str()),
         Cell::Bytes(&registration.manage_token_hash.0),
         Cell::Bytes(&request.key),
@@ -188,22 +210,49 @@ pub(crate) fn to_row<'a>(
         text(status_name(booking.status)),
         number(booking.booked_at.unix_ms()),
         cancelled_at,
-    ]
+        number(booking.token_generation),
+        number(booking.sequence),
+        booking.link_asked_at.map_or(Cell::Null, |at| number(at.unix_ms())),
+    ])
 }
 
 pub(crate) fn to_cancellation(cancellation: &Cancelled) -> [Cell<'_>; CANCELLATIONS.len()] {
     [Cell::Bytes(cancellation.booking.as_bytes()), number(cancellation.cancelled_at.unix_ms())]
 }
 
-pub(crate) fn to_change(change: &BookingChange) -> [Cell<'_>; CHANGES.len()] {
-    let slot = change.slot.as_ref().map_or(Cell::Null, |slot| text(slot.as_str()));
-    let id = Cell::Bytes(change.booking.as_bytes());
-    let Some(correction) = &change.person else {
-        return [id, slot, Cell::Null, Cell::Null, Cell::Null];
+/// `nobody` is the key of the booking if it has no person any more.
+pub(crate) fn to_change<'a>(
+    change: &'a BookingChange,
+    nobody: &'a PersonKey,
+    keys: &CampaignKeys,
+) -> Result<[Cell<'a>; CHANGES.len()], Fault> {
+    let place = Place::of_booking(&change.campaign, &change.booking);
+    let sealed = |person| keys.seal(&place, person).map(text);
+    let (key, version, person) = match &change.person {
+        None => (Cell::Null, Cell::Null, Cell::Null),
+        Some(PersonChange::Corrected(correction)) => (
+            Cell::Bytes(&correction.person_key.0),
+            number(PersonKey::VERSION),
+            sealed(Some(&correction.person))?,
+        ),
+        Some(PersonChange::Contact(person)) => (Cell::Null, Cell::Null, sealed(Some(person))?),
+        Some(PersonChange::Erased) => (Cell::Bytes(&nobody.0), number(0), sealed(None)?),
     };
-    let key = Cell::Bytes(&correction.person_key.0);
-    let person = text(person_to_json(Some(&correction.person)));
-    [id, slot, key, number(PersonKey::VERSION), person]
+    let (hash, generation) = match &change.token {
+        None => (Cell::Null, Cell::Null),
+        Some(token) => (Cell::Bytes(&token.hash.0), number(token.generation)),
+    };
+    Ok([
+        Cell::Bytes(change.booking.as_bytes()),
+        change.slot.as_ref().map_or(Cell::Null, |slot| text(slot.as_str())),
+        key,
+        version,
+        person,
+        hash,
+        generation,
+        change.link_asked_at.map_or(Cell::Null, |at| number(at.unix_ms())),
+        number(change.steps),
+    ])
 }
 
 /// The status of a booking as stored.
@@ -224,12 +273,13 @@ fn status(name: &str, cancelled_at_ms: Option<i64>) -> Result<BookingStatus, Fau
     }
 }
 
-pub(crate) fn from_row(row: Model) -> Result<Booking, Fault> {
+/// The booking of a row, given who it says it is of.
+pub(crate) fn from_row(row: Model, person: Option<Person>) -> Result<Booking, Fault> {
     let booked_at = Timestamp::from_unix_ms(row.booked_at_ms);
     let registration = Registration {
         booking: BookingId::from_bytes(bytes_16("booking id", &row.id)?),
         code: parse("booking code", &row.code)?,
-        person: person_from_json(&row.person.0)?,
+        person,
         person_key: PersonKey(bytes_32("person key", row.person_key)?),
         former_person_key: None,
         manage_token_hash: TokenHash(bytes_32("token hash", row.manage_token_hash)?),
@@ -248,6 +298,9 @@ pub(crate) fn from_row(row: Model) -> Result<Booking, Fault> {
         ags: ags(row.ags)?,
         booked_at,
         status: status(&row.status, row.cancelled_at_ms)?,
+        token_generation: convert::number("token generation", row.token_generation)?,
+        sequence: convert::number("sequence", row.sequence)?,
+        link_asked_at: row.link_asked_at_ms.map(Timestamp::from_unix_ms),
     })
 }
 
@@ -260,6 +313,9 @@ pub(crate) fn head(row: Head) -> Result<BookingHead, Fault> {
         person_key: PersonKey(bytes_32("person key", row.person_key)?),
         manage_token_hash: TokenHash(bytes_32("token hash", row.manage_token_hash)?),
         status: status(&row.status, row.cancelled_at_ms)?,
+        token_generation: convert::number("token generation", row.token_generation)?,
+        sequence: convert::number("sequence", row.sequence)?,
+        link_asked_at: row.link_asked_at_ms.map(Timestamp::from_unix_ms),
     })
 }
 
@@ -276,6 +332,7 @@ pub(crate) fn request(row: &Loaded, slot: &Slot) -> Result<IdempotencyRecord, Fa
         booked_at,
         pass_used_up: false,
         cancelled_at: row.head.cancelled_at_ms.map(Timestamp::from_unix_ms),
+        token_generation: convert::number("token generation", row.head.token_generation)?,
     };
     Ok(IdempotencyRecord {
         key: bytes_32("idempotency key", row.request_key.clone())?,

@@ -11,8 +11,8 @@ use sea_orm::{
 };
 
 use super::{
-    Table, booking, campaign, campaign_revision, event, hold, idempotency, mail, pass_use, reader,
-    slot,
+    Table, booking, campaign, campaign_key, campaign_purge, campaign_revision, event, hold,
+    idempotency, mail, offer, pass_use, reader, slot, waitlist_entry,
 };
 use crate::dialect::Kind;
 
@@ -67,12 +67,16 @@ async fn entities_agree(migrated_url: &str, entities_url: &str) {
     let backend = entities.get_database_backend();
     let tables = [
         create(backend, campaign::Entity),
+        create(backend, campaign_key::Entity),
+        create(backend, campaign_purge::Entity),
         create(backend, campaign_revision::Entity),
         create(backend, event::Entity),
         create(backend, slot::Entity),
         create(backend, pass_use::Entity),
         create(backend, hold::Entity),
         create(backend, booking::Entity),
+        create(backend, waitlist_entry::Entity),
+        create(backend, offer::Entity),
         create(backend, idempotency::Entity),
         create(backend, mail::Entity),
         create(backend, reader::Entity),
@@ -127,5 +131,7 @@ fn batches_know_the_entities_as_they_are() {
     assert_described::<pass_use::Entity>(&pass_use::TABLE);
     assert_described::<hold::Entity>(&hold::TABLE);
     assert_described::<booking::Entity>(&booking::TABLE);
+    assert_described::<waitlist_entry::Entity>(&waitlist_entry::TABLE);
+    assert_described::<offer::Entity>(&offer::TABLE);
     assert_described::<idempotency::Entity>(&idempotency::TABLE);
 }

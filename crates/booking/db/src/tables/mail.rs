@@ -1,12 +1,12 @@
 //! Letters.
 
-use booking::{BookingId, Mail, MailId, MailKind, MailStatus, NewMail, Reason};
+use booking::{BookingId, Mail, MailId, MailKind, MailStatus, NewMail, Person, Reason};
 use kernel::Timestamp;
 use sea_orm::entity::prelude::*;
 
-use super::booking::PersonJson;
+use super::booking::StoredPerson;
 use super::event;
-use crate::convert::{self, bytes_16, parse, person_from_json, unreadable};
+use crate::convert::{self, bytes_16, parse, unreadable};
 use crate::dialect::Kind::{Bytes, Millis, Number, Text};
 use crate::dialect::{Cell, Column as SetColumn, number, text};
 use crate::fault::Fault;
@@ -37,7 +37,7 @@ pub struct Model {
     #[sea_orm(column_type = "Text", nullable)]
     pub reason: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
-    pub recipient: Option<PersonJson>,
+    pub recipient: Option<StoredPerson>,
     #[sea_orm(column_type = "Blob", nullable)]
     pub request_key: Option<Vec<u8>>,
 }
@@ -67,8 +67,8 @@ pub(crate) fn to_row(new: &NewMail) -> Result<[Cell<'_>; NEW.len()], Fault> {
     ])
 }
 
-pub(crate) fn from_row(row: Model) -> Result<Mail, Fault> {
-    let person = |json: PersonJson| person_from_json(&json.0);
+/// `recipient` is what is sealed in the row.
+pub(crate) fn from_row(row: &Model, recipient: Option<Person>) -> Result<Mail, Fault> {
     Ok(Mail {
         id: MailId {
             campaign: parse("campaign id", &row.campaign)?,
@@ -84,6 +84,6 @@ pub(crate) fn from_row(row: Model) -> Result<Mail, Fault> {
             .ok_or_else(|| unreadable("status of a letter"))?,
         settled_at: row.settled_at_ms.map(Timestamp::from_unix_ms),
         reason: row.reason.as_deref().map(Reason::new),
-        recipient: row.recipient.map(person).transpose()?.flatten(),
+        recipient,
     })
 }

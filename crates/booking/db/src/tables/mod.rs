@@ -5,14 +5,18 @@
 
 pub mod booking;
 pub mod campaign;
+pub mod campaign_key;
+pub mod campaign_purge;
 pub mod campaign_revision;
 pub mod event;
 pub mod hold;
 pub mod idempotency;
 pub mod mail;
+pub mod offer;
 pub mod pass_use;
 pub mod reader;
 pub mod slot;
+pub mod waitlist_entry;
 
 #[cfg(test)]
 mod drift;
@@ -63,12 +67,13 @@ mod tests {
     fn statements_name_every_column() {
         assert_eq!(
             slot::TABLE.insert("new"),
-            "INSERT INTO slot (campaign, id, capacity, released, taken) \
-             SELECT campaign, id, capacity, released, taken FROM {new}"
+            "INSERT INTO slot (campaign, id, capacity, released, taken, reserved) \
+             SELECT campaign, id, capacity, released, taken, reserved FROM {new}"
         );
         assert_eq!(
             slot::TABLE.update(slot::CHANGES, "slots"),
-            "UPDATE slot SET released = slots.released, taken = slots.taken FROM {slots} \
+            "UPDATE slot SET released = slots.released, taken = slots.taken, \
+             reserved = slots.reserved FROM {slots} \
              WHERE slot.campaign = slots.campaign AND slot.id = slots.id \
              AND slot.campaign {in slots.campaign} AND slot.id {in slots.id}"
         );

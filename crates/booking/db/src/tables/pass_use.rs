@@ -1,4 +1,4 @@
-//! What a pass has used. What it has booked is in the table of bookings.
+//! What a pass has used. What it has booked is in the table of bookings, and who waits by it in that of the waitlist.
 
 use std::collections::HashMap;
 
@@ -72,17 +72,27 @@ pub(crate) fn to_change(pass_use: &PassUse) -> [Cell<'_>; CHANGES.len()] {
     [pass_id, seats_held, expires_at, ended_at, refusals]
 }
 
-/// The columns of [`Paid`], and how they are made of the bookings of a pass.
+/// What bookings and entries of waitlists say of the seat that their pass paid for them with.
+pub(crate) const SEAT_OF_BOOKING: &str =
+    "pass_id, campaign, seat_no, pass_seats, pass_expires_at_ms, status";
+pub(crate) const SEAT_OF_ENTRY: &str =
+    "pass_id, campaign, seat_no, pass_seats, pass_expires_at_ms, state AS status";
+
+/// The columns of [`Paid`], and how they are made of the seats of a pass. The booking that comes of an entry has the
+/// same seat, so it is the numbers that say how many there were.
 pub(crate) const PAID: &[(dialect::Column, &str)] = &[
     (("pass_id", Bytes), "pass_id"),
     (("campaign", Text), "MIN(campaign)"),
-    (("bookings", Millis), "COUNT(*)"),
-    (("seats_booked", Millis), "SUM(CASE status WHEN 'confirmed' THEN 1 ELSE 0 END)"),
+    (("bookings", Millis), "CAST(MAX(seat_no) AS bigint)"),
+    (
+        ("seats_booked", Millis),
+        "SUM(CASE WHEN status IN ('confirmed', 'waiting') THEN 1 ELSE 0 END)",
+    ),
     (("seats", Number), "MIN(pass_seats)"),
     (("expires_at_ms", Millis), "MIN(pass_expires_at_ms)"),
 ];
 
-/// The bookings of a pass.
+/// The seats that a pass has paid with.
 #[derive(FromQueryResult)]
 pub(crate) struct Paid {
     pub pass_id: Vec<u8>,

@@ -20,6 +20,7 @@ pub struct Model {
     pub capacity: i32,
     pub released: i32,
     pub taken: i32,
+    pub reserved: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -34,12 +35,18 @@ pub(crate) const TABLE: Table = Table {
         ("capacity", Number),
         ("released", Number),
         ("taken", Number),
+        ("reserved", Number),
     ],
 };
 
 /// What a batch changes.
-pub(crate) const CHANGES: &[dialect::Column] =
-    &[("campaign", Text), ("id", Text), ("released", Number), ("taken", Number)];
+pub(crate) const CHANGES: &[dialect::Column] = &[
+    ("campaign", Text),
+    ("id", Text),
+    ("released", Number),
+    ("taken", Number),
+    ("reserved", Number),
+];
 
 pub(crate) fn to_change(change: &SlotChange) -> [Cell<'_>; CHANGES.len()] {
     [
@@ -47,6 +54,7 @@ pub(crate) fn to_change(change: &SlotChange) -> [Cell<'_>; CHANGES.len()] {
         text(change.key.slot.as_str()),
         dialect::number(change.counters.released),
         dialect::number(change.counters.taken),
+        dialect::number(change.counters.reserved),
     ]
 }
 
@@ -54,6 +62,7 @@ pub(crate) fn counters(row: &Model) -> Result<SlotCounters, Fault> {
     Ok(SlotCounters {
         taken: number("taken", row.taken)?,
         released: number("released", row.released)?,
+        reserved: number("reserved", row.reserved)?,
     })
 }
 

@@ -45,6 +45,9 @@ fn copy_of_the_booking(others: &[(&str, &str)]) -> String {
         "status",
         "booked_at_ms",
         "cancelled_at_ms",
+        "token_generation",
+        "sequence",
+        "link_asked_at_ms",
     ];
     let values = columns.map(|column| {
         others.iter().find(|(other, _)| *other == column).map_or(column, |(_, value)| *value)
@@ -54,6 +57,98 @@ fn copy_of_the_booking(others: &[(&str, &str)]) -> String {
 
 /// Any hash that differs from the one it stands for.
 const OTHER: &str = "manage_token_hash";
+
+/// Whoever has the one booking waits besides, and has an offer. What is copied of them has other values in some
+/// columns.
+fn entry(others: &[(&str, &str)]) -> String {
+    let columns = [
+        ("id", "id"),
+        ("campaign", "campaign"),
+        ("number", "1"),
+        ("pass_id", "pass_id"),
+        ("seat_no", "1"),
+        ("pass_seats", "4"),
+        ("pass_expires_at_ms", "1"),
+        ("ags", "ags"),
+        ("person_key", "person_key"),
+        ("key_version", "2"),
+        ("person", "person"),
+        ("token_hash", "manage_token_hash"),
+        ("joined_at_ms", "1"),
+        ("offers_missed", "0"),
+        ("state", "'waiting'"),
+        ("ended_at_ms", "NULL"),
+        ("booking", "NULL"),
+    ];
+    insert_from_booking("waitlist_entry", &columns, others)
+}
+
+fn offer(others: &[(&str, &str)]) -> String {
+    let columns = [
+        ("id", "id"),
+        ("campaign", "campaign"),
+        ("entry", "id"),
+        ("slot", "slot"),
+        ("made_at_ms", "1"),
+        ("expires_at_ms", "2"),
+        ("state", "'open'"),
+        ("ended_at_ms", "NULL"),
+    ];
+    insert_from_booking("offer", &columns, others)
+}
+
+fn insert_from_booking(table: &str, columns: &[(&str, &str)], others: &[(&str, &str)]) -> String {
+    let values = columns.iter().map(|(column, value)| {
+        others.iter().find(|(other, _)| other == column).map_or(*value, |(_, value)| *value)
+    });
+    let values = values.collect::<Vec<_>>().join(", ");
+    let columns = columns.iter().map(|(column, _)| *column).collect::<Vec<_>>().join(", ");
+    format!("INSERT INTO {table} ({columns}) SELECT {values} FROM booking")
+}
+
+async fn the_schema_guards_waitlists(fixture: Fixture) {
+    let database = booked(&fixture).await;
+    for statement in [entry(&[]), offer(&[])] {
+        assert_eq!(run(&database, &statement).await.expect("inserts"), 1, "{statement}");
+    }
+    let other = [("id", OTHER), ("number", "2"), ("seat_no", "2"), ("person_key", OTHER)];
+    let but = |same: &str| -> Vec<(&str, &str)> {
+        other.into_iter().filter(|(column, _)| *column != same).collect()
+    };
+    for statement in [
+        // P1: what is kept is neither taken nor free. Three places of the slot are taken, and thirty released.
+        "UPDATE slot SET reserved = -1 WHERE id = 'c'",
+        "UPDATE slot SET reserved = released - taken + 1 WHERE id = 'c'",
+        // P4; one number, one entry; a seat of a pass is taken once.
+        &entry(&but("person_key")),
+        &entry(&but("number")),
+        &entry(&but("seat_no")),
+        "UPDATE waitlist_entry SET number = 0",
+        "UPDATE waitlist_entry SET seat_no = 0",
+        "UPDATE waitlist_entry SET offers_missed = -1",
+        // An entry and an offer end with a time, and in a way that there is.
+        "UPDATE waitlist_entry SET state = 'left'",
+        "UPDATE waitlist_entry SET state = 'booked', ended_at_ms = 1",
+        "UPDATE waitlist_entry SET booking = id",
+        "UPDATE waitlist_entry SET state = 'lost', ended_at_ms = 1",
+        "UPDATE offer SET state = 'accepted'",
+        "UPDATE offer SET state = 'lost', ended_at_ms = 1",
+        "UPDATE offer SET ended_at_ms = 1",
+        // An entry has one open offer.
+        &offer(&[("id", OTHER)]),
+    ] {
+        assert_refused(statement, run(&database, statement).await);
+    }
+    for allowed in [
+        "UPDATE slot SET reserved = released - taken WHERE id = 'c'",
+        "UPDATE offer SET state = 'expired', ended_at_ms = 1",
+        &offer(&[("id", OTHER)]),
+        "UPDATE waitlist_entry SET state = 'left', ended_at_ms = 1",
+        &entry(&but("person_key")),
+    ] {
+        assert_eq!(run(&database, allowed).await.expect(allowed), 1, "{allowed}");
+    }
+}
 
 async fn the_schema_guards_the_promises(fixture: Fixture) {
     let database = booked(&fixture).await;
@@ -107,6 +202,16 @@ async fn postgres_guards_the_promises() {
 #[tokio::test]
 async fn sqlite_guards_the_promises() {
     the_schema_guards_the_promises(on_sqlite().await).await;
+}
+
+#[tokio::test]
+async fn postgres_guards_waitlists() {
+    the_schema_guards_waitlists(on_postgres().await).await;
+}
+
+#[tokio::test]
+async fn sqlite_guards_waitlists() {
+    the_schema_guards_waitlists(on_sqlite().await).await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use booking::contract::scene;
 use booking::{BookingStore, ChainEnd, Event, MailStore};
-use booking_db::{DbOptions, DbStore, connect, migrate};
+use booking_db::{DbOptions, DbStore, MasterKey, MasterKeys, connect, migrate};
 use kernel::SystemClock;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 use tempfile::TempDir;
@@ -45,8 +45,18 @@ fn patient() -> DbOptions {
     }
 }
 
+/// The master keys of the tests.
+#[expect(clippy::unnecessary_wraps, reason = "what `connect` takes")]
+pub fn keys() -> Option<MasterKeys> {
+    Some(MasterKeys::new(MasterKey::new(1, &[1; 32]), []).expect("one key"))
+}
+
 pub async fn open(url: &str) -> DbStore {
-    connect(url, &patient(), Arc::new(SystemClock)).await.expect("connects")
+    open_with(url, keys()).await
+}
+
+pub async fn open_with(url: &str, keys: Option<MasterKeys>) -> DbStore {
+    connect(url, &patient(), Arc::new(SystemClock), keys).await.expect("connects")
 }
 
 pub async fn on_postgres() -> Fixture {
@@ -82,3 +92,20 @@ pub async fn told(store: &dyn BookingStore) -> Vec<Event> {
     ChainEnd::default().verify(&campaign, &links).expect("the chain is whole");
     links.iter().flat_map(|link| link.read().expect("events")).collect()
 }
+
+/// Runs a test on both databases.
+macro_rules! on_both {
+    ($($test:ident: $postgres:ident, $sqlite:ident;)+) => {$(
+        #[tokio::test]
+        async fn $postgres() {
+            $test(on_postgres().await).await;
+        }
+
+        #[tokio::test]
+        async fn $sqlite() {
+            $test(on_sqlite().await).await;
+        }
+    )+};
+}
+
+pub(crate) use on_both;

@@ -10,4 +10,6 @@ mod overrun;
 mod own_servers;
 mod own_servers_silence;
 mod poison;
+mod purging;
+mod sealed;
 mod several_stores;

@@ -7,7 +7,7 @@ use booking::{BookingStore, StoreError};
 use booking_db::{ConnectError, DbOptions, connect, migrate};
 use kernel::{Clock, ManualClock, SystemClock, Timestamp};
 
-use crate::fixture::{number, on_postgres, on_sqlite, open, run};
+use crate::fixture::{keys, number, on_postgres, on_sqlite, open, run};
 
 async fn is_ready_only_when_migrated(url: &str) {
     let store = open(url).await;
@@ -94,7 +94,7 @@ async fn a_file_is_private_to_its_owner() {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).expect("changed");
     let clock = Arc::new(SystemClock);
     for refused in [
-        connect(&fixture.url, &DbOptions::default(), clock).await.err(),
+        connect(&fixture.url, &DbOptions::default(), clock, keys()).await.err(),
         migrate(&fixture.url).await.err(),
     ] {
         let refused = refused.expect("others can read it");
@@ -116,7 +116,7 @@ async fn the_clock_is_the_stores() {
     let url = format!("sqlite://{}/booking.db", folder.path().display());
     let instant = Timestamp::from_unix_ms(1_623_650_400_123);
     let clock = Arc::new(ManualClock::at(instant));
-    let sqlite = connect(&url, &DbOptions::default(), clock).await.expect("connects");
+    let sqlite = connect(&url, &DbOptions::default(), clock, keys()).await.expect("connects");
     assert_eq!(sqlite.now().await.expect("answers"), instant);
 }
 
@@ -125,12 +125,12 @@ async fn what_cannot_be_a_database_is_refused() {
     for url in
         ["mysql://localhost/booking", "sqlite://:memory:", "postgres://user:secret@[/booking"]
     {
-        let refused = connect(url, &DbOptions::default(), Arc::new(SystemClock)).await;
+        let refused = connect(url, &DbOptions::default(), Arc::new(SystemClock), keys()).await;
         assert!(matches!(refused.err(), Some(ConnectError::UnsupportedUrl)), "{url}");
         assert!(matches!(migrate(url).await, Err(ConnectError::UnsupportedUrl)), "{url}");
     }
     let nowhere = "sqlite:///nonexistent/folder/booking.db";
-    let refused = connect(nowhere, &DbOptions::default(), Arc::new(SystemClock)).await;
+    let refused = connect(nowhere, &DbOptions::default(), Arc::new(SystemClock), keys()).await;
     assert!(matches!(refused.err(), Some(ConnectError::Open(_))));
 }
 
@@ -139,7 +139,8 @@ async fn a_database_that_is_down_is_unavailable() {
     // Nothing listens on the port of "discard" here.
     let options = DbOptions { acquire_timeout_ms: 200, ..DbOptions::default() };
     let url = "postgres://postgres@127.0.0.1:9/booking";
-    let store = connect(url, &options, Arc::new(SystemClock)).await.expect("connects when used");
+    let store =
+        connect(url, &options, Arc::new(SystemClock), keys()).await.expect("connects when used");
     assert!(matches!(store.ready().await, Err(StoreError::Unavailable { .. })));
     let instant = Timestamp::from_unix_s(1);
     assert!(matches!(store.execute(&[], instant).await, Err(StoreError::Unavailable { .. })));

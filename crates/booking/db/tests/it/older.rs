@@ -4,18 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use booking::contract::scene;
-use booking::{BookingSecrets, Bookings, BookingsLimits, KeyOf, Outcome, PersonKey};
+use booking::{BookingSecrets, Bookings, BookingsLimits, KeyOf, Outcome, PersonKey, PersonalData};
 use kernel::{CampaignId, SeededEntropy, SyncedClock, SystemClock};
 use test_support::eventually;
 
-use crate::fixture::{Fixture, number, on_postgres, on_sqlite, open, run};
+use crate::fixture::{Fixture, number, on_both, on_postgres, on_sqlite, open, run};
 
 const SOON: Duration = Duration::from_secs(30);
 
 /// Two bookings of pass 1, numbers 1 and 2 for persons 1 and 2.
 async fn booked(fixture: &Fixture) {
     let now = scene::at(0);
-    fixture.store().apply_campaign(&scene::plan(), now).await.expect("applies");
+    // By the clock of today it is over for long, and would be purged.
+    let personal_data = PersonalData { purge_after_days: u16::MAX };
+    let kept = booking::Campaign { personal_data, ..scene::campaign() };
+    let plan = booking::CampaignPlan::new(kept).expect("a plan");
+    fixture.store().apply_campaign(&plan, now).await.expect("applies");
     let pass = scene::grant(1, 4, now);
     let commands = [1, 2].map(|n| scene::book_slot(&pass, "c", n, n, scene::key(n, 1)));
     fixture.store().execute(&commands, now).await.expect("executes");
@@ -198,20 +202,6 @@ async fn whatever_is_stored_of_a_person_the_booking_can_be_cancelled(fixture: Fi
         assert!(matches!(cancelled, Outcome::CancelBooking(booking::CancelOutcome::Cancelled(_))));
     }
     assert!(store.booking_head(scene::booking_id(3)).await.expect("answers").is_none());
-}
-
-macro_rules! on_both {
-    ($($test:ident: $postgres:ident, $sqlite:ident;)+) => {$(
-        #[tokio::test]
-        async fn $postgres() {
-            $test(on_postgres().await).await;
-        }
-
-        #[tokio::test]
-        async fn $sqlite() {
-            $test(on_sqlite().await).await;
-        }
-    )+};
 }
 
 on_both! {

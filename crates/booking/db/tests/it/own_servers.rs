@@ -10,7 +10,7 @@ use booking_db::{DbOptions, DbStore, connect, migrate};
 use kernel::SystemClock;
 use test_support::{PostgresServer, eventually};
 
-use crate::fixture::{number, told};
+use crate::fixture::{keys, number, told};
 
 fn book(number: u32) -> [Command; 1] {
     let pass = scene::grant(number, 1, scene::at(0));
@@ -27,7 +27,7 @@ async fn the_pool_recovers_and_nothing_that_was_answered_is_lost() {
     let url = server.create_database().await.expect("a database");
     migrate(&url).await.expect("migrates");
     let options = DbOptions::default();
-    let store = connect(&url, &options, Arc::new(SystemClock)).await.expect("connects");
+    let store = connect(&url, &options, Arc::new(SystemClock), keys()).await.expect("connects");
     store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("applies");
     // Every connection of both pools is open and idle when the server dies.
     let (first, second) = (book(1), book(2));
@@ -103,7 +103,7 @@ async fn a_kill_amid_batches_loses_and_doubles_nothing() {
     let booked = Arc::new(AtomicUsize::new(0));
     let mut instances = Vec::new();
     for first in [0, 30_000] {
-        let store = connect(&url, &options, Arc::new(SystemClock)).await.expect("connects");
+        let store = connect(&url, &options, Arc::new(SystemClock), keys()).await.expect("connects");
         store.apply_campaign(&plan, scene::at(0)).await.expect("applies");
         let store = Arc::new(store);
         let task = tokio::spawn(book_until_killed(Arc::clone(&store), first, Arc::clone(&booked)));

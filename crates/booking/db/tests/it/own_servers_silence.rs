@@ -16,7 +16,7 @@ use test_support::{PostgresServer, eventually};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::fixture::number;
+use crate::fixture::{keys, number};
 
 /// Longer than any deadline and far shorter than for good.
 const IN_TIME: Duration = Duration::from_secs(10);
@@ -78,7 +78,8 @@ async fn every_call_ends(store: &DbStore, person: u32) {
 
 /// A store whose connections are all open: the first persons are booked side by side.
 async fn warm(url: &str, persons: u32) -> Arc<DbStore> {
-    let store = connect(url, &DbOptions::default(), Arc::new(SystemClock)).await.expect("connects");
+    let store =
+        connect(url, &DbOptions::default(), Arc::new(SystemClock), keys()).await.expect("connects");
     store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("applies");
     let store = Arc::new(store);
     let booking: Vec<_> = (1..=persons)

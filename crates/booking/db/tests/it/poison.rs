@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use kernel::{ManualClock, SeededEntropy, SyncedClock};
 use test_support::eventually;
 
-use crate::fixture::{Fixture, on_postgres, on_sqlite, run};
+use crate::fixture::{Fixture, keys, on_postgres, on_sqlite, run};
 
 fn book(number: u32) -> Command {
     let pass = scene::grant(number, 1, scene::at(0));
@@ -115,7 +115,8 @@ async fn only_the_owner_of_an_unreadable_row_fails() {
     let url = format!("sqlite://{}/booking.db", folder.path().display());
     migrate(&url).await.expect("migrates");
     let clock = Arc::new(ManualClock::at(scene::at(0)));
-    let store = connect(&url, &DbOptions::default(), clock.clone()).await.expect("connects");
+    let store =
+        connect(&url, &DbOptions::default(), clock.clone(), keys()).await.expect("connects");
     store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("applies");
     let (bookings, _tasks) = Bookings::start(
         Arc::new(store),

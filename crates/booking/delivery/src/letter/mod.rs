@@ -87,7 +87,7 @@ fn papers(material: &Material<'_>, head: &Letterhead, at: Timestamp) -> Vec<Pape
         booking: material.booking.registration.booking,
         code,
         // Events are numbered as they happen, so what happened later counts more.
-        sequence: u32::try_from(material.mail.id.number).unwrap_or(u32::MAX),
+        sequence: material.booking.sequence,
         cancelled: material.is_cancelled(),
         campaign: material.campaign,
         slot: material.slot,

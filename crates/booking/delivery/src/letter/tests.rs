@@ -27,6 +27,9 @@ fn booking(language: Language) -> Booking {
         seat_no: 1,
         ags: "07318000".parse().expect("a key"),
         booked_at: scene::at(0),
+        token_generation: 0,
+        sequence: 0,
+        link_asked_at: None,
         status: BookingStatus::Confirmed,
     }
 }

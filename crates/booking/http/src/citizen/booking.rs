@@ -1,12 +1,21 @@
 //! One person's confirmed place.
 
+pub(crate) mod calendar;
 pub(crate) mod cancel;
+pub(crate) mod contact;
 pub(crate) mod correct;
 pub(crate) mod create;
+pub(crate) mod data;
+mod declaration;
+pub(crate) mod erase;
+pub(crate) mod lost_link;
 pub(crate) mod mail;
 pub(crate) mod r#move;
+mod own;
 mod person;
+pub(crate) mod qr;
 pub(crate) mod show;
+pub(crate) mod token;
 
 use actix_web::HttpResponse;
 use booking::campaign::{SiteId, SlotId};
@@ -20,6 +29,7 @@ use web::reply;
 
 use crate::app::App;
 
+pub(crate) use declaration::DeclaredBody;
 pub(crate) use mail::MailBody;
 pub(crate) use person::{NewPerson, PersonBody, Reading};
 
@@ -43,10 +53,14 @@ pub(crate) struct BookingBody<'a> {
     #[schema(value_type = String, format = DateTime, example = "2021-06-20T05:10:00.000Z")]
     pub(crate) ends_at: Timestamp,
     pub(crate) status: BookingState,
-    /// Not of a cancelled booking: who it was is erased with the cancellation.
+    /// Only of a confirmed booking: who it was is erased with a cancellation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) person: Option<PersonBody<'a>>,
+    /// What was declared with the booking. The reply to a booking leaves it out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub(crate) declarations: Vec<DeclaredBody<'a>>,
     #[schema(value_type = String, format = DateTime, example = "2021-06-14T06:02:41.118Z")]
     pub(crate) booked_at: Timestamp,
     /// How the mail about it stands; where a booking is shown.
@@ -81,9 +95,16 @@ pub(crate) const KINDS: Union = Union {
             description: "A booking whose place was given back. Who it was is erased.",
             always: &["cancelled_at"],
         },
+        Variant {
+            value: "erased",
+            schema: "ErasedBooking",
+            description: "A booking whose time has begun and whose person is erased. The place stays counted.",
+            always: &[],
+        },
     ],
     only: &[&[
         Only { member: "person", of: &["confirmed"] },
+        Only { member: "declarations", of: &["confirmed"] },
         Only { member: "cancelled_at", of: &["cancelled"] },
     ]],
 };
@@ -93,9 +114,9 @@ pub(crate) const KINDS: Union = Union {
 pub(crate) struct NewlyBooked<'a> {
     /// Shows, moves and cancels the booking as a bearer token. It is told to nobody else.
     #[schema(example = "hT0b4TzvSFmTkYqIabhIuNe1tX4YcZdyA9qLr6gWc3o")]
-    manage_token: String,
+    pub(crate) manage_token: String,
     #[serde(flatten)]
-    booking: BookingBody<'a>,
+    pub(crate) booking: BookingBody<'a>,
 }
 
 /// Whether the person has the place.
@@ -107,6 +128,8 @@ pub(crate) enum BookingState {
     Confirmed,
     /// The place was given back.
     Cancelled,
+    /// Who has the place is erased.
+    Erased,
 }
 
 impl BookingState {
@@ -145,10 +168,12 @@ impl App {
             ends_at: booked.ends_at,
             status: BookingState::of(booked.cancelled_at),
             person: booked.cancelled_at.is_none().then(|| PersonBody::from(person)),
+            declarations: Vec::new(),
             booked_at: booked.booked_at,
             mail: None,
             cancelled_at: booked.cancelled_at,
         };
-        NewlyBooked { manage_token: self.bookings.manage_token(booked.booking), booking }
+        let manage_token = self.bookings.manage_token(booked.booking, booked.token_generation);
+        NewlyBooked { manage_token, booking }
     }
 }

@@ -6,12 +6,14 @@ use crate::campaign::{SlotCounters, SlotKey};
 use crate::event::chain::NewEvents;
 use crate::hold::Hold;
 use crate::pass::PassUse;
+use crate::waitlist::{EntryChange, Offer, WaitlistEntry};
 
 /// The final values of everything a batch has changed.
 ///
 /// Each row occurs at most once, but for a booking that was changed and then cancelled: it is in both
 /// sets. The sets are written in the order of the fields: a person whose booking is cancelled may be
-/// booked again in the same batch, and bookings refer to holds.
+/// booked again in the same batch, one who leaves a waitlist may join it again, bookings refer to
+/// holds, and offers to entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Slots to update.
@@ -26,6 +28,12 @@ pub struct Changes {
     pub bookings_changed: Vec<BookingChange>,
     /// Bookings to insert. One that was changed or cancelled in the same batch is inserted as such.
     pub bookings_inserted: Vec<Booking>,
+    /// Entries of waitlists of earlier batches that have missed another offer or have ended.
+    pub entries_changed: Vec<EntryChange>,
+    /// Entries to insert. One that was changed in the same batch is inserted as such.
+    pub entries_inserted: Vec<WaitlistEntry>,
+    /// Offers to insert or update, those that have ended first: an entry has one open offer.
+    pub offers: Vec<Offer>,
     /// Idempotency records to insert.
     pub records: Vec<IdempotencyRecord>,
     /// What has happened, of each campaign in order: one link of its chain to insert.

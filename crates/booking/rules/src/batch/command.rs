@@ -10,9 +10,10 @@ use kernel::CampaignId;
 
 use super::{Decision, Footprint, Idempotency};
 use crate::booking::{
-    BookGroup, BookGroupOutcome, BookHold, BookHoldOutcome, BookSlot, BookSlotOutcome,
-    CancelBooking, CancelOutcome, ClearPlace, ClearPlaceOutcome, CorrectOutcome, CorrectPerson,
-    MoveBooking, MoveOutcome,
+    AskLink, AskLinkOutcome, BookGroup, BookGroupOutcome, BookHold, BookHoldOutcome, BookSlot,
+    BookSlotOutcome, CancelBooking, CancelOutcome, ChangeContact, ChangeContactOutcome, ClearPlace,
+    ClearPlaceOutcome, CorrectOutcome, CorrectPerson, ErasePerson, ErasePersonOutcome, MoveBooking,
+    MoveOutcome, RotateToken, RotateTokenOutcome,
 };
 use crate::event::Actor;
 use crate::hold::{
@@ -20,6 +21,10 @@ use crate::hold::{
     RenewHold, RenewOutcome,
 };
 use crate::pass::{EndPass, EndPassOutcome};
+use crate::waitlist::{
+    AcceptOffer, AcceptOutcome, CallUp, CallUpOutcome, DeclineOffer, DeclineOutcome, JoinOutcome,
+    JoinWaitlist, LeaveOutcome, LeaveWaitlist,
+};
 
 /// A command: what it has to know, how it is decided, and what can come of it.
 pub(crate) trait Asks: Into<Command> {
@@ -127,8 +132,26 @@ commands! {
     MoveBooking(MoveBooking) -> MoveOutcome;
     /// Correct whom a booking is for.
     CorrectPerson(CorrectPerson) -> CorrectOutcome;
+    /// Change how the person of a booking is reached.
+    ChangeContact(ChangeContact) -> ChangeContactOutcome;
+    /// Erase whom a booking is for.
+    ErasePerson(ErasePerson) -> ErasePersonOutcome;
+    /// Give a booking another token.
+    RotateToken(RotateToken) -> RotateTokenOutcome;
+    /// Ask for the link of a booking that was lost.
+    AskLink(AskLink) -> AskLinkOutcome;
     /// Clear what takes a place of a closed slot.
     ClearPlace(ClearPlace) -> ClearPlaceOutcome;
+    /// Wait for a place that comes back.
+    JoinWaitlist(JoinWaitlist) -> JoinOutcome;
+    /// Wait no longer.
+    LeaveWaitlist(LeaveWaitlist) -> LeaveOutcome;
+    /// Take the place that is offered.
+    AcceptOffer(AcceptOffer) -> AcceptOutcome;
+    /// Leave the place that is offered to others.
+    DeclineOffer(DeclineOffer) -> DeclineOutcome;
+    /// Offer places to those who wait.
+    CallUp(CallUp) -> CallUpOutcome;
     /// Release what has expired.
     ReleaseExpiredHolds(ReleaseExpiredHolds) -> ExpiredHoldsReleased;
 }

@@ -15,6 +15,7 @@ use crate::booking::{Booking, BookingChange, BookingId, Cancelled};
 use crate::campaign::SlotKey;
 use crate::event::{Actor, What};
 use crate::hold::HoldId;
+use crate::waitlist::{EntryChange, Offer, OfferId, OfferState, WaitlistEntry, WaitlistEntryId};
 
 /// Carries out `commands` in order against `state`, and says what is to be written and what came
 /// of each command. Deciding a batch is the same as deciding its commands one by one, each with
@@ -58,6 +59,9 @@ pub(crate) struct Touched {
     pub(crate) bookings_cancelled: Vec<Cancelled>,
     pub(crate) bookings_changed: BTreeMap<BookingId, BookingChange>,
     pub(crate) bookings_inserted: Vec<Booking>,
+    pub(crate) entries_changed: BTreeMap<WaitlistEntryId, EntryChange>,
+    pub(crate) entries_inserted: Vec<WaitlistEntry>,
+    pub(crate) offers: BTreeSet<OfferId>,
     pub(crate) records: Vec<IdempotencyRecord>,
 }
 
@@ -96,6 +100,9 @@ impl Decision {
             let counters = *state.slots.get(&key)?;
             Some(SlotChange { key, counters })
         });
+        let offers = touched.offers.iter().filter_map(|id| state.offers.get(id).cloned());
+        let mut offers: Vec<Offer> = offers.collect();
+        offers.sort_by_key(|offer| offer.state == OfferState::Open);
         Changes {
             slots: slots.collect(),
             pass_uses: touched
@@ -107,6 +114,9 @@ impl Decision {
             bookings_cancelled: touched.bookings_cancelled,
             bookings_changed: touched.bookings_changed.into_values().collect(),
             bookings_inserted: touched.bookings_inserted,
+            entries_changed: touched.entries_changed.into_values().collect(),
+            entries_inserted: touched.entries_inserted,
+            offers,
             records: touched.records,
             events,
         }

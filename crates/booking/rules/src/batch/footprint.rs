@@ -10,6 +10,7 @@ use crate::booking::{BookingId, Registration};
 use crate::campaign::SlotKey;
 use crate::hold::HoldId;
 use crate::person::PersonKey;
+use crate::waitlist::{OfferId, WaitlistEntryId};
 
 /// What a batch has to load. Every list is sorted and without repeats.
 ///
@@ -21,7 +22,13 @@ use crate::person::PersonKey;
 /// 4. the counters of `slots` and of the slots of every hold and booking loaded;
 /// 5. `idempotency_keys` with a record, and the booking of each that recorded one;
 /// 6. the uses of `passes` and of the passes of every overdue hold and every one of `bookings` loaded;
-/// 7. `person_keys` that have an active booking.
+/// 7. `person_keys` that have an active booking, and the entries of the waitlist that wait under them;
+/// 8. of each of `call_ups` every open offer of the campaign, and of its entries that wait and have
+///    none the given number, those of the lowest rank first ([`crate::EntryHead::rank`]);
+/// 9. `entries` by id, `offers` by id, and the entries of all offers loaded;
+/// 10. of every entry loaded its open offer, the slots it has declined, and the use of its pass;
+/// 11. the counters of the slots of all offers loaded, and of every slot of `whole_campaigns`;
+/// 12. the numbers of the waitlist of each of `campaigns` that has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Footprint {
     /// Campaigns to lock.
@@ -40,6 +47,14 @@ pub struct Footprint {
     pub bookings: Vec<BookingId>,
     /// Campaigns to sweep, with the number of overdue holds to load at most.
     pub sweeps: BTreeMap<CampaignId, u32>,
+    /// Campaigns whose waitlist is called up, with the number of entries without an offer to load at most.
+    pub call_ups: BTreeMap<CampaignId, u32>,
+    /// Campaigns of which every slot is looked at.
+    pub whole_campaigns: Vec<CampaignId>,
+    /// Entries of waitlists named by commands.
+    pub entries: Vec<WaitlistEntryId>,
+    /// Offers named by commands.
+    pub offers: Vec<OfferId>,
 }
 
 impl Footprint {
@@ -57,6 +72,9 @@ impl Footprint {
         sort(&mut footprint.person_keys);
         sort(&mut footprint.idempotency_keys);
         sort(&mut footprint.bookings);
+        sort(&mut footprint.whole_campaigns);
+        sort(&mut footprint.entries);
+        sort(&mut footprint.offers);
         footprint
     }
 

@@ -4,9 +4,12 @@ use kernel::{CampaignId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Decision;
-use crate::booking::{Booked, BookingId, Cancelled, Corrected, Moved};
+use crate::booking::{
+    Booked, BookingId, Cancelled, ContactChanged, Corrected, Erased, Moved, TokenRotated,
+};
 use crate::hold::RecordedHold;
 use crate::secrets::key_of_member;
+use crate::waitlist::Joined;
 
 /// The key under which a command takes effect at most once (P3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +68,14 @@ pub enum Recorded {
     Moved(Moved),
     /// The person of a booking was corrected.
     Corrected(Corrected),
+    /// A person joined a waitlist.
+    Joined(Joined),
+    /// How the person of a booking is reached was changed.
+    ContactChanged(ContactChanged),
+    /// Who a booking was for was erased.
+    Erased(Erased),
+    /// A booking got another token.
+    TokenRotated(TokenRotated),
 }
 
 impl Recorded {
@@ -77,7 +88,11 @@ impl Recorded {
             | Self::Renewed(_)
             | Self::Cancelled(_)
             | Self::Moved(_)
-            | Self::Corrected(_) => None,
+            | Self::Corrected(_)
+            | Self::Joined(_)
+            | Self::ContactChanged(_)
+            | Self::Erased(_)
+            | Self::TokenRotated(_) => None,
         }
     }
 }
@@ -149,6 +164,7 @@ mod tests {
             booked_at: scene::at(1),
             pass_used_up: true,
             cancelled_at: None,
+            token_generation: 0,
         });
         let cancelled = Recorded::Cancelled(Cancelled {
             booking: scene::booking_id(1),
@@ -162,7 +178,17 @@ mod tests {
             ends_at: scene::at(600),
         });
         let corrected = Recorded::Corrected(Corrected { booking: scene::booking_id(1) });
+        let joined = Recorded::Joined(Joined {
+            entry: scene::waitlist::entry_id(1),
+            number: 330,
+            joined_at: scene::at(3),
+            pass_used_up: true,
+        });
         assert_stored(&[
+            (
+                joined,
+                r#"{"effect":"joined","entry":"wait_00000001080808080808080808080808","number":330,"joined_at":"2021-06-14T06:00:03.000Z","pass_used_up":true}"#,
+            ),
             (
                 corrected,
                 r#"{"effect":"corrected","booking":"booking_00000001030303030303030303030303"}"#,
@@ -178,6 +204,30 @@ mod tests {
             (
                 moved,
                 r#"{"effect":"moved","booking":"booking_00000001030303030303030303030303","slot":"b","site":"south","starts_at":"2021-06-14T06:00:00.000Z","ends_at":"2021-06-14T06:10:00.000Z"}"#,
+            ),
+        ]);
+    }
+
+    #[test]
+    fn what_was_recorded_of_ones_own_booking_can_still_be_read() {
+        let booking = scene::booking_id(1);
+        let given_back = Erased { booking, cancelled_at: Some(scene::at(2)) };
+        assert_stored(&[
+            (
+                Recorded::ContactChanged(ContactChanged { booking }),
+                r#"{"effect":"contact_changed","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
+            (
+                Recorded::Erased(Erased { booking, cancelled_at: None }),
+                r#"{"effect":"erased","booking":"booking_00000001030303030303030303030303"}"#,
+            ),
+            (
+                Recorded::Erased(given_back),
+                r#"{"effect":"erased","booking":"booking_00000001030303030303030303030303","cancelled_at":"2021-06-14T06:00:02.000Z"}"#,
+            ),
+            (
+                Recorded::TokenRotated(TokenRotated { booking, generation: 2 }),
+                r#"{"effect":"token_rotated","booking":"booking_00000001030303030303030303030303","generation":2}"#,
             ),
         ]);
     }

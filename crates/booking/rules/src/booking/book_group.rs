@@ -8,6 +8,8 @@ use kernel::CampaignId;
 use super::on_hold::NoRegistration;
 use super::{Booked, Registration};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
+use crate::campaign::Campaign;
+use crate::eligibility::Unmet;
 use crate::event::Actor;
 use crate::hold::HoldId;
 use crate::pass::{BindingCheck, PassGrant};
@@ -68,6 +70,13 @@ pub enum BookGroupOutcome {
     CampaignClosed,
     /// The campaign is not for residents of the pass's municipality any more.
     NotEligible,
+    /// The person does not meet what the campaign asks of them.
+    Unmet {
+        /// Which.
+        member: usize,
+        /// What they do not meet.
+        unmet: Unmet,
+    },
     /// The idempotency key belongs to another request.
     KeyReused,
 }
@@ -92,6 +101,14 @@ impl BookGroup {
     fn named_twice(&self) -> Option<usize> {
         let mut named = HashSet::new();
         self.members.iter().position(|member| !named.insert(member.registration.person_key))
+    }
+
+    /// The first person who does not meet what the campaign asks of them.
+    fn first_unmet(&self, campaign: &Campaign) -> Option<(usize, Unmet)> {
+        let mut members = self.members.iter().enumerate();
+        members.find_map(|(place, member)| {
+            member.registration.unmet(campaign).map(|unmet| (place, unmet))
+        })
     }
 }
 
@@ -141,6 +158,9 @@ impl Asks for BookGroup {
         let seats_open = usize::from(open.seats_open);
         if self.members.len() > seats_open {
             return BookGroupOutcome::NoSeatFor { member: seats_open };
+        }
+        if let Some((member, unmet)) = self.first_unmet(&open.campaign) {
+            return BookGroupOutcome::Unmet { member, unmet };
         }
         // Whoever comes after the first has a booking of the pass before them.
         let first = self.members.first();

@@ -7,6 +7,7 @@ use kernel::CampaignId;
 use super::on_hold::NoRegistration;
 use super::{Booked, Registration};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
+use crate::eligibility::Unmet;
 use crate::event::Actor;
 use crate::hold::HoldId;
 use crate::pass::{BindingCheck, PassGrant};
@@ -45,6 +46,8 @@ pub enum BookHoldOutcome {
     CampaignClosed,
     /// The campaign is not for residents of the pass's municipality any more.
     NotEligible,
+    /// The person does not meet what the campaign asks of them.
+    Unmet(Unmet),
     /// The idempotency key belongs to another request.
     KeyReused,
 }
@@ -85,6 +88,9 @@ impl Asks for BookHold {
             Err(NoRegistration::CampaignClosed) => return BookHoldOutcome::CampaignClosed,
             Err(NoRegistration::NotEligible) => return BookHoldOutcome::NotEligible,
         };
+        if let Some(unmet) = self.registration.unmet(&open.campaign) {
+            return BookHoldOutcome::Unmet(unmet);
+        }
         // Before the next question, whose answer says something about the person.
         if !decision.may_be_booked(&self.pass, self.binding) {
             return BookHoldOutcome::PersonNotOfPass;

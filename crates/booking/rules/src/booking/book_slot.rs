@@ -7,6 +7,7 @@ use kernel::CampaignId;
 use super::{Booked, Registration};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
 use crate::campaign::{NoEntry, SlotId, SlotKey};
+use crate::eligibility::Unmet;
 use crate::event::Actor;
 use crate::pass::{BindingCheck, PassGrant};
 
@@ -36,6 +37,8 @@ pub enum BookSlotOutcome {
     CampaignClosed,
     /// The campaign is not for residents of the pass's municipality.
     NotEligible,
+    /// The person does not meet what the campaign asks of them.
+    Unmet(Unmet),
     /// The pass has expired.
     PassExpired,
     /// The pass was given back.
@@ -95,6 +98,9 @@ impl Asks for BookSlot {
             Err(NoEntry::PassEnded) => return BookSlotOutcome::PassEnded,
             Err(NoEntry::SlotNotFound) => return BookSlotOutcome::SlotNotFound,
         };
+        if let Some(unmet) = self.registration.unmet(&open.campaign) {
+            return BookSlotOutcome::Unmet(unmet);
+        }
         if decision.seats_left(&self.pass) == 0 {
             return BookSlotOutcome::PassExhausted;
         }

@@ -117,6 +117,7 @@ impl Decision {
         let cancelled = Cancelled { booking: id, cancelled_at: self.now };
         if let Some(booking) = self.state.bookings.get_mut(&id) {
             booking.status = BookingStatus::Cancelled { at: self.now };
+            booking.sequence += 1;
             let key = SlotKey { campaign: booking.campaign.clone(), slot: booking.slot.clone() };
             let person = (booking.campaign.clone(), booking.person_key);
             let pass_id = booking.pass_id;
@@ -136,6 +137,7 @@ impl Decision {
         let inserted = inserted.find(|inserted| inserted.registration.booking == booking);
         if let Some(inserted) = inserted {
             inserted.status = BookingStatus::Cancelled { at: cancelled_at };
+            inserted.sequence += 1;
             inserted.registration = Arc::new(inserted.registration.erased());
         } else {
             self.touched.bookings_cancelled.push(cancelled);

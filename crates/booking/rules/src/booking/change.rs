@@ -2,21 +2,54 @@
 
 use std::sync::Arc;
 
-use super::{BookingId, Correction};
+use kernel::{CampaignId, Timestamp};
+
+use super::{Booking, BookingId, Correction, NewToken};
 use crate::batch::Decision;
 use crate::campaign::{OpenSlot, SlotId, SlotKey};
 use crate::event::What;
+use crate::person::{Person, PersonKey};
 
 /// What of a booking is another one than before; the rest is as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BookingChange {
     /// The booking.
     pub booking: BookingId,
+    /// Its campaign: what is stored of a person is bound to it.
+    pub campaign: CampaignId,
     /// Its slot, if it is another one.
     pub slot: Option<SlotId>,
-    /// Who it is for, if that is somebody else or their data are others. Never of a booking that was
-    /// cancelled in the same batch.
-    pub person: Option<Arc<Correction>>,
+    /// Who it is for, if something about that has changed. Never of a booking that was cancelled in the
+    /// same batch.
+    pub person: Option<PersonChange>,
+    /// Its token, if it is another one.
+    pub token: Option<NewToken>,
+    /// When its link was asked for, if it was.
+    pub link_asked_at: Option<Timestamp>,
+    /// How many more times it has become another appointment, cancellations apart.
+    pub steps: u32,
+}
+
+/// What has changed of whom a booking is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PersonChange {
+    /// It is for this person, or for the same one written like this.
+    Corrected(Arc<Correction>),
+    /// The same person, who is reached in another way; given whole.
+    Contact(Arc<Person>),
+    /// It has its place, and is nobody's any more.
+    Erased,
+}
+
+impl PersonChange {
+    /// Whether the booking has another key after it.
+    #[must_use]
+    pub const fn is_another_key(&self) -> bool {
+        match self {
+            Self::Corrected(_) | Self::Erased => true,
+            Self::Contact(_) => false,
+        }
+    }
 }
 
 impl Decision {
@@ -25,17 +58,18 @@ impl Decision {
     pub(super) fn move_to(&mut self, id: BookingId, target: &OpenSlot) {
         let Some(booking) = self.state.bookings.get_mut(&id) else { return };
         let left = std::mem::replace(&mut booking.slot, target.key.slot.clone());
-        let key = SlotKey { campaign: booking.campaign.clone(), slot: left };
+        let campaign = booking.campaign.clone();
+        let key = SlotKey { campaign: campaign.clone(), slot: left };
         self.take_places(target, 1);
         let (from, to) = (key.slot.clone(), target.key.slot.clone());
-        self.tell(&key.campaign, What::Moved { booking: id, from, to });
+        self.tell(&campaign, What::Moved { booking: id, from, to });
         self.free_places(key, 1);
         let slot = target.key.slot.clone();
-        let mut inserted = self.touched.bookings_inserted.iter_mut();
-        match inserted.find(|inserted| inserted.registration.booking == id) {
-            Some(inserted) => inserted.slot = slot,
-            None => self.change_of(id).slot = Some(slot),
+        match self.place_of(id) {
+            Place::New(inserted) => inserted.slot = slot,
+            Place::Known(change) => change.slot = Some(slot),
         }
+        self.step(id);
     }
 
     /// Gives a confirmed booking to the person of the correction.
@@ -45,28 +79,121 @@ impl Decision {
         let campaign = booking.campaign.clone();
         self.tell(&campaign, What::PersonCorrected { booking: id });
         self.state.active_persons.remove(&(campaign.clone(), former));
+        self.end_waiting(&campaign, &correction.person_keys(), id);
         self.state.active_persons.insert((campaign, correction.person_key));
-        let mut inserted = self.touched.bookings_inserted.iter_mut();
-        match inserted.find(|inserted| inserted.registration.booking == id) {
-            Some(inserted) => {
+        match self.place_of(id) {
+            Place::New(inserted) => {
                 inserted.registration = Arc::new(inserted.registration.corrected(correction));
             }
-            None => self.change_of(id).person = Some(Arc::clone(correction)),
+            Place::Known(change) => {
+                change.person = Some(PersonChange::Corrected(Arc::clone(correction)));
+            }
+        }
+        self.step(id);
+    }
+
+    /// Lets the person of a confirmed booking be reached as `person` says, who is the same.
+    pub(super) fn reach(&mut self, id: BookingId, person: &Arc<Person>) {
+        match self.place_of(id) {
+            Place::New(inserted) => {
+                inserted.registration = Arc::new(inserted.registration.with_person(person));
+            }
+            Place::Known(change) => {
+                change.person = Some(PersonChange::Contact(Arc::clone(person)));
+            }
         }
     }
 
-    /// Who it is for is erased with the cancellation; the slot it was in is not.
+    /// Forgets whom a confirmed booking is for. It keeps its place.
+    pub(super) fn erase(&mut self, id: BookingId) {
+        let Some(booking) = self.state.bookings.get_mut(&id) else { return };
+        let former = std::mem::replace(&mut booking.person_key, PersonKey::nobody(id));
+        let campaign = booking.campaign.clone();
+        self.state.active_persons.remove(&(campaign, former));
+        match self.place_of(id) {
+            Place::New(inserted) => {
+                inserted.registration = Arc::new(inserted.registration.of_nobody());
+            }
+            Place::Known(change) => change.person = Some(PersonChange::Erased),
+        }
+    }
+
+    /// Gives a booking another token; the one it had manages nothing any more.
+    pub(super) fn give_token(&mut self, id: BookingId, token: NewToken) {
+        let Some(booking) = self.state.bookings.get_mut(&id) else { return };
+        (booking.manage_token_hash, booking.token_generation) = (token.hash, token.generation);
+        match self.place_of(id) {
+            Place::New(inserted) => {
+                inserted.registration = Arc::new(inserted.registration.with_token(token.hash));
+                inserted.token_generation = token.generation;
+            }
+            Place::Known(change) => change.token = Some(token),
+        }
+    }
+
+    /// Notes that the link of a booking was asked for.
+    pub(super) fn note_link_asked(&mut self, id: BookingId) {
+        let now = self.now;
+        let Some(booking) = self.state.bookings.get_mut(&id) else { return };
+        booking.link_asked_at = Some(now);
+        match self.place_of(id) {
+            Place::New(inserted) => inserted.link_asked_at = Some(now),
+            Place::Known(change) => change.link_asked_at = Some(now),
+        }
+    }
+
+    /// Who it is for is erased with the cancellation; all else that has changed of it is not.
     pub(super) fn forget_correction(&mut self, id: BookingId) {
         if let Some(change) = self.touched.bookings_changed.get_mut(&id) {
             change.person = None;
-            if change.slot.is_none() {
+            if *change == BookingChange::none(id, change.campaign.clone()) {
                 self.touched.bookings_changed.remove(&id);
             }
         }
     }
 
-    fn change_of(&mut self, booking: BookingId) -> &mut BookingChange {
-        let unchanged = BookingChange { booking, slot: None, person: None };
-        self.touched.bookings_changed.entry(booking).or_insert(unchanged)
+    /// The booking is another appointment than before.
+    fn step(&mut self, id: BookingId) {
+        if let Some(booking) = self.state.bookings.get_mut(&id) {
+            booking.sequence += 1;
+        }
+        match self.place_of(id) {
+            Place::New(inserted) => inserted.sequence += 1,
+            Place::Known(change) => change.steps += 1,
+        }
+    }
+
+    /// Where it is written down what changes of a booking.
+    fn place_of(&mut self, id: BookingId) -> Place<'_> {
+        let mut inserted = self.touched.bookings_inserted.iter_mut();
+        if let Some(inserted) = inserted.find(|inserted| inserted.registration.booking == id) {
+            return Place::New(inserted);
+        }
+        let campaign = &self.state.bookings[&id].campaign;
+        let changed = self.touched.bookings_changed.entry(id);
+        Place::Known(changed.or_insert_with(|| BookingChange::none(id, campaign.clone())))
+    }
+}
+
+/// A booking as it is written at the end of the batch.
+enum Place<'a> {
+    /// It was made in this batch, and is inserted as it is then.
+    New(&'a mut Booking),
+    /// It was there before.
+    Known(&'a mut BookingChange),
+}
+
+impl BookingChange {
+    /// Nothing of this booking has changed.
+    const fn none(booking: BookingId, campaign: CampaignId) -> Self {
+        Self {
+            booking,
+            campaign,
+            slot: None,
+            person: None,
+            token: None,
+            link_asked_at: None,
+            steps: 0,
+        }
     }
 }

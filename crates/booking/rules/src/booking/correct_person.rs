@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BookingHead, BookingId, BookingStatus};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
+use crate::eligibility::{DeclarationVersion, Unmet};
 use crate::event::Actor;
 use crate::pass::{BindingCheck, PassGrant};
 use crate::person::{Person, PersonKey};
@@ -56,6 +57,8 @@ pub enum CorrectOutcome {
     CampaignClosed,
     /// The campaign is not for residents of the pass's municipality any more.
     NotEligible,
+    /// The person does not meet what the campaign asks of them.
+    Unmet(Unmet),
     /// The pass is bound to somebody else, who has to be booked.
     PersonNotOfPass,
     /// The person has another active booking in this campaign.
@@ -75,7 +78,7 @@ pub struct Corrected {
 
 impl Correction {
     /// Both keys under which the person may have a booking.
-    fn person_keys(&self) -> [PersonKey; 2] {
+    pub(super) fn person_keys(&self) -> [PersonKey; 2] {
         [self.person_key, self.former_person_key]
     }
 }
@@ -122,6 +125,9 @@ impl Asks for CorrectPerson {
             BookingStatus::Cancelled { .. } => return CorrectOutcome::AlreadyCancelled,
         }
         let has_key = booking.person_key;
+        if let Some(missing) = self.undeclared(decision) {
+            return CorrectOutcome::Unmet(Unmet::Declarations(missing));
+        }
         if !self.correction.person_keys().contains(&has_key)
             && let Some(refused) = self.judge_somebody_else(decision)
         {
@@ -143,6 +149,13 @@ impl CorrectPerson {
         booking.campaign == self.pass.campaign && booking.pass_id == self.pass.pass_id
     }
 
+    /// The declarations that are missing. What was declared before is replaced with the person, so also
+    /// who is written otherwise declares it.
+    fn undeclared(&self, decision: &Decision) -> Option<Vec<DeclarationVersion>> {
+        let campaign = decision.state.campaigns.get(&self.pass.campaign)?;
+        campaign.eligibility.undeclared(self.correction.person.declared())
+    }
+
     /// Why the place may not become somebody else's: it is judged as if they booked. What comes after
     /// this says whether they are booked, so it costs a guess, whatever the answer (P4).
     fn judge_somebody_else(&self, decision: &mut Decision) -> Option<CorrectOutcome> {
@@ -152,6 +165,9 @@ impl CorrectPerson {
         }
         if !campaign.is_eligible(self.pass.ags) {
             return Some(CorrectOutcome::NotEligible);
+        }
+        if let Some(unmet) = campaign.eligibility.unmet(&self.correction.person) {
+            return Some(CorrectOutcome::Unmet(unmet));
         }
         if !decision.may_be_exchanged(&self.pass, self.binding) {
             return Some(CorrectOutcome::PersonNotOfPass);

@@ -1,16 +1,20 @@
 //! Bookings: one person's place in one slot.
 
+mod ask_link;
 mod book_group;
 mod book_hold;
 mod book_slot;
 mod cancel_booking;
 mod change;
+mod change_contact;
 mod clear_place;
 mod confirm;
 mod correct_person;
+mod erase_person;
 mod move_booking;
 mod on_hold;
 mod registration;
+mod rotate_token;
 
 use std::sync::Arc;
 
@@ -21,16 +25,21 @@ use crate::campaign::SlotId;
 use crate::hold::HoldId;
 use crate::person::PersonKey;
 
+pub use ask_link::{AskLink, AskLinkOutcome, LINK_PAUSE};
 pub use book_group::{BookGroup, BookGroupOutcome, GroupMember};
 pub use book_hold::{BookHold, BookHoldOutcome};
 pub use book_slot::{BookSlot, BookSlotOutcome};
 pub use cancel_booking::{CancelBooking, CancelOutcome, Cancelled};
-pub use change::BookingChange;
+pub use change::{BookingChange, PersonChange};
+pub use change_contact::{ChangeContact, ChangeContactOutcome, ContactChanged};
 pub use clear_place::{ClearPlace, ClearPlaceOutcome, TakenBy};
 pub use confirm::Booked;
+pub(crate) use confirm::PaidBy;
 pub use correct_person::{CorrectOutcome, CorrectPerson, Corrected, Correction};
+pub use erase_person::{ErasePerson, ErasePersonOutcome, Erased};
 pub use move_booking::{MoveBooking, MoveOutcome, Moved};
 pub use registration::{BookingCode, Registration, TokenHash};
+pub use rotate_token::{NewToken, RotateToken, RotateTokenOutcome, RotatedBy, TokenRotated};
 
 prefixed_id!(
     /// A booking.
@@ -71,6 +80,13 @@ pub struct Booking {
     pub booked_at: Timestamp,
     /// Where it stands.
     pub status: BookingStatus,
+    /// Which of its tokens manages it: 0 until one takes the place of the first.
+    pub token_generation: u32,
+    /// How often it has become another appointment: moved, for somebody else, cancelled. It never
+    /// falls, and is the `SEQUENCE` of its calendar entry.
+    pub sequence: u32,
+    /// When its link was last asked for by somebody who had lost it.
+    pub link_asked_at: Option<Timestamp>,
 }
 
 /// The part of a booking that a batch looks at.
@@ -90,6 +106,20 @@ pub struct BookingHead {
     pub manage_token_hash: TokenHash,
     /// Where it stands.
     pub status: BookingStatus,
+    /// Which of its tokens manages it.
+    pub token_generation: u32,
+    /// How often it has become another appointment.
+    pub sequence: u32,
+    /// When its link was last asked for by somebody who had lost it.
+    pub link_asked_at: Option<Timestamp>,
+}
+
+impl BookingHead {
+    /// Whether it is known who has the place: not once they had it erased.
+    #[must_use]
+    pub fn has_person(&self) -> bool {
+        ![PersonKey::ERASED, PersonKey::nobody(self.id)].contains(&self.person_key)
+    }
 }
 
 impl From<&Booking> for BookingHead {
@@ -102,6 +132,9 @@ impl From<&Booking> for BookingHead {
             person_key: booking.registration.person_key,
             manage_token_hash: booking.registration.manage_token_hash,
             status: booking.status,
+            token_generation: booking.token_generation,
+            sequence: booking.sequence,
+            link_asked_at: booking.link_asked_at,
         }
     }
 }

@@ -19,7 +19,7 @@ pub(super) enum NoRegistration {
 
 /// A hold with seats that have no person.
 pub(super) struct OpenHold {
-    campaign: Arc<Campaign>,
+    pub(super) campaign: Arc<Campaign>,
     id: HoldId,
     slot: SlotId,
     pub(super) seats_open: u8,

@@ -8,6 +8,8 @@ use kernel::{CampaignId, Entropy, InvalidId};
 use serde::{Deserialize, Serialize};
 
 use super::{BookingId, Correction};
+use crate::campaign::Campaign;
+use crate::eligibility::Unmet;
 use crate::person::{Person, PersonKey};
 
 /// One person to be booked, with everything the booking will carry.
@@ -17,10 +19,10 @@ pub struct Registration {
     pub booking: BookingId,
     /// What is shown at the gate.
     pub code: BookingCode,
-    /// Who; `None` once the booking was cancelled.
+    /// Who; `None` once the booking was cancelled, or who it was was erased.
     pub person: Option<Person>,
     /// The blind index of the person within the campaign; [`PersonKey::ERASED`] once the booking was
-    /// cancelled.
+    /// cancelled, [`PersonKey::nobody`] once who it was was erased.
     pub person_key: PersonKey,
     /// The blind index under which the person may have booked before the update to version 2. Looked
     /// for, never stored: `None` in what a store gives back.
@@ -44,27 +46,47 @@ impl Registration {
         self.person_keys().any(|key| active_persons.contains(&(campaign.clone(), key)))
     }
 
+    /// Why `campaign` is not for the person, as far as they say it themselves.
+    pub(crate) fn unmet(&self, campaign: &Campaign) -> Option<Unmet> {
+        self.person.as_ref().and_then(|person| campaign.eligibility.unmet(person))
+    }
+
     /// The same for another person, or with other data of the person.
     #[must_use]
     pub fn corrected(&self, correction: &Correction) -> Self {
-        Self {
-            booking: self.booking,
-            code: self.code,
-            person: Some(correction.person.clone()),
-            person_key: correction.person_key,
-            former_person_key: None,
-            manage_token_hash: self.manage_token_hash,
-        }
+        self.held_by(Some(correction.person.clone()), correction.person_key)
     }
 
     /// The same without who it was: what is left of a cancelled booking.
     #[must_use]
     pub fn erased(&self) -> Self {
+        self.held_by(None, PersonKey::ERASED)
+    }
+
+    /// The same without who it is, of a booking that keeps its place.
+    #[must_use]
+    pub fn of_nobody(&self) -> Self {
+        self.held_by(None, PersonKey::nobody(self.booking))
+    }
+
+    /// The same with other data of the same person.
+    #[must_use]
+    pub fn with_person(&self, person: &Person) -> Self {
+        Self { person: Some(person.clone()), ..self.clone() }
+    }
+
+    /// The same, managed by another token.
+    #[must_use]
+    pub fn with_token(&self, hash: TokenHash) -> Self {
+        Self { manage_token_hash: hash, ..self.clone() }
+    }
+
+    fn held_by(&self, person: Option<Person>, person_key: PersonKey) -> Self {
         Self {
             booking: self.booking,
             code: self.code,
-            person: None,
-            person_key: PersonKey::ERASED,
+            person,
+            person_key,
             former_person_key: None,
             manage_token_hash: self.manage_token_hash,
         }

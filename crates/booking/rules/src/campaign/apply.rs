@@ -10,6 +10,7 @@ use super::revision::{ChangeReason, RevisionActor};
 use super::{Campaign, CampaignPlan, PlanProblem, Slot, SlotCounters, SlotId};
 use crate::event::What;
 use crate::event::chain::{ChainEnd, Link};
+use crate::waitlist::keep_new_places;
 
 /// A plan, and the terms on which it may come into force.
 #[derive(Clone, Debug)]
@@ -172,7 +173,9 @@ pub struct InForce {
     pub campaign: Arc<Campaign>,
     /// What is taken in its slots.
     pub slots: BTreeMap<SlotId, SlotInForce>,
-    /// Which of the slots that the plan lacks were ever held or booked.
+    /// Persons on its waitlist.
+    pub waiting: u32,
+    /// Which of the slots that the plan lacks were ever held, booked or offered.
     pub remembered: BTreeSet<SlotId>,
 }
 
@@ -239,12 +242,16 @@ pub fn judge(request: &ApplyCampaign, standing: &Standing, now: Timestamp) -> Ju
     if let Some(applied) = unexpected {
         return Judgement::Leave(applied);
     }
-    let (counters, removed) = match weigh(request, in_force, now) {
+    let (mut counters, removed) = match weigh(request, in_force, now) {
         Ok(weighed) => weighed,
         Err(problem) => return Judgement::Leave(Applied::Refused(problem)),
     };
     let number = last_revision + 1;
-    let preview = Preview::of(number, &request.plan, in_force, now);
+    let waitlist_gains = in_force.map_or(0, |in_force| {
+        keep_new_places(request.plan.campaign(), in_force, &mut counters, now)
+    });
+    let preview = Preview::of(number, &request.plan, in_force, &counters, now);
+    let preview = Preview { waitlist_gains, ..preview };
     let applied = match in_force {
         None => Applied::Created(preview),
         Some(_) => Applied::Updated(preview),
@@ -256,7 +263,7 @@ pub fn judge(request: &ApplyCampaign, standing: &Standing, now: Timestamp) -> Ju
 }
 
 /// The counters of every slot under the plan, and the slots that are gone: what is taken stays taken,
-/// and `released` becomes what the plan has open at `now`.
+/// `released` becomes what the plan has open at `now`, and no more stays reserved than is free.
 fn weigh(
     request: &ApplyCampaign,
     in_force: Option<&InForce>,
@@ -280,7 +287,8 @@ fn weigh(
             let (slot, taken) = (slot.id.clone(), known.taken);
             return Err(PlanProblem::BelowTaken { slot, taken, from, to: released });
         }
-        counters.insert(slot.id.clone(), SlotCounters { taken: known.taken, released });
+        let reserved = known.reserved.min(released - known.taken);
+        counters.insert(slot.id.clone(), SlotCounters { taken: known.taken, released, reserved });
     }
     let mut removed = Vec::new();
     for (id, slot) in in_force.into_iter().flat_map(|in_force| &in_force.slots) {

@@ -5,6 +5,7 @@ pub mod clear;
 mod places;
 mod plan;
 pub mod preview;
+pub mod purge;
 pub mod remove;
 pub mod revision;
 pub mod service;
@@ -15,8 +16,12 @@ use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
 use pass::IdentityKind;
 use serde::{Deserialize, Serialize};
 
+use crate::eligibility::Eligibility;
+use crate::waitlist::{self, Waitlist};
+
 pub(crate) use places::{NoEntry, OpenSlot};
 pub use plan::{CampaignPlan, PlanProblem};
+pub use purge::PersonalData;
 
 /// The name of a slot, unique within its campaign.
 pub type SlotId = Slug;
@@ -44,8 +49,11 @@ pub struct Campaign {
     pub title_en: String,
     /// The IANA time zone in which the slots are shown, such as `Europe/Berlin`.
     pub time_zone: String,
-    /// Who may book.
+    /// Where those live who may book.
     pub residence: ResidenceTable,
+    /// When they are born, and what they declare.
+    #[serde(default)]
+    pub eligibility: Eligibility,
     /// Where it takes place.
     pub sites: Vec<Site>,
     /// The time windows, ordered by id.
@@ -57,8 +65,16 @@ pub struct Campaign {
     pub identity: IdentityKind,
     /// The limits.
     pub rules: Rules,
-    /// Places on the waitlist.
-    pub waitlist_places: u32,
+    /// What becomes of personal data.
+    #[serde(default)]
+    pub personal_data: PersonalData,
+    /// Who finds no place may wait for one that comes back; `None` if nobody may.
+    #[serde(
+        default,
+        alias = "waitlist_places",
+        deserialize_with = "waitlist::stored::deserialize"
+    )]
+    pub waitlist: Option<Waitlist>,
     /// From this instant nothing can be booked any more.
     pub closes_at: Timestamp,
 }
@@ -121,8 +137,18 @@ pub struct Rules {
 pub struct SlotCounters {
     /// Persons booked, and seats of active holds that are not booked yet.
     pub taken: u32,
-    /// The most places that were bookable at any change so far. `taken ≤ released ≤ capacity` (P1).
+    /// The most places that were open at any change so far: `taken + reserved ≤ released ≤ capacity` (P1).
     pub released: u32,
+    /// Places kept for those on the waitlist: neither taken nor free.
+    pub reserved: u32,
+}
+
+impl SlotCounters {
+    /// Places that nobody else can have.
+    #[must_use]
+    pub const fn used(&self) -> u32 {
+        self.taken.saturating_add(self.reserved)
+    }
 }
 
 impl Campaign {
@@ -150,23 +176,30 @@ impl Campaign {
             .sum()
     }
 
-    /// The places of `slot` that can be booked at `now` when so many are taken: those that are free,
-    /// as long as the campaign is not closed.
+    /// The places of `slot` that can be booked at `now` when so many are taken or reserved: those that
+    /// are free, as long as the campaign is not closed.
     #[must_use]
-    pub fn places_bookable(&self, slot: &Slot, taken: u32, now: Timestamp) -> u32 {
-        if self.is_closed(now) { 0 } else { self.places_free(slot, taken, now) }
+    pub fn places_bookable(&self, slot: &Slot, used: u32, now: Timestamp) -> u32 {
+        if self.is_closed(now) { 0 } else { self.places_free(slot, used, now) }
     }
 
-    /// The places of `slot` that are free at `now` when so many are taken: those open by now, less what
-    /// is taken; none once the slot is closed or about to start. The operator moves people into them
-    /// also when booking has ended.
+    /// The places of `slot` that are free at `now` when so many are taken or reserved: those open by
+    /// now, less these; none once the slot is closed or about to start. The operator moves people into
+    /// them also when booking has ended.
     #[must_use]
-    pub fn places_free(&self, slot: &Slot, taken: u32, now: Timestamp) -> u32 {
-        let lead = Duration::from_secs(self.rules.lead_s.into());
-        if slot.closed || slot.starts_at <= now.plus(lead) {
-            return 0;
+    pub fn places_free(&self, slot: &Slot, used: u32, now: Timestamp) -> u32 {
+        if self.takes_people(slot, now) {
+            self.released_at(slot, now).saturating_sub(used)
+        } else {
+            0
         }
-        self.released_at(slot, now).saturating_sub(taken)
+    }
+
+    /// Whether somebody new may have a place of `slot` at `now`: it is neither closed nor about to start.
+    #[must_use]
+    pub fn takes_people(&self, slot: &Slot, now: Timestamp) -> bool {
+        let lead = Duration::from_secs(self.rules.lead_s.into());
+        !slot.closed && slot.starts_at > now.plus(lead)
     }
 
     /// The places that tranche `index` opens over all slots.

@@ -35,6 +35,12 @@ impl OpenSlot {
 impl Decision {
     /// The slot, if `pass` may have places of it.
     pub(crate) fn open_slot(&self, pass: &PassGrant, slot: &SlotId) -> Result<OpenSlot, NoEntry> {
+        self.open_campaign(pass)?;
+        self.slot_with_places(&pass.campaign, slot).ok_or(NoEntry::SlotNotFound)
+    }
+
+    /// The campaign, if something new may begin in it with `pass`.
+    pub(crate) fn open_campaign(&self, pass: &PassGrant) -> Result<Arc<Campaign>, NoEntry> {
         let campaign = self.state.campaigns.get(&pass.campaign).ok_or(NoEntry::CampaignNotFound)?;
         if campaign.is_closed(self.now) {
             return Err(NoEntry::CampaignClosed);
@@ -48,7 +54,17 @@ impl Decision {
         if self.has_ended(pass) {
             return Err(NoEntry::PassEnded);
         }
-        self.slot_with_places(&pass.campaign, slot).ok_or(NoEntry::SlotNotFound)
+        Ok(Arc::clone(campaign))
+    }
+
+    /// The places that can be booked now in all slots of a campaign, which were loaded.
+    pub(crate) fn places_bookable_in(&self, campaign: &Campaign) -> u64 {
+        let places = campaign.slots.iter().filter_map(|slot| {
+            let key = SlotKey { campaign: campaign.id.clone(), slot: slot.id.clone() };
+            let used = self.state.slots.get(&key)?.used();
+            Some(u64::from(campaign.places_bookable(slot, used, self.now)))
+        });
+        places.sum()
     }
 
     /// The slot with the places that can be booked in it now, whoever asks; `None` if there is none.
@@ -70,8 +86,8 @@ impl Decision {
         let campaign = self.state.campaigns.get(id)?;
         let definition = campaign.slot(slot)?;
         let key = SlotKey { campaign: id.clone(), slot: definition.id.clone() };
-        let taken = self.state.slots.get(&key)?.taken;
-        let places_left = places(campaign, definition, taken, self.now);
+        let used = self.state.slots.get(&key)?.used();
+        let places_left = places(campaign, definition, used, self.now);
         Some(OpenSlot { campaign: Arc::clone(campaign), key, places_left })
     }
 
@@ -82,12 +98,12 @@ impl Decision {
         if let Some(counters) = self.state.slots.get_mut(&open.key) {
             counters.taken += places;
             counters.released = counters.released.max(released);
-            debug_assert!(counters.taken <= counters.released, "P1: taken ≤ released");
+            debug_assert!(counters.used() <= counters.released, "P1: taken + reserved ≤ released");
         }
         self.touched.slots.insert(open.key.clone());
     }
 
-    /// Gives places back.
+    /// Gives places back: to those on the waitlist first.
     pub(crate) fn free_places(&mut self, key: SlotKey, places: u32) {
         if let Some(counters) = self.state.slots.get_mut(&key) {
             debug_assert!(places <= counters.taken, "more places freed than were taken");
@@ -95,6 +111,7 @@ impl Decision {
             if places > 0 {
                 let slot = key.slot.clone();
                 self.tell(&key.campaign, What::PlacesFreed { slot, places });
+                self.keep_freed_places(&key, places);
             }
             self.touched.slots.insert(key);
         }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use kernel::Slug;
 
 use super::{Campaign, SiteId, Slot, SlotId};
+use crate::eligibility::Eligibility;
 
 /// A campaign that is complete and consistent in itself and can be applied to a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub enum PlanProblem {
     /// A name occurs twice.
     #[error("the {kind} '{id}' occurs twice")]
     Duplicate {
-        /// Site or slot.
+        /// Site, slot or declaration.
         kind: &'static str,
         /// Its name.
         id: Slug,
@@ -130,6 +131,7 @@ impl CampaignPlan {
 
 fn check_bounds(campaign: &Campaign) -> Result<(), PlanProblem> {
     let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+    let Eligibility { rules, declarations } = &campaign.eligibility;
     let bounds = [
         ("the number of sites", count(campaign.sites.len()), 1, 100),
         ("the number of slots", count(campaign.slots.len()), 1, CampaignPlan::SLOTS_MAX),
@@ -138,6 +140,13 @@ fn check_bounds(campaign: &Campaign) -> Result<(), PlanProblem> {
         ("hold_ttl_s", campaign.rules.hold_ttl_s, 1, 86_400),
         ("hold_renewals_max", u32::from(campaign.rules.hold_renewals_max), 0, 10),
         ("lead_s", campaign.rules.lead_s, 0, 604_800),
+        ("the number of rules", count(rules.len()), 0, count(Eligibility::RULES_MAX)),
+        (
+            "the number of declarations",
+            count(declarations.len()),
+            0,
+            count(Eligibility::DECLARATIONS_MAX),
+        ),
     ];
     let outside = bounds.into_iter().find(|(_, value, min, max)| !(min..=max).contains(&value));
     match outside {
@@ -149,8 +158,10 @@ fn check_bounds(campaign: &Campaign) -> Result<(), PlanProblem> {
 fn check_names(campaign: &Campaign) -> Result<(), PlanProblem> {
     let sites = campaign.sites.iter().map(|site| ("site", &site.id));
     let slots = campaign.slots.iter().map(|slot| ("slot", &slot.id));
+    let declarations =
+        campaign.eligibility.declarations.iter().map(|text| ("declaration", &text.of.id));
     let mut seen = HashSet::new();
-    match sites.chain(slots).find(|name| !seen.insert(*name)) {
+    match sites.chain(slots).chain(declarations).find(|name| !seen.insert(*name)) {
         Some((kind, id)) => Err(PlanProblem::Duplicate { kind, id: id.clone() }),
         None => Ok(()),
     }

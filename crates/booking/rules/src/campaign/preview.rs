@@ -1,12 +1,12 @@
 //! What a plan would change, for whoever has to decide about it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use kernel::{FieldChange, Timestamp, differences};
 
 use super::apply::{InForce, SlotInForce};
-use super::{Campaign, CampaignPlan, SlotId};
+use super::{Campaign, CampaignPlan, SlotCounters, SlotId};
 
 /// What a plan changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Preview {
     pub slots: Vec<SlotPreview>,
     /// Places bookable now, before and after.
     pub places_bookable: (u64, u64),
+    /// How many of the places it adds are kept for those who wait.
+    pub waitlist_gains: u32,
     /// Openings that the plan adds and whose time has passed: their places are bookable at once, and
     /// nobody gathers for them.
     pub openings_past: Vec<Timestamp>,
@@ -52,11 +54,12 @@ pub enum SlotFate {
 }
 
 impl Preview {
-    /// What `plan` changes of what is in force. O(definition).
+    /// What `plan`, under which the slots have these counters, changes of what is in force. O(definition).
     pub(super) fn of(
         revision: u64,
         plan: &CampaignPlan,
         in_force: Option<&InForce>,
+        counters: &BTreeMap<SlotId, SlotCounters>,
         now: Timestamp,
     ) -> Self {
         let to = plan.campaign();
@@ -71,9 +74,13 @@ impl Preview {
             }),
             slots: in_force.map_or_else(Vec::new, |in_force| slots(in_force, to)),
             places_bookable: (
-                from.map_or(0, |from| places_bookable(from, in_force, now)),
-                places_bookable(to, in_force, now),
+                in_force.map_or(0, |in_force| {
+                    let counters = |id: &SlotId| in_slot(Some(in_force), id).counters;
+                    places_bookable(&in_force.campaign, counters, now)
+                }),
+                places_bookable(to, |id| counters.get(id).copied().unwrap_or_default(), now),
             ),
+            waitlist_gains: 0,
             openings_past: openings.filter(|at| *at <= now && !opened.contains(at)).collect(),
         }
     }
@@ -87,10 +94,14 @@ fn in_slot(in_force: Option<&InForce>, id: &SlotId) -> SlotInForce {
     in_force.and_then(|in_force| in_force.slots.get(id)).copied().unwrap_or_default()
 }
 
-fn places_bookable(campaign: &Campaign, in_force: Option<&InForce>, now: Timestamp) -> u64 {
+fn places_bookable(
+    campaign: &Campaign,
+    counters: impl Fn(&SlotId) -> SlotCounters,
+    now: Timestamp,
+) -> u64 {
     let places = campaign.slots.iter().map(|slot| {
-        let taken = in_slot(in_force, &slot.id).counters.taken;
-        u64::from(campaign.places_bookable(slot, taken, now))
+        let used = counters(&slot.id).used();
+        u64::from(campaign.places_bookable(slot, used, now))
     });
     places.sum()
 }
@@ -127,7 +138,11 @@ impl fmt::Display for Preview {
             "  places bookable now: {before} → {after}; {} slots change, with {affected} bookings and \
              {held} seats on hold",
             self.slots.len()
-        )
+        )?;
+        match self.waitlist_gains {
+            0 => Ok(()),
+            gains => write!(f, "; {gains} of the new places go to those on the waitlist"),
+        }
     }
 }
 

@@ -55,6 +55,9 @@ pub async fn a_booking_reads_back_as_it_was_made(store: &dyn BookingStore) {
         ags: pass.ags,
         booked_at: scene::at(7),
         status: BookingStatus::Confirmed,
+        token_generation: 0,
+        sequence: 0,
+        link_asked_at: None,
     };
     let read =
         async |number| store.booking(scene::booking_id(number)).await.expect("the store answers");

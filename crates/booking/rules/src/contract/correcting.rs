@@ -68,7 +68,7 @@ pub async fn a_typing_error_costs_no_place(store: &dyn BookingStore) {
     let after = stored(store, 2).await;
     assert_eq!(after.registration.person, Some(scene::correction(23).person));
     let registration = Arc::new(before.registration.corrected(&scene::correction(23)));
-    assert_eq!(after, Booking { registration, ..before });
+    assert_eq!(after, Booking { registration, sequence: 2, ..before });
     for (slot, places) in [("a", 0), ("b", 0), ("c", 29)] {
         assert_eq!(places_left(store, slot, scene::at(61)).await, places, "{slot}");
     }

@@ -12,7 +12,7 @@ use crate::event::{Actor, Event, HoldEnd, What};
 use crate::store::BookingStore;
 
 /// All that has happened, from a chain that is whole.
-async fn all(store: &dyn BookingStore) -> Vec<Event> {
+pub(super) async fn all(store: &dyn BookingStore) -> Vec<Event> {
     let links = links(store, 0, u32::MAX).await;
     ChainEnd::default().verify(&scene::slot("rehearsal"), &links).expect("the chain is whole");
     links.iter().flat_map(|link| link.read().expect("events")).collect()

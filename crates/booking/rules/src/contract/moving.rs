@@ -62,7 +62,7 @@ pub async fn a_booking_moves_into_the_last_place(store: &dyn BookingStore) {
     let move_it = scene::move_booking(1, "b", scene::key(3, 0));
     assert_eq!(one(store, move_it, scene::at(1)).await, moved(1, "b"));
     assert_eq!(all_places_left(store, 1).await, [1, 0, 0]);
-    let after = Booking { slot: scene::slot("b"), ..before };
+    let after = Booking { slot: scene::slot("b"), sequence: 1, ..before };
     assert_eq!(stored(store, 1).await, after, "all else is as it was");
 
     let others = [1, 2].map(|number| {

@@ -1,5 +1,7 @@
 //! The campaign, the people and the commands with which the contract is played.
 
+pub mod waitlist;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,14 +10,17 @@ use pass::{IdentityKind, PassId};
 
 use crate::batch::{Command, Idempotency};
 use crate::booking::{
-    BookGroup, BookHold, BookSlot, BookingId, CancelBooking, ClearPlace, CorrectPerson, Correction,
-    GroupMember, MoveBooking, Registration, TakenBy, TokenHash,
+    AskLink, BookGroup, BookHold, BookSlot, BookingId, CancelBooking, ChangeContact, ClearPlace,
+    CorrectPerson, Correction, ErasePerson, GroupMember, MoveBooking, NewToken, Registration,
+    RotateToken, RotatedBy, TakenBy, TokenHash,
 };
-use crate::campaign::{Campaign, CampaignPlan, Rules, Site, Slot, SlotId, Tranche};
+use crate::campaign::{Campaign, CampaignPlan, PersonalData, Rules, Site, Slot, SlotId, Tranche};
+use crate::eligibility::Eligibility;
 use crate::hold::{HoldId, HoldSeats, ReleaseExpiredHolds, ReleaseHold, RenewHold};
 use crate::language::Language;
 use crate::pass::{BindingCheck, EndPass, PassGrant};
-use crate::person::{Person, PersonFields, PersonKey};
+use crate::person::{Contact, Person, PersonFields, PersonKey};
+use crate::waitlist::{JoinWaitlist, Waitlist};
 
 /// The first opening: 14 June 2021, 08:00 in Speyer.
 pub const OPENING: Timestamp = Timestamp::from_unix_s(1_623_650_400);
@@ -66,11 +71,12 @@ pub fn campaign() -> Campaign {
             municipality("67346", "07318000", "Speyer", true),
             municipality("67454", "07332025", "Haßloch", false),
         ]),
+        eligibility: Eligibility::default(),
         sites: ["north", "south"]
             .map(|id| Site {
                 id: self::slot(id),
                 name: format!("Parkplatz {id}"),
-                address: "Hasenpfühlerweide 1, Speyer".to_owned(),
+                address: "Hasenpfühlerweide 1, 67346 Speyer".to_owned(),
             })
             .to_vec(),
         slots: vec![
@@ -81,7 +87,8 @@ pub fn campaign() -> Campaign {
         tranches: vec![Tranche { opens_at: OPENING }, Tranche { opens_at: at(10_800) }],
         identity: IdentityKind::Person,
         rules: Rules { seats_max: 4, hold_ttl_s: 480, hold_renewals_max: 1, lead_s: 600 },
-        waitlist_places: 5,
+        personal_data: PersonalData::default(),
+        waitlist: Some(Waitlist::of(5)),
         closes_at: at(86_400),
     }
 }
@@ -116,6 +123,13 @@ pub fn hold_id(number: u32) -> HoldId {
 #[must_use]
 pub fn booking_id(number: u32) -> BookingId {
     BookingId::from_bytes(number_to_bytes(3, number))
+}
+
+/// The number of a booking, see [`booking_id`].
+#[must_use]
+pub fn number_of(booking: BookingId) -> u32 {
+    let bytes = booking.as_bytes();
+    u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
 
 /// Idempotency key number `number`, for a request with the fingerprint `asked`.
@@ -252,6 +266,9 @@ pub fn bound(command: Command, binding: BindingCheck) -> Command {
         Command::CorrectPerson(command) => {
             Command::CorrectPerson(CorrectPerson { binding, ..command })
         }
+        Command::JoinWaitlist(command) => {
+            Command::JoinWaitlist(JoinWaitlist { binding, ..command })
+        }
         other => other,
     }
 }
@@ -283,6 +300,61 @@ pub fn move_booking(booking: u32, name: &str, idempotency: Idempotency) -> Comma
         manage_token_hash: token_hash(booking),
         idempotency,
     })
+}
+
+/// The hash of the token of this generation of booking number `number`.
+#[must_use]
+pub fn token_hash_of(number: u32, generation: u32) -> TokenHash {
+    let TokenHash(mut hash) = token_hash(number);
+    hash[28..].copy_from_slice(&(u32::from_be_bytes([5; 4]) + generation).to_be_bytes());
+    TokenHash(hash)
+}
+
+/// Gives a booking the token of this generation, for the holder of the one before it.
+#[must_use]
+pub fn rotate(booking: u32, generation: u32, idempotency: Idempotency) -> Command {
+    let manage_token_hash = token_hash_of(booking, generation - 1);
+    let by = RotatedBy::Holder { manage_token_hash, idempotency };
+    let token = NewToken { hash: token_hash_of(booking, generation), generation };
+    let (campaign, booking) = (slot("rehearsal"), booking_id(booking));
+    Command::RotateToken(RotateToken { campaign, booking, by, token })
+}
+
+/// Lets the person of a booking, who is person number `person`, be reached by telephone only.
+#[must_use]
+pub fn change_contact(
+    booking: u32,
+    person: u32,
+    read_at_sequence: u32,
+    idempotency: Idempotency,
+) -> Command {
+    let contact = Contact::parse(None, Some("+49 621 5040".to_owned()));
+    let contact = contact.expect("the scene's contact is plausible");
+    Command::ChangeContact(ChangeContact {
+        campaign: slot("rehearsal"),
+        booking: booking_id(booking),
+        manage_token_hash: token_hash(booking),
+        person: Arc::new(correction(person).person.with_contact(&contact)),
+        read_at_sequence,
+        idempotency,
+    })
+}
+
+/// Erases whom a booking is for.
+#[must_use]
+pub fn erase(booking: u32, idempotency: Idempotency) -> Command {
+    Command::ErasePerson(ErasePerson {
+        campaign: slot("rehearsal"),
+        booking: booking_id(booking),
+        manage_token_hash: token_hash(booking),
+        idempotency,
+    })
+}
+
+/// Asks for the link of a booking that was lost.
+#[must_use]
+pub fn ask_link(booking: u32) -> Command {
+    Command::AskLink(AskLink { campaign: slot("rehearsal"), booking: booking_id(booking) })
 }
 
 /// What a booking of person number `person` has of them.

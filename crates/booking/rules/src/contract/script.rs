@@ -1,5 +1,7 @@
 //! Random commands that meet each other: few slots, passes, persons and keys.
 
+mod waitlist;
+
 use std::time::Duration;
 
 use kernel::{Entropy, SeededEntropy, Timestamp};
@@ -10,6 +12,8 @@ use crate::booking::{BookGroup, BookHold, BookSlot, CorrectPerson, TakenBy};
 use crate::campaign::CampaignPlan;
 use crate::hold::{HoldSeats, ReleaseHold, RenewHold};
 use crate::pass::{BindingCheck, PassGrant};
+
+pub use waitlist::{Step, random_waitlist};
 
 /// The slot that is closed in the last third of a script.
 const CLOSING: &str = "c";
@@ -89,6 +93,18 @@ impl Writer<'_> {
         scene::grant(generation * PASSES + number, seats, issued_at)
     }
 
+    /// A booking that was asked for lately: with a number taken at random hardly anything would ever come of
+    /// what people do with their own.
+    fn booked_lately(&mut self) -> u32 {
+        let back = self.below(6) as usize;
+        let mut asked = self.written.iter().rev().filter_map(|earlier| match earlier {
+            Command::BookSlot(BookSlot { registration, .. })
+            | Command::BookHold(BookHold { registration, .. }) => Some(registration.booking),
+            _ => None,
+        });
+        asked.nth(back).map_or(0, scene::number_of)
+    }
+
     /// Mostly a new key, sometimes one used before, for another request.
     fn key(&mut self) -> Idempotency {
         let number = if self.below(20) == 0 { self.earlier() } else { self.number };
@@ -158,6 +174,17 @@ impl Writer<'_> {
         scene::book_group(pass, hold, number, &persons, key)
     }
 
+    /// What people do with their own bookings.
+    fn own_booking(&mut self, kind: u32, person: u32, key: Idempotency) -> Command {
+        let booking = self.booked_lately();
+        match kind {
+            48 | 49 => scene::rotate(booking, 1 + self.below(2), key),
+            50 | 51 => scene::change_contact(booking, person, self.below(2), key),
+            52 | 53 => scene::erase(booking, key),
+            _ => scene::ask_link(booking),
+        }
+    }
+
     /// What mostly takes a place of the slot that closes.
     fn clearing(&mut self, move_to: &str) -> Command {
         let back = self.below(24) as usize;
@@ -197,8 +224,8 @@ impl Writer<'_> {
         let kind = match self.below(20) {
             0..=14 if self.is_rush => 16,
             15..=17 if self.is_rush => 22,
-            0..=7 if self.is_closing => 48,
-            _ => self.below(48),
+            0..=7 if self.is_closing => 56,
+            _ => self.below(56),
         };
         let command = match kind {
             0..=7 => {
@@ -215,9 +242,10 @@ impl Writer<'_> {
             30 | 31 => scene::release(&pass, self.earlier()),
             32 | 33 => scene::sweep(1 + self.below(3)),
             34 | 35 => scene::correct(&pass, self.earlier(), person, key),
-            36..=40 => scene::move_booking(self.earlier(), slot, key),
+            36..=40 => scene::move_booking(self.booked_lately(), slot, key),
             41 | 42 => scene::end_pass(&pass),
             43..=47 => self.group(&pass, person, key),
+            48..=55 => self.own_booking(kind, person, key),
             _ => self.clearing(slot),
         };
         scene::bound(command, binding)

@@ -8,6 +8,7 @@
 //! numbers, never personal data and never a secret.
 
 pub mod chain;
+mod unix_ms;
 
 use kernel::Timestamp;
 use pass::PassId;
@@ -17,6 +18,7 @@ use crate::booking::BookingId;
 use crate::campaign::SlotId;
 use crate::campaign::revision::RevisionActor;
 use crate::hold::HoldId;
+use crate::waitlist::{OfferId, WaitlistEntryId};
 
 /// One thing that has happened in a campaign.
 ///
@@ -44,6 +46,12 @@ pub enum Actor {
     Pass(PassId),
     /// A citizen, by the token that manages this booking.
     TokenOf(BookingId),
+    /// A citizen, by the token of this entry of the waitlist.
+    Entry(WaitlistEntryId),
+    /// Whoever knows the code of this booking and the date of birth.
+    CodeOf(BookingId),
+    /// The program, which sends what it was asked for to the recorded address.
+    Letter,
     /// Nobody: a time has run out.
     Clock,
     /// The operator, at the command line.
@@ -126,12 +134,92 @@ pub enum What {
         /// The booking.
         booking: BookingId,
     },
+    /// The person of a booking is reached in another way.
+    ContactChanged {
+        /// The booking.
+        booking: BookingId,
+    },
+    /// Nobody knows any more whom a booking is for.
+    PersonErased {
+        /// The booking.
+        booking: BookingId,
+    },
+    /// A booking is managed by another token.
+    TokenRotated {
+        /// The booking.
+        booking: BookingId,
+    },
+    /// The link of a booking is to be sent to its recorded address.
+    LinkAsked {
+        /// The booking.
+        booking: BookingId,
+    },
     /// Places that were taken are so no longer.
     PlacesFreed {
         /// The slot.
         slot: SlotId,
         /// How many.
         places: u32,
+    },
+    /// A person waits for a place that comes back.
+    WaitlistJoined {
+        /// The entry.
+        entry: WaitlistEntryId,
+        /// Its number; the event has one of its own.
+        #[serde(rename = "entry_number")]
+        number: u64,
+    },
+    /// A person does not wait any more.
+    WaitlistLeft {
+        /// The entry.
+        entry: WaitlistEntryId,
+        /// The booking that the person has instead, made without an offer; `None` if they just left.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        booking: Option<BookingId>,
+    },
+    /// Somebody who waits is offered a place.
+    OfferMade {
+        /// The offer.
+        offer: OfferId,
+        /// To whom.
+        entry: WaitlistEntryId,
+        /// The slot.
+        slot: SlotId,
+        /// Until when.
+        #[serde(rename = "expires_at_ms", with = "unix_ms")]
+        expires_at: Timestamp,
+    },
+    /// An offer has become a booking, and its entry has ended.
+    OfferAccepted {
+        /// The offer.
+        offer: OfferId,
+        /// The entry.
+        entry: WaitlistEntryId,
+        /// The booking.
+        booking: BookingId,
+        /// The slot.
+        slot: SlotId,
+    },
+    /// Somebody does not want the place that was offered.
+    OfferDeclined {
+        /// The offer.
+        offer: OfferId,
+        /// The entry.
+        entry: WaitlistEntryId,
+    },
+    /// The deadline of an offer has passed.
+    OfferExpired {
+        /// The offer.
+        offer: OfferId,
+        /// The entry.
+        entry: WaitlistEntryId,
+    },
+    /// An offer is not good any more.
+    OfferWithdrawn {
+        /// The offer.
+        offer: OfferId,
+        /// The entry.
+        entry: WaitlistEntryId,
     },
     /// A pass was given back: nothing new begins with it.
     PassEnded {
@@ -155,6 +243,8 @@ pub enum What {
         /// The active bookings that went with it.
         bookings: u64,
     },
+    /// Nothing is left of any person in the campaign.
+    CampaignPurged,
 }
 
 /// What ended a hold.
@@ -171,23 +261,11 @@ pub enum HoldEnd {
     Cleared,
 }
 
-/// An instant as a number: half as long as the text, and there is one in every event.
-mod unix_ms {
-    use kernel::Timestamp;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over like this")]
-    pub fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        at.unix_ms().serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        i64::deserialize(deserializer).map(Timestamp::from_unix_ms)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    mod owners;
+    mod waitlists;
+
     use super::*;
     use crate::contract::scene;
 
@@ -293,12 +371,14 @@ mod tests {
                 What::CampaignRemoved { revision: 3, bookings: 330 },
                 r#""actor":"upgrade","what":"campaign_removed","revision":3,"bookings":330}"#,
             ),
+            (Actor::Clock, What::CampaignPurged, r#""actor":"clock","what":"campaign_purged"}"#),
         ]
     }
 
     #[test]
     fn what_was_told_years_ago_can_still_be_read() {
-        for (actor, what, rest) in by_passes().into_iter().chain(by_others()) {
+        let told = by_passes().into_iter().chain(by_others()).chain(owners::told());
+        for (actor, what, rest) in told.chain(waitlists::told()) {
             let event = Event { number: 7, at: scene::at(1), actor, what };
             let json = format!(r#"{{"number":7,"at_ms":1623650401000,{rest}"#);
             assert_eq!(serde_json::to_string(&event).expect("JSON"), json);

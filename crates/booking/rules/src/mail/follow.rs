@@ -77,13 +77,25 @@ fn of_event(
             vec![mail(MailKind::Corrected, *booking, event.at)]
         }
         What::Cancelled { booking, .. } => vec![mail(MailKind::Cancelled, *booking, event.at)],
-        What::SeatsHeld { .. }
+        What::ContactChanged { .. }
+        | What::PersonErased { .. }
+        | What::TokenRotated { .. }
+        | What::LinkAsked { .. }
+        | What::SeatsHeld { .. }
         | What::HoldRenewed { .. }
         | What::HoldEnded { .. }
         | What::PlacesFreed { .. }
+        | What::WaitlistJoined { .. }
+        | What::WaitlistLeft { .. }
+        | What::OfferMade { .. }
+        | What::OfferAccepted { .. }
+        | What::OfferDeclined { .. }
+        | What::OfferExpired { .. }
+        | What::OfferWithdrawn { .. }
         | What::PassEnded { .. }
         | What::PassUsedUp { .. }
         | What::CampaignChanged { .. }
+        | What::CampaignPurged
         | What::CampaignRemoved { .. } => Vec::new(),
     }
 }

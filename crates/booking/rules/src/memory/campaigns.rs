@@ -11,6 +11,7 @@ use crate::campaign::SlotKey;
 use crate::campaign::apply::{
     Applied, ApplyCampaign, InForce, Intent, Judgement, SlotInForce, Standing, judge,
 };
+use crate::campaign::purge::{PurgeCampaign, PurgeStep};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::store::StoreError;
@@ -66,12 +67,7 @@ impl Tables {
         };
         self.campaigns.remove(id);
         self.slots.retain(|key, _| key.campaign != *id);
-        self.holds.retain(|_, hold| hold.campaign != *id);
-        self.passes.retain(|_, pass| pass.campaign != *id);
-        self.bookings.retain(|_, booking| booking.campaign != *id);
-        self.active_persons.retain(|(campaign, _)| campaign != id);
-        self.records.retain(|_, record| record.campaign != *id);
-        self.remove_mails(id);
+        self.forget_persons(id);
         self.revisions.entry(id.clone()).or_default().push(Revision {
             number: revision,
             actor: request.actor,
@@ -82,6 +78,39 @@ impl Tables {
         let told = request.told(revision, bookings, self.chain_end(id), now);
         self.add_link(told)?;
         Ok(removed)
+    }
+
+    /// In one step: nothing here is ever sealed, and nobody waits.
+    pub(super) fn purge_campaign(
+        &mut self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError> {
+        let id = &request.campaign;
+        let Some(campaign) = self.campaigns.get(id) else { return Ok(PurgeStep::NotFound) };
+        let revision = self.last_revision(id);
+        if self.purged.get(id) == Some(&revision) {
+            return Ok(PurgeStep::Purged);
+        }
+        if let Some(not_due) = request.judge(campaign, now) {
+            return Ok(not_due);
+        }
+        self.forget_persons(id);
+        self.purged.insert(id.clone(), revision);
+        let told = request.told(self.chain_end(id), now);
+        self.add_link(told)?;
+        Ok(PurgeStep::Purged)
+    }
+
+    /// Everything that is of a person, or of a pass.
+    fn forget_persons(&mut self, id: &CampaignId) {
+        self.holds.retain(|_, hold| hold.campaign != *id);
+        self.passes.retain(|_, pass| pass.campaign != *id);
+        self.bookings.retain(|_, booking| booking.campaign != *id);
+        self.active_persons.retain(|(campaign, _)| campaign != id);
+        self.records.retain(|_, record| record.campaign != *id);
+        self.remove_waitlist(id);
+        self.remove_mails(id);
     }
 
     fn last_revision(&self, id: &CampaignId) -> u64 {
@@ -110,8 +139,11 @@ impl Tables {
         }
         let bookings = self.bookings.values().filter(|booking| booking.campaign == *id);
         let remembered = holds.map(|hold| hold.slot.clone());
-        let remembered = remembered.chain(bookings.map(|booking| booking.slot.clone())).collect();
+        let offers = self.offers.values().filter(|offer| offer.campaign == *id);
+        let remembered = remembered.chain(bookings.map(|booking| booking.slot.clone()));
+        let remembered = remembered.chain(offers.map(|offer| offer.slot.clone())).collect();
+        let waiting = self.waitlist_counts(id).demand();
         let campaign = Arc::clone(campaign);
-        Standing::InForce(InForce { revision, campaign, slots, remembered })
+        Standing::InForce(InForce { revision, campaign, slots, waiting, remembered })
     }
 }

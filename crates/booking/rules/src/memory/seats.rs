@@ -31,6 +31,7 @@ impl Tables {
         let page = page.chain(bookings.iter().copied().map(TakenBy::Booking)).take(page_max);
         SlotUse {
             taken: self.slots.get(slot).map_or(0, |counters| counters.taken),
+            reserved: self.slots.get(slot).map_or(0, |counters| counters.reserved),
             bookings: bookings.len() as u64,
             holds: holds.len() as u64,
             page: page.collect(),
@@ -43,6 +44,9 @@ impl Tables {
         let booked = self.bookings.values().filter(|booking| {
             booking.pass_id == pass && booking.status == BookingStatus::Confirmed
         });
-        held.saturating_add(u8::try_from(booked.count()).unwrap_or(u8::MAX))
+        let waiting =
+            self.entries.values().filter(|entry| entry.pass_id == pass && entry.state.is_waiting());
+        let used = booked.count() + waiting.count();
+        held.saturating_add(u8::try_from(used).unwrap_or(u8::MAX))
     }
 }

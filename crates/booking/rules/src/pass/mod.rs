@@ -74,9 +74,11 @@ pub struct PassUse {
     pub campaign: CampaignId,
     /// Seats of active holds without a person.
     pub seats_held: u8,
-    /// Persons booked. A seat whose booking is cancelled comes back to the pass.
+    /// Persons booked or waiting. A seat whose booking is cancelled, or whose person leaves the waitlist,
+    /// comes back to the pass.
     pub seats_booked: u8,
-    /// Bookings ever made with it, cancelled ones included.
+    /// Bookings and entries of the waitlist ever made with it, ended ones included. A booking that comes of an
+    /// entry counts once.
     pub bookings: u8,
     /// Persons it may hold seats for and book, in sum.
     pub seats: u8,

@@ -1,4 +1,4 @@
-//! What runs without being asked: the view and the sweep.
+//! What runs without being asked: the view, the sweep and the call-up.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ use crate::store::{Availability, StoreError};
 const CAMPAIGNS_EVERY_TICKS: u64 = 10;
 /// Looks between two at the campaigns that have closed: nothing in them can be booked any more.
 const CLOSED_EVERY_TICKS: u64 = 120;
-/// Looks between two sweeps.
+/// Looks between two sweeps, each with a call-up.
 const SWEEP_EVERY_TICKS: u64 = 4;
 
 /// What a look at the store takes in.
@@ -107,7 +107,7 @@ impl Troubled {
     }
 }
 
-/// Keeps the clock and the view fresh and sweeps, until the service closes.
+/// Keeps the clock and the view fresh, sweeps and calls up those who wait, until the service closes.
 ///
 /// It looks for the closing only between two looks at the store. The sweep runs beside it: a
 /// campaign that is locked makes no view old.
@@ -119,7 +119,7 @@ pub(super) async fn tick(
     let mut interval = tokio::time::interval(Duration::from_millis(limits.view_every_ms.max(1)));
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut older_bookings = OlderBookings::default();
-    let mut sweeping = tokio::spawn(async {});
+    let (mut sweeping, mut purging) = (tokio::spawn(async {}), tokio::spawn(async {}));
     for ticks in 0_u64.. {
         tokio::select! {
             biased;
@@ -132,14 +132,29 @@ pub(super) async fn tick(
         bookings.troubled.note(None, refreshed.as_ref().err());
         if refreshed.is_ok() {
             older_bookings.step(&bookings, ticks).await;
+            if ticks % CLOSED_EVERY_TICKS == 0
+                && let Err(error) = bookings.store.wrap_keys_anew().await
+            {
+                failed("wrap the keys of personal data anew", &error);
+            }
+        }
+        if refreshed.is_ok() && ticks % CLOSED_EVERY_TICKS == 1 && purging.is_finished() {
+            purging = tokio::spawn(Arc::clone(&bookings).purge_due());
         }
         let is_due = ticks % SWEEP_EVERY_TICKS == SWEEP_EVERY_TICKS - 1;
         if refreshed.is_ok() && is_due && sweeping.is_finished() {
             let bookings = Arc::clone(&bookings);
             let (holds_max, closed_too) =
                 (limits.sweep_holds_max, ticks % CLOSED_EVERY_TICKS < SWEEP_EVERY_TICKS);
-            sweeping = tokio::spawn(async move { bookings.sweep(holds_max, closed_too).await });
+            sweeping = tokio::spawn(async move {
+                bookings.sweep(holds_max, closed_too).await;
+                // What came back with that can be offered.
+                bookings.call_up(limits.call_up_offers_max).await;
+            });
         }
+    }
+    if let Err(error) = purging.await {
+        tracing::error!(%error, "the last purge ended abnormally");
     }
     if let Err(error) = sweeping.await {
         tracing::error!(%error, "the last sweep ended abnormally");

@@ -92,8 +92,8 @@ async fn preview_clearing(
         None => bookings,
         Some(target) => {
             let key = SlotKey { campaign: campaign.id.clone(), slot: target.id.clone() };
-            let taken = store.slot_use(&key, 0).await?.taken;
-            u64::from(campaign.places_free(target, taken, now))
+            let there = store.slot_use(&key, 0).await?;
+            u64::from(campaign.places_free(target, there.taken + there.reserved, now))
         }
     };
     let left = bookings.saturating_sub(places);

@@ -3,34 +3,47 @@
 //! A use case makes a command with its ids and hashes, and puts it into the batch, which runs in
 //! a task of its own: a caller that goes away never drops a database future half-way.
 
+mod accept_offer;
+mod ask_link;
 mod background;
 mod book_group;
 mod book_hold;
 mod book_slot;
 mod booking;
+mod call_up;
 mod cancel_booking;
+mod change_contact;
 mod clear_slots;
 mod correct_person;
+mod decline_offer;
 mod departures;
 mod end_pass;
+mod erase_person;
 mod failure;
 mod find_hold;
 mod hold;
+mod join_waitlist;
+mod leave_waitlist;
 mod move_booking;
 mod older;
+mod purge;
 mod queues;
 mod read;
 mod registering;
 mod release_hold;
 mod renew_hold;
 mod report;
+mod rotate_token;
 mod running;
 #[cfg(test)]
 mod tests;
+mod token_for_letter;
 mod trip;
 #[cfg(test)]
 mod trouble_tests;
 mod view;
+mod waitlist_entry;
+mod waitlist_status;
 
 use std::sync::Arc;
 
@@ -40,18 +53,24 @@ use tokio::sync::{Semaphore, watch};
 
 pub use background::BookingsTasks;
 pub use booking::BookingLookup;
+pub use call_up::call_up_for;
 pub(crate) use clear_slots::clear_in_pages;
 pub use clear_slots::clear_slots;
 pub use failure::Failure;
 pub use find_hold::HoldLookup;
+pub use purge::purge;
 pub use report::{BookingReport, Load};
+pub use token_for_letter::token_for_letter;
 pub use view::{CampaignView, View};
+pub use waitlist_entry::EntryLookup;
+pub use waitlist_status::WaitlistStatus;
 
 use crate::batch::{Asks, Idempotency};
 use crate::booking::BookingId;
 use crate::pass::PassGrant;
 use crate::secrets::{BookingSecrets, IdempotencyScope, idempotency_key};
 use crate::store::BookingStore;
+use crate::waitlist::WaitlistEntryId;
 use background::Troubled;
 use departures::Departures;
 use queues::Queues;
@@ -71,6 +90,8 @@ pub struct BookingsLimits {
     pub view_every_ms: u64,
     /// Overdue holds released by one sweep of a campaign.
     pub sweep_holds_max: u32,
+    /// Offers made by one call-up of a waitlist.
+    pub call_up_offers_max: u32,
     /// Departures of one campaign remembered until the waiting room hears of them.
     pub departures_max: usize,
 }
@@ -83,6 +104,7 @@ impl Default for BookingsLimits {
             reads_max: 256,
             view_every_ms: 500,
             sweep_holds_max: 500,
+            call_up_offers_max: 500,
             // As many passes as a room may let in at a time: none is displaced.
             departures_max: 100_000,
         }
@@ -137,10 +159,16 @@ impl Bookings {
         (bookings, BookingsTasks::new(queues, ticker_task))
     }
 
-    /// The token that manages a booking.
+    /// The token of this generation that manages a booking.
     #[must_use]
-    pub fn manage_token(&self, booking: BookingId) -> String {
-        self.secrets.manage_token(booking)
+    pub fn manage_token(&self, booking: BookingId, generation: u32) -> String {
+        self.secrets.manage_token(booking, generation)
+    }
+
+    /// The token that manages an entry of a waitlist.
+    #[must_use]
+    pub fn entry_token(&self, entry: WaitlistEntryId) -> String {
+        self.secrets.entry_token(entry)
     }
 
     /// All campaigns and their places, at most a second old.

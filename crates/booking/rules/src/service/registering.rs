@@ -39,7 +39,7 @@ impl Bookings {
             person: Some(person.clone()),
             person_key: self.secrets.person_key(campaign, person),
             former_person_key: Some(self.secrets.former_person_key(campaign, person)),
-            manage_token_hash: TokenHash::of(&self.secrets.manage_token(booking)),
+            manage_token_hash: TokenHash::of(&self.secrets.manage_token(booking, 0)),
         })
     }
 
@@ -65,5 +65,9 @@ pub(super) fn person_bytes(person: &Person) -> Vec<u8> {
         person.email().unwrap_or_default(),
         person.phone().unwrap_or_default(),
     ];
-    parts.iter().flat_map(|part| part.bytes().chain([0])).collect()
+    let declared = person.declared().iter();
+    let declared =
+        declared.map(|made| format!("{} {} {}", made.of.id, made.of.version, made.language.tag()));
+    let parts = parts.iter().map(ToString::to_string).chain(declared);
+    parts.flat_map(|part| part.into_bytes().into_iter().chain([0])).collect()
 }

@@ -20,7 +20,8 @@ const COUNT_AGE_MAX: Duration = Duration::from_secs(5);
 pub struct BookingReport {
     /// When the places were counted, on the store's clock; not when this is sent.
     pub counted_at: Timestamp,
-    /// Places bookable then: open, and neither booked nor held.
+    /// Places bookable then: open, and neither booked, held nor kept for those who wait. Those of the waitlist
+    /// are among them while it is open: people are called for these, too.
     pub places_left: u64,
     /// What was held then.
     pub held: Held,
@@ -56,14 +57,15 @@ impl Bookings {
     /// whichever process the hold was made in. One read of the store if there are departures.
     pub async fn report(&self, campaign: &CampaignId) -> Option<BookingReport> {
         let view = self.view();
-        let availability = &view.campaign(campaign)?.availability;
+        let known = view.campaign(campaign)?;
+        let availability = &known.availability;
         let counted_at = availability.as_of;
         if self.now().since(counted_at) > COUNT_AGE_MAX {
             return None;
         }
         Some(BookingReport {
             counted_at,
-            places_left: availability.places_left(),
+            places_left: known.places_to_get(),
             held: availability.held,
             load: Load {
                 queue_depth: self.queues.depth(campaign),

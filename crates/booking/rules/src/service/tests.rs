@@ -1,6 +1,7 @@
 //! The use cases on the model, and on a store that can be stopped.
 
 mod gated_store;
+mod waitlist;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -90,7 +91,7 @@ async fn a_repeated_request_gets_the_same_reply_and_another_one_is_refused() {
     assert_eq!(book("ANNA", "k2").await, BookSlotOutcome::AlreadyBooked);
     assert_eq!(store.model.bookings().len(), 1);
 
-    let token = bookings.manage_token(booked.booking);
+    let token = bookings.manage_token(booked.booking, booked.token_generation);
     let found = bookings.booking(booked.booking, &token).await.expect("answers");
     assert!(matches!(found, BookingLookup::Found(found) if found.slot == scene::slot("c")));
     let forged = bookings.booking(booked.booking, "forged").await.expect("answers");

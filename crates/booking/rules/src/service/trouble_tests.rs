@@ -15,8 +15,9 @@ use tokio::time::Instant;
 use super::background::Look;
 use super::*;
 use crate::batch::{Command, Executed};
-use crate::booking::Booking;
+use crate::booking::{Booking, BookingCode};
 use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::purge::{PurgeCampaign, PurgeStep};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, CampaignPlan, SlotKey};
@@ -25,6 +26,7 @@ use crate::event::chain::Link;
 use crate::hold::{Hold, HoldId, HoldOutcome};
 use crate::memory::MemoryStore;
 use crate::store::{Availability, SlotUse, StoreError};
+use crate::waitlist::{EntryStanding, WaitlistEntryId};
 
 /// What happens to a batch or a read instead of what should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +107,14 @@ impl BookingStore for TroubledStore {
         self.model.remove_campaign(request, now).await
     }
 
+    async fn purge_campaign(
+        &self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError> {
+        self.model.purge_campaign(request, now).await
+    }
+
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
         self.model.revisions(campaign).await
     }
@@ -171,8 +181,24 @@ impl BookingStore for TroubledStore {
         self.model.booking(id).await
     }
 
+    async fn bookings_with_code(
+        &self,
+        campaign: &CampaignId,
+        code: BookingCode,
+        bookings_max: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
+        self.model.bookings_with_code(campaign, code, bookings_max).await
+    }
+
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
         self.model.hold(id).await
+    }
+
+    async fn waitlist_entry(
+        &self,
+        id: WaitlistEntryId,
+    ) -> Result<Option<EntryStanding>, StoreError> {
+        self.model.waitlist_entry(id).await
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {

@@ -31,6 +31,13 @@ impl CampaignView {
     pub(super) fn rests(&self) -> bool {
         self.campaign.is_closed(self.availability.as_of)
     }
+
+    /// What somebody can still get: a place, or one on the waitlist.
+    #[must_use]
+    pub fn places_to_get(&self) -> u64 {
+        let waitlist = self.waitlist_status().map_or(0, |status| status.places_left);
+        self.availability.places_left() + u64::from(waitlist)
+    }
 }
 
 impl View {

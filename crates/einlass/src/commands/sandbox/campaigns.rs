@@ -68,6 +68,12 @@ pub const SCENES: &[Scene] = &[
     },
     Scene { id: "sold-out", shows: "every place is taken", phase: "sold_out", times: OPEN },
     Scene {
+        id: "waitlist",
+        shows: "every place is taken, and the waitlist is open; soon after you join, somebody cancels",
+        phase: "open",
+        times: OPEN,
+    },
+    Scene {
         id: "closed",
         shows: "it is over",
         phase: "closed",
@@ -81,7 +87,7 @@ pub const SCENES: &[Scene] = &[
     },
 ];
 
-/// How many places the campaign has that is sold out: one in each slot.
+/// How many places the campaigns have that are sold out: one in each slot.
 pub const SOLD_OUT_PLACES: usize = 8;
 
 impl Scene {
@@ -90,7 +96,8 @@ impl Scene {
         let at = |minutes: i64| Timestamp::from_unix_s(shown_at.unix_s() + minutes * 60);
         let opens_at = at(self.times.opens_at);
         let template = match self.id {
-            "sold-out" => TEMPLATE.replace("= 800", &format!("= {SOLD_OUT_PLACES}")),
+            "sold-out" => with_few_places(),
+            "waitlist" => with_few_places() + WAITLIST,
             _ => TEMPLATE.to_owned(),
         };
         let mut file = CampaignFile::parse(&template)
@@ -111,6 +118,13 @@ impl Scene {
         }
         Ok(file)
     }
+}
+
+/// It opens as soon as every place is taken.
+const WAITLIST: &str = "\n[waitlist]\nplaces = 20\noffer_ttl_minutes = 15\n";
+
+fn with_few_places() -> String {
+    TEMPLATE.replace("= 800", &format!("= {SOLD_OUT_PLACES}"))
 }
 
 #[cfg(test)]

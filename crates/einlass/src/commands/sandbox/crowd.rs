@@ -11,6 +11,8 @@ use super::front::OWN;
 
 /// They look this often whether it is their turn.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How many times they see that somebody waits before one of them cancels: time to look at it.
+const LOOKS_BEFORE_CANCELLING: u32 = 5;
 /// While the sandbox is being prepared, they look this often, and so many times at most.
 const HASTE: Duration = Duration::from_millis(100);
 const TRIES_MAX: u32 = 300;
@@ -26,7 +28,15 @@ pub struct Crowd {
     client: Client,
     room: String,
     campaign: String,
+    bookings_url: String,
     tickets: Vec<String>,
+    bookings: Vec<Booked>,
+}
+
+/// A place of the crowd: where it is, and the token that gives it back.
+struct Booked {
+    url: String,
+    manage_token: String,
 }
 
 impl Crowd {
@@ -37,7 +47,9 @@ impl Crowd {
             client: Client::builder().default_headers(own).build()?,
             room: format!("{room_url}/v1/rooms/{campaign}"),
             campaign: format!("{booking_url}/v1/campaigns/{campaign}"),
+            bookings_url: format!("{booking_url}/v1/bookings"),
             tickets: Vec::new(),
+            bookings: Vec::new(),
         })
     }
 
@@ -130,14 +142,45 @@ impl Crowd {
         Ok(free)
     }
 
-    async fn book(&self, pass: &str, slot: &str, family_name: &str) -> anyhow::Result<bool> {
+    /// Whenever somebody waits and is offered nothing, one of them cancels, as long as they have places. Runs
+    /// until it is dropped.
+    pub async fn keep_cancelling(mut self) {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let mut waited = 0;
+        while let Some(booked) = self.bookings.last() {
+            looks.tick().await;
+            waited = if self.somebody_waits().await.unwrap_or(false) { waited + 1 } else { 0 };
+            if waited < LOOKS_BEFORE_CANCELLING {
+                continue;
+            }
+            waited = 0;
+            let request = self.client.post(format!("{}/cancellation", booked.url));
+            let request = request.bearer_auth(&booked.manage_token);
+            if send(request.header("idempotency-key", "cancel")).await.is_ok() {
+                self.bookings.pop();
+            }
+        }
+    }
+
+    async fn somebody_waits(&self) -> anyhow::Result<bool> {
+        let status = send(self.client.get(format!("{}/waitlist", self.campaign))).await?;
+        let status = status.context("there is no waitlist")?;
+        Ok(status["waiting"].as_u64() > status["offers_open"].as_u64())
+    }
+
+    async fn book(&mut self, pass: &str, slot: &str, family_name: &str) -> anyhow::Result<bool> {
         let body = json!({"slot": slot, "person": {
             "given_name": "Kim", "family_name": family_name, "date_of_birth": "1980-02-29",
         }});
         let request = self.client.post(format!("{}/bookings", self.campaign)).json(&body);
         let request =
             request.bearer_auth(pass).header("idempotency-key", format!("{slot}-{family_name}"));
-        Ok(send(request).await?.is_some())
+        let Some(booked) = send(request).await? else { return Ok(false) };
+        self.bookings.push(Booked {
+            url: format!("{}/{}", self.bookings_url, text(&booked, "id")?),
+            manage_token: text(&booked, "manage_token")?,
+        });
+        Ok(true)
     }
 }
 

@@ -33,6 +33,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::PassInvalid, 112),
     (Code::ServiceCredentialInvalid, 113),
     (Code::TicketInvalid, 114),
+    (Code::WaitlistTokenInvalid, 115),
     (Code::NotEligible, 131),
     (Code::NotThePersonOfThePass, 132),
     (Code::PassWrongCampaign, 133),
@@ -42,6 +43,8 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::NotFound, 144),
     (Code::RoomNotFound, 145),
     (Code::SlotNotFound, 146),
+    (Code::OfferNotFound, 147),
+    (Code::WaitlistEntryNotFound, 148),
     (Code::MethodNotAllowed, 151),
     (Code::RequestTimeout, 181),
     (Code::AlreadyBooked, 201),
@@ -58,6 +61,14 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::RoomNotOpen, 212),
     (Code::SlotBegun, 213),
     (Code::SlotFull, 214),
+    (Code::AlreadyWaiting, 215),
+    (Code::OfferExpired, 216),
+    (Code::OfferOver, 217),
+    (Code::PlaceGone, 218),
+    (Code::WaitlistFull, 219),
+    (Code::WaitlistLeft, 220),
+    (Code::WaitlistNotOpen, 221),
+    (Code::PersonErased, 222),
     (Code::CampaignClosed, 301),
     (Code::RoomClosed, 302),
     (Code::BodyTooLarge, 331),
@@ -66,6 +77,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::IdentityRequired, 422),
     (Code::MunicipalityMismatch, 423),
     (Code::MunicipalityRequired, 424),
+    (Code::DeclarationMissing, 425),
     (Code::RateLimited, 491),
     (Code::HeadTooLarge, 493),
     (Code::Internal, 500),
@@ -99,6 +111,9 @@ pub fn refusal(code: Code, clock: &dyn Clock) -> Problem {
     match code {
         Code::NotYourTurn | Code::RequestInProgress => problem.retry_after_s(2),
         Code::RoomNotOpen => problem.with("next_opening", soon(clock.now())),
+        Code::WaitlistNotOpen => {
+            problem.with("opens_at", clock.now().plus(Duration::from_hours(1)).to_string())
+        }
         _ => problem,
     }
 }

@@ -172,16 +172,26 @@ impl<'d> Field<'d> {
         let (Some(date), Some(time)) = (moment.date, moment.time) else {
             return self.expected(WHAT);
         };
-        Some(self.civil_date(date)?.to_datetime(self.civil_time(time)?))
+        let date = self.civil_date(date, limits::YEARS)?;
+        Some(date.to_datetime(self.civil_time(time)?))
     }
 
     /// A date.
     pub(crate) fn local_date(&self) -> Option<civil::Date> {
+        self.date_within(limits::YEARS)
+    }
+
+    /// A date on which somebody may be born.
+    pub(crate) fn day_of_birth(&self) -> Option<civil::Date> {
+        self.date_within(limits::BIRTH_YEARS)
+    }
+
+    fn date_within(&self, years: RangeInclusive<u16>) -> Option<civil::Date> {
         const WHAT: &str = "a date";
         let Datetime { date: Some(date), time: None, offset: None } = self.datetime(WHAT)? else {
             return self.expected(WHAT);
         };
-        self.civil_date(date)
+        self.civil_date(date, years)
     }
 
     /// A time of day, in whole minutes.
@@ -198,9 +208,9 @@ impl<'d> Field<'d> {
         Some(time)
     }
 
-    fn civil_date(&self, date: toml_edit::Date) -> Option<civil::Date> {
-        if !limits::YEARS.contains(&date.year) {
-            let (first, last) = (limits::YEARS.start(), limits::YEARS.end());
+    fn civil_date(&self, date: toml_edit::Date, years: RangeInclusive<u16>) -> Option<civil::Date> {
+        if !years.contains(&date.year) {
+            let (first, last) = (years.start(), years.end());
             self.complain(format!("the year is not within {first} to {last}; correct it"));
             return None;
         }

@@ -1,6 +1,7 @@
 //! The campaign file from the outside: the real campaign, and everything that can be wrong.
 
 mod capacity;
+mod eligibility;
 mod mistakes;
 mod reschedule;
 mod speyer;

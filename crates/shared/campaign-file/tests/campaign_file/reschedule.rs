@@ -14,7 +14,7 @@ fn assert_consistent(campaign: &CampaignFile) {
         previous = Some(tranche.opens_at);
     }
     assert!(previous < Some(campaign.closes_at));
-    assert!(campaign.waitlist.is_none_or(|waitlist| waitlist.opens_at < campaign.closes_at));
+    assert!(campaign.waitlist.is_none_or(|waitlist| waitlist.opens_at < Some(campaign.closes_at)));
     assert!(campaign.slots.iter().all(|slot| slot.starts_at < slot.ends_at));
     assert!(campaign.slots.iter().any(|slot| slot.ends_at >= campaign.closes_at));
 }
@@ -28,7 +28,9 @@ fn openings_follow_each_other_within_seconds() {
     assert_eq!(openings, [0, 3, 6, 9]);
     assert_eq!(campaign.tranches[0].gathers_from, at("2026-11-22T07:30:05Z"));
     assert_eq!(campaign.tranches[1].gathers_from, first_opening);
-    assert_eq!(campaign.waitlist.map(|w| w.opens_at), Some(at("2026-11-22T09:00:14Z")));
+    let waitlist = campaign.waitlist.expect("a waitlist");
+    assert_eq!(waitlist.opens_at, Some(at("2026-11-22T09:00:14Z")));
+    assert_eq!(waitlist.stops_at, Some(at("2026-11-28T13:30:00+01:00")));
     assert_consistent(&campaign);
 }
 

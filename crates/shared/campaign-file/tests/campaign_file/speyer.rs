@@ -19,7 +19,13 @@ fn names_times_and_rules_are_those_of_2021() {
     assert_eq!(campaign.room.max_active, 200);
     assert_eq!((campaign.room.claim_window_s, campaign.room.pass_ttl_s), (600, 900));
     let waitlist = campaign.waitlist.expect("a waitlist");
-    assert_eq!((waitlist.places, waitlist.opens_at), (800, at("2021-06-14T17:00:00+02:00")));
+    let opens_at = Some(at("2021-06-14T17:00:00+02:00"));
+    assert_eq!((waitlist.places, waitlist.opens_at), (800, opens_at));
+    assert_eq!((waitlist.offer_ttl_minutes, waitlist.over_offer_percent), (45, 150));
+    let quiet = campaign_file::QuietHours { from_minute: 21 * 60, to_minute: 6 * 60 };
+    assert_eq!(waitlist.quiet, Some(quiet));
+    assert_eq!(waitlist.stops_at, Some(at("2021-06-20T13:30:00+02:00")));
+    assert!(!waitlist.open_rest_to_public);
 }
 
 #[test]

@@ -78,11 +78,11 @@ async fn a_problem_is_written_in_the_readers_language() {
     insta::assert_json_snapshot!(body, @r#"
     {
       "code": "not-eligible",
-      "detail": "Hier können nur Menschen aus den Gemeinden dieser Aktion buchen. Bitte fragen Sie Ihre Gemeinde, welche Angebote es für Sie gibt.",
+      "detail": "Sie gilt für Menschen, die in den Gemeinden der Aktion wohnen, und manchmal nur für bestimmte Jahrgänge. Bitte fragen Sie Ihre Gemeinde, welche Angebote es für Sie gibt.",
       "municipality": "Haßloch",
       "request_id": "request-1",
       "status": 403,
-      "title": "Diese Aktion gilt nicht für Ihren Wohnort",
+      "title": "Diese Aktion ist nicht für Sie vorgesehen",
       "type": "/problems/not-eligible"
     }
     "#);

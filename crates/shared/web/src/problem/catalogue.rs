@@ -2,35 +2,9 @@
 
 use actix_web::http::StatusCode;
 
-use crate::language::Language;
+mod entry;
 
-/// Title and detail of a problem in one language. The detail says what to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Text {
-    /// What is the matter, in one short sentence without full stop.
-    pub title: &'static str,
-    /// What the reader can do about it.
-    pub detail: &'static str,
-}
-
-/// One line of the catalogue.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    /// The code.
-    pub code: Code,
-    /// The code as it is written in JSON and in the `type` URI.
-    pub name: &'static str,
-    /// The `type` URI: where [`crate::problem_page`] explains the problem, on the service that answers.
-    pub type_uri: &'static str,
-    /// The same as a `Link` header (RFC 8288).
-    pub link: &'static str,
-    /// The status of the response.
-    pub status: StatusCode,
-    /// English.
-    pub en: Text,
-    /// German.
-    pub de: Text,
-}
+pub use self::entry::{Entry, Text};
 
 macro_rules! catalogue {
     ($($code:ident $name:literal $status:ident {
@@ -56,52 +30,6 @@ macro_rules! catalogue {
             },)+
         ];
     };
-}
-
-impl Code {
-    /// The catalogue's line for this code.
-    #[must_use]
-    pub const fn entry(self) -> &'static Entry {
-        // The macro writes the enum and the table in the same order.
-        &CATALOGUE[self as usize]
-    }
-
-    /// The code as it is written in JSON.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        self.entry().name
-    }
-
-    /// The status of the response.
-    #[must_use]
-    pub const fn status(self) -> StatusCode {
-        self.entry().status
-    }
-
-    /// Whether the response always says when to try again.
-    #[must_use]
-    pub fn tells_when_to_retry(self) -> bool {
-        let busy = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
-        busy.contains(&self.status())
-            || [Self::NotYourTurn, Self::RequestInProgress].contains(&self)
-    }
-
-    /// The `type` URI.
-    #[must_use]
-    pub const fn type_uri(self) -> &'static str {
-        self.entry().type_uri
-    }
-}
-
-impl Entry {
-    /// The texts in one language.
-    #[must_use]
-    pub const fn text(&self, language: Language) -> Text {
-        match language {
-            Language::En => self.en,
-            Language::De => self.de,
-        }
-    }
 }
 
 catalogue! {
@@ -147,11 +75,17 @@ catalogue! {
         de: "Dieses Ticket ist nicht gültig",
             "Das Ticket fehlt, ist unvollständig oder stammt aus einem anderen oder früheren Warteraum. Bitte betreten Sie den Warteraum neu.";
     }
+    WaitlistTokenInvalid "waitlist-token-invalid" UNAUTHORIZED {
+        en: "This link does not open a place on the waitlist",
+            "Please use the complete link that you got when you joined the waitlist, or that of your offer.";
+        de: "Dieser Link öffnet keinen Platz auf der Nachrückliste",
+            "Bitte verwenden Sie den vollständigen Link, den Sie beim Eintragen oder mit Ihrem Angebot bekommen haben.";
+    }
     NotEligible "not-eligible" FORBIDDEN {
-        en: "This campaign is not for your place of residence",
-            "Only residents of the municipalities of this campaign can book here. Please ask your own municipality which offers there are for you.";
-        de: "Diese Aktion gilt nicht für Ihren Wohnort",
-            "Hier können nur Menschen aus den Gemeinden dieser Aktion buchen. Bitte fragen Sie Ihre Gemeinde, welche Angebote es für Sie gibt.";
+        en: "This campaign is not for you",
+            "It is for people who live in its municipalities, and may be for certain ages only. Please ask your own municipality which offers there are for you.";
+        de: "Diese Aktion ist nicht für Sie vorgesehen",
+            "Sie gilt für Menschen, die in den Gemeinden der Aktion wohnen, und manchmal nur für bestimmte Jahrgänge. Bitte fragen Sie Ihre Gemeinde, welche Angebote es für Sie gibt.";
     }
     NotThePersonOfThePass "not-the-person-of-the-pass" FORBIDDEN {
         en: "This pass is for somebody else",
@@ -189,6 +123,12 @@ catalogue! {
         de: "Hier ist nichts",
             "Bitte prüfen Sie die Adresse.";
     }
+    OfferNotFound "offer-not-found" NOT_FOUND {
+        en: "This offer does not exist",
+            "It may be for somebody else. Please use the complete link from your message.";
+        de: "Dieses Angebot gibt es nicht",
+            "Vielleicht gilt es für jemand anderen. Bitte verwenden Sie den vollständigen Link aus Ihrer Nachricht.";
+    }
     RoomNotFound "room-not-found" NOT_FOUND {
         en: "This waiting room does not exist",
             "Please check the address.";
@@ -200,6 +140,12 @@ catalogue! {
             "Please choose one of the times in the list.";
         de: "Diese Uhrzeit wird nicht angeboten",
             "Bitte wählen Sie eine der Uhrzeiten aus der Liste.";
+    }
+    WaitlistEntryNotFound "waitlist-entry-not-found" NOT_FOUND {
+        en: "This entry of the waitlist does not exist",
+            "Please check the link that you got when you joined.";
+        de: "Diesen Eintrag auf der Nachrückliste gibt es nicht",
+            "Bitte prüfen Sie den Link, den Sie beim Eintragen bekommen haben.";
     }
     MethodNotAllowed "method-not-allowed" METHOD_NOT_ALLOWED {
         en: "This address does not know the method",
@@ -224,6 +170,12 @@ catalogue! {
             "You need not do anything else; the place is free for somebody else.";
         de: "Diese Buchung ist schon abgesagt",
             "Sie müssen nichts weiter tun; der Platz kommt anderen zugute.";
+    }
+    AlreadyWaiting "already-waiting" CONFLICT {
+        en: "This person is on the waitlist already",
+            "Each person waits once. To see how it stands, please use the link that you got when you joined.";
+        de: "Diese Person steht schon auf der Nachrückliste",
+            "Jede Person wartet einmal. Um zu sehen, wie es steht, nutzen Sie bitte den Link, den Sie beim Eintragen bekommen haben.";
     }
     HoldEnded "hold-ended" CONFLICT {
         en: "This reservation has ended",
@@ -255,6 +207,18 @@ catalogue! {
         de: "Sie sind noch nicht an der Reihe",
             "Ihr Platz in der Schlange ist sicher. Sie müssen nichts tun; bitte warten Sie noch ein wenig.";
     }
+    OfferExpired "offer-expired" CONFLICT {
+        en: "The time for this offer has run out",
+            "The place went to somebody else. You are still on the waitlist, behind those who have missed no offer, and need not do anything.";
+        de: "Die Zeit für dieses Angebot ist abgelaufen",
+            "Den Platz hat jemand anderes bekommen. Sie stehen weiter auf der Nachrückliste, hinter denen, die noch kein Angebot verpasst haben, und müssen nichts tun.";
+    }
+    OfferOver "offer-over" CONFLICT {
+        en: "This offer is not open any more",
+            "It was answered already, or its place is not given any more. Please look at your entry of the waitlist to see how it stands.";
+        de: "Dieses Angebot ist nicht mehr offen",
+            "Es wurde schon beantwortet, oder der Platz wird nicht mehr vergeben. Bitte sehen Sie in Ihrem Eintrag auf der Nachrückliste, wie es steht.";
+    }
     PassEnded "pass-ended" CONFLICT {
         en: "You have left",
             "Nothing new can be reserved or booked with this pass. What you had reserved before you can still complete or give up, and your bookings stay valid.";
@@ -272,6 +236,18 @@ catalogue! {
             "Its pass has been used or has expired. If somebody else needs a place, please enter the waiting room again.";
         de: "Mit diesem Ticket waren Sie schon an der Reihe",
             "Sein Pass ist verbraucht oder abgelaufen. Wenn noch jemand einen Platz braucht, betreten Sie bitte den Warteraum noch einmal.";
+    }
+    PersonErased "person-erased" CONFLICT {
+        en: "Nobody is named in this booking any more",
+            "Whose booking it was has been erased, as they wanted. Nothing in it can be changed any more.";
+        de: "In dieser Buchung steht niemand mehr",
+            "Wem sie gehörte, wurde auf Wunsch gelöscht. An ihr lässt sich nichts mehr ändern.";
+    }
+    PlaceGone "place-gone" CONFLICT {
+        en: "Others were faster",
+            "The place was offered to several people and is taken. You have lost nothing: you are on the waitlist where you were, and get the next offer before others.";
+        de: "Andere waren schneller",
+            "Der Platz wurde mehreren angeboten und ist vergeben. Sie haben nichts verloren: Sie stehen auf der Nachrückliste, wo Sie waren, und bekommen das nächste Angebot vor anderen.";
     }
     RefusedTooOften "refused-too-often" CONFLICT {
         en: "Too many other people were named with this pass",
@@ -303,6 +279,24 @@ catalogue! {
         de: "Zu dieser Uhrzeit sind nicht genug Plätze frei",
             "Bitte wählen Sie eine andere Uhrzeit. Es können jederzeit wieder Plätze frei werden.";
     }
+    WaitlistFull "waitlist-full" CONFLICT {
+        en: "The waitlist is full",
+            "Nobody else can join at the moment. Please try again later: a place on the list comes free when somebody leaves it or gets a place.";
+        de: "Die Nachrückliste ist voll",
+            "Gerade kann sich niemand mehr eintragen. Bitte versuchen Sie es später noch einmal: Auf der Liste wird Platz, wenn jemand sie verlässt oder einen Platz bekommt.";
+    }
+    WaitlistLeft "waitlist-left" CONFLICT {
+        en: "You are not on the waitlist any more",
+            "You have left it, and its offers went to others. If you still need a place, please enter the waiting room again.";
+        de: "Sie stehen nicht mehr auf der Nachrückliste",
+            "Sie haben sie verlassen, und Ihre Angebote gingen an andere. Wenn Sie noch einen Platz brauchen, betreten Sie bitte den Warteraum noch einmal.";
+    }
+    WaitlistNotOpen "waitlist-not-open" CONFLICT {
+        en: "Nobody can join the waitlist now",
+            "There is none, it opens later, it has ended, or there are places to book. Please look at the places first.";
+        de: "Gerade kann sich niemand auf die Nachrückliste eintragen",
+            "Es gibt keine, sie öffnet später, sie ist beendet, oder es gibt noch Plätze zu buchen. Bitte sehen Sie zuerst nach den Plätzen.";
+    }
     CampaignClosed "campaign-closed" GONE {
         en: "Booking has ended",
             "Nothing can be booked in this campaign any more. A booking you have stays valid.";
@@ -326,6 +320,12 @@ catalogue! {
             "Send JSON with the header Content-Type: application/json.";
         de: "Die Anfrage ist kein JSON",
             "Senden Sie JSON mit dem Header Content-Type: application/json.";
+    }
+    DeclarationMissing "declaration-missing" UNPROCESSABLE_ENTITY {
+        en: "A declaration is missing",
+            "Please read what is listed under declarations and agree to it. The text may have changed since you read it.";
+        de: "Eine Erklärung fehlt",
+            "Bitte lesen Sie, was unter declarations steht, und stimmen Sie zu. Der Text kann sich geändert haben, seit Sie ihn gelesen haben.";
     }
     IdempotencyKeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY {
         en: "This Idempotency-Key belongs to another request",

@@ -19,7 +19,7 @@ pub(super) fn of(code: Code) -> impl Iterator<Item = Member> {
     all().into_iter().filter(move |(of, _)| *of == code).map(|(_, member)| member)
 }
 
-fn all() -> [(Code, Member); 7] {
+fn all() -> [(Code, Member); 10] {
     let municipality = json!({
         "type": "string",
         "description": "The name of the municipality, where the postcode says it.",
@@ -33,7 +33,15 @@ fn all() -> [(Code, Member); 7] {
         "type": "string",
         "description": "The ticket signed anew: asking with it says that its pass is used.",
     });
+    let opens_at = json!({
+        "type": "string",
+        "format": "date-time",
+        "description": "When people can join, where that is a time to come.",
+    });
     [
+        (Code::NotEligible, rule()),
+        (Code::DeclarationMissing, declarations()),
+        (Code::WaitlistNotOpen, some("opens_at", opens_at, json!("2021-06-14T15:00:00.000Z"))),
         (Code::NotEligible, some("municipality", municipality, json!("Haßloch"))),
         (
             Code::RoomNotOpen,
@@ -69,6 +77,30 @@ fn all() -> [(Code, Member); 7] {
             always("seats_left", count("How many seats the pass has left."), json!(1)),
         ),
     ]
+}
+
+fn rule() -> Member {
+    let rule = json!({
+        "type": "string",
+        "description": "The rule that is not met: `residence`, or one of those that the campaign lists. More may be added.",
+    });
+    always("rule", rule, json!("residence"))
+}
+
+fn declarations() -> Member {
+    let declarations = json!({
+        "type": "array",
+        "description": "The required declarations that were not made in the version in force.",
+        "items": {
+            "type": "object",
+            "required": ["id", "version"],
+            "properties": {
+                "id": {"type": "string", "description": "The name of the declaration."},
+                "version": count("The version of its text that is in force."),
+            },
+        },
+    });
+    always("declarations", declarations, json!([{"id": "residence", "version": 2}]))
 }
 
 fn always(name: &'static str, schema: Value, example: Value) -> Member {

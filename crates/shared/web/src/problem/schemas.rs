@@ -89,7 +89,14 @@ fn schema(entry: &Entry) -> Value {
 
 /// Whether a problem of this code names the one at whom it failed, where several were sent in one request.
 fn may_name_a_field(code: Code) -> bool {
-    matches!(code, Code::AlreadyBooked | Code::HoldEnded | Code::NotThePersonOfThePass)
+    matches!(
+        code,
+        Code::AlreadyBooked
+            | Code::DeclarationMissing
+            | Code::HoldEnded
+            | Code::NotEligible
+            | Code::NotThePersonOfThePass
+    )
 }
 
 fn as_json(schema: &impl serde::Serialize) -> Value {

@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("booking-papers", &["kernel", "booking"]),
     ("booking-delivery", &["kernel", "booking", "booking-papers"]),
     ("waiting-room-http", &["kernel", "pass", "waiting-room", "web"]),
-    ("booking-http", &["kernel", "pass", "booking", "web"]),
+    ("booking-http", &["kernel", "pass", "booking", "booking-papers", "web"]),
     (
         "einlass",
         &[

@@ -194,7 +194,7 @@ pub(crate) async fn join(
 }
 
 fn not_eligible(known: Option<Municipality>) -> Problem {
-    let problem = Problem::new(Code::NotEligible);
+    let problem = Problem::new(Code::NotEligible).with("rule", "residence");
     match known {
         Some(municipality) => problem.with("municipality", municipality.name),
         None => problem,

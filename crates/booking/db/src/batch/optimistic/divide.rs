@@ -30,7 +30,7 @@ pub(super) struct Decided {
 pub(super) fn divide(mirror: &Mirror, commands: &[Command], now: Timestamp) -> Decided {
     let mut refused: Vec<Option<BookSlotOutcome>> = vec![None; commands.len()];
     for _ in 0..ROUNDS_MAX {
-        let places = choose(mirror, commands, &refused);
+        let places = choose(mirror, commands, &refused, now);
         if places.is_empty() {
             break;
         }
@@ -64,8 +64,9 @@ fn choose(
     mirror: &Mirror,
     commands: &[Command],
     refused: &[Option<BookSlotOutcome>],
+    now: Timestamp,
 ) -> Vec<usize> {
-    let mut left = Left::default();
+    let mut left = Left { commands: commands.len(), now, ..Left::default() };
     let mut places = Vec::with_capacity(commands.len());
     for (place, (command, refusal)) in commands.iter().zip(refused).enumerate() {
         let takes_places = match command {
@@ -76,7 +77,7 @@ fn choose(
             )),
         };
         match takes_places {
-            Some(takes_places) => left.add(command, takes_places),
+            Some(takes_places) => left.add(mirror, command, takes_places),
             None => places.push(place),
         }
     }
@@ -92,6 +93,11 @@ struct Left {
     keys: HashSet<[u8; 32]>,
     /// Whether one may give a place or a seat back, or leave a person without a booking.
     frees: bool,
+    /// Of the whole batch.
+    commands: usize,
+    now: Timestamp,
+    /// Whether one looks at all places, or takes one of which it does not say the slot.
+    looks_at_all: bool,
 }
 
 impl Left {
@@ -106,27 +112,31 @@ impl Left {
         if mirror.knows_key(&book.idempotency.key) {
             return Some(false);
         }
-        if book.registration.person_keys().any(|person| mirror.has_booked(&person)) {
-            return Some(self.frees);
-        }
         let slot = SlotKey { campaign: book.pass.campaign.clone(), slot: book.slot.clone() };
+        if book.registration.person_keys().any(|person| mirror.has_booked(&person)) {
+            return Some(self.is_judged_otherwise_later(mirror, &slot));
+        }
         let mut persons = book.registration.person_keys();
-        let depends = self.slots.contains(&slot)
+        let depends = self.looks_at_all
+            || self.slots.contains(&slot)
             || self.passes.contains(&book.pass.pass_id)
             || self.keys.contains(&book.idempotency.key)
-            || persons.any(|person| self.persons.contains(&person))
+            || persons.any(|person| self.persons.contains(&person) || mirror.waits(&person))
             // A seat of this pass may come back, and then it is judged otherwise.
             || (self.frees && mirror.knows_pass(book.pass.pass_id));
         if depends || !mirror.knows_slot(&slot) {
             return Some(true);
         }
         refusal.map(|refusal| match refusal {
-            BookSlotOutcome::AlreadyBooked | BookSlotOutcome::PersonNotOfPass => self.frees,
+            BookSlotOutcome::AlreadyBooked | BookSlotOutcome::PersonNotOfPass => {
+                self.is_judged_otherwise_later(mirror, &slot)
+            }
             BookSlotOutcome::SlotFull | BookSlotOutcome::PassExhausted => true,
             BookSlotOutcome::Booked(_)
             | BookSlotOutcome::CampaignNotFound
             | BookSlotOutcome::CampaignClosed
             | BookSlotOutcome::NotEligible
+            | BookSlotOutcome::Unmet(_)
             | BookSlotOutcome::PassExpired
             | BookSlotOutcome::PassEnded
             | BookSlotOutcome::SlotNotFound
@@ -135,7 +145,15 @@ impl Left {
         })
     }
 
-    fn add(&mut self, command: &Command, takes_places: bool) {
+    /// Whether a booking that is refused for its person might be judged otherwise after what comes behind it in
+    /// the batch: their booking may be given back, or the slot may be full by then, which is found first.
+    fn is_judged_otherwise_later(&self, mirror: &Mirror, slot: &SlotKey) -> bool {
+        let places =
+            mirror.places_left(slot, self.now).and_then(|places| usize::try_from(places).ok());
+        self.frees || places.is_none_or(|places| places < self.commands)
+    }
+
+    fn add(&mut self, mirror: &Mirror, command: &Command, takes_places: bool) {
         let footprint = Footprint::of(std::slice::from_ref(command));
         if takes_places {
             self.slots.extend(footprint.slots);
@@ -149,7 +167,17 @@ impl Left {
                 | Command::ReleaseHold(_)
                 | Command::MoveBooking(_)
                 | Command::CorrectPerson(_)
+                | Command::ErasePerson(_)
                 | Command::ClearPlace(_)
+                | Command::LeaveWaitlist(_)
+                | Command::DeclineOffer(_)
+        );
+        // Whoever is booked waits no longer: a seat of the pass that paid for that comes back.
+        let may_book = matches!(command, Command::BookHold(_) | Command::BookGroup(_));
+        self.frees |= mirror.may_wait && (may_book || takes_places);
+        self.looks_at_all |= matches!(
+            command,
+            Command::JoinWaitlist(_) | Command::AcceptOffer(_) | Command::CallUp(_)
         );
     }
 }

@@ -5,11 +5,13 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use ::booking::{
-    Booking, BookingStatus, Campaign, ChainEnd, Changes, Command, PassId, PassUse, PersonKey,
-    SlotCounters, SlotKey, State,
+    Booking, BookingStatus, Campaign, ChainEnd, Changes, Command, PassId, PassUse, PersonChange,
+    PersonKey, SlotCounters, SlotKey, State,
 };
+use kernel::Timestamp;
 
 use super::super::write::Known;
+use crate::vault::{CampaignKey, CampaignKeys};
 
 /// What was so after change `sequence` of the campaign. Of what is not in here nothing is known.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(crate) struct Mirror {
     pub sequence: i64,
     /// Where the chain of its events ends.
     pub end: ChainEnd,
+    /// What seals who is booked; the careful path loads it with the campaign.
+    key: Option<Arc<CampaignKey>>,
     slots: HashMap<SlotKey, SlotCounters>,
     passes: Recent<PassId, PassUse>,
     /// Keys under which something was recorded.
@@ -27,6 +31,10 @@ pub(crate) struct Mirror {
     persons: Recent<PersonKey, ()>,
     /// Whether some of them may not have it any more.
     has_forgotten_persons: bool,
+    /// Persons who have been seen to wait. Of others the database knows it.
+    waiting: Recent<PersonKey, ()>,
+    /// Whether anybody may be on the waitlist.
+    pub may_wait: bool,
 }
 
 /// Which state of the campaign it is. A database that has gone back, to a backup or to a replica that lagged, comes to
@@ -47,17 +55,23 @@ impl Mirror {
             revision: head.revision,
             sequence: head.sequence,
             end: head.end,
+            key: None,
             slots: state.slots.clone(),
             passes: Recent::default(),
             keys: Recent::default(),
             persons: Recent::default(),
             has_forgotten_persons: false,
+            waiting: Recent::default(),
+            may_wait: state.waitlists.values().any(|counts| counts.demand() > 0),
         };
         for pass in state.passes.values() {
             mirror.passes.insert(pass.pass_id, pass.clone());
         }
         for (_, person) in &state.active_persons {
             mirror.persons.insert(*person, ());
+        }
+        for entry in state.entries.values().filter(|entry| entry.state.is_waiting()) {
+            mirror.waiting.insert(entry.person_key, ());
         }
         for key in state.records.keys() {
             mirror.keys.insert(*key, ());
@@ -67,6 +81,18 @@ impl Mirror {
 
     pub fn moment(&self) -> Moment {
         Moment { revision: self.revision, sequence: self.sequence, end: self.end }
+    }
+
+    /// The same with the data key of the campaign.
+    pub fn with_key(self, keys: &CampaignKeys) -> Self {
+        let key = keys.get(&self.campaign.id).map(Arc::clone);
+        Self { key, ..self }
+    }
+
+    /// The data key as what seals a batch.
+    pub fn keys(&self) -> Option<CampaignKeys> {
+        let key = self.key.as_ref()?;
+        Some(CampaignKeys::of_one(&self.campaign.id, Arc::clone(key)))
     }
 
     /// The same after `changes` were written.
@@ -84,7 +110,9 @@ impl Mirror {
         }
         // Whose booking was cancelled or is another person's is not said here, so nothing is known of the
         // persons any more.
-        let is_exchanged = changes.bookings_changed.iter().any(|change| change.person.is_some());
+        let mut persons =
+            changes.bookings_changed.iter().filter_map(|change| change.person.as_ref());
+        let is_exchanged = persons.any(PersonChange::is_another_key);
         if is_exchanged || !changes.bookings_cancelled.is_empty() {
             self.persons = Recent::default();
             self.has_forgotten_persons = true;
@@ -92,6 +120,10 @@ impl Mirror {
         let confirmed = |booking: &&Booking| booking.status == BookingStatus::Confirmed;
         for booking in changes.bookings_inserted.iter().filter(confirmed) {
             self.persons.insert(booking.registration.person_key, ());
+        }
+        self.may_wait |= !changes.entries_inserted.is_empty();
+        for entry in &changes.entries_inserted {
+            self.waiting.insert(entry.person_key, ());
         }
         for record in &changes.records {
             self.keys.insert(record.key, ());
@@ -101,6 +133,9 @@ impl Mirror {
     /// Takes over what `later` knows, which was loaded at this one's moment.
     pub fn merge(&mut self, later: Self) {
         (self.sequence, self.end) = (later.sequence, later.end);
+        self.key = later.key;
+        self.may_wait = later.may_wait;
+        self.waiting.extend(later.waiting);
         self.slots.extend(later.slots);
         self.passes.extend(later.passes);
         self.keys.extend(later.keys);
@@ -109,6 +144,13 @@ impl Mirror {
         } else {
             self.persons.extend(later.persons);
         }
+    }
+
+    /// The places that can be booked in a slot, as far as it is known.
+    pub fn places_left(&self, key: &SlotKey, now: Timestamp) -> Option<u32> {
+        let slot = self.campaign.slot(&key.slot)?;
+        let counters = self.slots.get(key)?;
+        Some(self.campaign.places_bookable(slot, counters.taken, now))
     }
 
     pub fn knows_slot(&self, slot: &SlotKey) -> bool {
@@ -121,6 +163,10 @@ impl Mirror {
 
     pub fn has_booked(&self, person: &PersonKey) -> bool {
         self.persons.contains(person)
+    }
+
+    pub fn waits(&self, person: &PersonKey) -> bool {
+        self.waiting.contains(person)
     }
 
     pub fn knows_pass(&self, pass: PassId) -> bool {

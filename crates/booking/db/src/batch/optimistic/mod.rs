@@ -20,13 +20,14 @@ use ::booking::{Changes, Command, ExecutedPart};
 use kernel::Timestamp;
 use sea_orm::{ConnectionTrait, Statement, Value};
 
-use super::write::paid;
+use super::write::{booking_rows, paid};
 use crate::dialect::{Cell, Rows};
 use crate::failure::{Failure, classify};
 use crate::fault::{COMMIT, Fault};
 use crate::statements::{BYTE_IDS, KEYS, PERSON_KEYS};
 use crate::store::Session;
 use crate::tables::{booking, event, slot};
+use crate::vault::CampaignKeys;
 use divide::{Decided, divide};
 
 pub(crate) use mirror::{Mirror, Moment};
@@ -50,12 +51,16 @@ impl Session {
         now: Timestamp,
     ) -> Result<Option<ExecutedPart>, Fault> {
         let Some(mut mirror) = self.mirrors.take(commands) else { return Ok(None) };
+        let Some(keys) = mirror.keys() else {
+            self.mirrors.keep(mirror);
+            return Ok(None);
+        };
         let Decided { places, changes, outcomes: decided } = divide(&mirror, commands, now);
         if places.is_empty() {
             self.mirrors.keep(mirror);
             return Ok(None);
         }
-        match self.write_at_once(&mirror, &changes).await? {
+        match self.write_at_once(&mirror, &changes, &keys).await? {
             Written::Everything => mirror.advance(&changes),
             Written::Nothing => {
                 self.mirrors.pause(&mirror);
@@ -75,7 +80,12 @@ impl Session {
     }
 
     /// An error that says nothing of what was done is one of the commit.
-    async fn write_at_once(&self, mirror: &Mirror, changes: &Changes) -> Result<Written, Fault> {
+    async fn write_at_once(
+        &self,
+        mirror: &Mirror,
+        changes: &Changes,
+        keys: &CampaignKeys,
+    ) -> Result<Written, Fault> {
         let backend = self.pools.backend;
         let [new] = changes.events.as_slice() else {
             return Err(Fault::Unexpected("bookings of which nothing is told".to_owned()));
@@ -95,13 +105,12 @@ impl Session {
         let former = changes.bookings_inserted.iter();
         let former = former.filter_map(|booking| booking.registration.former_person_key.as_ref());
         let former = former.map(|key| [Cell::Bytes(&key.0)]);
-        let keys = changes.records.iter().map(|record| [Cell::Bytes(&record.key)]);
+        let request_keys = changes.records.iter().map(|record| [Cell::Bytes(&record.key)]);
         let slots = changes.slots.iter().map(slot::to_change);
-        let bookings =
-            paid.iter().map(|(booking, request, pass)| booking::to_row(booking, request, pass));
+        let bookings = booking_rows(&paid, keys)?;
         let mut expected = 0;
         Rows::collect(backend, BYTE_IDS, new_passes).bind(&mut values);
-        Rows::collect(backend, KEYS, keys).bind(&mut values);
+        Rows::collect(backend, KEYS, request_keys).bind(&mut values);
         Rows::collect(backend, PERSON_KEYS, former).bind(&mut values);
         for rows in [
             Rows::collect(backend, slot::CHANGES, slots),

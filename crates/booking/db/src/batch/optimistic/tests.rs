@@ -24,7 +24,9 @@ async fn store() -> (DbStore, String) {
 }
 
 async fn open(url: &str) -> DbStore {
-    connect(url, &DbOptions::default(), Arc::new(SystemClock)).await.expect("connects")
+    connect(url, &DbOptions::default(), Arc::new(SystemClock), crate::vault::tests::keys())
+        .await
+        .expect("connects")
 }
 
 /// Person `number` under a pass and a key of their own.

@@ -11,7 +11,7 @@ use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
 
 use crate::app::App;
 use crate::citizen::booking::{NewPerson, PersonBody, Reading};
-use crate::refusal::BookingInPath;
+use crate::refusal::{self, BookingInPath};
 
 /// A booking and whom it is for now. All else of it is as it was: slot, code and manage token.
 #[derive(Serialize, ToSchema)]
@@ -25,7 +25,7 @@ problem_responses!(
     /// What a correction can be refused with.
     CorrectionProblems of BookingInPath, IdempotencyKey, Body<NewPerson>:
         PassInvalid, NotEligible, NotThePersonOfThePass, AlreadyBooked, AlreadyCancelled,
-        RefusedTooOften, RequestInProgress, CampaignClosed, IdempotencyKeyReused, Overloaded,
+        RefusedTooOften, DeclarationMissing, RequestInProgress, CampaignClosed, IdempotencyKeyReused, Overloaded,
         Unavailable
 );
 
@@ -61,7 +61,8 @@ pub(crate) async fn correct_person(
         CorrectOutcome::PassExpired => Err(Problem::new(Code::PassInvalid)),
         CorrectOutcome::AlreadyCancelled => Err(Problem::new(Code::AlreadyCancelled)),
         CorrectOutcome::CampaignClosed => Err(Problem::new(Code::CampaignClosed)),
-        CorrectOutcome::NotEligible => Err(Problem::new(Code::NotEligible)),
+        CorrectOutcome::NotEligible => Err(refusal::not_eligible()),
+        CorrectOutcome::Unmet(unmet) => Err(refusal::unmet(unmet)),
         CorrectOutcome::PersonNotOfPass => Err(Problem::new(Code::NotThePersonOfThePass)),
         CorrectOutcome::AlreadyBooked => Err(Problem::new(Code::AlreadyBooked)),
         CorrectOutcome::RefusedTooOften => Err(Problem::new(Code::RefusedTooOften)),

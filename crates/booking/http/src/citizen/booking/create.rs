@@ -25,7 +25,7 @@ problem_responses!(
     /// What a booking can be refused with.
     BookingProblems of CampaignInPath, IdempotencyKey, Body<NewBooking>:
         PassInvalid, PassWrongCampaign, NotEligible, NotThePersonOfThePass, PassEnded, SlotNotFound,
-        AlreadyBooked, RefusedTooOften, SlotFull, PassExhausted, RequestInProgress, CampaignClosed,
+        AlreadyBooked, RefusedTooOften, DeclarationMissing, SlotFull, PassExhausted, RequestInProgress, CampaignClosed,
         IdempotencyKeyReused, Overloaded, Unavailable
 );
 
@@ -53,7 +53,8 @@ pub(crate) async fn book_slot(
         BookSlotOutcome::Booked(booked) => app.booked(&campaign, &booked, &person),
         BookSlotOutcome::CampaignNotFound => Err(Problem::new(Code::CampaignNotFound)),
         BookSlotOutcome::CampaignClosed => Err(Problem::new(Code::CampaignClosed)),
-        BookSlotOutcome::NotEligible => Err(Problem::new(Code::NotEligible)),
+        BookSlotOutcome::NotEligible => Err(refusal::not_eligible()),
+        BookSlotOutcome::Unmet(unmet) => Err(refusal::unmet(unmet)),
         BookSlotOutcome::PassExpired => Err(Problem::new(Code::PassInvalid)),
         BookSlotOutcome::PassEnded => Err(Problem::new(Code::PassEnded)),
         BookSlotOutcome::PersonNotOfPass => Err(Problem::new(Code::NotThePersonOfThePass)),

@@ -158,12 +158,12 @@ mod tests {
     async fn sent(api: &Api, at: Timestamp, end: MailEnd) -> MailId {
         let rules = MailRules { remind_before: None };
         let campaign = scene::slot("rehearsal");
-        api.mails.follow_events(&campaign, &rules, 100).await.expect("answers");
+        api.store.follow_events(&campaign, &rules, 100).await.expect("answers");
         let id = LeaseId([1; 16]);
         let lease = Lease { id, from: at, until: at.plus(PAUSE), mails_max: 1 };
-        let mail = api.mails.lease_mails(&lease).await.expect("answers").remove(0);
+        let mail = api.store.lease_mails(&lease).await.expect("answers").remove(0);
         let settlement = Settlement { id: mail.id.clone(), lease: id, at, end };
-        api.mails.settle_mails(&[settlement]).await.expect("answers");
+        api.store.settle_mails(&[settlement]).await.expect("answers");
         mail.id
     }
 
@@ -181,7 +181,7 @@ mod tests {
         let since = "2021-06-14T06:00:01.000Z";
         assert_eq!(mail_of(&api, &booked).await, json!({"state": "sent", "since": since}));
         let reason = Reason::new("5.1.1");
-        assert!(api.mails.report_mail(&id, &reason, scene::at(1)).await.expect("answers"));
+        assert!(api.store.report_mail(&id, &reason, scene::at(1)).await.expect("answers"));
         let bounced = json!({"state": "bounced", "since": since, "reason": "5.1.1"});
         assert_eq!(mail_of(&api, &booked).await, bounced);
         let mut nobody = person("Berta");

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::{Code, Problem};
 
+use super::declaration::NewDeclarations;
+
 /// The person to be booked.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -27,15 +29,36 @@ pub(crate) struct NewPerson {
     /// In which language the person is written to. Without it the one that the request prefers.
     #[schema(nullable = false)]
     language: Option<LanguageBody>,
+    /// What the person declares, of what the campaign lists.
+    #[serde(default)]
+    declarations: NewDeclarations,
 }
 
 /// A language in which people are written to.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
 #[schema(as = LetterLanguage, example = "de")]
 #[serde(rename_all = "snake_case")]
-enum LanguageBody {
+pub(super) enum LanguageBody {
     De,
     En,
+}
+
+impl From<LanguageBody> for Language {
+    fn from(body: LanguageBody) -> Self {
+        match body {
+            LanguageBody::De => Self::De,
+            LanguageBody::En => Self::En,
+        }
+    }
+}
+
+impl From<Language> for LanguageBody {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::De => Self::De,
+            Language::En => Self::En,
+        }
+    }
 }
 
 /// What a request says besides the person.
@@ -88,15 +111,13 @@ impl NewPerson {
     }
 
     fn read(self, reading: Reading) -> Result<Person, Vec<(PersonField, FieldProblem)>> {
-        let Self { given_name, family_name, date_of_birth, email, phone, language } = self;
-        let language = match language {
-            Some(LanguageBody::De) => Language::De,
-            Some(LanguageBody::En) => Language::En,
-            None => reading.language,
-        };
+        let Self { given_name, family_name, date_of_birth, email, phone, language, declarations } =
+            self;
+        let language = language.map_or(reading.language, Language::from);
         let fields =
             PersonFields { given_name, family_name, date_of_birth, email, phone, language };
-        Person::parse(fields, reading.now)
+        let person = Person::parse(fields, reading.now)?;
+        Ok(person.declaring(declarations.made_at(reading.now)))
     }
 }
 

@@ -3,13 +3,11 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use booking::{Booking, BookingLookup, BookingStatus};
 use web::reply;
-use web::{Code, Problem, problem_responses};
+use web::{Problem, problem_responses};
 
 use crate::app::App;
-use crate::authorize::manage_token;
-use crate::citizen::booking::{BookingBody, BookingState, MailBody, PersonBody};
+use crate::citizen::booking::BookingBody;
 use crate::refusal::BookingInPath;
 
 problem_responses!(
@@ -33,42 +31,9 @@ pub(crate) async fn show_booking(
     BookingInPath(booking): BookingInPath,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let token = manage_token(&request)?;
-    let lookup = app.bookings.booking(booking, token).await;
-    match lookup.map_err(|failure| app.problem(failure))? {
-        BookingLookup::Found(booking) => {
-            let mail = app.mail_of(&booking).await;
-            show(&app, &booking, mail)
-        }
-        BookingLookup::BookingNotFound => Err(Problem::new(Code::BookingNotFound)),
-        BookingLookup::TokenInvalid => Err(Problem::new(Code::ManageTokenInvalid)),
-    }
-}
-
-fn show(app: &App, booking: &Booking, mail: Option<MailBody>) -> Result<HttpResponse, Problem> {
-    let view = app.bookings.view();
-    let slot = view.campaign(&booking.campaign).and_then(|view| view.campaign.slot(&booking.slot));
-    // A slot that was booked is never removed, so only a view that is not there yet lacks it.
-    let slot = slot.ok_or_else(|| app.try_again(Code::Unavailable))?;
-    let (status, cancelled_at) = match booking.status {
-        BookingStatus::Confirmed => (BookingState::Confirmed, None),
-        BookingStatus::Cancelled { at } => (BookingState::Cancelled, Some(at)),
-    };
-    let body = BookingBody {
-        id: booking.registration.booking,
-        code: booking.registration.code,
-        campaign: &booking.campaign,
-        slot: &booking.slot,
-        site: &slot.site,
-        starts_at: slot.starts_at,
-        ends_at: slot.ends_at,
-        status,
-        person: booking.registration.person.as_ref().map(PersonBody::from),
-        booked_at: booking.booked_at,
-        mail,
-        cancelled_at,
-    };
-    Ok(reply::private(StatusCode::OK, &body))
+    let own = app.own_booking(booking, &request).await?;
+    let mail = app.mail_of(&own.booking).await;
+    Ok(reply::private(StatusCode::OK, &BookingBody { mail, ..own.body() }))
 }
 
 #[cfg(test)]

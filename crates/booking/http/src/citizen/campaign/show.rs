@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use web::{Code, Language, Problem, problem_responses};
 
 use crate::app::App;
+use crate::citizen::campaign::rules::{DeclarationBody, RuleBody};
 use crate::refusal::CampaignInPath;
 
 /// One campaign.
@@ -33,11 +34,19 @@ pub(crate) struct CampaignBody<'a> {
     sites: Vec<Site<'a>>,
     /// Places on the waitlist.
     waitlist_places: u32,
+    /// The rules of the waitlist, if there is one. How it stands is told at `/v1/campaigns/{campaign}/waitlist`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    waitlist: Option<WaitlistRules>,
     /// From then on nothing can be booked.
     #[schema(value_type = String, format = DateTime)]
     closes_at: Timestamp,
     /// Whose residents may book.
     municipalities: Vec<EligibleMunicipality<'a>>,
+    /// When people must be born to book; all of it has to be met.
+    rules: Vec<RuleBody>,
+    /// What is shown to people to declare when they book.
+    declarations: Vec<DeclarationBody<'a>>,
 }
 
 /// A part of the places that becomes bookable at one instant.
@@ -47,6 +56,39 @@ struct Tranche {
     #[schema(value_type = String, format = DateTime)]
     opens_at: Timestamp,
     places: u32,
+}
+
+/// What is known of a waitlist beforehand.
+#[derive(Serialize, ToSchema)]
+struct WaitlistRules {
+    /// How many persons may wait at a time.
+    #[schema(example = 800)]
+    places: u32,
+    /// From then on people can join. Left out where it opens when no place can be booked any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        value_type = Option<String>, format = DateTime, nullable = false,
+        example = "2021-06-14T15:00:00.000Z",
+    )]
+    opens_at: Option<Timestamp>,
+    /// From then on nobody is called any more.
+    #[schema(value_type = String, format = DateTime, example = "2021-06-20T11:50:00.000Z")]
+    stops_at: Timestamp,
+    /// How long an offer lasts at most, in minutes.
+    #[schema(example = 60)]
+    offer_ttl_minutes: u32,
+}
+
+impl WaitlistRules {
+    fn of(campaign: &Campaign) -> Option<Self> {
+        let waitlist = campaign.waitlist?;
+        Some(Self {
+            places: waitlist.places,
+            opens_at: waitlist.opens_at,
+            stops_at: campaign.waitlist_stops_at(),
+            offer_ttl_minutes: waitlist.offer_ttl_minutes,
+        })
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -96,7 +138,8 @@ impl<'a> CampaignBody<'a> {
             hold_ttl_s: campaign.rules.hold_ttl_s,
             tranches: tranches.collect(),
             sites: sites.collect(),
-            waitlist_places: campaign.waitlist_places,
+            waitlist_places: campaign.waitlist.map_or(0, |waitlist| waitlist.places),
+            waitlist: WaitlistRules::of(campaign),
             closes_at: campaign.closes_at,
             municipalities: eligible
                 .map(|row| EligibleMunicipality {
@@ -105,6 +148,8 @@ impl<'a> CampaignBody<'a> {
                     name: &row.name,
                 })
                 .collect(),
+            rules: RuleBody::all(campaign, language),
+            declarations: DeclarationBody::all(campaign, language),
         }
     }
 }
@@ -135,6 +180,8 @@ pub(crate) async fn show_campaign(
 
 #[cfg(test)]
 mod tests {
+    use booking::contract::scene;
+    use booking::{CampaignPlan, Declaration, DeclarationVersion, Eligibility, Rule};
     use serde_json::json;
 
     use crate::harness::Api;
@@ -155,14 +202,41 @@ mod tests {
                 {"index": 1, "opens_at": "2021-06-14T09:00:00.000Z", "places": 22},
             ],
             "sites": [
-                {"id": "north", "name": "Parkplatz north", "address": "Hasenpfühlerweide 1, Speyer"},
-                {"id": "south", "name": "Parkplatz south", "address": "Hasenpfühlerweide 1, Speyer"},
+                {"id": "north", "name": "Parkplatz north", "address": "Hasenpfühlerweide 1, 67346 Speyer"},
+                {"id": "south", "name": "Parkplatz south", "address": "Hasenpfühlerweide 1, 67346 Speyer"},
             ],
             "waitlist_places": 5,
+            "waitlist": {
+                "places": 5, "stops_at": "2021-06-15T06:00:00.000Z", "offer_ttl_minutes": 60,
+            },
             "closes_at": "2021-06-15T06:00:00.000Z",
             "municipalities": [{"postcode": "67346", "ags": "07318000", "name": "Speyer"}],
+            "rules": [],
+            "declarations": [],
         });
         assert_eq!(reply.json, expected);
+    }
+
+    #[actix_web::test]
+    async fn says_what_it_asks_of_people() {
+        let mut campaign = scene::campaign();
+        let of = DeclarationVersion { id: "residence".parse().expect("a name"), version: 2 };
+        let (text_de, text_en) = ("Ich wohne hier.".to_owned(), "I live here.".to_owned());
+        campaign.eligibility = Eligibility {
+            rules: vec![Rule::BornUntil { day: "1961-06-20".parse().expect("a day") }],
+            declarations: vec![Declaration { of, required: true, text_de, text_en }],
+        };
+        let api = Api::start_with(&CampaignPlan::new(campaign).expect("a plan")).await;
+        let path = "/v1/campaigns/rehearsal";
+        let shown = api.get(path).header("accept-language", "de").send().await;
+        let text = "Geboren am 20.06.1961 oder früher";
+        let rules = json!([{"rule": "born_until", "text": text, "day": "1961-06-20"}]);
+        assert_eq!(shown.json["rules"], rules);
+        let text =
+            |text: &str| json!([{"id": "residence", "version": 2, "required": true, "text": text}]);
+        assert_eq!(shown.json["declarations"], text("Ich wohne hier."));
+        let shown = api.get(path).send().await;
+        assert_eq!(shown.json["declarations"], text("I live here."));
     }
 
     #[actix_web::test]

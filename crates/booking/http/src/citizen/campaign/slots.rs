@@ -24,6 +24,8 @@ pub(crate) struct SlotsBody<'a> {
     as_of: Timestamp,
     /// Places bookable then, over all slots.
     places_left: u64,
+    /// Whether people could join the waitlist then.
+    waitlist_open: bool,
     /// In the order of the campaign.
     sites: Vec<SiteInList<'a>>,
     /// In the order of time.
@@ -93,14 +95,15 @@ impl<'a> SlotsBody<'a> {
         Self {
             as_of: view.availability.as_of,
             places_left: view.availability.places_left(),
+            waitlist_open: view.waitlist_status().is_some_and(|status| status.is_open),
             sites: sites(&view.campaign, &slots),
             slots,
         }
     }
 
     /// What a client wants to hear of when it has changed.
-    pub(crate) fn without_time(&self) -> (&[SiteInList<'a>], &[SlotInList<'a>]) {
-        (&self.sites, &self.slots)
+    pub(crate) fn without_time(&self) -> (bool, &[SiteInList<'a>], &[SlotInList<'a>]) {
+        (self.waitlist_open, &self.sites, &self.slots)
     }
 }
 
@@ -150,6 +153,7 @@ mod tests {
     use std::time::Duration;
 
     use serde_json::json;
+    use web::test_client::Reply;
 
     use crate::harness::Api;
 
@@ -209,6 +213,16 @@ mod tests {
             {"site": "south", "places_left": 0, "first_available": null},
         ]);
         assert_eq!(after.json["sites"], expected);
+    }
+
+    /// What is full says whether there is something left to do.
+    #[actix_web::test]
+    async fn says_whether_the_waitlist_is_open() {
+        let open = |reply: &Reply| reply.json["waitlist_open"].clone();
+        let api = Api::start().await;
+        assert_eq!(open(&api.get("/v1/campaigns/rehearsal/slots").send().await), false);
+        let (api, _) = Api::sold_out().await;
+        assert_eq!(open(&api.get("/v1/campaigns/rehearsal/slots").send().await), true);
     }
 
     /// A cache in between keeps one answer for the pages of all origins.

@@ -11,7 +11,7 @@ use web::{Body, Code, IdempotencyKey, Mistake, Problem, problem_responses};
 use crate::app::App;
 use crate::citizen::booking::{NewPerson, NewlyBooked, Reading};
 use crate::citizen::hold::group::GroupBody;
-use crate::refusal::HoldInPath;
+use crate::refusal::{self, HoldInPath};
 
 /// Who is to be registered: either one person or several.
 #[derive(Deserialize, ToSchema)]
@@ -70,7 +70,7 @@ problem_responses!(
     /// What a registration can be refused with.
     RegistrationProblems of HoldInPath, IdempotencyKey, Body<NewBookingOnHold>:
         PassInvalid, NotEligible, NotThePersonOfThePass, AlreadyBooked, RefusedTooOften, HoldEnded,
-        CampaignClosed, RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
+        CampaignClosed, DeclarationMissing, RequestInProgress, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
 /// Register people onto a hold.
@@ -116,7 +116,8 @@ pub(crate) async fn book_hold(
         BookHoldOutcome::AlreadyBooked => Err(Problem::new(Code::AlreadyBooked)),
         BookHoldOutcome::RefusedTooOften => Err(Problem::new(Code::RefusedTooOften)),
         BookHoldOutcome::CampaignClosed => Err(Problem::new(Code::CampaignClosed)),
-        BookHoldOutcome::NotEligible => Err(Problem::new(Code::NotEligible)),
+        BookHoldOutcome::NotEligible => Err(refusal::not_eligible()),
+        BookHoldOutcome::Unmet(unmet) => Err(refusal::unmet(unmet)),
         BookHoldOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
     }
 }

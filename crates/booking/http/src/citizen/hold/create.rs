@@ -59,7 +59,7 @@ pub(crate) async fn create_hold(
         }
         HoldOutcome::CampaignNotFound => Err(Problem::new(Code::CampaignNotFound)),
         HoldOutcome::CampaignClosed => Err(Problem::new(Code::CampaignClosed)),
-        HoldOutcome::NotEligible => Err(Problem::new(Code::NotEligible)),
+        HoldOutcome::NotEligible => Err(refusal::not_eligible()),
         HoldOutcome::PassExpired => Err(Problem::new(Code::PassInvalid)),
         HoldOutcome::PassEnded => Err(Problem::new(Code::PassEnded)),
         HoldOutcome::SlotNotFound => Err(Problem::new(Code::SlotNotFound)),

@@ -10,6 +10,7 @@ use web::{Code, IdempotencyKey, Mistake, Problem};
 use crate::app::App;
 use crate::citizen::booking::NewlyBooked;
 use crate::citizen::hold::book::BookedOnHold;
+use crate::refusal;
 
 /// One for each person.
 #[derive(Serialize, ToSchema)]
@@ -56,7 +57,10 @@ impl App {
             }
             BookGroupOutcome::RefusedTooOften => Err(Problem::new(Code::RefusedTooOften)),
             BookGroupOutcome::CampaignClosed => Err(Problem::new(Code::CampaignClosed)),
-            BookGroupOutcome::NotEligible => Err(Problem::new(Code::NotEligible)),
+            BookGroupOutcome::NotEligible => Err(refusal::not_eligible()),
+            BookGroupOutcome::Unmet { member, unmet } => {
+                Err(refusal::unmet(unmet).field(person_at(member), Mistake::Refused))
+            }
             BookGroupOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
         }
     }
@@ -64,5 +68,9 @@ impl App {
 
 /// The problem at this person of the list.
 fn at(member: usize, code: Code, mistake: Mistake) -> Problem {
-    Problem::new(code).field(format!("persons[{member}]"), mistake)
+    Problem::new(code).field(person_at(member), mistake)
+}
+
+fn person_at(member: usize) -> String {
+    format!("persons[{member}]")
 }

@@ -8,8 +8,9 @@ use proptest::prelude::*;
 
 use crate::batch::{Command, Outcome};
 use crate::booking::{
-    BookGroupOutcome, BookHoldOutcome, BookSlotOutcome, BookingStatus, CancelOutcome,
-    ClearPlaceOutcome, CorrectOutcome, MoveOutcome,
+    AskLinkOutcome, BookGroupOutcome, BookHoldOutcome, BookSlotOutcome, BookingStatus,
+    CancelOutcome, ChangeContactOutcome, ClearPlaceOutcome, CorrectOutcome, ErasePersonOutcome,
+    MoveOutcome, RotateTokenOutcome,
 };
 use crate::campaign::SlotKey;
 use crate::contract::{scene, script};
@@ -19,6 +20,7 @@ use crate::hold::{Hold, HoldOutcome, HoldState, RenewOutcome};
 use crate::memory::MemoryStore;
 use crate::pass::GUESSES_MAX;
 use crate::store::{Availability, BookingStore};
+use crate::waitlist::{AcceptOutcome, JoinOutcome};
 
 fn model() -> MemoryStore {
     MemoryStore::new(Arc::new(ManualClock::at(scene::at(0))))
@@ -68,11 +70,22 @@ fn took_effect(outcome: &Outcome) -> bool {
         Outcome::CancelBooking(outcome) => matches!(outcome, CancelOutcome::Cancelled(_)),
         Outcome::CorrectPerson(outcome) => matches!(outcome, CorrectOutcome::Corrected(_)),
         Outcome::MoveBooking(outcome) => matches!(outcome, MoveOutcome::Moved(_)),
+        Outcome::ChangeContact(outcome) => matches!(outcome, ChangeContactOutcome::Changed(_)),
+        Outcome::ErasePerson(outcome) => matches!(outcome, ErasePersonOutcome::Erased(_)),
+        Outcome::RotateToken(outcome) => matches!(outcome, RotateTokenOutcome::Rotated(_)),
+        Outcome::AskLink(outcome) => *outcome == AskLinkOutcome::Asked,
         Outcome::ClearPlace(outcome) => matches!(
             outcome,
             ClearPlaceOutcome::Moved | ClearPlaceOutcome::Cancelled | ClearPlaceOutcome::HoldEnded
         ),
-        Outcome::ReleaseHold(_) | Outcome::EndPass(_) | Outcome::ReleaseExpiredHolds(_) => false,
+        Outcome::JoinWaitlist(outcome) => matches!(outcome, JoinOutcome::Joined(_)),
+        Outcome::AcceptOffer(outcome) => matches!(outcome, AcceptOutcome::Booked(_)),
+        Outcome::ReleaseHold(_)
+        | Outcome::EndPass(_)
+        | Outcome::ReleaseExpiredHolds(_)
+        | Outcome::LeaveWaitlist(_)
+        | Outcome::DeclineOffer(_)
+        | Outcome::CallUp(_) => false,
     }
 }
 
@@ -86,7 +99,8 @@ fn as_first_told(mut outcome: Outcome) -> Outcome {
     };
     for booked in bookings {
         (booked.cancelled_at, booked.pass_used_up) = (None, false);
-        // It may have been moved.
+        // It may have been moved, and have another token.
+        booked.token_generation = 0;
         (booked.slot, booked.site) = (scene::slot("c"), scene::slot("north"));
         (booked.starts_at, booked.ends_at) = (scene::at(0), scene::at(0));
     }
@@ -266,6 +280,10 @@ fn random_scripts_bring_everything_about() {
         "move",
         "correction",
         "clearing",
+        "contact",
+        "erasure",
+        "token",
+        "link",
     ] {
         let count = effects.get(kind).copied().unwrap_or_default();
         assert!(count >= 24, "one in two scripts: {kind} {count}, {effects:?}");
@@ -283,8 +301,17 @@ fn kind(outcome: &Outcome) -> &'static str {
         Outcome::MoveBooking(_) => "move",
         Outcome::CorrectPerson(_) => "correction",
         Outcome::ClearPlace(_) => "clearing",
+        Outcome::ChangeContact(_) => "contact",
+        Outcome::ErasePerson(_) => "erasure",
+        Outcome::RotateToken(_) => "token",
+        Outcome::AskLink(_) => "link",
         Outcome::EndPass(_) => "end of a pass",
         Outcome::ReleaseHold(_) | Outcome::ReleaseExpiredHolds(_) => "release",
+        Outcome::JoinWaitlist(_)
+        | Outcome::LeaveWaitlist(_)
+        | Outcome::AcceptOffer(_)
+        | Outcome::DeclineOffer(_)
+        | Outcome::CallUp(_) => "waitlist",
     }
 }
 
@@ -315,6 +342,8 @@ fn the_scripts_reach_what_they_are_to_prove() {
     assert!(bookings > 320 && ended > 100 && refused > 100, "{bookings}, {ended}, {refused}");
 }
 
+mod waitlist;
+
 mod contract_of_the_model {
     struct Fixture(crate::memory::MemoryStore);
 
@@ -330,4 +359,5 @@ mod contract_of_the_model {
     }
 
     crate::booking_store_contract!(fresh);
+    crate::waitlist_contract!(fresh);
 }

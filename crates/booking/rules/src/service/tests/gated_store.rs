@@ -9,8 +9,9 @@ use pass::PassId;
 use tokio::sync::Semaphore;
 
 use crate::batch::{Command, Executed};
-use crate::booking::{Booking, BookingId};
+use crate::booking::{Booking, BookingCode, BookingId};
 use crate::campaign::apply::{Applied, ApplyCampaign};
+use crate::campaign::purge::{PurgeCampaign, PurgeStep};
 use crate::campaign::remove::{RemoveCampaign, Removed};
 use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, SlotKey};
@@ -18,6 +19,7 @@ use crate::event::chain::Link;
 use crate::hold::{Hold, HoldId};
 use crate::memory::MemoryStore;
 use crate::store::{Availability, BookingStore, SlotUse, StoreError};
+use crate::waitlist::{EntryStanding, WaitlistEntryId};
 
 /// The model behind a gate: each batch needs a permit, and it can fail.
 pub(super) struct GatedStore {
@@ -42,6 +44,14 @@ impl BookingStore for GatedStore {
         now: Timestamp,
     ) -> Result<Removed, StoreError> {
         self.model.remove_campaign(request, now).await
+    }
+
+    async fn purge_campaign(
+        &self,
+        request: &PurgeCampaign,
+        now: Timestamp,
+    ) -> Result<PurgeStep, StoreError> {
+        self.model.purge_campaign(request, now).await
     }
 
     async fn revisions(&self, campaign: &CampaignId) -> Result<Vec<Revision>, StoreError> {
@@ -109,8 +119,24 @@ impl BookingStore for GatedStore {
         self.model.booking(id).await
     }
 
+    async fn bookings_with_code(
+        &self,
+        campaign: &CampaignId,
+        code: BookingCode,
+        bookings_max: u32,
+    ) -> Result<Vec<Booking>, StoreError> {
+        self.model.bookings_with_code(campaign, code, bookings_max).await
+    }
+
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
         self.model.hold(id).await
+    }
+
+    async fn waitlist_entry(
+        &self,
+        id: WaitlistEntryId,
+    ) -> Result<Option<EntryStanding>, StoreError> {
+        self.model.waitlist_entry(id).await
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {

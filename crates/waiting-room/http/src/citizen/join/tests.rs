@@ -209,11 +209,12 @@ async fn people_who_may_not_book_are_turned_away_with_a_reason() {
     insta::assert_snapshot!(snapshot(&harness.post(URI, hassloch).send().await), @r#"
     403 {
       "code": "not-eligible",
-      "detail": "Only residents of the municipalities of this campaign can book here. Please ask your own municipality which offers there are for you.",
+      "detail": "It is for people who live in its municipalities, and may be for certain ages only. Please ask your own municipality which offers there are for you.",
       "municipality": "Haßloch",
       "request_id": "<id>",
+      "rule": "residence",
       "status": 403,
-      "title": "This campaign is not for your place of residence",
+      "title": "This campaign is not for you",
       "type": "/problems/not-eligible"
     }
     "#);
@@ -222,11 +223,12 @@ async fn people_who_may_not_book_are_turned_away_with_a_reason() {
     insta::assert_snapshot!(snapshot(&german), @r#"
     403 {
       "code": "not-eligible",
-      "detail": "Hier können nur Menschen aus den Gemeinden dieser Aktion buchen. Bitte fragen Sie Ihre Gemeinde, welche Angebote es für Sie gibt.",
+      "detail": "Sie gilt für Menschen, die in den Gemeinden der Aktion wohnen, und manchmal nur für bestimmte Jahrgänge. Bitte fragen Sie Ihre Gemeinde, welche Angebote es für Sie gibt.",
       "municipality": "Haßloch",
       "request_id": "<id>",
+      "rule": "residence",
       "status": 403,
-      "title": "Diese Aktion gilt nicht für Ihren Wohnort",
+      "title": "Diese Aktion ist nicht für Sie vorgesehen",
       "type": "/problems/not-eligible"
     }
     "#);
