@@ -72,7 +72,7 @@ impl Cli {
             Command::Worker => commands::worker::run(&self.source).await,
             Command::Mail(command) => command.run(&self.source).await,
             Command::Migrate => commands::migrate::run(&self.source).await,
-            Command::Campaign(command) => command.run(&self.source).await,
+            Command::Campaign(command) => Box::pin(command.run(&self.source)).await,
             Command::Waitlist(command) => command.run(&self.source).await,
             Command::Room(command) => command.run(&self.source).await,
             Command::Keys(command) => command.run(&self.source),

@@ -128,7 +128,7 @@ TRANSP:OPAQUE
 SUMMARY;LANGUAGE=de:Probelauf
 DESCRIPTION;LANGUAGE=de:Ihr Code: 7KQ2M9XA\\nBitte zeigen Sie ihn am Einlass
   vor.
-LOCATION;LANGUAGE=de:Parkplatz north\\, Hasenpfühlerweide 1\\, Speyer
+LOCATION;LANGUAGE=de:Parkplatz north\\, Hasenpfühlerweide 1\\, 67346 Speyer
 END:VEVENT
 END:VCALENDAR
 ";
@@ -144,7 +144,7 @@ fn a_parser_reads_what_the_texts_say() {
     assert_eq!(of_event(&text, "SUMMARY"), Some(case.campaign.title_en.clone()));
     let description = "Your code: 7KQ2M9XA\nPlease show it at the gate.";
     assert_eq!(of_event(&text, "DESCRIPTION").as_deref(), Some(description));
-    let location = "Parkplatz north, Hasenpfühlerweide 1, Speyer";
+    let location = "Parkplatz north, Hasenpfühlerweide 1, 67346 Speyer";
     assert_eq!(of_event(&text, "LOCATION").as_deref(), Some(location));
 }
 
