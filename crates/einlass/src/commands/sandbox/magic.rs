@@ -69,6 +69,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::WaitlistLeft, 220),
     (Code::WaitlistNotOpen, 221),
     (Code::PersonErased, 222),
+    (Code::MailNotPossible, 223),
     (Code::CampaignClosed, 301),
     (Code::RoomClosed, 302),
     (Code::BodyTooLarge, 331),
