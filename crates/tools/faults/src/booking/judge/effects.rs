@@ -48,7 +48,7 @@ impl Run<'_> {
                 && let Some(then) = told.get(booking.as_str())
                 && !cancelled.contains(booking.as_str())
                 && !moved.contains_key(booking.as_str())
-                && without_token(&then.body) != without_token(now)
+                && without_token_and_mail(&then.body) != without_token_and_mail(now)
             {
                 found.push(format!("{booking}: {} became {now}", then.body));
             }
@@ -185,10 +185,12 @@ fn body(event: &Event) -> Option<&Value> {
     }
 }
 
-fn without_token(body: &Value) -> Value {
+/// What stays: the token is told once, and how the mail stands changes by itself.
+fn without_token_and_mail(body: &Value) -> Value {
     let mut body = body.clone();
     if let Some(members) = body.as_object_mut() {
         members.remove("manage_token");
+        members.remove("mail");
     }
     body
 }
