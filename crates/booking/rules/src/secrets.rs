@@ -7,6 +7,7 @@ use kernel::CampaignId;
 use pass::{IdentityKey, PassId};
 
 use crate::booking::{BookingId, TokenHash};
+use crate::pass::PassGrant;
 use crate::person::{Person, PersonKey};
 use crate::waitlist::WaitlistEntryId;
 
@@ -26,6 +27,24 @@ pub enum IdempotencyScope {
     Booking(BookingId),
     /// The requests that manage one entry of a waitlist.
     Entry(WaitlistEntryId),
+}
+
+impl From<&PassGrant> for IdempotencyScope {
+    fn from(pass: &PassGrant) -> Self {
+        Self::Pass(pass.pass_id)
+    }
+}
+
+impl From<BookingId> for IdempotencyScope {
+    fn from(booking: BookingId) -> Self {
+        Self::Booking(booking)
+    }
+}
+
+impl From<WaitlistEntryId> for IdempotencyScope {
+    fn from(entry: WaitlistEntryId) -> Self {
+        Self::Entry(entry)
+    }
 }
 
 impl BookingSecrets {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kernel::CampaignId;
 
-use super::{BookingId, BookingStatus};
+use super::{BookingHead, BookingId, BookingStatus};
 use crate::batch::{Asks, Decision, Footprint, Idempotency};
 use crate::event::{Actor, What};
 
@@ -52,12 +52,10 @@ impl Asks for AskLink {
     }
 
     fn carry_out(&self, decision: &mut Decision) -> AskLinkOutcome {
-        let head = decision.state.bookings.get(&self.booking).filter(|head| {
-            head.campaign == self.campaign
-                && head.status == BookingStatus::Confirmed
-                && head.has_person()
-        });
-        let Some(head) = head else { return AskLinkOutcome::NobodyThere };
+        let head = decision.booking_of(&self.campaign, self.booking);
+        let is_somebodys =
+            |head: &&BookingHead| head.status == BookingStatus::Confirmed && head.has_person();
+        let Some(head) = head.filter(is_somebodys) else { return AskLinkOutcome::NobodyThere };
         if head.link_asked_at.is_some_and(|at| decision.now < at.plus(LINK_PAUSE)) {
             return AskLinkOutcome::AskedRecently;
         }

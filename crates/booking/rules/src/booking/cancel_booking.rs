@@ -94,6 +94,15 @@ pub(super) enum NotManaged {
 }
 
 impl Decision {
+    /// The booking of this id, if it is one of the campaign.
+    pub(super) fn booking_of(
+        &self,
+        campaign: &CampaignId,
+        booking: BookingId,
+    ) -> Option<&BookingHead> {
+        self.state.bookings.get(&booking).filter(|head| head.campaign == *campaign)
+    }
+
     /// The confirmed booking that this token manages.
     pub(super) fn managed(
         &self,
@@ -101,8 +110,7 @@ impl Decision {
         booking: BookingId,
         token: TokenHash,
     ) -> Result<&BookingHead, NotManaged> {
-        let head = self.state.bookings.get(&booking);
-        let head = head.filter(|head| head.campaign == *campaign).ok_or(NotManaged::NotFound)?;
+        let head = self.booking_of(campaign, booking).ok_or(NotManaged::NotFound)?;
         if head.manage_token_hash != token {
             return Err(NotManaged::TokenInvalid);
         }

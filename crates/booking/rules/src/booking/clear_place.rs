@@ -99,10 +99,8 @@ impl Asks for ClearPlace {
 
 impl ClearPlace {
     fn clear_booking(&self, id: BookingId, decision: &mut Decision) -> ClearPlaceOutcome {
-        let booking = decision.state.bookings.get(&id).filter(|booking| {
-            booking.campaign == self.campaign
-                && booking.slot == self.slot
-                && booking.status == BookingStatus::Confirmed
+        let booking = decision.booking_of(&self.campaign, id).filter(|booking| {
+            booking.slot == self.slot && booking.status == BookingStatus::Confirmed
         });
         if booking.is_none() {
             return ClearPlaceOutcome::Gone;

@@ -70,8 +70,7 @@ impl Asks for ErasePerson {
             Earlier::Same(Recorded::Erased(erased)) => return ErasePersonOutcome::Erased(erased),
             Earlier::Same(_) | Earlier::Other => return ErasePersonOutcome::KeyReused,
         }
-        let head = decision.state.bookings.get(&self.booking);
-        let Some(head) = head.filter(|head| head.campaign == self.campaign) else {
+        let Some(head) = decision.booking_of(&self.campaign, self.booking) else {
             return ErasePersonOutcome::BookingNotFound;
         };
         if head.manage_token_hash != self.manage_token_hash {

@@ -104,8 +104,7 @@ impl Asks for RotateToken {
             }
             Some(Earlier::Same(_) | Earlier::Other) => return RotateTokenOutcome::KeyReused,
         }
-        let head = decision.state.bookings.get(&self.booking);
-        let Some(head) = head.filter(|head| head.campaign == self.campaign) else {
+        let Some(head) = decision.booking_of(&self.campaign, self.booking) else {
             return RotateTokenOutcome::BookingNotFound;
         };
         let presented = match self.by {

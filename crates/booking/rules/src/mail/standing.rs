@@ -63,20 +63,6 @@ impl MailStanding {
     }
 }
 
-impl MailState {
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Pending => "pending",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-            Self::Bounced => "bounced",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

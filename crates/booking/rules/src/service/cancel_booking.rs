@@ -1,9 +1,7 @@
 //! Giving a booked place back.
 
 use super::{Bookings, Failure};
-use crate::batch::Idempotency;
 use crate::booking::{BookingId, CancelBooking, CancelOutcome, TokenHash};
-use crate::secrets::{IdempotencyScope, idempotency_key};
 
 impl Bookings {
     /// Gives a booked place back.
@@ -13,10 +11,7 @@ impl Bookings {
         manage_token: &str,
         key: &str,
     ) -> Result<CancelOutcome, Failure> {
-        let idempotency = Idempotency {
-            key: idempotency_key(IdempotencyScope::Booking(booking), key),
-            fingerprint: self.secrets.fingerprint("cancel-booking", &[booking.as_bytes()]),
-        };
+        let idempotency = self.idempotency(booking, key, "cancel-booking", &[booking.as_bytes()]);
         let _running = self.running.enter(idempotency.key)?;
         let Some(head) = self.booking_head(booking).await? else {
             return Ok(CancelOutcome::BookingNotFound);

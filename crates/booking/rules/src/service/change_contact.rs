@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use super::{BookingLookup, Bookings, Failure};
-use crate::batch::Idempotency;
 use crate::booking::{BookingId, BookingStatus, ChangeContact, ChangeContactOutcome, TokenHash};
 use crate::person::Contact;
-use crate::secrets::{IdempotencyScope, idempotency_key};
 
 /// So often it is tried anew where the booking has changed between reading its person and writing it.
 const ATTEMPTS_MAX: usize = 4;
@@ -22,10 +20,7 @@ impl Bookings {
     ) -> Result<ChangeContactOutcome, Failure> {
         let [email, phone] = [contact.email(), contact.phone()].map(Option::unwrap_or_default);
         let parts = [&booking.as_bytes()[..], email.as_bytes(), phone.as_bytes()];
-        let idempotency = Idempotency {
-            key: idempotency_key(IdempotencyScope::Booking(booking), key),
-            fingerprint: self.secrets.fingerprint("change-contact", &parts),
-        };
+        let idempotency = self.idempotency(booking, key, "change-contact", &parts);
         let _running = self.running.enter(idempotency.key)?;
         let manage_token_hash = TokenHash::of(manage_token);
         for _ in 0..ATTEMPTS_MAX {

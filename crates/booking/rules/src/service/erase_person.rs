@@ -1,9 +1,7 @@
 //! Erasing whom a booking is for.
 
 use super::{Bookings, Failure};
-use crate::batch::Idempotency;
 use crate::booking::{BookingId, ErasePerson, ErasePersonOutcome, TokenHash};
-use crate::secrets::{IdempotencyScope, idempotency_key};
 
 impl Bookings {
     /// Erases whom a booking is for, and gives its place back if its time has not begun.
@@ -13,10 +11,7 @@ impl Bookings {
         manage_token: &str,
         key: &str,
     ) -> Result<ErasePersonOutcome, Failure> {
-        let idempotency = Idempotency {
-            key: idempotency_key(IdempotencyScope::Booking(booking), key),
-            fingerprint: self.secrets.fingerprint("erase-person", &[booking.as_bytes()]),
-        };
+        let idempotency = self.idempotency(booking, key, "erase-person", &[booking.as_bytes()]);
         let _running = self.running.enter(idempotency.key)?;
         let Some(head) = self.booking_head(booking).await? else {
             return Ok(ErasePersonOutcome::BookingNotFound);

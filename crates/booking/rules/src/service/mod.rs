@@ -67,7 +67,6 @@ pub use waitlist_status::WaitlistStatus;
 
 use crate::batch::{Asks, Idempotency};
 use crate::booking::BookingId;
-use crate::pass::PassGrant;
 use crate::secrets::{BookingSecrets, IdempotencyScope, idempotency_key};
 use crate::store::BookingStore;
 use crate::waitlist::WaitlistEntryId;
@@ -199,9 +198,16 @@ impl Bookings {
         })
     }
 
-    fn idempotency(&self, pass: &PassGrant, key: &str, kind: &str, parts: &[&[u8]]) -> Idempotency {
+    /// What makes a request take effect at most once: its key among those of the pass, or of what it manages.
+    fn idempotency(
+        &self,
+        scope: impl Into<IdempotencyScope>,
+        key: &str,
+        kind: &str,
+        parts: &[&[u8]],
+    ) -> Idempotency {
         Idempotency {
-            key: idempotency_key(IdempotencyScope::Pass(pass.pass_id), key),
+            key: idempotency_key(scope.into(), key),
             fingerprint: self.secrets.fingerprint(kind, parts),
         }
     }

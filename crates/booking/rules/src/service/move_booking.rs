@@ -1,10 +1,8 @@
 //! Moving a booking to another slot.
 
 use super::{Bookings, Failure};
-use crate::batch::Idempotency;
 use crate::booking::{BookingId, MoveBooking, MoveOutcome, TokenHash};
 use crate::campaign::SlotId;
-use crate::secrets::{IdempotencyScope, idempotency_key};
 
 impl Bookings {
     /// Moves a booking to another slot of its campaign.
@@ -16,10 +14,7 @@ impl Bookings {
         key: &str,
     ) -> Result<MoveOutcome, Failure> {
         let parts = [&booking.as_bytes()[..], slot.as_str().as_bytes()];
-        let idempotency = Idempotency {
-            key: idempotency_key(IdempotencyScope::Booking(booking), key),
-            fingerprint: self.secrets.fingerprint("move-booking", &parts),
-        };
+        let idempotency = self.idempotency(booking, key, "move-booking", &parts);
         let _running = self.running.enter(idempotency.key)?;
         let Some(head) = self.booking_head(booking).await? else {
             return Ok(MoveOutcome::BookingNotFound);

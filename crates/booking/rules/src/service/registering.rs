@@ -7,7 +7,7 @@ use kernel::CampaignId;
 use super::{Bookings, Failure};
 use crate::booking::{BookingCode, BookingId, Correction, Registration, TokenHash};
 use crate::pass::{BindingCheck, PassGrant};
-use crate::person::Person;
+use crate::person::{Person, PersonKey};
 
 impl Bookings {
     /// How the person stands to what the pass is bound to: their names and date of birth, or their
@@ -32,13 +32,25 @@ impl Bookings {
 
     /// Everything the booking of `person` will carry.
     pub(super) fn registration(&self, campaign: &CampaignId, person: &Person) -> Arc<Registration> {
+        let key = self.secrets.person_key(campaign, person);
+        let former = self.secrets.former_person_key(campaign, person);
+        self.new_registration(Some(person.clone()), key, Some(former))
+    }
+
+    /// The same for a person whose keys are known.
+    pub(super) fn new_registration(
+        &self,
+        person: Option<Person>,
+        person_key: PersonKey,
+        former_person_key: Option<PersonKey>,
+    ) -> Arc<Registration> {
         let booking = BookingId::new(self.now(), &*self.entropy);
         Arc::new(Registration {
             booking,
             code: BookingCode::new(&*self.entropy),
-            person: Some(person.clone()),
-            person_key: self.secrets.person_key(campaign, person),
-            former_person_key: Some(self.secrets.former_person_key(campaign, person)),
+            person,
+            person_key,
+            former_person_key,
             manage_token_hash: TokenHash::of(&self.secrets.manage_token(booking, 0)),
         })
     }

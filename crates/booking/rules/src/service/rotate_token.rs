@@ -1,11 +1,10 @@
 //! Giving a booking another token.
 
 use super::{Bookings, Failure};
-use crate::batch::Idempotency;
 use crate::booking::{
     BookingHead, BookingId, NewToken, RotateToken, RotateTokenOutcome, RotatedBy, TokenHash,
 };
-use crate::secrets::{BookingSecrets, IdempotencyScope, idempotency_key};
+use crate::secrets::BookingSecrets;
 
 impl Bookings {
     /// Gives a booking another token, for who has the one in force. The outcome says of which generation
@@ -21,10 +20,7 @@ impl Bookings {
     ) -> Result<RotateTokenOutcome, Failure> {
         let manage_token_hash = TokenHash::of(manage_token);
         let parts = [&booking.as_bytes()[..], &manage_token_hash.0];
-        let idempotency = Idempotency {
-            key: idempotency_key(IdempotencyScope::Booking(booking), key),
-            fingerprint: self.secrets.fingerprint("rotate-token", &parts),
-        };
+        let idempotency = self.idempotency(booking, key, "rotate-token", &parts);
         let _running = self.running.enter(idempotency.key)?;
         let Some(head) = self.booking_head(booking).await? else {
             return Ok(RotateTokenOutcome::BookingNotFound);

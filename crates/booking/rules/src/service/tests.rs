@@ -16,7 +16,7 @@ use crate::contract::scene;
 use crate::hold::{HoldOutcome, HoldState, ReleaseOutcome, RenewOutcome};
 use crate::language::Language;
 use crate::memory::MemoryStore;
-use crate::pass::EndPassOutcome;
+use crate::pass::{EndPassOutcome, PassGrant};
 use crate::person::{Person, PersonFields};
 use gated_store::GatedStore;
 

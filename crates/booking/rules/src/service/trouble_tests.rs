@@ -25,6 +25,7 @@ use crate::contract::scene;
 use crate::event::chain::Link;
 use crate::hold::{Hold, HoldId, HoldOutcome};
 use crate::memory::MemoryStore;
+use crate::pass::PassGrant;
 use crate::store::{Availability, SlotUse, StoreError};
 use crate::waitlist::{EntryStanding, WaitlistEntryId};
 
