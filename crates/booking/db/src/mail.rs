@@ -228,11 +228,7 @@ impl Session {
             .filter(mail::Column::Booking.eq(booking.as_bytes().to_vec()))
             .limit(OF_BOOKING_MAX);
         let rows = find.all(&self.pools.read).await.map_err(Fault::at(READ))?;
-        let mut mails = Vec::with_capacity(rows.len());
-        for row in rows {
-            mails.push(self.opened_mail(&self.pools.read, row).await?);
-        }
-        Ok(mails)
+        self.opened_mails(rows).await
     }
 
     pub(crate) async fn resend(
@@ -328,6 +324,10 @@ impl Session {
             .all(&self.pools.read)
             .await
             .map_err(Fault::at(READ))?;
+        self.opened_mails(rows).await
+    }
+
+    async fn opened_mails(&self, rows: Vec<mail::Model>) -> Result<Vec<Mail>, Fault> {
         let mut mails = Vec::with_capacity(rows.len());
         for row in rows {
             mails.push(self.opened_mail(&self.pools.read, row).await?);

@@ -29,8 +29,8 @@ pub(crate) const PURGED: [Purged; 7] = [
     Purged { table: "hold", key: "id", campaign: "campaign || ''" },
     Purged { table: "pass_use", key: "pass_id", campaign: "campaign || ''" },
     Purged { table: "idempotency", key: "key", campaign: "campaign || ''" },
-    Purged { table: "offer", key: "id", campaign: "campaign || ''" },
-    Purged { table: "waitlist_entry", key: "id", campaign: "campaign || ''" },
+    Purged { table: "offer", key: "id", campaign: "campaign" },
+    Purged { table: "waitlist_entry", key: "id", campaign: "campaign" },
     Purged { table: "mail", key: "number", campaign: "campaign" },
 ];
 
