@@ -10,12 +10,11 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
-use booking::{BookingCode, BookingId, Campaign, Slot};
+use booking::{BookingCode, BookingId, Campaign, Language, Slot};
 use kernel::Timestamp;
 
 use self::lines::Lines;
 use self::zone::Zone;
-use crate::Language;
 
 /// What the entry of a booking is made of.
 #[derive(Clone, Copy, Debug)]

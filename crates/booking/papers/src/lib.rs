@@ -6,9 +6,7 @@
 //! calendars are shared, and pictures are passed on.
 
 mod calendar;
-mod language;
 mod qr;
 
 pub use calendar::{CalendarEntry, Parties, calendar};
-pub use language::Language;
 pub use qr::qr_svg;

@@ -2,10 +2,8 @@
 
 use std::fmt::Write as _;
 
-use booking::BookingCode;
+use booking::{BookingCode, Language};
 use qrcodegen::{QrCode, QrCodeEcc};
-
-use crate::Language;
 
 /// Modules of white around the code: ISO/IEC 18004 asks for four.
 const QUIET_ZONE: i32 = 4;

@@ -70,13 +70,6 @@ impl Material<'_> {
     const fn is_cancelled(&self) -> bool {
         matches!(self.mail.id.kind, MailKind::Cancelled)
     }
-
-    fn language(&self) -> booking_papers::Language {
-        match self.person.language() {
-            booking::Language::De => booking_papers::Language::De,
-            booking::Language::En => booking_papers::Language::En,
-        }
-    }
 }
 
 /// The calendar entry, which replaces an earlier one or takes it away, and what is shown at the gate.
@@ -95,7 +88,7 @@ fn papers(material: &Material<'_>, head: &Letterhead, at: Timestamp) -> Vec<Pape
             .person
             .email()
             .map(|attendee| Parties { organizer: &organizer, attendee }),
-        language: material.language(),
+        language: material.person.language(),
     };
     let mut papers = vec![Paper {
         name: "termin.ics",
@@ -106,7 +99,7 @@ fn papers(material: &Material<'_>, head: &Letterhead, at: Timestamp) -> Vec<Pape
         papers.push(Paper {
             name: "code.svg",
             media_type: "image/svg+xml".to_owned(),
-            content: qr_svg(code, material.language()),
+            content: qr_svg(code, material.person.language()),
         });
     }
     papers

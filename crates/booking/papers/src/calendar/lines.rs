@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::Language;
+use booking::Language;
 
 /// Octets of a line, without its end.
 const OCTETS_MAX: usize = 75;

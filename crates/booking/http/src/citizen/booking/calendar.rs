@@ -8,7 +8,7 @@ use booking_papers::{CalendarEntry, calendar};
 use web::reply;
 use web::{Problem, problem_responses};
 
-use super::own::paper_language;
+use super::person::preferred_language;
 use crate::app::App;
 use crate::refusal::BookingInPath;
 
@@ -44,7 +44,7 @@ pub(crate) async fn show_calendar_entry(
         campaign: &own.campaign,
         slot: own.slot(),
         parties: None,
-        language: paper_language(&request),
+        language: preferred_language(&request),
     };
     let text = calendar(&entry, app.bookings.now());
     let media_type = format!("text/calendar; charset=utf-8; method={}", entry.method());

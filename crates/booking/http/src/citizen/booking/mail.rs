@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
-use booking::secrets::{IdempotencyScope, idempotency_key};
+use booking::secrets::idempotency_key;
 use booking::{Booking, BookingLookup, BookingStatus, Failure, MailStanding, MailState, Resent};
 use kernel::Timestamp;
 use serde::Serialize;
@@ -121,7 +121,7 @@ pub(crate) async fn send_mail_again(
         return Err(Problem::new(Code::MailNotPossible));
     };
     let now = app.bookings.now();
-    let asked = idempotency_key(IdempotencyScope::Booking(id), key.as_str());
+    let asked = idempotency_key(id.into(), key.as_str());
     let resent = mails.resend_confirmation(id, asked, now).await;
     match resent.map_err(|error| app.problem(Failure::from(&error)))? {
         Resent::Pending => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use booking::campaign::Slot;
 use booking::{Booking, BookingId, BookingLookup, BookingStatus, Campaign, Person};
-use web::{Code, Language, Problem};
+use web::{Code, Problem};
 
 use super::{BookingBody, BookingState, DeclaredBody, PersonBody};
 use crate::app::App;
@@ -78,13 +78,5 @@ impl OwnBooking {
             mail: None,
             cancelled_at,
         }
-    }
-}
-
-/// The language in which the client wants a paper.
-pub(crate) fn paper_language(request: &HttpRequest) -> booking_papers::Language {
-    match Language::preferred(request.headers()) {
-        Language::De => booking_papers::Language::De,
-        Language::En => booking_papers::Language::En,
     }
 }

@@ -72,13 +72,20 @@ impl Reading {
     /// At `now`, in the language that the client prefers, if it says so.
     pub(crate) fn of(request: &HttpRequest, now: Timestamp) -> Self {
         let headers = request.headers();
-        let preferred = headers.contains_key(ACCEPT_LANGUAGE);
-        let language = match preferred.then(|| web::Language::preferred(headers)) {
-            Some(web::Language::De) => Language::De,
-            Some(web::Language::En) => Language::En,
-            None => Language::default(),
+        let language = if headers.contains_key(ACCEPT_LANGUAGE) {
+            preferred_language(request)
+        } else {
+            Language::default()
         };
         Self { now, language }
+    }
+}
+
+/// The language in which the client wants to read.
+pub(crate) fn preferred_language(request: &HttpRequest) -> Language {
+    match web::Language::preferred(request.headers()) {
+        web::Language::De => Language::De,
+        web::Language::En => Language::En,
     }
 }
 

@@ -7,7 +7,7 @@ use booking_papers::qr_svg;
 use web::reply;
 use web::{Problem, problem_responses};
 
-use super::own::paper_language;
+use super::person::preferred_language;
 use crate::app::App;
 use crate::refusal::BookingInPath;
 
@@ -34,7 +34,7 @@ pub(crate) async fn show_qr_code(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let own = app.own_booking(booking, &request).await?;
-    let picture = qr_svg(own.booking.registration.code, paper_language(&request));
+    let picture = qr_svg(own.booking.registration.code, preferred_language(&request));
     Ok(reply::private_text(HeaderValue::from_static("image/svg+xml"), picture))
 }
 
