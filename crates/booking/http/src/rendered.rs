@@ -20,8 +20,7 @@ use crate::citizen::campaign::slots::SlotsBody;
 use crate::citizen::waitlist::status::StatusBody;
 
 const CAMPAIGN_MAX_AGE_S: u32 = 60;
-const SLOTS_MAX_AGE_S: u32 = 1;
-const WAITLIST_MAX_AGE_S: u32 = 1;
+const SNAPSHOT_MAX_AGE_S: u32 = 1;
 
 /// The rendering of the latest view that somebody has asked for.
 #[derive(Default)]
@@ -85,8 +84,8 @@ impl Rendered {
         Self { generation: view.generation, list, campaigns }
     }
 
-    pub(crate) fn campaign(&self, id: &CampaignId) -> Option<&RenderedCampaign> {
-        self.campaigns.get(id)
+    pub(crate) fn campaign(&self, id: &CampaignId) -> Result<&RenderedCampaign, Problem> {
+        self.campaigns.get(id).ok_or_else(|| Problem::new(Code::CampaignNotFound))
     }
 }
 
@@ -101,13 +100,9 @@ impl RenderedCampaign {
                 Localized::new(|language| CampaignBody::new(&view.campaign, language))
             }
         };
-        let slots = SlotsBody::new(view);
-        // A later snapshot of the same places is no news.
-        let slots = CachedBody::json(to_json(&slots), SLOTS_MAX_AGE_S)
-            .validated_by(&to_json(&slots.without_time()));
-        let waitlist = StatusBody::new(view);
-        let waitlist = CachedBody::json(to_json(&waitlist), WAITLIST_MAX_AGE_S)
-            .validated_by(&to_json(&waitlist.without_time()));
+        let (slots, waitlist) = (SlotsBody::new(view), StatusBody::new(view));
+        let slots = snapshot(to_json(&slots), &to_json(&slots.without_time()));
+        let waitlist = snapshot(to_json(&waitlist), &to_json(&waitlist.without_time()));
         Self { definition: Arc::clone(&view.campaign), body, slots, waitlist }
     }
 }
@@ -131,6 +126,11 @@ impl Localized {
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
         response
     }
+}
+
+/// A later snapshot that differs by its time alone is no news.
+fn snapshot(body: Vec<u8>, without_time: &[u8]) -> CachedBody {
+    CachedBody::json(body, SNAPSHOT_MAX_AGE_S).validated_by(without_time)
 }
 
 pub(crate) fn to_json<T: Serialize>(body: &T) -> Vec<u8> {

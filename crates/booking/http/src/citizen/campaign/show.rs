@@ -7,7 +7,7 @@ use booking::campaign::SiteId;
 use kernel::{Ags, CampaignId, Postcode, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{Code, Language, Problem, problem_responses};
+use web::{Language, Problem, problem_responses};
 
 use crate::app::App;
 use crate::citizen::campaign::rules::{DeclarationBody, RuleBody};
@@ -172,10 +172,7 @@ pub(crate) async fn show_campaign(
     CampaignInPath(campaign): CampaignInPath,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let rendered = app.rendered()?;
-    let campaign =
-        rendered.campaign(&campaign).ok_or_else(|| Problem::new(Code::CampaignNotFound))?;
-    Ok(campaign.body.respond(&request))
+    Ok(app.rendered()?.campaign(&campaign)?.body.respond(&request))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use booking::{Campaign, CampaignView};
 use kernel::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{Code, Problem, problem_responses};
+use web::{Problem, problem_responses};
 
 use crate::app::App;
 use crate::refusal::CampaignInPath;
@@ -142,10 +142,7 @@ pub(crate) async fn list_slots(
     CampaignInPath(campaign): CampaignInPath,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let rendered = app.rendered()?;
-    let campaign =
-        rendered.campaign(&campaign).ok_or_else(|| Problem::new(Code::CampaignNotFound))?;
-    Ok(campaign.slots.respond(&request))
+    Ok(app.rendered()?.campaign(&campaign)?.slots.respond(&request))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use booking::CampaignView;
 use kernel::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
-use web::{Code, Problem, problem_responses};
+use web::{Problem, problem_responses};
 
 use crate::app::App;
 use crate::citizen::waitlist::WhyNobody;
@@ -105,10 +105,7 @@ pub(crate) async fn show_waitlist(
     CampaignInPath(campaign): CampaignInPath,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let rendered = app.rendered()?;
-    let campaign =
-        rendered.campaign(&campaign).ok_or_else(|| Problem::new(Code::CampaignNotFound))?;
-    Ok(campaign.waitlist.respond(&request))
+    Ok(app.rendered()?.campaign(&campaign)?.waitlist.respond(&request))
 }
 
 #[cfg(test)]
