@@ -17,6 +17,7 @@ pub(crate) const SLOT_KEYS: &[Column] = &[("campaign", Text), ("id", Text)];
 pub(crate) const BYTE_IDS: &[Column] = &[("id", Bytes)];
 pub(crate) const PERSON_KEYS: &[Column] = &[("person_key", Bytes)];
 pub(crate) const KEYS: &[Column] = &[("key", Bytes)];
+pub(crate) const CARS: &[Column] = &[("car", Bytes)];
 /// The slots of a plan, whole.
 pub(crate) const APPLIED_SLOTS: &[Column] = slot::TABLE.columns;
 /// Bookings of an earlier release: who it is as it is stored, and sealed.
@@ -33,6 +34,7 @@ const LOAD_PARAMETERS: &[(&str, Parameter)] = &[
     ("bookings", Rows(BYTE_IDS)),
     ("persons", Rows(PERSON_KEYS)),
     ("keys", Rows(KEYS)),
+    ("cars", Rows(CARS)),
     ("entries", Rows(BYTE_IDS)),
     ("offers", Rows(BYTE_IDS)),
     ("waitlists", Rows(IDS)),

@@ -13,6 +13,7 @@
 pub mod batch;
 pub mod booking;
 pub mod campaign;
+pub mod car;
 pub mod contract;
 pub mod eligibility;
 pub mod event;
@@ -55,6 +56,7 @@ pub use self::campaign::{
     Campaign, CampaignPlan, PlanProblem, Rules, Site, SiteId, Slot, SlotCounters, SlotId, SlotKey,
     Tranche,
 };
+pub use self::car::{CAR_SEATS_MAX, CarChange, CarId, CarUse, OpenCar, OpenCarOutcome, SlotAndCar};
 pub use self::eligibility::{
     Answer, Day, Declaration, DeclarationVersion, Declared, Eligibility, Rule, Unmet,
 };

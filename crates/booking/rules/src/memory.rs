@@ -296,6 +296,9 @@ impl Tables {
         for id in overdue.chain(of_bookings).chain(footprint.passes.iter().copied()) {
             state.passes.extend(self.passes.get(&id).map(|found| (id, found.clone())));
         }
+        for car in &footprint.cars {
+            state.cars.extend(self.car_use(*car, now).map(|used| (*car, used)));
+        }
         let persons = footprint.person_keys.iter().filter(|key| self.active_persons.contains(*key));
         state.active_persons.extend(persons.cloned());
         for record in footprint.idempotency_keys.iter().filter_map(|key| self.records.get(key)) {

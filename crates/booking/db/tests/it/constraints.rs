@@ -48,6 +48,7 @@ fn copy_of_the_booking(others: &[(&str, &str)]) -> String {
         "token_generation",
         "sequence",
         "link_asked_at_ms",
+        "car",
     ];
     let values = columns.map(|column| {
         others.iter().find(|(other, _)| *other == column).map_or(column, |(_, value)| *value)

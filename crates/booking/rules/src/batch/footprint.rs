@@ -8,6 +8,7 @@ use pass::PassId;
 use super::Command;
 use crate::booking::{BookingId, Registration};
 use crate::campaign::SlotKey;
+use crate::car::CarId;
 use crate::hold::HoldId;
 use crate::person::PersonKey;
 use crate::waitlist::{OfferId, WaitlistEntryId};
@@ -28,7 +29,8 @@ use crate::waitlist::{OfferId, WaitlistEntryId};
 /// 9. `entries` by id, `offers` by id, and the entries of all offers loaded;
 /// 10. of every entry loaded its open offer, the slots it has declined, and the use of its pass;
 /// 11. the counters of the slots of all offers loaded, and of every slot of `whole_campaigns`;
-/// 12. the numbers of the waitlist of each of `campaigns` that has one.
+/// 12. the numbers of the waitlist of each of `campaigns` that has one;
+/// 13. of `cars` the confirmed bookings in them and the seats that open holds keep in them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Footprint {
     /// Campaigns to lock.
@@ -45,6 +47,8 @@ pub struct Footprint {
     pub idempotency_keys: Vec<[u8; 32]>,
     /// Bookings to be changed or cancelled.
     pub bookings: Vec<BookingId>,
+    /// Cars named by commands.
+    pub cars: Vec<CarId>,
     /// Campaigns to sweep, with the number of overdue holds to load at most.
     pub sweeps: BTreeMap<CampaignId, u32>,
     /// Campaigns whose waitlist is called up, with the number of entries without an offer to load at most.
@@ -72,6 +76,7 @@ impl Footprint {
         sort(&mut footprint.person_keys);
         sort(&mut footprint.idempotency_keys);
         sort(&mut footprint.bookings);
+        sort(&mut footprint.cars);
         sort(&mut footprint.whole_campaigns);
         sort(&mut footprint.entries);
         sort(&mut footprint.offers);

@@ -80,6 +80,7 @@ fn of_event(
         What::ContactChanged { .. }
         | What::PersonErased { .. }
         | What::TokenRotated { .. }
+        | What::CarOpened { .. }
         | What::LinkAsked { .. }
         | What::SeatsHeld { .. }
         | What::HoldRenewed { .. }
