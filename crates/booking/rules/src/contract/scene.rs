@@ -150,7 +150,8 @@ pub fn registration(booking: u32, person: u32) -> Arc<Registration> {
     let fields = PersonFields {
         given_name: format!("Zoë Käthe {}", "I".repeat(1 + person as usize % 7)),
         family_name: "von der Größe-O’Neill".to_owned(),
-        date_of_birth: "1980-02-29".to_owned(),
+        date_of_birth: if person < waitlist::CHILDREN { "1980-02-29" } else { "2010-05-01" }
+            .to_owned(),
         email: (person.is_multiple_of(2)).then(|| format!("zoe{person}@example.org")),
         phone: (person.is_multiple_of(3)).then(|| "+49 6232 140".to_owned()),
         language: if person.is_multiple_of(5) { Language::En } else { Language::De },
