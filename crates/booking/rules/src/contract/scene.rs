@@ -66,6 +66,7 @@ pub fn campaign() -> Campaign {
         id: self::slot("rehearsal"),
         title_de: "Probelauf".to_owned(),
         title_en: "Rehearsal".to_owned(),
+        service_type: Vec::new(),
         time_zone: "Europe/Berlin".to_owned(),
         residence: ResidenceTable::new(vec![
             municipality("67346", "07318000", "Speyer", true),
