@@ -168,6 +168,7 @@ impl Statements {
 #[derive(Debug)]
 pub(crate) struct WaitlistTexts {
     pub call_up: String,
+    pub persons: String,
     pub update_entries: String,
     pub end_offers: String,
     pub entry: String,
@@ -183,6 +184,7 @@ impl WaitlistTexts {
                 include_str!("sql/call_up.sql"),
                 &[("campaign", Scalar), ("entries_max", Scalar)],
             ),
+            persons: of(include_str!("sql/waiting_persons.sql"), &[("entries", Rows(BYTE_IDS))]),
             update_entries: of(
                 include_str!("sql/update_entries.sql"),
                 &[("entries", Rows(waitlist_entry::CHANGES))],

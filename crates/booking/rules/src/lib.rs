@@ -53,8 +53,8 @@ pub use self::campaign::purge::{PersonalData, PurgeCampaign, PurgeStep, PurgedBy
 pub use self::campaign::remove::{ActiveBookings, RemoveCampaign, Removed};
 pub use self::campaign::revision::{ChangeReason, Revision, RevisionActor};
 pub use self::campaign::{
-    Campaign, CampaignPlan, PlanProblem, Rules, Site, SiteId, Slot, SlotCounters, SlotId, SlotKey,
-    Tranche,
+    Campaign, CampaignPlan, Coding, PlanProblem, Rules, Site, SiteId, Slot, SlotCounters, SlotId,
+    SlotKey, Tranche,
 };
 pub use self::car::{CAR_SEATS_MAX, CarChange, CarId, CarUse, OpenCar, OpenCarOutcome, SlotAndCar};
 pub use self::eligibility::{

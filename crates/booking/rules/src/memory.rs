@@ -159,8 +159,14 @@ impl BookingStore for MemoryStore {
 
     async fn execute(&self, commands: &[Command], now: Timestamp) -> Result<Executed, StoreError> {
         let mut tables = self.tables();
-        let state = tables.load(&Footprint::of(commands), now);
-        let (changes, outcomes) = decide(state, now, commands);
+        let mut footprint = Footprint::of(commands);
+        let (changes, outcomes) = loop {
+            let (changes, outcomes) = decide(tables.load(&footprint, now), now, commands);
+            match footprint.looking_further(commands, &outcomes) {
+                Some(wider) => footprint = wider,
+                None => break (changes, outcomes),
+            }
+        };
         let events = changes.events.clone();
         tables.write(changes)?;
         Ok(Executed { outcomes, events })

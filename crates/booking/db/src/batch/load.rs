@@ -19,7 +19,7 @@ use crate::statements::{BYTE_IDS, CARS, IDS, KEYS, PERSON_KEYS, SLOT_KEYS, State
 use crate::tables::{
     self, booking, campaign_key, event, hold, idempotency, offer, pass_use, slot, waitlist_entry,
 };
-use crate::vault::Wrapped;
+use crate::vault::{Vault, Wrapped};
 
 const LOAD: &str = "load a batch";
 
@@ -76,6 +76,7 @@ pub(crate) struct Loader<'a> {
     pub backend: DbBackend,
     pub statements: &'a Statements,
     pub cache: &'a CampaignCache,
+    pub vault: &'a Vault,
 }
 
 #[derive(FromQueryResult)]
@@ -148,6 +149,7 @@ impl Loader<'_> {
             }
         }
         bystanders.forget(&mut state);
+        self.add_births(transaction, footprint, &known.heads, &mut state).await?;
         Ok((state, known))
     }
 

@@ -70,6 +70,7 @@ pub fn campaign() -> Campaign {
         id: self::slot("rehearsal"),
         title_de: "Probelauf".to_owned(),
         title_en: "Rehearsal".to_owned(),
+        service_type: Vec::new(),
         time_zone: "Europe/Berlin".to_owned(),
         residence: ResidenceTable::new(vec![
             municipality("67346", "07318000", "Speyer", true),
@@ -154,7 +155,8 @@ pub fn registration(booking: u32, person: u32) -> Arc<Registration> {
     let fields = PersonFields {
         given_name: format!("Zoë Käthe {}", "I".repeat(1 + person as usize % 7)),
         family_name: "von der Größe-O’Neill".to_owned(),
-        date_of_birth: "1980-02-29".to_owned(),
+        date_of_birth: if person < waitlist::CHILDREN { "1980-02-29" } else { "2010-05-01" }
+            .to_owned(),
         email: (person.is_multiple_of(2)).then(|| format!("zoe{person}@example.org")),
         phone: (person.is_multiple_of(3)).then(|| "+49 6232 140".to_owned()),
         language: if person.is_multiple_of(5) { Language::En } else { Language::De },
