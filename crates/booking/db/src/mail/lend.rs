@@ -82,9 +82,10 @@ impl Session {
         let mut values = key_of(id)?;
         let reason = end.reason().map(|reason| reason.as_str().to_owned());
         values.push(reason.into());
-        let set = if let MailEnd::Later { due_at, .. } = end {
-            values.push(due_at.unix_ms().into());
-            "reason = $5, due_at_ms = $6, lease = NULL"
+        let set = if let Some(due_at) = end.due_at() {
+            let untried = i32::from(matches!(end, MailEnd::Untried { .. }));
+            values.extend([due_at.unix_ms().into(), untried.into()]);
+            "reason = $5, due_at_ms = $6, attempts = attempts - $7, lease = NULL"
         } else {
             values.extend([at.unix_ms().into(), end.status().as_str().into()]);
             "reason = $5, settled_at_ms = $6, status = $7, lease = NULL, recipient = NULL"

@@ -4,7 +4,7 @@ mod follow;
 mod lend;
 mod resend;
 
-use booking::{BookingId, Mail, MailId, MailStatus, Reason};
+use booking::{BookingId, Mail, MailAbout, MailId, MailStatus, Reason};
 use kernel::{CampaignId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -12,7 +12,7 @@ use sea_orm::{
     QuerySelect, Statement, Value,
 };
 
-use crate::convert::{bytes_16, number, parse};
+use crate::convert::{number, parse, unreadable};
 use crate::fault::Fault;
 use crate::store::Session;
 use crate::tables::{event, mail};
@@ -24,7 +24,7 @@ const READ: &str = "read letters";
 impl Session {
     pub(crate) async fn read_mails_of(&self, booking: BookingId) -> Result<Vec<Mail>, Fault> {
         let find = mail::Entity::find()
-            .filter(mail::Column::Booking.eq(booking.as_bytes().to_vec()))
+            .filter(mail::Column::About.eq(booking.as_bytes().to_vec()))
             .limit(OF_BOOKING_MAX);
         let rows = find.all(&self.pools.read).await.map_err(Fault::at(READ))?;
         self.opened_mails(rows).await
@@ -94,7 +94,9 @@ impl Session {
     ) -> Result<Mail, Fault> {
         let Some(recipient) = row.recipient.clone() else { return mail::from_row(&row, None) };
         let campaign: CampaignId = parse("campaign id", &row.campaign)?;
-        let booking = BookingId::from_bytes(bytes_16("booking id", &row.booking)?);
+        let MailAbout::Booking(booking) = mail::about(&row)? else {
+            return Err(unreadable("whom a letter is to"));
+        };
         let place = Place::of_booking(&campaign, &booking);
         let person = self.vault.open_person(database, &place, &recipient.0).await?;
         mail::from_row(&row, person)

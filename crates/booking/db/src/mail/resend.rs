@@ -33,7 +33,7 @@ impl Session {
         now: Timestamp,
     ) -> Result<Resent, Fault> {
         let find = mail::Entity::find()
-            .filter(mail::Column::Booking.eq(booking.as_bytes().to_vec()))
+            .filter(mail::Column::About.eq(booking.as_bytes().to_vec()))
             .limit(OF_BOOKING_MAX);
         let rows = find.all(transaction).await.map_err(Fault::at(RESEND))?;
         if rows.iter().any(|row| row.request_key.as_deref() == Some(&request)) {
@@ -54,7 +54,7 @@ impl Session {
             now.unix_ms().into(),
             request.to_vec().into(),
         ]);
-        let sql = "INSERT INTO mail (campaign, number, kind, copy, booking, rank, status, \
+        let sql = "INSERT INTO mail (campaign, number, kind, copy, about, rank, status, \
                    made_at_ms, due_at_ms, attempts, request_key) \
                    VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $7, 0, $8)";
         self.run(transaction, RESEND, sql, values).await?;
