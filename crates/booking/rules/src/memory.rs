@@ -27,6 +27,7 @@ use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, SlotCounters, SlotKey};
 use crate::event::chain::{ChainEnd, Link};
 use crate::hold::{Hold, HoldId, HoldState};
+use crate::mail::Mail;
 use crate::pass::PassUse;
 use crate::person::PersonKey;
 use crate::store::{Availability, BookingStore, Held, SlotUse, StoreError};
@@ -92,6 +93,12 @@ impl MemoryStore {
     #[must_use]
     pub fn pass_uses(&self) -> Vec<PassUse> {
         self.tables().passes.values().cloned().collect()
+    }
+
+    /// Every letter that is kept, in the order of their ids.
+    #[must_use]
+    pub fn mails(&self) -> Vec<Mail> {
+        self.tables().mail.all()
     }
 
     /// Every entry of a waitlist ever made, in the order of their ids.
@@ -337,6 +344,7 @@ impl Tables {
     /// disorder, as there is no transaction to roll back: only a bug gets there.
     fn write(&mut self, mut changes: Changes) -> Result<(), StoreError> {
         self.keep_cancellations(&changes);
+        self.forget_recipients(&changes.bookings_forgotten);
         self.write_waitlists(&mut changes)?;
         for change in changes.slots {
             let campaign =

@@ -1,5 +1,6 @@
 //! The booking store against real databases.
 
+mod clocks;
 mod constraints;
 mod contract;
 mod events;
