@@ -24,4 +24,5 @@ mod sandbox;
 mod schemathesis;
 mod stop;
 mod town;
+mod waitlist_commands;
 mod walk;

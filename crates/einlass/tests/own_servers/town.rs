@@ -42,6 +42,8 @@ pub struct Campaign {
     pub public_entropy: Option<&'static str>,
     /// Slots that are closed.
     pub closed_slots: &'static [&'static str],
+    /// Further tables of the file.
+    pub more: &'static str,
 }
 
 impl Campaign {
@@ -58,6 +60,7 @@ impl Campaign {
             places: 1_000,
             public_entropy: None,
             closed_slots: &[],
+            more: "",
         }
     }
 
@@ -80,7 +83,9 @@ poll_max_s = 5
 max_active = {max_active}
 pace_per_minute = 60000
 burst = 1000
-claim_window_s = 10",
+claim_window_s = 10
+{more}",
+            more = self.more,
             entropy = entropy.unwrap_or_default(),
             max_active = self.max_active,
         );
@@ -172,17 +177,23 @@ files = ["{CAMPAIGN}"]
     /// Starts the booking API with the campaign file as it is, and stops it when it serves.
     pub async fn start_and_stop_booking(&self) {
         let (config, campaigns) = self.configured();
-        let keys = BookingKeys::read(&self.path(BOOKING_KEYS)).expect("keys");
+        let keys = self.booking_keys();
         let process = Process::new(None);
         let service = BookingService::start(&process, &config, keys, &campaigns).await;
         let stop = StopTimes { drain: Duration::ZERO, finish: Duration::from_secs(5) };
         service.expect("a booking api").stop(&process, stop).await;
     }
 
-    fn configured(&self) -> (Config, [CampaignFile; 1]) {
+    /// The configuration and the campaign file as they are.
+    pub fn configured(&self) -> (Config, [CampaignFile; 1]) {
         let text = std::fs::read_to_string(self.path(CONFIG)).expect("the configuration");
         let config = load(Some((CONFIG, &text)), []).expect("a configuration").config;
         (config, [campaign::read(&self.path(CAMPAIGN)).expect("a campaign")])
+    }
+
+    /// The booking API's keys.
+    pub fn booking_keys(&self) -> BookingKeys {
+        BookingKeys::read(&self.path(BOOKING_KEYS)).expect("keys")
     }
 
     /// The waiting room's key file.

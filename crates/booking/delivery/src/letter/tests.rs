@@ -32,6 +32,7 @@ fn booking(language: Language) -> Booking {
         token_generation: 0,
         sequence: 0,
         link_asked_at: None,
+        car: None,
         status: BookingStatus::Confirmed,
     }
 }
