@@ -83,6 +83,7 @@ impl BookingService {
             entropy: Arc::clone(&process.entropy),
             limits: rate_limits::of_the_booking_api(&config.limits, process)?,
             mails,
+            reports: mail::reports(&config.mail)?,
         }));
         let api = public_api(&config.booking, readiness(process, &bookings, key_set, has_identity));
         let listeners =

@@ -1,18 +1,24 @@
 //! The mail worker of one process, as it is configured.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use booking::{BookingSecrets, BookingStore, MailStore};
+use anyhow::{Context as _, ensure};
+use booking::{BookingSecrets, BookingStore, MailStore, TokenHash};
 use booking_delivery::letter::{Letterhead, Mailbox};
+use booking_delivery::report;
 use booking_delivery::transport::{Credentials, Folder, Security, Smtp, SmtpServer, Transport};
 use booking_delivery::worker::{Known, Office, Pace, Worker};
+use booking_http::MailReports;
 use kernel::Entropy;
 use kernel::private_file::require_private;
 
 use crate::config::{MailConfig, MailTransport, SmtpSecurity};
+
+/// The shortest token of reports about mail.
+const REPORTS_TOKEN_MIN: usize = 32;
 
 /// How often a worker looks for what is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -49,6 +55,30 @@ pub fn start_worker(
     Ok(Worker::start(office, lanes(config)?))
 }
 
+/// Who may report what became of letters; `None` if nobody may.
+pub fn reports(config: &MailConfig) -> anyhow::Result<Option<MailReports>> {
+    let file = &config.reports_token_file;
+    if file.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    let token = secret(file, "the token of reports about mail")?;
+    ensure!(
+        token.len() >= REPORTS_TOKEN_MIN,
+        "the token in {} has fewer than {REPORTS_TOKEN_MIN} characters and could be guessed: put a random one there",
+        file.display()
+    );
+    let read = |text: &[u8]| report::read(text).ok();
+    Ok(Some(MailReports { token: TokenHash::of(&token), read }))
+}
+
+/// The one line of a file that nobody else may read.
+fn secret(file: &Path, what: &str) -> anyhow::Result<String> {
+    require_private(file)?;
+    let text = fs::read_to_string(file)
+        .with_context(|| format!("failed to read {what} from {}", file.display()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
 fn lanes(config: &MailConfig) -> anyhow::Result<Vec<Box<dyn Transport>>> {
     match config.transport {
         MailTransport::None => Ok(Vec::new()),
@@ -71,11 +101,7 @@ fn server(config: &MailConfig) -> anyhow::Result<SmtpServer> {
     let credentials = if user.is_empty() {
         None
     } else {
-        require_private(file)?;
-        let password = fs::read_to_string(file).with_context(|| {
-            format!("failed to read the password of the mail server from {}", file.display())
-        })?;
-        let password = password.trim_end_matches(['\r', '\n']).to_owned();
+        let password = secret(file, "the password of the mail server")?;
         Some(Credentials { user: user.clone(), password })
     };
     let authority = &config.smtp_authority_file;
@@ -100,4 +126,34 @@ fn server(config: &MailConfig) -> anyhow::Result<SmtpServer> {
         bounces_to: mailbox(&config.bounces_to).map(|mailbox| mailbox.email),
         time_max: Duration::from_secs(config.timeout_s),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use kernel::private_file;
+
+    use super::*;
+    use crate::config::load;
+
+    #[test]
+    fn a_token_that_could_be_guessed_is_refused() {
+        let mut config = load(None, std::iter::empty()).expect("the defaults").config.mail;
+        assert!(reports(&config).expect("nobody may report").is_none());
+        let folder = tempfile::tempdir().expect("a folder");
+        config.reports_token_file = folder.path().join("token");
+        let write = |token: &str| {
+            let _absent = fs::remove_file(&config.reports_token_file);
+            let mut file = private_file::create(&config.reports_token_file).expect("a file");
+            file.write_all(token.as_bytes()).expect("written");
+        };
+        write("secret\n");
+        let refused = reports(&config).err().expect("refused").to_string();
+        assert!(refused.contains("fewer than 32") && !refused.contains("secret"), "{refused}");
+        let token = "x".repeat(REPORTS_TOKEN_MIN);
+        write(&format!("{token}\n"));
+        let reports = reports(&config).expect("reads").expect("a token");
+        assert!(reports.token == TokenHash::of(&token), "without the end of the line");
+    }
 }

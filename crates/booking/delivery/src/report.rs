@@ -1,19 +1,10 @@
 //! What mail servers send back: reports that a letter was not delivered (RFC 3464), and complaints (RFC 5965).
 
-use booking::{MailId, Reason};
+use booking::{MailId, MailReport, Reason};
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 /// The longest report that is read, in bytes.
 pub const LENGTH_MAX: usize = 1024 * 1024;
-
-/// What a report says of a letter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The letter.
-    pub id: MailId,
-    /// What became of it: a code of RFC 3463, or `complaint`.
-    pub reason: Reason,
-}
 
 /// A message says nothing about one of our letters. It does not repeat anything of it (P15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,8 +23,8 @@ pub enum NoReport {
     NotOurs,
 }
 
-/// Reads a report. Anybody can write one, so what it says is believed of the mail alone, never of a booking.
-pub fn read(text: &[u8]) -> Result<Report, NoReport> {
+/// Reads a report.
+pub fn read(text: &[u8]) -> Result<MailReport, NoReport> {
     if text.len() > LENGTH_MAX {
         return Err(NoReport::TooLong);
     }
@@ -47,7 +38,7 @@ pub fn read(text: &[u8]) -> Result<Report, NoReport> {
         (None, None) => return Err(NoReport::NoStatus),
     };
     let id = parts().find_map(letter_in).ok_or(NoReport::NotOurs)?;
-    Ok(Report { id, reason })
+    Ok(MailReport { id, reason })
 }
 
 fn is_of(part: &MessagePart<'_>, kind: &str, subtype: &str) -> bool {
@@ -70,7 +61,7 @@ fn given_up(part: &MessagePart<'_>) -> Result<Reason, NoReport> {
         return Err(NoReport::NotGivenUp);
     }
     let status = field("status").unwrap_or_default();
-    Ok(Reason::new(status.split_whitespace().next().unwrap_or("5.0.0")))
+    Ok(Reason::new(Reason::status_in(&status).unwrap_or("5.0.0")))
 }
 
 /// The letter that the report brings back, whole or its head.
@@ -90,7 +81,7 @@ fn letter_in(part: &MessagePart<'_>) -> Option<MailId> {
 }
 
 fn id_of(letter: &Message<'_>) -> Option<MailId> {
-    letter.message_id()?.rsplit_once('@')?.0.parse().ok()
+    MailId::of_message_id(letter.message_id()?)
 }
 
 #[cfg(test)]

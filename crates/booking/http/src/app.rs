@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use booking::{Bookings, MailStore};
+use booking::{Bookings, MailReport, MailStore, TokenHash};
 use kernel::Entropy;
 use pass::PassVerifier;
 use web::Drain;
@@ -16,6 +16,15 @@ use crate::streams::{StreamLimits, Streams};
 /// Ends when the published keys have been read again, or when there is no use in waiting for that any
 /// longer. It may be asked at any rate and must bound how often it reads, and how long it takes.
 pub type RefreshKeys = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// Who may report what became of letters, and how a report of a mail server is read.
+#[derive(Clone, Copy)]
+pub struct MailReports {
+    /// The hash of the token that proves it.
+    pub token: TokenHash,
+    /// Reads a report; `None` if it is none about a letter of this system.
+    pub read: fn(&[u8]) -> Option<MailReport>,
+}
 
 /// What the API is built from.
 pub struct Parts {
@@ -37,6 +46,8 @@ pub struct Parts {
     pub limits: RateLimits,
     /// The letters about bookings; `None` where none are sent.
     pub mails: Option<Arc<dyn MailStore>>,
+    /// Who may report what became of letters; `None` if nobody may.
+    pub reports: Option<MailReports>,
 }
 
 /// The state of the API: one per process, shared by all workers as `actix_web::web::Data<App>`.
@@ -51,14 +62,15 @@ pub struct App {
     pub(crate) feed: LatestFeed,
     pub(crate) streams: Arc<Streams>,
     pub(crate) mails: Option<Arc<dyn MailStore>>,
+    pub(crate) reports: Option<MailReports>,
 }
 
 impl App {
     /// The state made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { bookings, passes, refresh_keys, streams, drain, urls, entropy, limits, mails } =
-            parts;
+        let Parts { bookings, passes, refresh_keys, streams, drain, urls, entropy, .. } = parts;
+        let Parts { limits, mails, reports, .. } = parts;
         Self {
             bookings,
             passes,
@@ -70,6 +82,7 @@ impl App {
             feed: LatestFeed::default(),
             streams: Arc::new(Streams::new(streams, drain)),
             mails,
+            reports,
         }
     }
 }

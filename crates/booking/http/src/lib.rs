@@ -16,8 +16,9 @@ mod refusal;
 mod rendered;
 mod routes;
 mod streams;
+mod systems;
 
-pub use app::{App, Parts, RefreshKeys};
+pub use app::{App, MailReports, Parts, RefreshKeys};
 pub use citizen::feed::PublicUrls;
 pub use limits::RateLimits;
 pub use openapi::openapi;

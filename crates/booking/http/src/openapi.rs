@@ -27,6 +27,7 @@ use crate::routes;
         (name = "waitlist", description = "People without a place, and what is offered to them."),
         (name = "passes", description = "What the waiting room gave."),
         (name = "bookings", description = "One person's confirmed place."),
+        (name = "services", description = "For other systems of the operator."),
         (name = "health", description = "For the operator."),
         (name = "documentation", description = "This document."),
     ),
@@ -49,6 +50,8 @@ impl Modify for Tokens {
         components.add_security_scheme("manage_token", token(manage_token, "opaque"));
         let waitlist_token = "The token that came with joining the waitlist.";
         components.add_security_scheme("waitlist_token", token(waitlist_token, "opaque"));
+        let mail_reports = "The token that the operator has given to the mail provider.";
+        components.add_security_scheme("mail_reports", token(mail_reports, "opaque"));
     }
 }
 
@@ -133,6 +136,7 @@ mod tests {
         "POST /v1/campaigns/{campaign}/waitlist",
         "POST /v1/holds/{hold}/bookings",
         "POST /v1/holds/{hold}/renewal",
+        "POST /v1/mail-reports",
         "POST /v1/waitlist/{entry}/offers/{offer}/acceptance",
         "POST /v1/waitlist/{entry}/offers/{offer}/decline",
         "PUT /v1/bookings/{booking}/contact",
@@ -216,10 +220,11 @@ mod tests {
                 || (method == Method::GET && path.starts_with("/v1/campaigns"))
                 || is_lost_link;
             assert_eq!(operation["security"] == serde_json::json!([]), public, "{method} {path}");
-            // Asking again for a link changes nothing for a while, and declining twice is declining once.
+            // Asking again for a link changes nothing for a while; declining or reporting twice is doing it once.
             let needs_key = [Method::POST, Method::PUT].contains(&method)
                 && !is_lost_link
-                && !path.ends_with("/decline");
+                && !path.ends_with("/decline")
+                && path != "/v1/mail-reports";
             let has_key = operation["parameters"].to_string().contains("Idempotency-Key");
             assert_eq!(has_key, needs_key, "{method} {path}");
         }

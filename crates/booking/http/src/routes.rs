@@ -1,10 +1,11 @@
-//! The one list of the routes. Each is a file, in the folder of its resource: [`crate::citizen`].
+//! The one list of the routes. Each is a file, in the folder of its resource: [`crate::citizen`], [`crate::systems`].
 
 use actix_web::web::Data;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::citizen::{booking, campaign, feed, hold, pass, waitlist};
+use crate::systems::mail_report;
 
 /// The routes of the API, for [`actix_web::App::configure`].
 pub fn routes(app: Data<App>) -> impl FnOnce(&mut actix_web::web::ServiceConfig) + Clone {
@@ -51,5 +52,6 @@ pub(crate) fn collect(config: &mut ServiceConfig) {
         .service(booking::token::rotate_token)
         .service(booking::car::open_car)
         .service(booking::lost_link::ask_link)
-        .service(booking::correct::correct_person);
+        .service(booking::correct::correct_person)
+        .service(mail_report::take_mail_report);
 }

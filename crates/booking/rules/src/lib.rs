@@ -69,8 +69,8 @@ pub use self::hold::{
 };
 pub use self::language::Language;
 pub use self::mail::{
-    Followed, Lease, LeaseId, Mail, MailAbout, MailEnd, MailId, MailKind, MailRules, MailStanding,
-    MailState, MailStatus, MailStore, NewMail, Reason, Resent, Settlement,
+    Followed, Lease, LeaseId, Mail, MailAbout, MailEnd, MailId, MailKind, MailReport, MailRules,
+    MailStanding, MailState, MailStatus, MailStore, NewMail, Reason, Resent, Settlement,
 };
 pub use self::memory::MemoryStore;
 pub use self::pass::{BindingCheck, EndPass, EndPassOutcome, PassGrant, PassUse};

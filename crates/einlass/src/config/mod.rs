@@ -150,6 +150,8 @@ pub struct MailConfig {
     pub reply_to: String,
     /// Where reports go; empty for the same.
     pub bounces_to: String,
+    /// The file with the token of who may report about letters; empty if nobody may.
+    pub reports_token_file: PathBuf,
     /// The page of the bookings; empty for no links.
     pub public_url: String,
     /// Letters of one worker in a minute.

@@ -25,4 +25,5 @@ mod schemathesis;
 mod stop;
 mod town;
 mod waitlist_commands;
+mod waiting;
 mod walk;

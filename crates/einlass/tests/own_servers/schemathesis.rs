@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
-use test_support::{ApiTools, PostgresServer, RedisServer, eventually, printed_by};
+use test_support::{ApiTools, PostgresServer, RedisServer, printed_by};
 
-use crate::citizen::{Reply, book, join_patiently, person, redeem, send};
+use crate::citizen::{Reply, book, person, send};
 use crate::fleet::{Fleet, Plan, scarce_with_waitlist};
+use crate::waiting::{get_pass, join_waitlist, wait_for_offer};
 
-const SOON: Duration = Duration::from_mins(1);
 const GATHERING: Duration = Duration::from_secs(1);
 const API_SPEC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../api-spec");
 /// How many requests are made up for each operation in each phase.
@@ -19,20 +19,6 @@ const EXAMPLES_MAX: &str = "25";
 
 /// What the requests are made with: variables of `schemathesis.toml`.
 type Variables = Vec<(&'static str, String)>;
-
-/// A ticket, and its pass.
-async fn get_pass(client: &Client, fleet: &Fleet) -> (String, String) {
-    let (joined, _) = join_patiently(client, &fleet.room_url(0), "67346").await;
-    let ticket = joined.text("ticket").to_owned();
-    let pass = tokio::sync::Mutex::new(None);
-    eventually("the ticket is called", SOON, async || {
-        let reply = send(redeem(client, &fleet.room_url(0), &ticket)).await;
-        *pass.lock().await = reply.body["pass"].as_str().map(str::to_owned);
-        reply.status == 201
-    })
-    .await;
-    (ticket, pass.into_inner().expect("a pass"))
-}
 
 fn hold(client: &Client, fleet: &Fleet, pass: &str, slot: &str, key: &str) -> RequestBuilder {
     let url = format!("{}/campaigns/{}/holds", fleet.booking_url(0), fleet.campaign.id);
@@ -48,26 +34,13 @@ fn made(reply: Reply) -> Reply {
 /// Two people wait, and one of them is offered a place.
 async fn wait_for_places(client: &Client, fleet: &Fleet) -> Variables {
     let (_, pass) = get_pass(client, fleet).await;
-    let url = format!("{}/campaigns/{}/waitlist", fleet.booking_url(0), fleet.campaign.id);
-    let join = async |number: usize| {
-        let request = client.post(&url).bearer_auth(&pass).json(&json!({"person": person(number)}));
-        made(send(request.header("idempotency-key", format!("wait-{number}"))).await)
-    };
-    let (entry, other_entry) = (join(3).await, join(4).await);
-    let own = format!("{}/waitlist/{}", fleet.booking_url(0), entry.text("id"));
-    let offer = tokio::sync::Mutex::new(None);
-    eventually("a place is offered", SOON, async || {
-        let shown = send(client.get(&own).bearer_auth(entry.text("waitlist_token"))).await;
-        let id = shown.body["offer"]["id"].as_str().map(str::to_owned);
-        let is_offered = id.is_some();
-        *offer.lock().await = id;
-        is_offered
-    })
-    .await;
+    let entry = join_waitlist(client, fleet, &pass, 3).await;
+    let other_entry = join_waitlist(client, fleet, &pass, 4).await;
+    let offer = wait_for_offer(client, fleet, &entry).await;
     vec![
         ("ENTRY", entry.text("id").to_owned()),
         ("WAITLIST_TOKEN", entry.text("waitlist_token").to_owned()),
-        ("OFFER", offer.into_inner().expect("an offer")),
+        ("OFFER", offer),
         ("OTHER_ENTRY", other_entry.text("id").to_owned()),
         ("OTHER_WAITLIST_TOKEN", other_entry.text("waitlist_token").to_owned()),
     ]

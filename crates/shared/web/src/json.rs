@@ -59,19 +59,30 @@ impl<T, const LENGTH_MAX: usize> Answers for Body<T, LENGTH_MAX> {
 }
 
 fn check(headers: &HeaderMap, length_max: usize) -> Result<(), Problem> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let media_type = text(CONTENT_TYPE).and_then(|value| value.split(';').next());
-    if !media_type.is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json")) {
+    if !is_of(headers, "application/json") {
         return Err(Problem::new(Code::UnsupportedMediaType));
     }
-    // What is announced as too long is refused before it is read.
-    match text(CONTENT_LENGTH).map(str::parse::<usize>) {
+    check_length(headers, length_max)
+}
+
+/// Whether the body is of this media type.
+pub(crate) fn is_of(headers: &HeaderMap, media_type: &str) -> bool {
+    let found = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let found = found.and_then(|value| value.split(';').next());
+    found.is_some_and(|found| found.trim().eq_ignore_ascii_case(media_type))
+}
+
+/// What is announced as too long is refused before it is read.
+pub(crate) fn check_length(headers: &HeaderMap, length_max: usize) -> Result<(), Problem> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    match announced.map(str::parse::<usize>) {
         Some(Ok(length)) if length > length_max => Err(Problem::new(Code::BodyTooLarge)),
         Some(Ok(_) | Err(_)) | None => Ok(()),
     }
 }
 
-async fn read(mut payload: Payload, length_max: usize) -> Result<Bytes, Problem> {
+/// A body, within a time that is the caller's.
+pub(crate) async fn read(mut payload: Payload, length_max: usize) -> Result<Bytes, Problem> {
     let Some(first) = payload.next().await else { return Ok(Bytes::new()) };
     let first = first.map_err(|_| incomplete())?;
     let Some(second) = payload.next().await else { return bounded(first, length_max) };

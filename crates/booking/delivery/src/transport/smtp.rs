@@ -222,9 +222,8 @@ fn reason_of(error: &smtp::Error) -> Reason {
         return Reason::new(if is_tls { "tls" } else { Reason::UNREACHABLE });
     };
     let said = error.to_string();
-    let enhanced =
-        said.split(|c: char| !c.is_ascii_digit() && c != '.').find(|word| is_enhanced(word));
-    Reason::new(format!("{code} {}", enhanced.unwrap_or_default()).trim_end())
+    let status = Reason::status_in(&said).unwrap_or_default();
+    Reason::new(format!("{code} {status}").trim_end())
 }
 
 /// A certificate that is not trusted comes as a connection on which something invalid was read.
@@ -238,21 +237,4 @@ fn is_refused_handshake(error: &smtp::Error) -> bool {
         source = error.source();
     }
     false
-}
-
-fn is_enhanced(word: &str) -> bool {
-    let parts: Vec<&str> = word.split('.').collect();
-    let is_number = |part: &&str| (1..=3).contains(&part.len());
-    parts.len() == 3 && ["2", "4", "5"].contains(&parts[0]) && parts.iter().all(is_number)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_enhanced_code_has_three_numbers() {
-        assert!(is_enhanced("5.1.1") && is_enhanced("4.7.25"));
-        assert!(!is_enhanced("127.0.0.1") && !is_enhanced("5.1") && !is_enhanced("9.1.1"));
-    }
 }

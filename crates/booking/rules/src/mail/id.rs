@@ -95,6 +95,16 @@ impl MailKind {
     pub const RANKS: u8 = 3;
 }
 
+impl MailId {
+    /// The letter of this `Message-ID`, with its angle brackets or without; `None` if it is none of ours.
+    #[must_use]
+    pub fn of_message_id(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let bare = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
+        bare.unwrap_or(text).rsplit_once('@')?.0.parse().ok()
+    }
+}
+
 /// Writes `speyer-2021-06-20.17.confirmed.0`, of which no part has a full stop.
 impl fmt::Display for MailId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -51,6 +51,12 @@ catalogue! {
         de: "Die Anfrage lässt sich nicht lesen",
             "Sie entspricht nicht HTTP/1.1. Bitte prüfen Sie das Programm, das sie gesendet hat.";
     }
+    MailReportTokenInvalid "mail-report-token-invalid" UNAUTHORIZED {
+        en: "The token of the reports about mail is not accepted",
+            "This address is for the operator's mail provider. Check that it sends the token that is configured here.";
+        de: "Der Token der Berichte über E-Mails wird nicht angenommen",
+            "Diese Adresse ist für den E-Mail-Dienst des Betreibers. Prüfen Sie, ob er den Token sendet, der hier eingerichtet ist.";
+    }
     ManageTokenInvalid "manage-token-invalid" UNAUTHORIZED {
         en: "This link does not open a booking",
             "Please use the complete link from your confirmation.";

@@ -1,0 +1,3 @@
+//! What other systems tell.
+
+pub(crate) mod mail_report;
