@@ -60,6 +60,15 @@ pub async fn booking_stores(
         DatabaseAddress::Sqlite(_) => migrate(&config.booking).await?,
         DatabaseAddress::Postgres(_) => {}
     }
+    booking_stores_beside(config, clock, keys).await
+}
+
+/// The same for a process beside that of the service: the schema is not touched.
+pub async fn booking_stores_beside(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    keys: MasterKeys,
+) -> anyhow::Result<BookingStores> {
     let store = connect_booking(config, clock, DbOptions::default(), Some(keys)).await?;
     if let Ok(Some(problem)) = store.key_problem().await {
         anyhow::bail!(problem);

@@ -18,8 +18,8 @@ pub async fn run(source: &ConfigSource) -> anyhow::Result<u8> {
     );
     let process = Process::new(None);
     let keys = BookingKeys::read(&config.booking.keys_file)?;
-    let (secrets, keys) = (keys.secrets, Some(keys.personal_data));
-    let stores = adapters::booking_stores_as_is(&config, &process.embedded_clock, keys).await?;
+    let (secrets, keys) = (keys.secrets, keys.personal_data);
+    let stores = adapters::booking_stores_beside(&config, &process.embedded_clock, keys).await?;
     let (bookings, mails, entropy) = (stores.bookings, stores.mails, process.entropy);
     let worker = mail::start_worker(&config.mail, bookings, mails, secrets, entropy)?;
     tracing::info!("letters are being sent");

@@ -50,3 +50,18 @@ async fn commits_happen_of_which_nobody_hears() {
 async fn one_pass_and_one_key_are_used_fifty_times_at_once() {
     play_booking("one-pass", 1).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_offer_is_accepted_a_hundred_times_at_once() {
+    play_booking("offer-once", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_is_killed_between_handing_over_and_noting() {
+    play_booking("worker-killed", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_starts_without_the_key_of_personal_data() {
+    play_booking("wrong-key", 1).await;
+}

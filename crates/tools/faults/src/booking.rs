@@ -1,4 +1,5 @@
-//! The booking API: simulated citizens hold, book and cancel with real passes on too few places.
+//! The booking API: simulated citizens hold, book, cancel and wait with real passes on too few places, and
+//! get letters.
 
 mod campaign;
 mod citizen;
@@ -8,8 +9,10 @@ mod database;
 mod history;
 mod judge;
 mod passes;
+mod post;
 mod resets;
 mod resources;
 mod scenarios;
 pub mod stage;
+mod turn;
 mod watch;

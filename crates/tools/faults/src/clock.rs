@@ -22,6 +22,11 @@ pub async fn pause(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
+/// Waits until then.
+pub async fn until(at: UnixMs) {
+    pause(Duration::from_millis(u64::try_from(at - now()).unwrap_or_default())).await;
+}
+
 /// Blocks this thread, which runs nothing else.
 #[expect(clippy::disallowed_methods, reason = "paces a load generator on a thread of its own")]
 pub fn block(duration: Duration) {

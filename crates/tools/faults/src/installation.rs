@@ -45,15 +45,21 @@ impl Installation {
         self.call(&["campaign", "apply", "campaign.toml"]).await
     }
 
+    async fn call(&self, arguments: &[&str]) -> Result<()> {
+        self.call_with(&[], arguments).await
+    }
+
     /// Keeps the folder, to be looked at.
     pub fn keep(self) -> PathBuf {
         self.folder.keep()
     }
 
-    async fn call(&self, arguments: &[&str]) -> Result<()> {
+    /// Runs a command of the operator with these settings, as they are called in the environment.
+    pub async fn call_with(&self, settings: &[(&str, &str)], arguments: &[&str]) -> Result<()> {
         let run = Command::new(&self.program)
             .args(["--config", "einlass.toml"])
             .args(arguments)
+            .envs(settings.iter().copied())
             .current_dir(self.folder())
             .stdin(Stdio::null())
             .kill_on_drop(true)

@@ -14,6 +14,7 @@ mod http;
 mod installation;
 mod instance;
 mod play;
+mod process;
 mod proxy;
 mod room;
 mod signal;

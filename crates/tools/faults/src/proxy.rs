@@ -30,6 +30,7 @@ pub struct Proxy {
     target: watch::Sender<u16>,
     traffic: watch::Sender<Traffic>,
     commits: Arc<Commits>,
+    held: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
 }
 
@@ -48,14 +49,15 @@ impl Proxy {
         let (target, wanted) = watch::channel(target);
         let (traffic, fate) = watch::channel(Traffic::Flows);
         let commits = Arc::new(Commits::default());
-        let seen = Arc::clone(&commits);
+        let held = Arc::new(AtomicUsize::new(0));
+        let (seen, waiting) = (Arc::clone(&commits), Arc::clone(&held));
         let accepting = tokio::spawn(async move {
             while let Ok((from, _)) = listener.accept().await {
-                let commits = Arc::clone(&seen);
-                tokio::spawn(forward(from, wanted.clone(), fate.clone(), commits));
+                let (commits, held) = (Arc::clone(&seen), Arc::clone(&waiting));
+                tokio::spawn(forward(from, wanted.clone(), fate.clone(), commits, held));
             }
         });
-        Ok(Self { port, target, traffic, commits, accepting })
+        Ok(Self { port, target, traffic, commits, held, accepting })
     }
 
     pub fn port(&self) -> u16 {
@@ -77,6 +79,16 @@ impl Proxy {
         self.traffic.send_replace(traffic);
     }
 
+    /// Closes all connections, and what is held in them never arrives.
+    pub fn hang_up(&self) {
+        self.target.send_modify(|_same| {});
+    }
+
+    /// How often something was sent that did not arrive at once.
+    pub fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
     /// How many commits arrived without their reply.
     pub fn replies_lost(&self) -> usize {
         self.commits.unanswered.load(Ordering::Relaxed)
@@ -94,6 +106,7 @@ async fn forward(
     mut target: watch::Receiver<u16>,
     traffic: watch::Receiver<Traffic>,
     commits: Arc<Commits>,
+    held: Arc<AtomicUsize>,
 ) {
     let port = *target.borrow_and_update();
     let Ok(to) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else { return };
@@ -103,23 +116,25 @@ async fn forward(
     // Whether the reply that the server gives next is that to a commit, and is lost.
     let loses = AtomicBool::new(false);
     let mut client = commits::Client::default();
-    let requests = pump(from_client, to_server, traffic.clone(), |traffic, bytes| {
+    let requests = pump(from_client, to_server, traffic.clone(), &held, |traffic, bytes| {
         if commits.loses_reply(traffic, client.commits_in(bytes)) {
             loses.store(true, Ordering::Relaxed);
         }
         true
     });
-    let replies = pump(from_server, to_client, traffic, |_, _| {
+    let replies = pump(from_server, to_client, traffic, &held, |_, _| {
         let is_lost = loses.load(Ordering::Relaxed);
         if is_lost {
             commits.unanswered.fetch_add(1, Ordering::Relaxed);
         }
         !is_lost
     });
+    // What is held when the connections are closed is not sent, even if traffic flows again by then.
     tokio::select! {
+        biased;
+        _ = target.changed() => {}
         () = requests => {}
         () = replies => {}
-        _ = target.changed() => {}
     }
 }
 
@@ -141,10 +156,14 @@ async fn pump(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     mut traffic: watch::Receiver<Traffic>,
+    held: &AtomicUsize,
     mut passes: impl FnMut(Traffic, &[u8]) -> bool,
 ) {
     let mut buffer = vec![0; 16 * 1_024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        if *traffic.borrow() == Traffic::Vanishes {
+            held.fetch_add(1, Ordering::Relaxed);
+        }
         let flows = traffic.wait_for(|traffic| *traffic != Traffic::Vanishes).await;
         let Ok(traffic) = flows.map(|traffic| *traffic) else { return };
         let bytes = &buffer[..length];
@@ -212,6 +231,22 @@ mod tests {
         assert!(futures_are_pending(&mut reply).await);
         proxy.set(Traffic::Flows);
         assert_eq!(reply.await.as_deref(), Some(&b"hello"[..]));
+    }
+
+    #[tokio::test]
+    async fn what_is_held_when_the_connection_is_closed_never_arrives() {
+        let proxy = Proxy::start(echo().await).await.expect("a proxy");
+        let mut connection =
+            TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).await.expect("connected");
+        assert_eq!(say(&mut connection, b"hello").await.as_deref(), Some(&b"hello"[..]));
+        proxy.set(Traffic::Vanishes);
+        let mut reply = std::pin::pin!(say(&mut connection, b"held"));
+        while proxy.held() == 0 {
+            assert!(futures_are_pending(&mut reply).await);
+        }
+        proxy.hang_up();
+        proxy.set(Traffic::Flows);
+        assert_eq!(reply.await, None);
     }
 
     /// Whether it is not ready after everything else has had its turn.

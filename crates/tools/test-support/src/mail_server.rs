@@ -5,9 +5,10 @@
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
@@ -29,7 +30,7 @@ const START_LIMIT: Duration = Duration::from_mins(1);
 /// ends.
 ///
 /// `nobody@…` is refused, `later@…` is refused for now once, to letters for `hangs@…` nothing is said once they are
-/// there; all others are taken.
+/// there; with all others it does what its [`MailServerMood`] says.
 pub struct MailServer {
     folder: TempDir,
     port: u16,
@@ -47,6 +48,26 @@ pub enum MailSecurity<'a> {
     StartTls(&'a TestAuthority),
     /// By TLS from the first byte.
     Tls(&'a TestAuthority),
+}
+
+/// What a mail server does with a letter, where the receiver does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailServerMood {
+    /// It takes it.
+    Takes,
+    /// It reads all of it and says nothing while the mood lasts, and does not take it.
+    Hangs,
+    /// It takes it, and says so when the mood has passed.
+    Hesitates,
+}
+
+/// A letter that a mail server has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenLetter {
+    /// When, in milliseconds of Unix time.
+    pub at_ms: i64,
+    /// The whole text.
+    pub text: String,
 }
 
 impl MailServer {
@@ -106,13 +127,38 @@ impl MailServer {
         Ok(fs::read_to_string(said)?.lines().map(str::to_owned).collect())
     }
 
+    /// Changes what it does with letters from now on. It begins by taking them.
+    pub fn set_mood(&self, mood: MailServerMood) -> Result<()> {
+        let part = self.folder.path().join("mood.part");
+        let word = match mood {
+            MailServerMood::Takes => "takes",
+            MailServerMood::Hangs => "hangs",
+            MailServerMood::Hesitates => "hesitates",
+        };
+        fs::write(&part, word)?;
+        fs::rename(part, self.folder.path().join("mood")).context("failed to set its mood")
+    }
+
+    /// The letter over which it hesitates, or has hesitated last.
+    pub fn hesitates_over(&self) -> Result<Option<TakenLetter>> {
+        match fs::read_to_string(self.folder.path().join("hesitates-over")) {
+            Ok(name) => read_letter(&self.folder.path().join("inbox").join(name)).map(Some),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).context("failed to read over which letter it hesitates"),
+        }
+    }
+
     /// The letters that it has taken, in order.
     pub fn inbox(&self) -> Result<Vec<String>> {
+        Ok(self.taken()?.into_iter().map(|letter| letter.text).collect())
+    }
+
+    /// The same, with the times.
+    pub fn taken(&self) -> Result<Vec<TakenLetter>> {
         let folder = fs::read_dir(self.folder.path().join("inbox"))?;
         let mut paths: Vec<PathBuf> = folder.flatten().map(|entry| entry.path()).collect();
         paths.sort();
-        let letters = paths.iter().map(|path| Ok(String::from_utf8(fs::read(path)?)?));
-        letters.collect()
+        paths.iter().map(|path| read_letter(path)).collect()
     }
 }
 
@@ -121,6 +167,12 @@ impl Drop for MailServer {
         let _ended_already = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn read_letter(path: &Path) -> Result<TakenLetter> {
+    let written = fs::metadata(path)?.modified()?.duration_since(UNIX_EPOCH)?;
+    let text = String::from_utf8(fs::read(path)?)?;
+    Ok(TakenLetter { at_ms: i64::try_from(written.as_millis())?, text })
 }
 
 /// A Python that has the packages. Of several processes that ask at once, one fetches and the others wait.

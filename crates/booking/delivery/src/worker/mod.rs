@@ -107,6 +107,8 @@ impl Running {
     /// Follows the events and sends what is due; whether there may be more.
     async fn round(&self, lanes: &mut [Box<dyn Transport>]) -> Result<bool, StoreError> {
         let office = &self.office;
+        // Who can read nobody, with the wrong key say, keeps letters from those who can.
+        office.bookings.ready().await?;
         for campaign in office.mails.campaigns_with_news().await? {
             let mut more = true;
             while more && !*self.stopped.borrow() {

@@ -158,9 +158,18 @@ impl Citizen {
 
 pub(super) fn key(asked: &Asked) -> Option<&str> {
     match asked {
-        Asked::Book { key, .. } | Asked::Hold { key } | Asked::Confirm { key, .. } => Some(key),
+        Asked::Book { key, .. }
+        | Asked::Hold { key }
+        | Asked::Confirm { key, .. }
+        | Asked::Join { key, .. }
+        | Asked::Accept { key, .. } => Some(key),
         Asked::Cancel { booking } | Asked::Move { booking, .. } => Some(booking),
-        Asked::Release { .. } | Asked::Show { .. } | Asked::Look => None,
+        Asked::Release { .. }
+        | Asked::Show { .. }
+        | Asked::LookUp { .. }
+        | Asked::Decline { .. }
+        | Asked::Leave { .. }
+        | Asked::Look => None,
     }
 }
 
@@ -169,6 +178,7 @@ fn person(number: usize) -> Value {
         "given_name": "Erika",
         "family_name": test_support::family_name(number),
         "date_of_birth": "1980-02-29",
+        "email": format!("person-{number}@town.example"),
     })
 }
 
@@ -197,6 +207,21 @@ pub(super) fn request(asked: &Asked, slot: &str) -> (Method, String, Option<Valu
             (Method::PUT, format!("/bookings/{booking}/slot"), Some(json!({"slot": slot})))
         }
         Asked::Show { booking } => (Method::GET, format!("/bookings/{booking}"), None),
+        Asked::Join { person: number, .. } => (
+            Method::POST,
+            format!("/campaigns/{CAMPAIGN}/waitlist"),
+            Some(json!({"person": person(*number)})),
+        ),
+        Asked::LookUp { entry } => (Method::GET, format!("/waitlist/{entry}"), None),
+        Asked::Accept { entry, offer, .. } => {
+            (Method::POST, format!("/waitlist/{entry}/offers/{offer}/acceptance"), None)
+        }
+        Asked::Decline { entry, offer, stay } => (
+            Method::POST,
+            format!("/waitlist/{entry}/offers/{offer}/decline"),
+            Some(json!({"stay": stay})),
+        ),
+        Asked::Leave { entry } => (Method::DELETE, format!("/waitlist/{entry}"), None),
         Asked::Look => (Method::GET, format!("/campaigns/{CAMPAIGN}/slots"), None),
     }
 }
@@ -207,10 +232,14 @@ fn told(asked: &Asked, reply: &Result<Reply, String>) -> Told {
         Err(why) => return Told::Nothing { why: why.clone() },
     };
     let told = match (asked, status) {
-        (Asked::Book { .. } | Asked::Confirm { .. }, 201) => booked(body).map(Told::Booked),
-        (Asked::Hold { .. }, 201) => {
-            body["id"].as_str().map(|id| Told::Held(id.to_owned(), body.clone()))
+        (Asked::Book { .. } | Asked::Confirm { .. } | Asked::Accept { .. }, 201) => {
+            booked(body).map(Told::Booked)
         }
+        (Asked::Hold { .. }, 201) => id(body).map(|id| Told::Held(id, body.clone())),
+        (Asked::Join { .. }, 201) => id(body).map(|id| Told::Joined(id, body.clone())),
+        (Asked::LookUp { .. }, 200) => Some(Told::Entry(body.clone())),
+        (Asked::Decline { .. }, 204) => Some(Told::Declined),
+        (Asked::Leave { .. }, 204) => Some(Told::Left),
         (Asked::Release { .. }, 204) => Some(Told::Released),
         (Asked::Cancel { .. }, 200) => Some(Told::Cancelled),
         (Asked::Move { .. }, 200) => body["slot"].as_str().map(|slot| Told::Moved(slot.to_owned())),
@@ -224,6 +253,10 @@ fn told(asked: &Asked, reply: &Result<Reply, String>) -> Told {
         (_, _) => None,
     };
     told.unwrap_or_else(|| Told::Nothing { why: format!("{status} with an unreadable body") })
+}
+
+fn id(body: &Value) -> Option<String> {
+    body["id"].as_str().map(str::to_owned)
 }
 
 fn booked(body: &Value) -> Option<Booked> {

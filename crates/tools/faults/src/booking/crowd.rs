@@ -11,7 +11,8 @@ use reqwest::Client;
 use tokio::task::JoinSet;
 
 use crate::booking::citizen::{Citizen, Town};
-use crate::booking::history::Event;
+use crate::booking::history::{Booked, Event};
+use crate::booking::turn::Turn;
 use crate::clock::{now, pause, seconds};
 use crate::http;
 
@@ -20,6 +21,9 @@ const HOUSEHOLDS: u8 = 50;
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Persons who are not somebody's first attempt are numbered from here on.
 const SECOND_SEATS: usize = 500_000;
+
+/// Persons who wait are numbered from here on.
+const WAITING: usize = 600_000;
 
 /// What somebody wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +106,55 @@ impl Crowd {
             self.people.spawn(async move {
                 pause(arrives_in).await;
                 let _ = live(&mut citizen, wish, person).await;
+                citizen.events
+            });
+        }
+        Ok(())
+    }
+
+    /// Lets `count` more people book a place each, and gives who has one with it, for a scenario to lead on.
+    pub async fn holders(&mut self, count: usize) -> Result<Vec<(Citizen, Booked)>> {
+        let mut booking = JoinSet::new();
+        for _ in 0..count {
+            let mut citizen = self.citizen()?;
+            booking.spawn(async move {
+                let (key, person) = (format!("key-{}", citizen.number), citizen.number as usize);
+                let booked = citizen.book(&key, person, 1).await;
+                booked.map(|booked| (citizen, booked))
+            });
+        }
+        let mut holders = Vec::new();
+        while let Some(holder) = booking.join_next().await {
+            holders.push(holder?.context("a place was refused")?);
+        }
+        Ok(holders)
+    }
+
+    /// Lets all places of both slots be taken: this many of the one that everybody wants, and the one of the other.
+    /// Gives those who have the first.
+    pub async fn sell_out(&mut self, places: usize) -> Result<Vec<(Citizen, Booked)>> {
+        let (mut mover, booked) = self.holders(1).await?.pop().context("nobody has booked")?;
+        mover.move_over(&booked).await.context("nobody has moved")?;
+        self.lead(async move { mover });
+        self.holders(places).await
+    }
+
+    /// Lets `count` more people join the waitlist within the next `within_s` seconds. What is offered within
+    /// `time` most of them accept.
+    pub fn wait(&mut self, count: usize, within_s: f64, time: Duration) -> Result<()> {
+        for _ in 0..count {
+            let mut citizen = self.citizen()?;
+            let arrives_in = seconds(self.rng.random_range(0.0..=within_s));
+            let turn = match self.rng.random_range(0..100) {
+                0..10 => Turn::Leaves,
+                10..20 => Turn::Declines,
+                20..30 => Turn::DeclinesAndLeaves,
+                _ => Turn::Accepts,
+            };
+            let person = WAITING + citizen.number as usize;
+            self.people.spawn(async move {
+                pause(arrives_in).await;
+                let _ = citizen.wait(person, turn, time).await;
                 citizen.events
             });
         }

@@ -39,6 +39,16 @@ pub enum Asked {
     Move { booking: String, slot: String },
     /// What the booking is now.
     Show { booking: String },
+    /// To wait for a place for a person, under that key.
+    Join { key: String, person: usize },
+    /// How an entry of the waitlist stands.
+    LookUp { entry: String },
+    /// To be booked in the slot of an offer for the person of an entry, under that key.
+    Accept { key: String, person: usize, entry: String, offer: String },
+    /// Not to be, and to go on waiting or not.
+    Decline { entry: String, offer: String, stay: bool },
+    /// To wait no longer.
+    Leave { entry: String },
     /// How many places are left.
     Look,
 }
@@ -55,6 +65,12 @@ pub enum Told {
     Moved(String),
     /// The whole reply.
     Shown(Value),
+    /// The id of the entry, and the whole reply.
+    Joined(String, Value),
+    /// The whole reply.
+    Entry(Value),
+    Declined,
+    Left,
     Seen,
     Refused {
         status: u16,
@@ -91,6 +107,10 @@ impl Event {
             | Told::Cancelled
             | Told::Moved(_)
             | Told::Shown(_)
+            | Told::Joined(..)
+            | Told::Entry(_)
+            | Told::Declined
+            | Told::Left
             | Told::Seen
             | Told::Refused { .. }
             | Told::Nothing { .. } => None,
@@ -100,11 +120,18 @@ impl Event {
     /// The key of what has one effect.
     pub fn key(&self) -> Option<&str> {
         match &self.asked {
-            Asked::Book { key, .. } | Asked::Hold { key } | Asked::Confirm { key, .. } => Some(key),
+            Asked::Book { key, .. }
+            | Asked::Hold { key }
+            | Asked::Confirm { key, .. }
+            | Asked::Join { key, .. }
+            | Asked::Accept { key, .. } => Some(key),
             Asked::Release { .. }
             | Asked::Cancel { .. }
             | Asked::Move { .. }
             | Asked::Show { .. }
+            | Asked::LookUp { .. }
+            | Asked::Decline { .. }
+            | Asked::Leave { .. }
             | Asked::Look => None,
         }
     }
@@ -112,13 +139,17 @@ impl Event {
     /// Whether the database was asked to change something, and answered.
     pub fn is_written(&self) -> bool {
         match self.asked {
-            Asked::Show { .. } | Asked::Look => false,
+            Asked::Show { .. } | Asked::LookUp { .. } | Asked::Look => false,
             Asked::Book { .. }
             | Asked::Hold { .. }
             | Asked::Confirm { .. }
             | Asked::Release { .. }
             | Asked::Cancel { .. }
-            | Asked::Move { .. } => self.told.is_definite(),
+            | Asked::Move { .. }
+            | Asked::Join { .. }
+            | Asked::Accept { .. }
+            | Asked::Decline { .. }
+            | Asked::Leave { .. } => self.told.is_definite(),
         }
     }
 }
@@ -133,6 +164,10 @@ impl Told {
             | Self::Cancelled
             | Self::Moved(_)
             | Self::Shown(_)
+            | Self::Joined(..)
+            | Self::Entry(_)
+            | Self::Declined
+            | Self::Left
             | Self::Seen => true,
             Self::Refused { status: IDLE_TOO_LONG, .. } | Self::Nothing { .. } => false,
             Self::Refused { status, code, .. } => *status < 429 && code != "request-in-progress",

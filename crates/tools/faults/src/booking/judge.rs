@@ -1,9 +1,11 @@
-//! Whether the promises were kept, judged afterwards from what clients were told and from what the
-//! database holds. Each rule is a function of these and of the course of the run.
+//! Whether the promises were kept, judged afterwards from what clients were told, from what the database holds
+//! and from the letters that have arrived. Each rule is a function of these and of the course of the run.
 
 mod answers;
 mod chain;
 mod effects;
+mod letters;
+mod offers;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -14,6 +16,7 @@ use std::fmt;
 use crate::booking::course::Course;
 use crate::booking::database::{BookingRow, Database};
 use crate::booking::history::{Asked, Event, Told};
+use crate::booking::post::Letter;
 use crate::verdict::Verdict;
 use crate::waits::Wait;
 
@@ -27,6 +30,10 @@ pub struct Counts {
     pub attempts: usize,
     /// Different bookings that somebody was told of.
     pub booked: usize,
+    /// Offers that became bookings.
+    pub accepted: usize,
+    /// Letters that have arrived, repetitions included.
+    pub letters: usize,
     /// Requests that were put off.
     pub put_off: usize,
     /// Requests without a reply.
@@ -37,35 +44,42 @@ pub struct Counts {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { attempts, booked, put_off, unanswered, slowest_ms } = self;
+        let Self { attempts, booked, accepted, letters, put_off, unanswered, slowest_ms } = self;
         write!(
             f,
-            "{attempts} attempts, {booked} booked, {put_off} put off, {unanswered} unanswered, \
-             slowest reply {slowest_ms} ms"
+            "{attempts} attempts, {booked} booked, {accepted} of them by an offer, {letters} letters, \
+             {put_off} put off, {unanswered} unanswered, slowest reply {slowest_ms} ms"
         )
     }
 }
 
-/// Judges a run. `events` come in the order of the replies.
-pub fn judge(course: &Course, events: &[Event], database: &Database) -> Verdict<Counts> {
-    let run = Run { course, events, database };
+/// Judges a run. `events` come in the order of the replies, `letters` as they have arrived.
+pub fn judge(
+    course: &Course,
+    events: &[Event],
+    database: &Database,
+    letters: &[Letter],
+) -> Verdict<Counts> {
+    let run = Run { course, events, database, letters };
     let seen = run.counts();
     let mut verdict = Verdict::of(seen);
     let mut rule = |promise, found| verdict.rule(promise, found);
-    rule("P1: taken ≤ released ≤ capacity", run.oversold());
+    rule("P1: taken + reserved ≤ released ≤ capacity", run.oversold());
     rule("P1, P5, P7: places taken are those booked or held, each once", run.miscounted());
     rule("P2: what was answered 201 is in the database", run.lost());
     rule("P2: a booking stays as it was made", run.changed());
     rule("P3: one key, one reply", run.different_replies());
     rule("P3: nothing happens that nobody is told of", run.untold());
-    rule("P4: one active booking for each person", run.booked_twice());
+    rule("P4: one active booking for each person, or one entry that waits", run.booked_twice());
     rule("P4: nobody is told of two bookings for one person", run.told_twice());
     rule("P5: what was cancelled stays cancelled", run.still_confirmed());
+    judge_offers(&run, &mut rule);
     rule("P6: what was moved is in its new slot and in no other", run.not_moved());
     rule("P7: a hold ends once", run.held_twice());
     rule("P9: a pass pays for its seats and no more", run.overspent());
     rule("the chain of events is whole", run.broken_chain());
     rule("events tell what the rows hold", run.mistold());
+    judge_letters(&run, &mut rule);
     rule("P14: nothing is left unanswered", run.left_unanswered());
     rule("P14: every reply comes within 6 s", run.slow());
     rule("P14: a refusal for now says when to come back", run.without_retry_after());
@@ -76,10 +90,28 @@ pub fn judge(course: &Course, events: &[Event], database: &Database) -> Verdict<
     rule("P14: what broke off leaves nothing behind", course.left_behind.clone());
     rule("P16: who is told to end answers first what it was asked", run.dropped());
     rule("P20: trouble of one instance stops no other", run.stopped());
-    rule("P20: clients that misbehave harm no other", run.harmed());
+    rule("P20: clients and mail servers that misbehave harm nobody", run.harmed());
     rule("the run shows something", too_little(seen));
     rule("the run goes through, and no instance needs a restart", course.troubles.clone());
     verdict
+}
+
+fn judge_offers(run: &Run<'_>, rule: &mut impl FnMut(&'static str, Vec<String>)) {
+    rule("P5: who was told that they wait is on the waitlist", run.not_waiting());
+    rule("P5: an offer ends once, as its row says", run.offers_mistold());
+    rule("P5: an offer is accepted before its deadline, and expires after it", run.untimely());
+    rule("P5: an answer to an offer is what became of it", run.answered_otherwise());
+    rule("P5: no place is left over while somebody waits", run.database.places_not_offered());
+}
+
+fn judge_letters(run: &Run<'_>, rule: &mut impl FnMut(&'static str, Vec<String>)) {
+    rule("P19: a letter that stands as sent has arrived", run.never_arrived());
+    rule("P19: a letter that is due is sent, or failed for a reason", run.not_sent());
+    rule("P19: a letter tells of something that has happened", run.unfounded());
+    rule("P19: who has booked is told so, once", run.not_confirmed());
+    rule("P19: a letter comes again only where its sender died, and is the same", run.repeated());
+    rule("P19: a letter is tried once where nothing keeps it", run.tried_in_vain());
+    rule("P19: a reminder comes when it is due, whatever the worker's clock says", run.ill_timed());
 }
 
 fn too_little(seen: Counts) -> Vec<String> {
@@ -92,12 +124,15 @@ struct Run<'a> {
     /// By the time of the reply.
     events: &'a [Event],
     database: &'a Database,
+    /// As they have arrived.
+    letters: &'a [Letter],
 }
 
 impl<'a> Run<'a> {
     fn counts(&self) -> Counts {
-        let is_attempt =
-            |event: &&Event| matches!(event.asked, Asked::Book { .. } | Asked::Confirm { .. });
+        let is_attempt = |event: &&Event| {
+            matches!(event.asked, Asked::Book { .. } | Asked::Confirm { .. } | Asked::Accept { .. })
+        };
         let bookings: HashSet<&str> =
             self.events.iter().filter_map(Event::booked).map(|told| &*told.id).collect();
         let unanswered = |event: &&Event| matches!(event.told, Told::Nothing { .. });
@@ -105,6 +140,8 @@ impl<'a> Run<'a> {
         Counts {
             attempts: self.events.iter().filter(is_attempt).count(),
             booked: bookings.len(),
+            accepted: self.database.offers.iter().filter(|row| row.state == "accepted").count(),
+            letters: self.letters.len(),
             put_off: self
                 .events
                 .iter()

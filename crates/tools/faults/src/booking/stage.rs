@@ -13,14 +13,15 @@ use rand::{Rng as _, SeedableRng as _};
 use reqwest::Client;
 use test_support::{Port, PostgresServer, RedisServer};
 
-use crate::booking::campaign::{self, CAMPAIGN};
+use crate::booking::campaign::{CAMPAIGN, OtherSlot, Plan, WANTED};
 use crate::booking::citizen::Town;
 use crate::booking::course::Course;
 use crate::booking::crowd::Crowd;
-use crate::booking::database::{self, Database};
+use crate::booking::database::{self, Database, MailRow};
 use crate::booking::history::{Event, Told};
 use crate::booking::judge::judge;
 use crate::booking::passes;
+use crate::booking::post::{Letter, Post};
 use crate::booking::scenarios::ALL;
 use crate::booking::watch::Watch;
 use crate::clock::{Span, UnixMs, now, pause, seconds};
@@ -39,6 +40,9 @@ const GATHERING_MS: i64 = 1_000;
 pub const DRAIN_MS: i64 = 1_000;
 /// From the end of a fault until the run may end: within this time all must be as before.
 const AFTERWARDS: Duration = Duration::from_secs(11);
+/// From the end of all that happens until letters are sent and people called.
+const REST_MAX_MS: i64 = 60_000;
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// The first places are open within this time.
 const PLACES_OPEN_MAX_MS: i64 = 30_000;
 
@@ -56,12 +60,15 @@ pub struct Stage {
     pub course: Course,
     pub instances: Vec<Instance>,
     pub client: Client,
+    /// To be said before the stage is opened.
+    pub other_slot: OtherSlot,
     seed: u64,
     program: PathBuf,
     installation: Option<Installation>,
     crowd: Option<Crowd>,
     watch: Option<Watch>,
     servers: Option<Servers>,
+    post: Option<Post>,
     waits: Waits,
 }
 
@@ -86,12 +93,14 @@ impl Staged for Stage {
             course: Course::default(),
             instances: Vec::new(),
             client: http::client(250)?,
+            other_slot: OtherSlot::default(),
             seed,
             program: program.to_owned(),
             installation: None,
             crowd: None,
             watch: None,
             servers: None,
+            post: None,
             waits: Waits::start(),
         })
     }
@@ -101,16 +110,17 @@ impl Staged for Stage {
     }
 
     async fn judged(&mut self) -> Judged {
-        let (mut events, database) = match self.close().await {
-            Ok(told) => told,
+        let Left { mut events, database, letters } = match self.close().await {
+            Ok(left) => left,
             Err(error) => {
                 self.note_trouble(format!("at the end {error:#}"));
-                (Vec::new(), Database::default())
+                Left::default()
             }
         };
         events.sort_by_key(|event| event.answered);
-        let verdict = judge(&self.course, &events, &database);
-        let rows = std::iter::once(format!("{database:?}"));
+        let verdict = judge(&self.course, &events, &database, &letters);
+        let letters = letters.iter().map(|letter| format!("{} {}", letter.at, letter.id));
+        let rows = std::iter::once(format!("{database:?}")).chain(letters);
         Judged {
             is_kept: verdict.is_kept(),
             verdict: verdict.to_string(),
@@ -121,7 +131,23 @@ impl Staged for Stage {
     }
 }
 
+/// What a run has left behind.
+#[derive(Default)]
+struct Left {
+    events: Vec<Event>,
+    database: Database,
+    letters: Vec<Letter>,
+}
+
 impl Stage {
+    /// Lets letters be sent, by a worker for each of these clocks: `None` for one that is right. To be said before
+    /// the stage is opened.
+    pub async fn open_post(&mut self, clocks: &[Option<&'static str>]) -> Result<()> {
+        self.post = Some(Post::open(clocks.to_vec()).await?);
+        self.course.has_post = true;
+        Ok(())
+    }
+
     /// Sets everything up, lets people take their passes, and puts a watcher at each instance.
     pub async fn open(&mut self, opening: Opening) -> Result<()> {
         self.open_on(PostgresServer::start().await?, opening).await
@@ -134,14 +160,19 @@ impl Stage {
         let network = Proxy::start(postgres.port()).await?;
         let room_port = Port::reserve()?;
         let room = format!("http://127.0.0.1:{}", room_port.number());
-        let through = database_url
-            .replace(&format!(":{}/", postgres.port()), &format!(":{}/", network.port()));
-        let config = config(&redis.url(), &through, &room);
+        let through = database::through(&database_url, postgres.port(), &network);
+        let mail = self.post.as_ref().map(Post::config).unwrap_or_default();
+        let config = config(&redis.url(), &through, &room) + &mail;
         let at = Installation::set_up(&self.program, &config).await?;
         // Campaign files know whole seconds.
         let gathers_from = (now() / 1_000 + 1) * 1_000 + ANNOUNCED_MS;
-        at.apply(&campaign::to_toml(gathers_from, gathers_from + GATHERING_MS, opening.places))
-            .await?;
+        let plan = Plan {
+            gathers_from,
+            opens_at: gathers_from + GATHERING_MS,
+            places: opening.places,
+            other: self.other_slot,
+        };
+        at.apply(&plan.to_toml()).await?;
         let mut waiting_room = Instance::new(Service::WaitingRoom, 0, room_port, &at);
         waiting_room.start()?;
         for index in 0..opening.instances {
@@ -151,6 +182,9 @@ impl Stage {
             self.instances.push(instance);
         }
         self.course.instances = opening.instances;
+        if let Some(post) = &mut self.post {
+            post.start_workers(&at, &database_url, postgres.port()).await?;
+        }
         self.installation = Some(at);
         waiting_room.until_ready(&self.client).await?;
         for instance in &mut self.instances {
@@ -188,10 +222,12 @@ impl Stage {
             let reply = http::send(self.client.get(&url)).await;
             if let Ok(reply) = &reply
                 && reply.body["places_left"].as_u64().is_some_and(|places| places > 0)
-                && let [Some(slot), Some(other)] =
+                && let [Some(first), Some(second)] =
                     [0, 1].map(|index| reply.body["slots"][index]["id"].as_str())
             {
-                return Ok([slot, other].map(str::to_owned));
+                let is_wanted = first.ends_with(WANTED);
+                let (wanted, other) = if is_wanted { (first, second) } else { (second, first) };
+                return Ok([wanted, other].map(str::to_owned));
             }
             ensure!(now() - began < PLACES_OPEN_MAX_MS, "no places open: {reply:?}");
             pause(Duration::from_millis(50)).await;
@@ -212,10 +248,24 @@ impl Stage {
         self.servers.as_ref().map(|servers| &servers.network).context("the stage is not open")
     }
 
+    /// Those who send letters.
+    pub fn post(&mut self) -> Result<&mut Post> {
+        self.post.as_mut().context("no letters are sent here")
+    }
+
+    pub fn installation(&self) -> Result<&Installation> {
+        self.installation.as_ref().context("the stage has not been opened")
+    }
+
+    /// The database, past the network.
+    pub fn database_url(&self) -> Result<&str> {
+        let servers = self.servers.as_ref().context("the stage has not been opened")?;
+        Ok(&servers.database_url)
+    }
+
     /// Whoever commits waits so long from now on, as on a slow disk; 0 is as fast as it can.
     pub async fn slow_commits(&self, ms: u32) -> Result<()> {
-        let servers = self.servers.as_ref().context("the stage has not been opened")?;
-        database::slow_commits(&servers.database_url, ms).await
+        database::slow_commits(self.database_url()?, ms).await
     }
 
     /// Waits until `count` more requests were answered for good.
@@ -250,9 +300,25 @@ impl Stage {
         Ok(())
     }
 
-    /// Looks whether all instances live, lets everybody read their bookings, and gives what was told
-    /// and what is in the database.
-    async fn close(&mut self) -> Result<(Vec<Event>, Database)> {
+    /// Waits until the letters are sent that are to be sent, and those are called who can be; gives what is in
+    /// the database then, or when it has taken too long.
+    pub async fn at_rest(&self) -> Result<Database> {
+        let began = now();
+        loop {
+            let database = Database::read(self.database_url()?).await?;
+            let is_sent = |mail: &MailRow| !mail.is_under_way(now());
+            let rests = !self.course.has_post || database.mails.iter().all(is_sent);
+            let waits_for_nothing = database.places_not_offered().is_empty();
+            if (rests && waits_for_nothing) || now() - began > REST_MAX_MS {
+                return Ok(database);
+            }
+            pause(LOOK_EVERY).await;
+        }
+    }
+
+    /// Looks whether all instances live, lets everybody read their bookings, and gives what was told, what is in
+    /// the database, and which letters have arrived.
+    async fn close(&mut self) -> Result<Left> {
         for instance in &mut self.instances {
             instance.until_ready(&self.client).await?;
         }
@@ -269,8 +335,9 @@ impl Stage {
             events.extend(watch.end().await);
         }
         self.course.waits.extend(self.waits.seen());
-        let servers = self.servers.as_ref().context("the stage has not been opened")?;
-        Ok((events, Database::read(&servers.database_url).await?))
+        let database = self.at_rest().await?;
+        let letters = self.post.as_ref().map(Post::taken).transpose()?.unwrap_or_default();
+        Ok(Left { events, database, letters })
     }
 }
 

@@ -3,7 +3,10 @@
 nobody@…   refused, with the address quoted
 later@…    refused for now the first time, taken the second time
 hangs@…    the whole letter is read, and then nothing is said
-others     taken
+others     as the file `mood` says:
+           takes       taken, also where there is no such file
+           hangs       the whole letter is read, nothing is said while that is so, and the letter is not taken
+           hesitates   taken, and that is said once the mood is another; `hesitates-over` says which file it is
 
 Letters that were taken lie in the folder `inbox`, one file each, in the order in which they were taken. Whoever said who
 they are, or began a letter, has a line in the file `said`. Its arguments: the folder, how the connection is protected, and
@@ -38,6 +41,18 @@ def authenticate(server, session, envelope, mechanism, data):
     return AuthResult(success=right, handled=False)
 
 
+def mood():
+    try:
+        return (folder / "mood").read_text()
+    except FileNotFoundError:
+        return "takes"
+
+
+async def outlast(passing):
+    while mood() == passing:
+        await asyncio.sleep(0.01)
+
+
 class Handler:
     def __init__(self):
         self.taken = 0
@@ -62,10 +77,17 @@ class Handler:
         if to.startswith("later@") and to not in self.put_off:
             self.put_off.add(to)
             return f"451 4.3.0 <{to}> has to wait"
+        if mood() == "hangs":
+            await outlast("hangs")
+            return "451 4.3.2 that took too long"
         self.taken += 1
         part = folder / "part"
         part.write_bytes(envelope.content)
         part.rename(inbox / f"{self.taken:06}.eml")
+        if mood() == "hesitates":
+            part.write_text(f"{self.taken:06}.eml")
+            part.rename(folder / "hesitates-over")
+            await outlast("hesitates")
         return "250 taken"
 
 

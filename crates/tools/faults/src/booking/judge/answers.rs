@@ -21,7 +21,16 @@ const REFUSAL_MAX_MS: i64 = 2_500;
 /// What was sent so long before an instance stopped to listen has arrived there.
 const ARRIVES_WITHIN_MS: i64 = 200;
 /// What somebody may be refused for good who has a pass, a person and a hold of their own.
-const REFUSALS: &[&str] = &["slot-full", "already-booked", "pass-exhausted", "hold-ended"];
+/// Of offers: that they have ended, whose place is another's, and those of an entry that has a booking.
+const REFUSALS: &[&str] = &[
+    "slot-full",
+    "already-booked",
+    "pass-exhausted",
+    "hold-ended",
+    "offer-expired",
+    "offer-over",
+    "place-gone",
+];
 
 impl Run<'_> {
     pub(super) fn left_unanswered(&self) -> Vec<String> {
@@ -34,6 +43,10 @@ impl Run<'_> {
             | Told::Cancelled
             | Told::Moved(_)
             | Told::Shown(_)
+            | Told::Joined(..)
+            | Told::Entry(_)
+            | Told::Declined
+            | Told::Left
             | Told::Seen
             | Told::Refused { .. } => None,
         })
@@ -96,6 +109,10 @@ impl Run<'_> {
                 | Told::Cancelled
                 | Told::Moved(_)
                 | Told::Shown(_)
+                | Told::Joined(..)
+                | Told::Entry(_)
+                | Told::Declined
+                | Told::Left
                 | Told::Seen
                 | Told::Nothing { .. } => false,
             })
@@ -208,6 +225,11 @@ fn who(event: &Event) -> String {
         Asked::Cancel { .. } => "cancel",
         Asked::Move { .. } => "move",
         Asked::Show { .. } => "show",
+        Asked::Join { .. } => "join",
+        Asked::LookUp { .. } => "look up",
+        Asked::Accept { .. } => "accept",
+        Asked::Decline { .. } => "decline",
+        Asked::Leave { .. } => "leave",
         Asked::Look => "look",
     };
     format!("citizen {citizen} at instance {instance}, {what}")

@@ -13,10 +13,10 @@ use crate::booking::database::EventsRow;
 /// SHA-256.
 pub(super) type Hash = [u8; 32];
 
-/// What is told of bookings; all else is skipped.
+/// What is told of bookings and offers; all else is skipped.
 #[derive(Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
-enum What {
+pub(super) enum What {
     Booked {
         booking: String,
         slot: String,
@@ -27,6 +27,21 @@ enum What {
     },
     Cancelled {
         booking: String,
+    },
+    OfferMade {
+        offer: String,
+    },
+    OfferAccepted {
+        offer: String,
+    },
+    OfferDeclined {
+        offer: String,
+    },
+    OfferExpired {
+        offer: String,
+    },
+    OfferWithdrawn {
+        offer: String,
     },
     #[serde(other)]
     Else,
@@ -47,6 +62,11 @@ impl Run<'_> {
         Vec::new()
     }
 
+    /// What is told, one after the other.
+    pub(super) fn told_events(&self) -> impl Iterator<Item = serde_json::Result<What>> {
+        self.database.events.iter().flat_map(texts).map(serde_json::from_str)
+    }
+
     pub(super) fn mistold(&self) -> Vec<String> {
         let mut told: BTreeMap<String, (String, &str)> = BTreeMap::new();
         let mut found = Vec::new();
@@ -65,7 +85,14 @@ impl Run<'_> {
                     Some((_, status)) => *status = "cancelled",
                     None => found.push(format!("cancelled before it was booked: {event}")),
                 },
-                Ok(What::Else) => {}
+                Ok(
+                    What::OfferMade { .. }
+                    | What::OfferAccepted { .. }
+                    | What::OfferDeclined { .. }
+                    | What::OfferExpired { .. }
+                    | What::OfferWithdrawn { .. }
+                    | What::Else,
+                ) => {}
                 Err(error) => found.push(format!("{event}: {error}")),
             }
         }

@@ -82,6 +82,10 @@ impl Run<'_> {
                 | Told::Cancelled
                 | Told::Moved(_)
                 | Told::Shown(_)
+                | Told::Joined(..)
+                | Told::Entry(_)
+                | Told::Declined
+                | Told::Left
                 | Told::Seen
                 | Told::Refused { .. }
                 | Told::Nothing { .. } => None,
@@ -126,7 +130,9 @@ impl Run<'_> {
         let mut told: BTreeMap<usize, HashSet<&str>> = BTreeMap::new();
         for event in self.events {
             if let (
-                Asked::Book { person, .. } | Asked::Confirm { person, .. },
+                Asked::Book { person, .. }
+                | Asked::Confirm { person, .. }
+                | Asked::Accept { person, .. },
                 Told::Booked(booked),
             ) = (&event.asked, &event.told)
                 && !cancelled.contains(booked.id.as_str())
@@ -165,6 +171,11 @@ impl Run<'_> {
                 | Asked::Release { .. }
                 | Asked::Move { .. }
                 | Asked::Show { .. }
+                | Asked::Join { .. }
+                | Asked::LookUp { .. }
+                | Asked::Accept { .. }
+                | Asked::Decline { .. }
+                | Asked::Leave { .. }
                 | Asked::Look => None,
             })
             .collect()
@@ -174,11 +185,14 @@ impl Run<'_> {
 fn body(event: &Event) -> Option<&Value> {
     match &event.told {
         Told::Booked(booked) => Some(&booked.body),
-        Told::Held(_, body) => Some(body),
+        Told::Held(_, body) | Told::Joined(_, body) => Some(body),
         Told::Released
         | Told::Cancelled
         | Told::Moved(_)
         | Told::Shown(_)
+        | Told::Entry(_)
+        | Told::Declined
+        | Told::Left
         | Told::Seen
         | Told::Refused { .. }
         | Told::Nothing { .. } => None,

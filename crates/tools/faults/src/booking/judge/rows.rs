@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use super::Run;
 use crate::booking::campaign::SEATS_MAX;
-use crate::booking::database::BookingRow;
+use crate::booking::database::{BookingRow, EntryRow};
 
 impl Run<'_> {
     pub(super) fn oversold(&self) -> Vec<String> {
         let slots = self.database.slots.iter();
         slots
-            .filter(|slot| !(slot.taken <= slot.released && slot.released <= slot.capacity))
+            .filter(|slot| {
+                let given = slot.taken + slot.reserved;
+                !(slot.reserved >= 0 && given <= slot.released && slot.released <= slot.capacity)
+            })
             .map(|slot| format!("{slot:?}"))
             .collect()
     }
@@ -33,8 +36,10 @@ impl Run<'_> {
             .collect()
     }
 
+    /// Who waits has no booking besides.
     pub(super) fn booked_twice(&self) -> Vec<String> {
-        let persons = count(self.confirmed().map(|row| row.person_key.as_str()));
+        let booked = self.confirmed().map(|row| row.person_key.as_str());
+        let persons = count(booked.chain(self.waiting().map(|row| row.person_key.as_str())));
         let twice = persons.into_iter().filter(|(_, times)| *times > 1);
         twice.map(|(person, times)| format!("{person}: {times} times")).collect()
     }
@@ -53,9 +58,14 @@ impl Run<'_> {
     }
 
     pub(super) fn overspent(&self) -> Vec<String> {
-        let passes = count(self.confirmed().map(|row| row.pass.as_str()));
+        let booked = self.confirmed().map(|row| row.pass.as_str());
+        let passes = count(booked.chain(self.waiting().map(|row| row.pass.as_str())));
         let overspent = passes.into_iter().filter(|(_, seats)| *seats > SEATS_MAX);
         overspent.map(|(pass, seats)| format!("{pass}: {seats} seats")).collect()
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = &EntryRow> {
+        self.database.entries.iter().filter(|row| row.is_waiting())
     }
 
     fn confirmed(&self) -> impl Iterator<Item = &BookingRow> {

@@ -1,6 +1,8 @@
 //! Made-up histories: a good one, and for every rule one that breaks it and nothing else.
 
 mod answers;
+mod letters;
+mod offers;
 
 use serde_json::{Value, json};
 
@@ -24,6 +26,7 @@ struct Story {
     course: Course,
     events: Vec<Event>,
     database: Database,
+    letters: Vec<Letter>,
 }
 
 fn event(citizen: u32, sent: i64, asked: Asked, told: Told) -> Event {
@@ -120,17 +123,28 @@ fn good() -> Story {
     };
     // Two seats are still held; one booking was cancelled, one is elsewhere, and who holds on has none.
     let taken = i64::from(PEOPLE) - 1;
-    let slot = |id: &str, taken| SlotRow { id: id.to_owned(), capacity: 100, released: 90, taken };
+    let slot = |id: &str, taken| SlotRow {
+        id: id.to_owned(),
+        capacity: 100,
+        released: 90,
+        taken,
+        reserved: 0,
+    };
     let slots = vec![slot("slot", taken), slot("other", 1)];
     let holds = vec![hold(HOLDS, 1, "released"), hold(HOLDS_ON, 0, "active")];
     let course = Course { instances: 2, ..Course::default() };
-    let mut database = Database { slots, holds, bookings, events: Vec::new() };
+    let mut database = Database { slots, holds, bookings, ..Database::default() };
     retell(&mut database);
-    Story { course, events, database }
+    Story { course, events, database, letters: Vec::new() }
 }
 
-/// Writes the events anew that the rows tell of, two in a transaction.
+/// Writes the events anew that the rows tell of.
 fn retell(database: &mut Database) {
+    let events = told_by(database);
+    chain_up(database, &events);
+}
+
+fn told_by(database: &Database) -> Vec<Value> {
     let mut events = Vec::new();
     for row in &database.bookings {
         let id = format!("booking_{}", row.id);
@@ -143,6 +157,18 @@ fn retell(database: &mut Database) {
         }
         events.push(json!({"what": "places_freed", "slot": "slot", "places": 1}));
     }
+    for row in &database.offers {
+        let id = format!("offer_{}", row.id);
+        events.push(json!({"what": "offer_made", "offer": id, "slot": row.slot}));
+        if !row.is_open() {
+            events.push(json!({"what": format!("offer_{}", row.state), "offer": id}));
+        }
+    }
+    events
+}
+
+/// Two in a transaction.
+fn chain_up(database: &mut Database, events: &[Value]) {
     let (mut number, mut hash) = (0, chain::Hash::default());
     let links = events.chunks(2).map(|events| {
         let texts: Vec<String> = events.iter().map(Value::to_string).collect();
@@ -163,7 +189,7 @@ fn without_token(number: u32) -> Value {
 
 fn judged(mut story: Story) -> Verdict<Counts> {
     story.events.sort_by_key(|event| event.answered);
-    judge(&story.course, &story.events, &story.database)
+    judge(&story.course, &story.events, &story.database, &story.letters)
 }
 
 /// Breaks that promise and no other, though the events tell what the rows hold.

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -10,7 +8,7 @@ use super::Scenario;
 use crate::booking::citizen::Citizen;
 use crate::booking::history::{Asked, Told};
 use crate::booking::stage::{Opening, Stage};
-use crate::clock::{UnixMs, now, pause};
+use crate::clock::{UnixMs, until};
 
 /// P1, P7: seats of which the time runs out as they are booked go to one of the two who want them.
 pub struct HoldExpires;
@@ -77,8 +75,4 @@ async fn take(mut rival: Citizen, at: UnixMs) -> Citizen {
     let pass = rival.pass.clone();
     rival.insist_from(1, Asked::Book { key, person }, &pass).await;
     rival
-}
-
-async fn until(at: UnixMs) {
-    pause(Duration::from_millis(u64::try_from(at - now()).unwrap_or_default())).await;
 }
