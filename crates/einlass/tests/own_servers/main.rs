@@ -22,6 +22,8 @@ mod rotation;
 mod rush;
 mod sandbox;
 mod schemathesis;
+mod speyer;
+mod speyer_document;
 mod stop;
 mod town;
 mod waitlist_commands;

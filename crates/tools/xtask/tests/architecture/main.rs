@@ -6,6 +6,7 @@ mod extending;
 mod fences;
 mod manifests;
 mod sources;
+mod speyer;
 
 use test_support::{read_checked_in as read, workspace_root as root};
 

@@ -11,10 +11,11 @@ use std::path::Path;
 use crate::root;
 
 /// A source file.
-struct Source {
+#[derive(Clone)]
+pub(crate) struct Source {
     /// From the root.
     path: String,
-    text: String,
+    pub(crate) text: String,
 }
 
 impl Source {
@@ -34,7 +35,7 @@ impl Source {
 }
 
 /// All files below `folder`, a path from the root, that end in `.{extension}`.
-fn sources(folder: &str, extension: &str) -> Vec<Source> {
+pub(crate) fn sources(folder: &str, extension: &str) -> Vec<Source> {
     let root = root();
     let mut folders = vec![root.join(folder)];
     let mut found = Vec::new();
