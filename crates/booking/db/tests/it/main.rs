@@ -13,3 +13,4 @@ mod poison;
 mod purging;
 mod sealed;
 mod several_stores;
+mod unasked;
