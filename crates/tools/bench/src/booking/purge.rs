@@ -77,7 +77,10 @@ pub fn measure(bench: &Bench) -> Result<Vec<Figure>> {
         let before = stage(&database)?;
         let mut waits = Waits::default();
         window(&mut waits)?;
-        match (before, stage(&database)?) {
+        let after = stage(&database)?;
+        let pause_ms = waits.pause.as_secs_f64() * 1e3;
+        eprintln!("purge, from {before:?} to {after:?}: the longest pause was {pause_ms:.0} ms");
+        match (before, after) {
             (Stage::NotBegun, Stage::NotBegun) => without.merge(waits),
             (Stage::Ended, _) => break,
             _ => during.merge(waits),
