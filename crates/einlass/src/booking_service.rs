@@ -6,9 +6,9 @@ use std::time::Duration;
 use actix_web::web::Data;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use booking::{BookingStore, Bookings, BookingsLimits, BookingsTasks, MailStore};
+use booking::{BookingSecrets, BookingStore, Bookings, BookingsLimits, BookingsTasks, MailStore};
 use booking_db::{FileLock, MasterKeys};
-use booking_delivery::worker::{TokenOf, Worker};
+use booking_delivery::worker::Worker;
 use booking_http::{PublicUrls, StreamLimits};
 use campaign_file::CampaignFile;
 use kernel::SyncedClock;
@@ -58,6 +58,7 @@ impl BookingService {
         let (store, mails) = opened?;
         let mac_key = keys.secrets.identity().map(IdentityKey::pass_mac_key);
         let has_identity = mac_key.is_some();
+        let secrets = keys.secrets.clone();
         let clock = Arc::new(SyncedClock::new(Arc::clone(&process.clock)));
         let (bookings, tasks) = Bookings::start(
             Arc::clone(&store),
@@ -71,7 +72,7 @@ impl BookingService {
         let refresh_every = Duration::from_secs(config.booking.jwks_refresh_s);
         let refreshing = tokio::spawn(Arc::clone(&published).keep_refreshing(refresh_every));
         let reporting = start_reporting(&config.booking, &bookings, keys.signals)?;
-        let mail = start_mail(process, config, store, mails.clone(), &bookings)?;
+        let mail = start_mail(process, config, store, mails.clone(), secrets)?;
         let app = Data::new(booking_http::App::new(booking_http::Parts {
             bookings: Arc::clone(&bookings),
             passes: PassVerifier::new(&config.pass.issuer, Arc::clone(&key_set)).with_mac(mac_key),
@@ -158,14 +159,11 @@ fn start_mail(
     config: &Config,
     store: Arc<dyn BookingStore>,
     mails: Option<Arc<dyn MailStore>>,
-    bookings: &Arc<Bookings>,
+    secrets: BookingSecrets,
 ) -> anyhow::Result<Option<Worker>> {
     let Some(mails) = mails.filter(|_| config.mail.worker) else { return Ok(None) };
-    let bookings = Arc::clone(bookings);
-    let token_of: TokenOf =
-        Arc::new(move |of| bookings.manage_token(of.registration.booking, of.token_generation));
     let entropy = Arc::clone(&process.entropy);
-    mail::start_worker(&config.mail, store, mails, token_of, entropy).map(Some)
+    mail::start_worker(&config.mail, store, mails, secrets, entropy).map(Some)
 }
 
 fn start_reporting(

@@ -62,6 +62,7 @@ pub fn room_settings(file: &CampaignFile, draw_key: &DrawKey) -> RoomSettings {
         incarnation: file.incarnation,
         title_de: file.title_de.clone(),
         title_en: file.title_en.clone(),
+        service_type: service_type.collect(),
         openings: openings.collect(),
         public_entropy: file.public_entropy.clone(),
         closes_at: file.closes_at,
@@ -95,6 +96,11 @@ pub fn plan(file: &CampaignFile) -> Result<CampaignPlan, PlanProblem> {
         id: site.id.clone(),
         name: site.name.clone(),
         address: site.address.clone(),
+    });
+    let service_type = file.service_type.iter().map(|coding| booking::Coding {
+        system: coding.system.clone(),
+        code: coding.code.clone(),
+        display: coding.display.clone(),
     });
     CampaignPlan::new(Campaign {
         id: file.id.clone(),
@@ -183,6 +189,8 @@ mod tests {
         let plan = plan(&file).expect("valid");
         let open: u32 = (0..4).map(|index| plan.campaign().tranche_places(index)).sum();
         assert_eq!((plan.campaign().slots.len(), open), (84, 2_500));
+        let codes = plan.campaign().service_type.iter().map(|coding| coding.code.as_str());
+        assert!(codes.eq(["57", "covid19-immunization"]));
         let waitlist = plan.campaign().waitlist.expect("a waitlist");
         let quiet = waitlist.quiet.expect("quiet hours");
         assert_eq!(

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use booking::{BookingStore, MailStore};
+use booking::{BookingSecrets, BookingStore, MailStore};
 use booking_delivery::letter::{Letterhead, Mailbox};
 use booking_delivery::transport::{Credentials, Folder, Security, Smtp, SmtpServer, Transport};
-use booking_delivery::worker::{Known, Office, Pace, TokenOf, Worker};
+use booking_delivery::worker::{Known, Office, Pace, Worker};
 use kernel::Entropy;
 use kernel::private_file::require_private;
 
@@ -28,7 +28,7 @@ pub fn start_worker(
     config: &MailConfig,
     bookings: Arc<dyn BookingStore>,
     mails: Arc<dyn MailStore>,
-    token_of: TokenOf,
+    secrets: BookingSecrets,
     entropy: Arc<dyn Entropy>,
 ) -> anyhow::Result<Worker> {
     let url = &config.public_url;
@@ -45,7 +45,7 @@ pub fn start_worker(
         remind_before: (!remind_before.is_zero()).then_some(remind_before),
     };
     let campaigns = Known::default();
-    let office = Office { bookings, mails, token_of, entropy, head, pace, campaigns };
+    let office = Office { bookings, mails, secrets, entropy, head, pace, campaigns };
     Ok(Worker::start(office, lanes(config)?))
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::browser::{Browser, Request};
-use super::ledger::{Booked, LeftBehind};
+use super::ledger::{Booked, Cancelling, LeftBehind};
 use super::summary::Promise;
-use super::wire::{Booking, OwnState, Slots};
+use super::wire::{Booking, BookingStatus, OwnState, Slots};
 use super::world::World;
 
 /// What the audit found; the broken promises are in the ledger.
@@ -26,8 +26,17 @@ pub(super) async fn audit(world: &Arc<World>) -> Audited {
     let mut audited = Audited::default();
     let mut per_slot: HashMap<String, u64> = HashMap::new();
     let mut per_person: HashMap<[String; 3], u64> = HashMap::new();
-    let mut reading = JoinSet::new();
+    let (mut reading, mut cancelled) = (JoinSet::new(), Vec::new());
     for booked in world.ledger.bookings() {
+        match world.ledger.how_cancelled(&booked.id) {
+            None => {}
+            // Nobody knows what has become of it.
+            Some(Cancelling::Asked) => continue,
+            Some(Cancelling::Done) => {
+                cancelled.push(booked);
+                continue;
+            }
+        }
         let (world, browser) = (Arc::clone(world), browser.clone());
         reading.spawn(async move {
             let seen = still_there(&world, &browser, &booked).await;
@@ -48,6 +57,12 @@ pub(super) async fn audit(world: &Arc<World>) -> Audited {
                 let lost = || format!("{}: {why}", booked.id);
                 world.ledger.broken(Promise::LostBooking, lost);
             }
+        }
+    }
+    for booked in cancelled {
+        if let Err(why) = stays_cancelled(world, &browser, &booked).await {
+            audited.lost_bookings += 1;
+            world.ledger.broken(Promise::LostBooking, || format!("{}: {why}", booked.id));
         }
     }
     audited.duplicate_persons =
@@ -81,6 +96,19 @@ async fn still_there(world: &World, browser: &Browser, booked: &Booked) -> Resul
         return Err("is somebody else's".to_owned());
     }
     Ok(())
+}
+
+/// What was cancelled stays so: its place is somebody else's.
+async fn stays_cancelled(world: &World, browser: &Browser, booked: &Booked) -> Result<(), String> {
+    let url = format!("{}/v1/bookings/{}", world.booking, booked.id);
+    let request = Request::get(url).bearer(&booked.manage_token);
+    let reply = browser.send(&request).await.ok_or("cannot be read")?;
+    let now: BookingStatus = reply.json().map_err(|error| format!("{error:#}"))?;
+    if now.status == "cancelled" {
+        Ok(())
+    } else {
+        Err(format!("was cancelled and is {}", now.status))
+    }
 }
 
 /// Confirmed bookings beyond what each slot has released, or beyond all places.

@@ -1,4 +1,4 @@
-//! At the counter, with a pass: read the slots, choose one, book in one step or on a hold.
+//! At the counter, with a pass: read the slots, choose one, book in one step or on a hold; or wait where no place is left.
 
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
@@ -67,6 +67,12 @@ impl Visitor<'_> {
             if full.0 != slots.as_of {
                 // A newer snapshot knows more than our refusals.
                 full = (slots.as_of.clone(), HashSet::new());
+            }
+            if slots.places_left == 0 && slots.waitlist_open {
+                match self.at_the_waitlist(pass, remaining).await {
+                    Some(fate) => return fate,
+                    None => continue,
+                }
             }
             let preference = self.person.preference;
             let Some(slot) = choose(&slots.slots, remaining.len(), preference, &full.1) else {
@@ -181,7 +187,13 @@ impl Visitor<'_> {
     }
 
     /// Writes down a 201 and looks whether it says what was asked for.
-    fn confirmed(&self, request: &Request, reply: &Reply, slot: &str, identity: Identity) {
+    pub(super) fn confirmed(
+        &mut self,
+        request: &Request,
+        reply: &Reply,
+        slot: &str,
+        identity: Identity,
+    ) {
         let ledger = &self.world.ledger;
         let Ok(booking) = reply.json::<Booking>() else {
             return self.odd(request, reply);
@@ -194,7 +206,9 @@ impl Visitor<'_> {
                 format!("{} is not what was asked for", booking.id)
             });
         }
-        ledger.booked(Booked { id: booking.id, manage_token, slot: slot.to_owned(), identity });
+        let booked = Booked { id: booking.id, manage_token, slot: slot.to_owned(), identity };
+        self.own_booking = Some(booked.clone());
+        ledger.booked(booked);
     }
 
     fn refused(&self, request: &Request, reply: &Reply) -> Step {

@@ -1,7 +1,7 @@
 //! What the simulated people were promised, written down once, so that a promise broken to one of them is noticed
 //! against what another one was told.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -42,6 +42,33 @@ pub(super) struct Counts {
     pub holds_open: AtomicU64,
     /// Places lost by holders of valid tickets.
     pub lost_places: AtomicU64,
+    /// Distinct entries of the waitlist answered 201.
+    pub waitlisted: AtomicU64,
+    /// Distinct offers that people have seen.
+    pub offered: AtomicU64,
+    /// Offers answered 201, and those declined.
+    pub accepted: AtomicU64,
+    pub declined: AtomicU64,
+    /// Bookings cancelled.
+    pub cancelled: AtomicU64,
+}
+
+impl Counts {
+    /// How much has happened on the waitlist: it grows as long as something does.
+    pub(super) fn stirred(&self) -> u64 {
+        let counts =
+            [&self.waitlisted, &self.offered, &self.accepted, &self.declined, &self.cancelled];
+        counts.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+}
+
+/// What is known of a booking that its holder wanted to cancel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cancelling {
+    /// It was asked for, and no answer came.
+    Asked,
+    /// It was answered.
+    Done,
 }
 
 /// The epoch in which an entry was issued, and its number.
@@ -52,6 +79,9 @@ struct Records {
     ticket_of_entry: HashMap<Entry, String>,
     pass_of_entry: HashMap<Entry, String>,
     booked: HashMap<String, Booked>,
+    cancelling: HashMap<String, Cancelling>,
+    waitlisted: HashSet<String>,
+    offers: HashSet<String>,
     left_behind: Vec<LeftBehind>,
     broken: BTreeSet<Promise>,
     notes: Vec<String>,
@@ -118,6 +148,33 @@ impl Ledger {
         if self.records().booked.insert(booked.id.clone(), booked).is_none() {
             self.counts.booked.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Somebody waits for a place; joining was answered with this entry.
+    pub(super) fn waitlisted(&self, entry: &str) {
+        if self.records().waitlisted.insert(entry.to_owned()) {
+            self.counts.waitlisted.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Somebody was offered a place.
+    pub(super) fn offered(&self, offer: &str) {
+        if self.records().offers.insert(offer.to_owned()) {
+            self.counts.offered.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How far the cancellation of a booking is.
+    pub(super) fn cancelling(&self, booking: &str, how_far: Cancelling) {
+        let before = self.records().cancelling.insert(booking.to_owned(), how_far);
+        if how_far == Cancelling::Done && before != Some(Cancelling::Done) {
+            self.counts.cancelled.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a booking was to be cancelled.
+    pub(super) fn how_cancelled(&self, booking: &str) -> Option<Cancelling> {
+        self.records().cancelling.get(booking).copied()
     }
 
     /// Somebody left for good with a ticket in the pocket.

@@ -1,7 +1,8 @@
 //! A rush of simulated people over real HTTP against a waiting room and the booking API behind it.
 //!
 //! Everybody's behaviour is drawn up front (`plan`). People come one by one and live their own task (`visitor`):
-//! join (`door`), wait and redeem (`waiting`), choose and book (`counter`). What they are told goes into the
+//! join (`door`), wait and redeem (`waiting`), choose and book (`counter`), or wait for a place that comes back
+//! (`waitlist`). What they are told goes into the
 //! `ledger`, which notices contradictions at once; the `audit` reads everything again at the end.
 
 mod audit;
@@ -15,6 +16,7 @@ mod repeat;
 mod summary;
 mod visitor;
 mod waiting;
+mod waitlist;
 mod wire;
 mod world;
 
@@ -197,6 +199,10 @@ fn summarise(config: &Config, world: &World, audited: audit::Audited, seconds: f
         passes,
         bookings: audited.confirmed,
         places: world.places,
+        waitlisted: counts.waitlisted.load(Ordering::Relaxed),
+        offered: counts.offered.load(Ordering::Relaxed),
+        accepted: counts.accepted.load(Ordering::Relaxed),
+        cancelled: counts.cancelled.load(Ordering::Relaxed),
         oversold: audited.oversold,
         duplicate_persons: audited.duplicate_persons,
         lost: audited.lost_bookings + counts.lost_places.load(Ordering::Relaxed),

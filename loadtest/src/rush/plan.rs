@@ -32,6 +32,12 @@ pub struct Shares {
     pub hold_first: f64,
     /// Tries again in another tab after being turned away.
     pub insisting: f64,
+    /// Joins the waitlist where no place is left.
+    pub waits: f64,
+    /// Does not want the place that is offered.
+    pub declines: f64,
+    /// Cancels one booking once others wait.
+    pub cancels: f64,
 }
 
 impl Default for Shares {
@@ -47,6 +53,9 @@ impl Default for Shares {
             car_groups: 0.25,
             hold_first: 0.5,
             insisting: 0.05,
+            waits: 0.6,
+            declines: 0.1,
+            cancels: 0.02,
         }
     }
 }
@@ -127,6 +136,9 @@ pub(crate) struct Person {
     pub preference: f64,
     /// How long they look at the slots, scaled.
     pub thinking_s: f64,
+    pub waits: bool,
+    pub declines: bool,
+    pub cancels: bool,
 }
 
 /// Draws up the plan: the same arguments give the same people.
@@ -163,9 +175,12 @@ fn person(
         Some(home) => home.postcode.clone(),
         None => (*elsewhere.choose(rng).expect("no campaign covers all of Germany")).to_owned(),
     };
+    let own_seed: u64 = rng.random();
+    // From a generator of its own: what people do about a waitlist changes nothing else of a plan.
+    let mut later = StdRng::seed_from_u64(!own_seed);
     Person {
         number,
-        seed: rng.random(),
+        seed: own_seed,
         arrival,
         eligible: home.is_some(),
         postcode,
@@ -188,6 +203,9 @@ fn person(
         hold_first: rng.random_bool(shares.hold_first),
         preference: rng.random(),
         thinking_s: rng.random_range(0.1..1.5),
+        waits: later.random_bool(shares.waits),
+        declines: later.random_bool(shares.declines),
+        cancels: later.random_bool(shares.cancels),
     }
 }
 
@@ -283,6 +301,8 @@ mod tests {
         );
         assert!((4_600..5_400).contains(&count(|person| person.group.len() > 1)));
         assert!((2_700..3_300).contains(&count(|person| person.polls == Polls::Impatient)));
+        assert!((11_600..12_400).contains(&count(|person| person.waits)));
+        assert!((300..500).contains(&count(|person| person.cancels)));
         let none = Shares { eligible: 0.0, ..Shares::default() };
         assert!(draw_up(500, 1, &none, &speyer()).iter().all(|person| !person.eligible));
     }

@@ -74,7 +74,7 @@ impl Visitor<'_> {
         None
     }
 
-    async fn repeat(&self, request: &Request, first: &Reply) {
+    pub(super) async fn repeat(&self, request: &Request, first: &Reply) {
         if let Some(again) = self.send_settled(request).await {
             self.compare(request, first, &again);
         }

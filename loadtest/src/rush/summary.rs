@@ -54,6 +54,14 @@ pub struct Summary {
     pub bookings: u64,
     /// Places of all tranches of the campaign.
     pub places: u64,
+    /// Persons put on the waitlist.
+    pub waitlisted: u64,
+    /// Offers that they have seen.
+    pub offered: u64,
+    /// Offers that became bookings.
+    pub accepted: u64,
+    /// Bookings that were cancelled, and stay so.
+    pub cancelled: u64,
     /// Their confirmed bookings beyond what the slots have released.
     pub oversold: u64,
     /// Persons with more than one confirmed booking.

@@ -10,9 +10,10 @@ use super::Course;
 use super::browser::Request;
 use super::counter::Fate;
 use super::door::Joined;
-use super::ledger::LeftBehind;
+use super::ledger::{Booked, LeftBehind};
 use super::plan::{Leaves, Person, Tabs};
 use super::waiting::{Redeemed, Ticket};
+use super::waitlist::Entry;
 use super::wire::Pass;
 use super::world::World;
 
@@ -28,6 +29,10 @@ pub(super) struct Visitor<'w> {
     pub(super) ags: Option<String>,
     /// Closes the tab once only.
     pub(super) came_back: bool,
+    /// The last booking they got.
+    pub(super) own_booking: Option<Booked>,
+    /// Where they wait for a place.
+    pub(super) entries: Vec<Entry>,
     keys: u32,
 }
 
@@ -39,6 +44,8 @@ impl<'w> Visitor<'w> {
             rng: StdRng::seed_from_u64(person.seed),
             ags: person.ags.clone().filter(|_| person.gives_ags),
             came_back: false,
+            own_booking: None,
+            entries: Vec::new(),
             keys: 0,
         }
     }
@@ -69,6 +76,8 @@ impl<'w> Visitor<'w> {
                 place: ticket.place,
             });
         }
+        self.wait_for_offers().await;
+        self.cancel_once_others_wait().await;
     }
 
     async fn wait_and_book(&mut self, tickets: &mut Vec<Ticket<'w>>) {

@@ -126,7 +126,51 @@ pub(crate) struct Tranche {
 pub(crate) struct Slots {
     pub as_of: String,
     pub places_left: u64,
+    #[serde(default)]
+    pub waitlist_open: bool,
     pub slots: Vec<Slot>,
+}
+
+/// `GET /v1/campaigns/{campaign}/waitlist`
+#[derive(Debug, Deserialize)]
+pub(crate) struct WaitlistStatus {
+    pub offers_open: u64,
+}
+
+/// Reply to joining a waitlist.
+#[derive(Debug, Deserialize)]
+pub(crate) struct NewlyWaiting {
+    pub id: String,
+    pub waitlist_token: String,
+}
+
+/// `GET /v1/waitlist/{entry}`
+#[derive(Debug, Deserialize)]
+pub(crate) struct WaitlistEntry {
+    pub state: WaitlistState,
+    pub offer: Option<Offer>,
+}
+
+/// Where somebody stands who waits for a place.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WaitlistState {
+    Waiting,
+    Offered,
+    Booked,
+    Left,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Offer {
+    pub id: String,
+    pub slot: String,
+}
+
+/// What is told of every booking, also of one that was cancelled.
+#[derive(Debug, Deserialize)]
+pub(crate) struct BookingStatus {
+    pub status: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::browser::{Browser, Request};
 use super::ledger::Ledger;
 use super::plan::Arrival;
-use super::wire::{Campaign, NextOpening, Phase, RoomStatus, Slots};
+use super::wire::{Campaign, NextOpening, Phase, RoomStatus, Slots, WaitlistStatus};
 use super::{Config, Course};
 use crate::clock::{self, ServerTime, parse_ms};
 
@@ -20,6 +20,20 @@ pub(super) struct Board {
     pub phase: Phase,
     pub places_left: Option<u64>,
     pub more_openings: bool,
+    /// Offers without an answer, while people can join the waitlist.
+    pub offers_open: Option<u64>,
+}
+
+/// Without a place left, and with nothing happening for so long, the rush is over.
+const QUIET_MAX: Duration = Duration::from_secs(3);
+/// The same where offers are out that none of our people answers.
+const UNANSWERED_MAX: Duration = Duration::from_secs(30);
+
+/// Since when no place is left and nothing happens on the waitlist.
+#[derive(Clone, Copy, Debug)]
+struct Quiet {
+    stirred: u64,
+    since: Instant,
 }
 
 /// When people come.
@@ -135,16 +149,13 @@ impl World {
 
     /// Follows the public pages and closes the rush when the campaign has nothing left to give. Runs until stopped.
     pub(super) async fn watch(&self, board: watch::Sender<Board>) {
-        let mut nothing_left_since: Option<Instant> = None;
+        let mut quiet_since: Option<Quiet> = None;
         let mut ticks = tokio::time::interval(Duration::from_millis(500));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while self.course() == Course::Running {
             ticks.tick().await;
             if let Some(news) = self.news().await {
-                let nothing_left = news.places_left == Some(0) && !news.more_openings;
-                if news.phase == Phase::Closed
-                    || self.nothing_more_comes(nothing_left, &mut nothing_left_since)
-                {
+                if news.phase == Phase::Closed || self.nothing_more_comes(&news, &mut quiet_since) {
                     self.advance(Course::Over);
                 }
                 board.send_replace(news);
@@ -153,25 +164,40 @@ impl World {
     }
 
     /// Whether the places are gone for good: either all are booked by our people, or there has been none for a
-    /// while though none of them holds seats that may come back.
-    fn nothing_more_comes(&self, nothing_left: bool, since: &mut Option<Instant>) -> bool {
-        let booked = self.ledger.counts.booked.load(Ordering::Relaxed);
-        let held = self.ledger.counts.holds_open.load(Ordering::Relaxed) > 0;
-        if !nothing_left || held {
-            *since = None;
+    /// while though none of them holds seats that may come back. Where people wait, whoever is offered a place
+    /// has time to answer, and whoever comes in to join.
+    fn nothing_more_comes(&self, news: &Board, quiet_since: &mut Option<Quiet>) -> bool {
+        let counts = &self.ledger.counts;
+        let nothing_left = news.places_left == Some(0) && !news.more_openings;
+        if !nothing_left || counts.holds_open.load(Ordering::Relaxed) > 0 {
+            *quiet_since = None;
             return false;
         }
-        let gone_for = since.get_or_insert_with(clock::now).elapsed();
-        booked >= self.places || gone_for > Duration::from_secs(3)
+        let stirred = counts.stirred();
+        let quiet = quiet_since.filter(|quiet| quiet.stirred == stirred);
+        let quiet =
+            *quiet_since.insert(quiet.unwrap_or_else(|| Quiet { stirred, since: clock::now() }));
+        let booked_out = counts.booked.load(Ordering::Relaxed) >= self.places;
+        match news.offers_open {
+            None if booked_out => true,
+            None | Some(0) => quiet.since.elapsed() > QUIET_MAX,
+            Some(_) => quiet.since.elapsed() > UNANSWERED_MAX,
+        }
     }
 
     async fn news(&self) -> Option<Board> {
         let room: RoomStatus = read(&self.browser, &self.room).await.ok()?;
         let slots: Option<Slots> =
             read(&self.browser, &format!("{}/slots", self.campaign_url)).await.ok();
+        let url = format!("{}/waitlist", self.campaign_url);
+        let waitlist: Option<WaitlistStatus> = match &slots {
+            Some(slots) if slots.waitlist_open => read(&self.browser, &url).await.ok(),
+            Some(_) | None => None,
+        };
         Some(Board {
             phase: room.phase,
             places_left: slots.map(|slots| slots.places_left),
+            offers_open: waitlist.map(|waitlist| waitlist.offers_open),
             more_openings: room.next_opening.is_some() || clock::now() < self.times.last_opening,
         })
     }

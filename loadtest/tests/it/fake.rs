@@ -1,6 +1,7 @@
 //! A fake waiting room and booking API behind one address, honest unless told to break a promise.
 
 mod booking;
+mod waitlist;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,6 +56,8 @@ pub struct Setting {
     pub faults: Vec<Fault>,
     /// Places of each slot.
     pub slots: Vec<u64>,
+    /// Persons who may join the waitlist, once no place is left.
+    pub waitlist_places: usize,
     /// Until the room opens; zero: it is open, and joining gives a pass at once.
     pub opens_in: Duration,
     /// A ticket is called when it has been asked for so often after the opening.
@@ -77,6 +80,7 @@ struct State {
     holds: HashMap<String, usize>,
     persons: HashSet<String>,
     bookings: Vec<Value>,
+    waitlist: Vec<waitlist::Entry>,
     keys: HashMap<String, (Vec<u8>, Reply)>,
     in_progress: HashSet<String>,
 }
@@ -159,6 +163,11 @@ impl Fake {
             ("POST", ["rooms", "fair", "passes"]) => self.redeem(&mut state, request),
             ("GET", ["campaigns", "fair"]) => self.campaign(),
             ("GET", ["campaigns", "fair", "slots"]) => self.slots(&state),
+            ("GET", ["campaigns", "fair", "waitlist"]) => Self::waitlist(&state),
+            ("GET", ["waitlist", entry]) => Self::entry(&state, entry),
+            ("POST", ["waitlist", entry, "offers", _, "decline"]) => {
+                Self::decline(&mut state, entry, request)
+            }
             ("GET", ["bookings", id]) => self.booking(&state, id),
             ("DELETE", ["campaigns", "fair", "passes", "current"] | ["holds", _]) => {
                 reply(204, &Value::Null)

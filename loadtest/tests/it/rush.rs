@@ -20,12 +20,16 @@ const PLAIN: Shares = Shares {
     car_groups: 0.0,
     hold_first: 0.0,
     insisting: 0.0,
+    waits: 0.0,
+    declines: 0.0,
+    cancels: 0.0,
 };
 
 fn open_room(slots: &[u64]) -> Setting {
     Setting {
         faults: Vec::new(),
         slots: slots.to_vec(),
+        waitlist_places: 0,
         opens_in: Duration::ZERO,
         called_after_polls: 0,
         asks_back: false,
@@ -232,6 +236,35 @@ async fn who_is_told_that_the_room_is_over_goes_home() {
     assert_eq!(summary.notes, Vec::<String>::new());
 }
 
+/// Where no place is left people wait, and whoever cancels makes room for one of them: also those who got a place
+/// that way. Nobody has a place in the end, as everybody cancels.
+#[tokio::test]
+async fn who_finds_no_place_waits_for_one_that_comes_back() {
+    let mut setting = open_room(&[5, 5]);
+    setting.waitlist_places = 4;
+    let shares = Shares { waits: 1.0, cancels: 1.0, retriers: 0.5, ..PLAIN };
+    let (summary, fake) = rush(setting, 30, shares).await;
+    assert_nothing_broken(&summary);
+    assert_eq!((summary.waitlisted, summary.offered, summary.accepted), (4, 4, 4), "{summary:#?}");
+    assert!(summary.cancelled >= 14, "{summary:#?}");
+    assert_eq!((summary.bookings, fake.taken()), (0, vec![0, 0]));
+}
+
+/// What nobody wants who waits is everybody's again, and who does not care to wait goes home.
+#[tokio::test]
+async fn an_offer_can_be_declined_and_nobody_has_to_wait() {
+    let mut setting = open_room(&[2]);
+    setting.waitlist_places = 3;
+    let shares = Shares { waits: 1.0, declines: 1.0, cancels: 1.0, ..PLAIN };
+    let (summary, fake) = rush(setting.clone(), 5, shares).await;
+    assert_nothing_broken(&summary);
+    assert_eq!((summary.waitlisted, summary.offered, summary.accepted), (3, 3, 0), "{summary:#?}");
+    assert_eq!((summary.cancelled, fake.taken()), (2, vec![0]));
+    let (summary, _) = rush(setting, 5, PLAIN).await;
+    assert_nothing_broken(&summary);
+    assert_eq!((summary.waitlisted, summary.bookings), (0, 2), "{summary:#?}");
+}
+
 #[tokio::test]
 async fn overselling_is_counted() {
     let mut setting = open_room(&[2, 2]);
@@ -255,6 +288,10 @@ async fn the_summary_is_one_flat_object() {
         "passes",
         "bookings",
         "places",
+        "waitlisted",
+        "offered",
+        "accepted",
+        "cancelled",
         "oversold",
         "duplicate_persons",
         "lost",

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use booking::{DeclarationVersion, Declared, Language, Person, PersonFields};
+use booking::{CarId, DeclarationVersion, Declared, Language, Person, PersonFields};
 use kernel::{Ags, Slug, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,11 @@ pub(crate) fn bytes_32(what: &str, bytes: Vec<u8>) -> Result<[u8; 32], Fault> {
 /// A stored id of 16 bytes.
 pub(crate) fn bytes_16(what: &str, bytes: &[u8]) -> Result<[u8; 16], Fault> {
     bytes.try_into().map_err(|_| unreadable(what))
+}
+
+/// A stored car, if there is one.
+pub(crate) fn car(bytes: Option<&[u8]>) -> Result<Option<CarId>, Fault> {
+    bytes.map(|bytes| bytes_16("car", bytes).map(CarId::from_bytes)).transpose()
 }
 
 /// A stored pass id.

@@ -103,7 +103,8 @@ impl Session {
         campaigns: &[CampaignId],
     ) -> Result<CampaignKeys, Fault> {
         let backend = self.pools.backend;
-        let loader = Loader { backend, statements: &self.statements, cache: &self.cache };
+        let (statements, cache, vault) = (&*self.statements, &*self.cache, &*self.vault);
+        let loader = Loader { backend, statements, cache, vault };
         let now = self.read_now().await?;
         let mut keys = CampaignKeys::default();
         for mut locked in loader.lock(transaction, campaigns).await? {

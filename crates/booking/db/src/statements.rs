@@ -17,6 +17,7 @@ pub(crate) const SLOT_KEYS: &[Column] = &[("campaign", Text), ("id", Text)];
 pub(crate) const BYTE_IDS: &[Column] = &[("id", Bytes)];
 pub(crate) const PERSON_KEYS: &[Column] = &[("person_key", Bytes)];
 pub(crate) const KEYS: &[Column] = &[("key", Bytes)];
+pub(crate) const CARS: &[Column] = &[("car", Bytes)];
 /// The slots of a plan, whole.
 pub(crate) const APPLIED_SLOTS: &[Column] = slot::TABLE.columns;
 /// Bookings of an earlier release: who it is as it is stored, and sealed.
@@ -33,6 +34,7 @@ const LOAD_PARAMETERS: &[(&str, Parameter)] = &[
     ("bookings", Rows(BYTE_IDS)),
     ("persons", Rows(PERSON_KEYS)),
     ("keys", Rows(KEYS)),
+    ("cars", Rows(CARS)),
     ("entries", Rows(BYTE_IDS)),
     ("offers", Rows(BYTE_IDS)),
     ("waitlists", Rows(IDS)),
@@ -166,6 +168,7 @@ impl Statements {
 #[derive(Debug)]
 pub(crate) struct WaitlistTexts {
     pub call_up: String,
+    pub persons: String,
     pub update_entries: String,
     pub end_offers: String,
     pub entry: String,
@@ -181,6 +184,7 @@ impl WaitlistTexts {
                 include_str!("sql/call_up.sql"),
                 &[("campaign", Scalar), ("entries_max", Scalar)],
             ),
+            persons: of(include_str!("sql/waiting_persons.sql"), &[("entries", Rows(BYTE_IDS))]),
             update_entries: of(
                 include_str!("sql/update_entries.sql"),
                 &[("entries", Rows(waitlist_entry::CHANGES))],

@@ -3,6 +3,7 @@
 mod mail;
 mod port;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use booking::{
@@ -165,11 +166,19 @@ impl Session {
         now: Timestamp,
     ) -> Result<(Executed, Option<(Moment, Mirror)>), Fault> {
         let backend = self.pools.backend;
-        let loader = Loader { backend, statements: &self.statements, cache: &self.cache };
-        let (state, known) = loader.load(transaction, footprint, now).await?;
-        // SQLite has no fast path.
-        let mirror = (backend == DbBackend::Postgres).then(|| Mirror::of(&state, &known)).flatten();
-        let (changes, outcomes) = decide(state, now, commands);
+        let (statements, cache, vault) = (&*self.statements, &*self.cache, &*self.vault);
+        let loader = Loader { backend, statements, cache, vault };
+        let mut footprint = Cow::Borrowed(footprint);
+        let (known, mirror, changes, outcomes) = loop {
+            let (state, known) = loader.load(transaction, &footprint, now).await?;
+            // SQLite has no fast path.
+            let mirror = (backend == DbBackend::Postgres).then(|| Mirror::of(&state, &known));
+            let (changes, outcomes) = decide(state, now, commands);
+            match footprint.looking_further(commands, &outcomes) {
+                Some(wider) => footprint = Cow::Owned(wider),
+                None => break (known, mirror.flatten(), changes, outcomes),
+            }
+        };
         let stored = known.heads.iter().map(|head| (&head.campaign, head.wrapped.as_ref()));
         let keys = self.vault.for_changes(transaction, &changes, stored, now).await?;
         self.writer(transaction).write(&changes, &known, &keys).await?;

@@ -5,7 +5,8 @@
 //! lays it into a folder; [`worker`] goes along the events and sends what is due; [`report`] reads what mail
 //! servers send back.
 //!
-//! A booking never waits for any of it, and nothing here changes one.
+//! A booking never waits for any of it, and nothing here changes one, but that the letter with a lost link gives it
+//! another token.
 
 pub mod letter;
 pub mod report;

@@ -49,7 +49,7 @@ pub struct App {
     pub(crate) limits: RateLimits,
     pub(crate) rendered: RenderedView,
     pub(crate) feed: LatestFeed,
-    pub(crate) streams: Streams,
+    pub(crate) streams: Arc<Streams>,
     pub(crate) mails: Option<Arc<dyn MailStore>>,
 }
 
@@ -68,7 +68,7 @@ impl App {
             urls,
             rendered: RenderedView::default(),
             feed: LatestFeed::default(),
-            streams: Streams::new(streams, drain),
+            streams: Arc::new(Streams::new(streams, drain)),
             mails,
         }
     }

@@ -23,6 +23,7 @@ const LOOKS_MAX: u32 = 10_000;
 
 /// The API on the scene of the store's contract, at its first opening.
 pub(crate) struct Api {
+    pub(crate) app: Data<App>,
     pub(crate) bookings: Arc<Bookings>,
     pub(crate) store: Arc<MemoryStore>,
     /// The store's clock. The API follows it at its next look at the store, see [`Self::refreshed`].
@@ -111,10 +112,10 @@ impl Api {
         }));
         let minter = PassMinter::new(key, "https://room.example");
         let passes = Cell::new(0);
-        let client = TestClient::start(&openapi(), routes(app)).await;
+        let client = TestClient::start(&openapi(), routes(app.clone())).await;
         let pass = String::new();
         let mut api =
-            Self { bookings, store, clock, drain, pass, published, minter, passes, client };
+            Self { app, bookings, store, clock, drain, pass, published, minter, passes, client };
         api.pass = api.pass_of("07318000", "rehearsal");
         api.refreshed().await;
         api

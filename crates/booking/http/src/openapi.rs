@@ -96,7 +96,7 @@ mod tests {
     use super::*;
     use crate::harness::Api;
 
-    const ROUTES: [&str; 40] = [
+    const ROUTES: [&str; 41] = [
         "DELETE /v1/campaigns/{campaign}/passes/current",
         "DELETE /v1/holds/{hold}",
         "DELETE /v1/waitlist/{entry}",
@@ -123,6 +123,7 @@ mod tests {
         "GET /v1/holds/{hold}",
         "GET /v1/waitlist/{entry}",
         "POST /v1/bookings/{booking}/cancellation",
+        "POST /v1/bookings/{booking}/car",
         "POST /v1/bookings/{booking}/erasure",
         "POST /v1/bookings/{booking}/mail",
         "POST /v1/bookings/{booking}/token",

@@ -1,5 +1,6 @@
 //! Refusals that many endpoints share, and what is read from every request.
 
+use booking::campaign::SlotId;
 use booking::{BookingId, Failure, HoldId, OfferId, Unmet, WaitlistEntryId};
 use kernel::CampaignId;
 use serde_json::{Value, json};
@@ -67,6 +68,16 @@ pub(crate) fn unmet(unmet: Unmet) -> Problem {
 /// The pass is for fewer seats than were asked for.
 pub(crate) fn pass_exhausted(seats_left: u8) -> Problem {
     Problem::new(Code::PassExhausted).with("seats_left", seats_left)
+}
+
+/// The car comes in another slot.
+pub(crate) fn car_at_another_time(slot: &SlotId) -> Problem {
+    Problem::new(Code::CarAtAnotherTime).with("slot", slot.as_str())
+}
+
+/// The car has fewer seats than were asked for.
+pub(crate) fn car_full(seats_left: u8) -> Problem {
+    Problem::new(Code::CarFull).with("seats_left", seats_left)
 }
 
 impl App {

@@ -49,6 +49,7 @@ pub(crate) fn collect(config: &mut ServiceConfig) {
         .service(booking::data::show_stored_data)
         .service(booking::erase::erase_person)
         .service(booking::token::rotate_token)
+        .service(booking::car::open_car)
         .service(booking::lost_link::ask_link)
         .service(booking::correct::correct_person);
 }

@@ -1,7 +1,9 @@
 //! Who listens to the places of a campaign, and what they are told.
 //!
 //! What has changed is written once for all who listen, from the view: nobody who listens costs the store
-//! anything. Every event has the hash of all places as its id, so another instance may go on where one ended.
+//! anything, and one task looks for all of them (`beat.rs`). Every event has the hash of all places as its id, so another instance may go on where one ended.
+
+mod beat;
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -17,6 +19,8 @@ use serde::Serialize;
 use web::{ClientAddress, Drain, TrustedProxies};
 
 use crate::rendered::to_json;
+pub(crate) use beat::Beats;
+use beat::Followed;
 
 /// Changes of one campaign that are kept for those who were away for a moment.
 const CHANGES_MAX: usize = 64;
@@ -30,7 +34,7 @@ pub struct StreamLimits {
     pub per_address_max: usize,
     /// The proxies whose word is taken for a client's address.
     pub proxies: TrustedProxies,
-    /// How often a stream looks whether there is something to tell.
+    /// How often it is looked whether there is something to tell.
     pub every: Duration,
 }
 
@@ -40,6 +44,7 @@ pub(crate) struct Streams {
     drain: Drain,
     open: Arc<Mutex<Open>>,
     told: Mutex<HashMap<CampaignId, Told>>,
+    followed: Followed,
 }
 
 /// The streams that are open.
@@ -90,11 +95,13 @@ struct StreamedSlot<'a> {
 
 impl Streams {
     pub(crate) fn new(limits: StreamLimits, drain: Drain) -> Self {
-        Self { limits, drain, open: Arc::default(), told: Mutex::default() }
-    }
-
-    pub(crate) fn every(&self) -> Duration {
-        self.limits.every
+        Self {
+            limits,
+            drain,
+            open: Arc::default(),
+            told: Mutex::default(),
+            followed: Followed::default(),
+        }
     }
 
     pub(crate) fn is_draining(&self) -> bool {
@@ -122,6 +129,21 @@ impl Streams {
         campaign: &CampaignId,
         last: Option<u64>,
     ) -> Option<Vec<Frame>> {
+        self.with_told(view, campaign, |told, view| told.after(view, last))
+    }
+
+    /// The id of what there is to know; `None` if the campaign is gone.
+    fn news(&self, view: &View, campaign: &CampaignId) -> Option<u64> {
+        self.with_told(view, campaign, |told, _| told.id)
+    }
+
+    /// With what is known of a campaign in the light of this view.
+    fn with_told<T>(
+        &self,
+        view: &View,
+        campaign: &CampaignId,
+        ask: impl FnOnce(&mut Told, &CampaignView) -> T,
+    ) -> Option<T> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(view_of) = view.campaign(campaign) else {
             told.remove(campaign);
@@ -132,7 +154,14 @@ impl Streams {
             told.take_in(view_of);
             told.generation = view.generation;
         }
-        Some(told.after(view_of, last))
+        Some(ask(told, view_of))
+    }
+
+    /// The generation of the view that was looked at last.
+    #[cfg(test)]
+    fn looked_at(&self, campaign: &CampaignId) -> u64 {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.get(campaign).map_or(0, |told| told.generation)
     }
 }
 

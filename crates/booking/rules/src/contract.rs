@@ -7,6 +7,7 @@
 
 mod apply;
 mod booking;
+mod car;
 mod clearing;
 mod correcting;
 mod eligibility;
@@ -27,6 +28,7 @@ mod waitlist;
 
 pub use apply::*;
 pub use booking::*;
+pub use car::*;
 pub use clearing::*;
 pub use correcting::*;
 pub use eligibility::*;
@@ -112,6 +114,12 @@ macro_rules! booking_store_contract {
             who_had_a_place_can_be_erased,
             a_booking_counts_its_changes,
             a_lost_link_is_sent_now_and_then,
+            four_come_in_one_car,
+            a_car_comes_in_one_slot_of_one_campaign,
+            who_gives_up_leaves_a_seat_in_the_car,
+            who_moves_leaves_the_car,
+            a_car_that_has_come_takes_nobody_along,
+            codes_of_cars_are_not_to_be_guessed,
             a_slot_about_to_start_takes_nobody_new,
             who_is_booked_is_not_told_for_nothing,
             a_pass_learns_of_few_who_are_booked,

@@ -13,6 +13,7 @@
 pub mod batch;
 pub mod booking;
 pub mod campaign;
+pub mod car;
 pub mod contract;
 pub mod eligibility;
 pub mod event;
@@ -52,9 +53,10 @@ pub use self::campaign::purge::{PersonalData, PurgeCampaign, PurgeStep, PurgedBy
 pub use self::campaign::remove::{ActiveBookings, RemoveCampaign, Removed};
 pub use self::campaign::revision::{ChangeReason, Revision, RevisionActor};
 pub use self::campaign::{
-    Campaign, CampaignPlan, PlanProblem, Rules, Site, SiteId, Slot, SlotCounters, SlotId, SlotKey,
-    Tranche,
+    Campaign, CampaignPlan, Coding, PlanProblem, Rules, Site, SiteId, Slot, SlotCounters, SlotId,
+    SlotKey, Tranche,
 };
+pub use self::car::{CAR_SEATS_MAX, CarChange, CarId, CarUse, OpenCar, OpenCarOutcome, SlotAndCar};
 pub use self::eligibility::{
     Answer, Day, Declaration, DeclarationVersion, Declared, Eligibility, Rule, Unmet,
 };
@@ -67,8 +69,8 @@ pub use self::hold::{
 };
 pub use self::language::Language;
 pub use self::mail::{
-    Followed, Lease, LeaseId, Mail, MailEnd, MailId, MailKind, MailRules, MailStanding, MailState,
-    MailStatus, MailStore, NewMail, Reason, Resent, Settlement,
+    Followed, Lease, LeaseId, Mail, MailAbout, MailEnd, MailId, MailKind, MailRules, MailStanding,
+    MailState, MailStatus, MailStore, NewMail, Reason, Resent, Settlement,
 };
 pub use self::memory::MemoryStore;
 pub use self::pass::{BindingCheck, EndPass, EndPassOutcome, PassGrant, PassUse};

@@ -27,6 +27,7 @@ use crate::campaign::revision::Revision;
 use crate::campaign::{Campaign, SlotCounters, SlotKey};
 use crate::event::chain::{ChainEnd, Link};
 use crate::hold::{Hold, HoldId, HoldState};
+use crate::mail::Mail;
 use crate::pass::PassUse;
 use crate::person::PersonKey;
 use crate::store::{Availability, BookingStore, Held, SlotUse, StoreError};
@@ -94,6 +95,12 @@ impl MemoryStore {
         self.tables().passes.values().cloned().collect()
     }
 
+    /// Every letter that is kept, in the order of their ids.
+    #[must_use]
+    pub fn mails(&self) -> Vec<Mail> {
+        self.tables().mail.all()
+    }
+
     /// Every entry of a waitlist ever made, in the order of their ids.
     #[must_use]
     pub fn waitlist_entries(&self) -> Vec<WaitlistEntry> {
@@ -159,8 +166,14 @@ impl BookingStore for MemoryStore {
 
     async fn execute(&self, commands: &[Command], now: Timestamp) -> Result<Executed, StoreError> {
         let mut tables = self.tables();
-        let state = tables.load(&Footprint::of(commands), now);
-        let (changes, outcomes) = decide(state, now, commands);
+        let mut footprint = Footprint::of(commands);
+        let (changes, outcomes) = loop {
+            let (changes, outcomes) = decide(tables.load(&footprint, now), now, commands);
+            match footprint.looking_further(commands, &outcomes) {
+                Some(wider) => footprint = wider,
+                None => break (changes, outcomes),
+            }
+        };
         let events = changes.events.clone();
         tables.write(changes)?;
         Ok(Executed { outcomes, events })
@@ -296,6 +309,9 @@ impl Tables {
         for id in overdue.chain(of_bookings).chain(footprint.passes.iter().copied()) {
             state.passes.extend(self.passes.get(&id).map(|found| (id, found.clone())));
         }
+        for car in &footprint.cars {
+            state.cars.extend(self.car_use(*car, now).map(|used| (*car, used)));
+        }
         let persons = footprint.person_keys.iter().filter(|key| self.active_persons.contains(*key));
         state.active_persons.extend(persons.cloned());
         for record in footprint.idempotency_keys.iter().filter_map(|key| self.records.get(key)) {
@@ -328,6 +344,7 @@ impl Tables {
     /// disorder, as there is no transaction to roll back: only a bug gets there.
     fn write(&mut self, mut changes: Changes) -> Result<(), StoreError> {
         self.keep_cancellations(&changes);
+        self.forget_recipients(&changes.bookings_forgotten);
         self.write_waitlists(&mut changes)?;
         for change in changes.slots {
             let campaign =

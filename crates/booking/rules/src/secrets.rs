@@ -12,6 +12,7 @@ use crate::person::{Person, PersonKey};
 use crate::waitlist::WaitlistEntryId;
 
 /// The secrets of the booking service. All instances on one database share them.
+#[derive(Clone)]
 pub struct BookingSecrets {
     person_key: hmac::Key,
     manage_key: hmac::Key,

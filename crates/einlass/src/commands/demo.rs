@@ -233,6 +233,12 @@ fn print_summary(summary: &Summary) {
         summary.p50_ms,
         summary.p99_ms,
     );
+    if summary.waitlisted > 0 {
+        println!(
+            "waitlist {}   cancelled by others {}   offered {}   accepted {}",
+            summary.waitlisted, summary.cancelled, summary.offered, summary.accepted
+        );
+    }
 }
 
 fn print_urls(stage: &Stage) {

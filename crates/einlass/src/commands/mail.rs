@@ -78,7 +78,7 @@ async fn list(mails: &Arc<dyn MailStore>, campaign: &CampaignId) -> anyhow::Resu
         let page = mails.failed_mails(campaign, after.as_ref(), PAGE_MAX).await?;
         for mail in &page {
             let reason = mail.reason.as_ref().map_or("", |reason| reason.as_str());
-            println!("{} {} {} {reason}", mail.id, mail.booking, mail.status.as_str());
+            println!("{} {} {} {reason}", mail.id, mail.about, mail.status.as_str());
         }
         match page.last() {
             Some(last) => after = Some(last.id.clone()),

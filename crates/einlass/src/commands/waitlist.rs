@@ -1,15 +1,20 @@
 //! `einlass waitlist`.
 
+use std::sync::Arc;
+
 use anyhow::anyhow;
 use booking::campaign::SlotId;
 use booking::service::call_up_for;
 use booking::{BookingStore, CallUpWish, CampaignView, WaitlistStatus};
 use clap::{Args, Subcommand};
-use kernel::{CampaignId, OsEntropy};
+use kernel::{CampaignId, Clock, OsEntropy, SystemClock};
 
+use crate::adapters;
 use crate::cli::ConfigSource;
 use crate::commands::campaign::bookings;
 use crate::commands::configuration;
+use crate::config::Config;
+use crate::keys::BookingKeys;
 
 /// Look at a waitlist, and call people up by hand.
 #[derive(Subcommand)]
@@ -42,12 +47,22 @@ pub struct CallUp {
 impl Waitlist {
     /// Runs the command; the exit code is 1 if there is no such waitlist, or nobody was called.
     pub async fn run(self, source: &ConfigSource) -> anyhow::Result<u8> {
-        let store = bookings(&configuration(source)?.config).await?;
+        let config = configuration(source)?.config;
         match self {
-            Self::Show { campaign } => show(&*store, &campaign).await,
-            Self::CallUp(call_up) => call_up.run(&*store).await,
+            Self::Show { campaign } => show(&*bookings(&config).await?, &campaign).await,
+            Self::CallUp(call_up) => call_up.run(&*with_keys(&config).await?).await,
         }
     }
+}
+
+/// The booking database with the keys of the booking API: who is called is judged by their date of birth, and that is
+/// sealed.
+async fn with_keys(config: &Config) -> anyhow::Result<Arc<dyn BookingStore>> {
+    let keys = BookingKeys::read(&config.booking.keys_file)?.personal_data;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = adapters::booking_stores_as_is(config, &clock, Some(keys)).await?.bookings;
+    store.ready().await?;
+    Ok(store)
 }
 
 async fn view(store: &dyn BookingStore, id: &CampaignId) -> anyhow::Result<Option<CampaignView>> {
@@ -98,8 +113,12 @@ impl CallUp {
         let Self { campaign, slot, count, minutes } = self;
         let wish = CallUpWish { slot: slot.clone(), ttl_minutes: minutes };
         let outcome = call_up_for(store, &campaign, wish, count, &OsEntropy).await?;
-        let called =
-            outcome.verdict().map_err(|why| anyhow!("nobody of {campaign} is called: {why}"))?;
+        let called = outcome.verdict().map_err(|why| {
+            anyhow!(
+                "nobody of {campaign} is called: {why}; `einlass campaign list` lists the campaigns in force, and \
+                 `einlass campaign show ID --revision N` prints what one says, with its slots"
+            )
+        })?;
         println!(
             "{} people are offered a place of the slot {slot}, for {minutes} minutes at most; {} \
              earlier offers had expired, and {} are withdrawn as their place is gone",

@@ -1,9 +1,6 @@
 //! `einlass worker`.
 
-use std::sync::Arc;
-
 use anyhow::ensure;
-use booking_delivery::worker::TokenOf;
 
 use crate::cli::ConfigSource;
 use crate::commands::configuration;
@@ -23,10 +20,8 @@ pub async fn run(source: &ConfigSource) -> anyhow::Result<u8> {
     let keys = BookingKeys::read(&config.booking.keys_file)?;
     let (secrets, keys) = (keys.secrets, Some(keys.personal_data));
     let stores = adapters::booking_stores_as_is(&config, &process.embedded_clock, keys).await?;
-    let token_of: TokenOf =
-        Arc::new(move |of| secrets.manage_token(of.registration.booking, of.token_generation));
     let (bookings, mails, entropy) = (stores.bookings, stores.mails, process.entropy);
-    let worker = mail::start_worker(&config.mail, bookings, mails, token_of, entropy)?;
+    let worker = mail::start_worker(&config.mail, bookings, mails, secrets, entropy)?;
     tracing::info!("letters are being sent");
     asked_to_stop().await?;
     worker.finish().await;

@@ -15,7 +15,7 @@ const COLLECTION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../api-spec/cl
 
 /// What each needs of those before it, it has from their answers: pass, slot, hold, booking and manage token. The ticket
 /// is one that was called; joining comes last, as its ticket takes the place of that one.
-const WALK: [&str; 18] = [
+const WALK: [&str; 19] = [
     "waiting-room/show_status.bru",
     "waiting-room/show_ticket.bru",
     "waiting-room/redeem.bru",
@@ -27,6 +27,7 @@ const WALK: [&str; 18] = [
     "booking/show_booking.bru",
     "booking/correct_person.bru",
     "booking/move_booking.bru",
+    "booking/open_car.bru",
     "booking/cancel_booking.bru",
     "booking/create_hold.bru",
     "booking/show_hold.bru",

@@ -17,6 +17,7 @@ mod reschedule;
 mod residence;
 mod rules;
 mod schedule;
+mod service_type;
 mod spread;
 mod waitlist;
 
@@ -25,6 +26,7 @@ use pass::IdentityKind;
 
 pub use eligibility::{Declaration, Eligibility};
 pub use mistakes::{CampaignError, CampaignErrors};
+pub use service_type::Coding;
 pub use waitlist::{QuietHours, Waitlist};
 
 use local_time::Zone;
@@ -43,6 +45,8 @@ pub struct CampaignFile {
     pub title_de: String,
     /// What citizens read, in English.
     pub title_en: String,
+    /// What people book for, in the codes of terminologies; none if the file does not say.
+    pub service_type: Vec<Coding>,
     /// The IANA name of the time zone in which the campaign's local times are meant.
     pub time_zone: String,
     /// When the room and the booking close.
@@ -181,6 +185,7 @@ const KEYS: &Keys = &[
     ("id", "id = \"north-town-2030-05-04\""),
     ("incarnation", "incarnation = 1"),
     ("title", "title = { de = \"Impftag\", en = \"Vaccination day\" }"),
+    ("service_type", "service_type = \"covid19-immunization\""),
     ("time_zone", "time_zone = \"Europe/Berlin\""),
     ("closes_at", "closes_at = 2030-05-04T14:00"),
     ("capacity_places", "capacity_places = 2500"),
@@ -244,6 +249,7 @@ fn read(file: &Section<'_>) -> Option<CampaignFile> {
     let title = file
         .required("title")
         .and_then(|field| read_both_languages(&field, limits::TEXT_LENGTH_MAX));
+    let service_type = service_type::read(file);
     let zone_field = file.required("time_zone");
     let zone = zone_field.as_ref().and_then(Zone::read);
     let zone = zone.unwrap_or_else(Zone::stand_in);
@@ -274,6 +280,7 @@ fn read(file: &Section<'_>) -> Option<CampaignFile> {
         incarnation: incarnation?,
         title_de,
         title_en,
+        service_type: service_type?,
         time_zone: zone.name().to_owned(),
         closes_at,
         booking: booking?,

@@ -31,6 +31,8 @@ pub(crate) const HOLD_TTL_S: RangeInclusive<u32> = 10..=3_600;
 pub(crate) const LEAD_S: RangeInclusive<u32> = 0..=604_800;
 pub(crate) const HOLD_RENEWALS: RangeInclusive<u8> = 0..=3;
 
+/// A call-up may have to look at everybody who waits.
+pub(crate) const WAITLIST_PLACES: RangeInclusive<u32> = 1..=10_000;
 /// Up to a week.
 pub(crate) const OFFER_TTL_MINUTES: RangeInclusive<u32> = 1..=10_080;
 /// More than three people for one place would be unkind.

@@ -59,7 +59,8 @@ impl Waitlist {
         closes_at: Option<Timestamp>,
     ) -> Option<Self> {
         let section = field.section(KEYS)?;
-        let places = section.required("places").and_then(|field| field.whole(limits::PLACES));
+        let places =
+            section.required("places").and_then(|field| field.whole(limits::WAITLIST_PLACES));
         let opens = optional(&section, "opens_at", |field| zone.moment(field));
         let stops = optional(&section, "stops_at", |field| zone.moment(field));
         let given =

@@ -42,7 +42,7 @@ pub use locate::{
     ChromiumPrograms, PostgresPrograms, locate_chromium, locate_faketime, locate_postgres,
     locate_python, locate_redis,
 };
-pub use mail_server::MailServer;
+pub use mail_server::{MailSecurity, MailServer};
 pub use people::family_name;
 pub use ports::Port;
 pub use postgres::{FrozenPostgres, PostgresServer};

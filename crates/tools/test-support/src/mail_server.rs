@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use crate::api_tools::target_folder;
 use crate::eventually::holds_within;
 use crate::install::{provision_venv, run};
+use crate::redis::TestAuthority;
 
 const SERVER: &str = include_str!("mail_server/server.py");
 const PACKAGES: &str = include_str!("mail_server/requirements.txt");
@@ -37,18 +38,47 @@ pub struct MailServer {
     _stdin: ChildStdin,
 }
 
+/// How the connection to a mail server is protected.
+#[derive(Clone, Copy)]
+pub enum MailSecurity<'a> {
+    /// Not.
+    None,
+    /// By TLS after `STARTTLS`, without which it takes nothing; its certificate is from this authority.
+    StartTls(&'a TestAuthority),
+    /// By TLS from the first byte.
+    Tls(&'a TestAuthority),
+}
+
 impl MailServer {
-    /// Starts one; what is missing for it is fetched.
+    /// Starts one that talks to everybody, in clear; what is missing for it is fetched.
     pub fn start() -> Result<Self> {
+        Self::start_with(MailSecurity::None, None)
+    }
+
+    /// Starts one that is protected, and asks the user `einlass` for this password, if there is one.
+    pub fn start_with(security: MailSecurity<'_>, password: Option<&str>) -> Result<Self> {
         let python = provision().context(
             "failed to set up the mail server of the tests, which needs the registry of Python once",
         )?;
         let folder = tempfile::Builder::new().prefix("einlass-mail-").tempdir()?;
         let script = folder.path().join("server.py");
         fs::write(&script, SERVER)?;
+        let name = match security {
+            MailSecurity::None => "none",
+            MailSecurity::StartTls(authority) => {
+                authority.issue(folder.path())?;
+                "starttls"
+            }
+            MailSecurity::Tls(authority) => {
+                authority.issue(folder.path())?;
+                "tls"
+            }
+        };
         let mut process = Command::new(python)
             .arg(&script)
             .arg(folder.path())
+            .arg(name)
+            .args(password)
             .stdin(Stdio::piped())
             .spawn()
             .context("failed to start the mail server")?;
@@ -64,6 +94,16 @@ impl MailServer {
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// What was said to it that nobody should overhear, and in clear could: `AUTH` for who somebody is, `MAIL` for
+    /// the beginning of a letter, in order.
+    pub fn said(&self) -> Result<Vec<String>> {
+        let said = self.folder.path().join("said");
+        if !said.exists() {
+            return Ok(Vec::new());
+        }
+        Ok(fs::read_to_string(said)?.lines().map(str::to_owned).collect())
     }
 
     /// The letters that it has taken, in order.

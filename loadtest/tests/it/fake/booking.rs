@@ -32,7 +32,8 @@ impl Fake {
         let places_left: u64 = (0..slots.len()).map(left).sum();
         reply(
             200,
-            &json!({ "as_of": "2021-06-14T06:00:00Z", "places_left": places_left, "slots": slots }),
+            &json!({ "as_of": "2021-06-14T06:00:00Z", "places_left": places_left, "slots": slots,
+                "waitlist_open": open && places_left == 0 && self.setting.waitlist_places > 0 }),
         )
     }
 
@@ -54,7 +55,7 @@ impl Fake {
             }
             return again;
         }
-        let body: Value = serde_json::from_slice(&request.body).expect("JSON");
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let new = match path {
             ["campaigns", "fair", "holds"] => self.hold(state, &body),
             ["campaigns", "fair", "bookings"] => match slot_of(&body) {
@@ -65,6 +66,9 @@ impl Fake {
                 Some(slot) => self.book(state, slot, &body, false),
                 None => problem(404, "hold-not-found", json!({})),
             },
+            ["campaigns", "fair", "waitlist"] => self.wait(state, &body),
+            ["waitlist", entry, "offers", _, "acceptance"] => self.accept(state, entry),
+            ["bookings", id, "cancellation"] => self.cancel(state, id),
             _ => problem(404, "not-found", json!({})),
         };
         if new.status < 300 {
@@ -88,7 +92,7 @@ impl Fake {
         reply(201, &json!({ "id": id, "slot": body["slot"], "seats": seats, "seats_booked": 0 }))
     }
 
-    fn book(&self, state: &mut State, slot: usize, body: &Value, takes: bool) -> Reply {
+    pub(super) fn book(&self, state: &mut State, slot: usize, body: &Value, takes: bool) -> Reply {
         let person = body["person"].to_string();
         if !state.persons.insert(person) && !self.has(Fault::BooksTwice) {
             return problem(409, "already-booked", json!({}));

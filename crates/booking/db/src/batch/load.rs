@@ -15,11 +15,11 @@ use super::{Head, Known};
 use crate::convert::{parse, unreadable};
 use crate::dialect::{Cell, Column, Kind, Rows, text};
 use crate::fault::Fault;
-use crate::statements::{BYTE_IDS, IDS, KEYS, PERSON_KEYS, SLOT_KEYS, Statements};
+use crate::statements::{BYTE_IDS, CARS, IDS, KEYS, PERSON_KEYS, SLOT_KEYS, Statements};
 use crate::tables::{
     self, booking, campaign_key, event, hold, idempotency, offer, pass_use, slot, waitlist_entry,
 };
-use crate::vault::Wrapped;
+use crate::vault::{Vault, Wrapped};
 
 const LOAD: &str = "load a batch";
 
@@ -76,6 +76,7 @@ pub(crate) struct Loader<'a> {
     pub backend: DbBackend,
     pub statements: &'a Statements,
     pub cache: &'a CampaignCache,
+    pub vault: &'a Vault,
 }
 
 #[derive(FromQueryResult)]
@@ -148,6 +149,7 @@ impl Loader<'_> {
             }
         }
         bystanders.forget(&mut state);
+        self.add_births(transaction, footprint, &known.heads, &mut state).await?;
         Ok((state, known))
     }
 
@@ -209,6 +211,7 @@ impl Loader<'_> {
         let offers = footprint.offers.iter().map(|id| [Cell::Bytes(id.as_bytes())]);
         let waitlists = found.waitlists.iter().map(|id| [text(id.as_str())]);
         let whole = footprint.whole_campaigns.iter().map(|id| [text(id.as_str())]);
+        let cars = footprint.cars.iter().map(|car| [Cell::Bytes(car.as_bytes())]);
         let mut values = Vec::new();
         for rows in [
             Rows::collect(self.backend, IDS, campaigns),
@@ -218,6 +221,7 @@ impl Loader<'_> {
             Rows::collect(self.backend, BYTE_IDS, bookings),
             Rows::collect(self.backend, PERSON_KEYS, persons),
             Rows::collect(self.backend, KEYS, keys),
+            Rows::collect(self.backend, CARS, cars),
             Rows::collect(self.backend, BYTE_IDS, entries),
             Rows::collect(self.backend, BYTE_IDS, offers),
             Rows::collect(self.backend, IDS, waitlists),
@@ -248,13 +252,14 @@ async fn ids(transaction: &DatabaseTransaction, find: Statement) -> Result<Vec<V
 
 /// The kinds of rows that are loaded, with their columns. In the reply a column is called
 /// `kind_column`, and is NULL in the rows of every other kind.
-const LOADED: [(&str, &[Column]); 11] = [
+const LOADED: [(&str, &[Column]); 12] = [
     ("hold", hold::TABLE.columns),
     ("booking", booking::LOADED),
     ("slot", slot::TABLE.columns),
     ("pass_use", pass_use::TABLE.columns),
     ("paid", PAID),
     ("person", booking::ACTIVE),
+    ("car", booking::CAR_USE),
     ("record", idempotency::TABLE.columns),
     ("entry", waitlist_entry::LOADED),
     ("offer", offer::TABLE.columns),
@@ -350,6 +355,7 @@ fn add(row: &QueryResult, state: &mut State, known: &mut Known) -> Result<(), Fa
         "person" => {
             state.active_persons.insert(booking::active(read(row, &kind)?)?);
         }
+        "car" => booking::add_car_use(&read(row, &kind)?, &mut state.cars)?,
         "record" => {
             let record = idempotency::from_row(read(row, &kind)?)?;
             state.records.insert(record.key, record);

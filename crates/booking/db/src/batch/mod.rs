@@ -1,6 +1,7 @@
 //! A batch in the database: lock and load, (decide,) write, and once more from the beginning where
 //! that helps.
 
+mod births;
 mod bystanders;
 mod load;
 mod optimistic;

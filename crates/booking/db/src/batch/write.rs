@@ -164,6 +164,7 @@ impl Writer<'_> {
         if self.keeps_recipients {
             self.keep_recipients(changes).await?;
         }
+        self.forget_recipients(changes).await?;
         let cancelled = changes.bookings_cancelled.iter().map(booking::to_cancellation);
         let cancelled = Rows::collect(self.backend, booking::CANCELLATIONS, cancelled);
         self.set("cancel bookings", &self.statements.cancel, cancelled).await?;
@@ -188,6 +189,18 @@ impl Writer<'_> {
         let rows = Rows::collect(self.backend, mail::NEW, rows);
         self.set("keep letters of cancellations", &self.statements.mail.insert_cancelled, rows)
             .await
+    }
+
+    /// Whoever wants to be forgotten is in no letter that waits. Their bookings are few.
+    async fn forget_recipients(&self, changes: &Changes) -> Result<(), Fault> {
+        let sql = "UPDATE mail SET recipient = NULL WHERE about = $1 AND recipient IS NOT NULL";
+        for booking in &changes.bookings_forgotten {
+            let values: [Value; 1] = [booking.as_bytes().to_vec().into()];
+            let forget = Statement::from_sql_and_values(self.backend, sql, values);
+            let forgotten = self.transaction.execute_raw(forget).await;
+            forgotten.map_err(Fault::at("forget whom letters are to"))?;
+        }
+        Ok(())
     }
 
     async fn change_bookings(

@@ -40,6 +40,7 @@ impl Session {
             Column::TokenGeneration,
             Column::Sequence,
             Column::LinkAskedAtMs,
+            Column::Car,
         ];
         let row = booking::Entity::find_by_id(id.as_bytes().to_vec())
             .select_only()

@@ -10,5 +10,5 @@ WITH due AS MATERIALIZED (
 UPDATE mail SET lease = {lease}, due_at_ms = {until}, attempts = attempts + 1
 FROM due
 WHERE mail.campaign = due.campaign AND mail.number = due.number AND mail.kind = due.kind AND mail.copy = due.copy
-RETURNING mail.campaign AS campaign, mail.number AS number, mail.kind AS kind, mail.copy AS copy, booking, rank, status,
+RETURNING mail.campaign AS campaign, mail.number AS number, mail.kind AS kind, mail.copy AS copy, about, offer, rank, status,
   made_at_ms, due_at_ms, attempts, lease, settled_at_ms, reason, recipient, request_key

@@ -2,8 +2,8 @@
 -- its own after lock_campaigns: under READ COMMITTED it then sees all that earlier holders of the
 -- lock have committed.
 -- Rows: campaigns(id), slots(campaign, id), holds(id), passes(id), bookings(id), persons(person_key), keys(key),
--- entries(id), offers(id), waitlists(id), those of the campaigns that have one, whole(id), those of which every slot is
--- asked for. Scalar: now.
+-- cars(car), entries(id), offers(id), waitlists(id), those of the campaigns that have one, whole(id), those of which
+-- every slot is asked for. Scalar: now.
 -- Reply: one row per thing found; `kind` says which. {select kind} stands for its columns, which are
 -- called kind_column, and a NULL for each of the others'. A row may
 -- occur twice, and what belongs to the locked campaigns may be there without having been asked for.
@@ -69,6 +69,13 @@ waitlist AS (
     (SELECT CAST(COALESCE(SUM(reserved), 0) AS bigint) FROM slot WHERE slot.campaign = campaign.id) AS reserved,
     (SELECT COALESCE(MAX(number), 0) FROM waitlist_entry WHERE waitlist_entry.campaign = campaign.id) AS last_number
   FROM campaign WHERE id {in waitlists.id}
+),
+car_use AS (
+  SELECT campaign, car, slot, CAST(COUNT(*) AS integer) AS seats FROM booking
+  WHERE car {in cars.car} AND status = 'confirmed' GROUP BY campaign, car, slot
+  UNION ALL
+  SELECT campaign, car, slot, CAST(SUM(seats - seats_booked) AS integer) AS seats FROM hold
+  WHERE car {in cars.car} AND state = 'active' AND expires_at_ms > {now} GROUP BY campaign, car, slot
 )
 SELECT {select hold} FROM found_hold
 UNION ALL
@@ -89,6 +96,8 @@ SELECT {select paid} FROM paid
 UNION ALL
 SELECT {select person} FROM booking
 WHERE person_key {in persons.person_key} AND status = 'confirmed'
+UNION ALL
+SELECT {select car} FROM car_use
 UNION ALL
 SELECT {select record} FROM idempotency WHERE key {in keys.key}
 UNION ALL

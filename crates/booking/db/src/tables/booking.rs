@@ -1,12 +1,13 @@
 //! One person's place.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use booking::{
-    Booked, Booking, BookingChange, BookingHead, BookingId, BookingStatus, Cancelled, HoldId,
-    IdempotencyRecord, PassUse, Person, PersonChange, PersonKey, Recorded, Registration, Slot,
-    TokenHash,
+    Booked, Booking, BookingChange, BookingHead, BookingId, BookingStatus, Cancelled, CarChange,
+    CarId, CarUse, HoldId, IdempotencyRecord, PassUse, Person, PersonChange, PersonKey, Recorded,
+    Registration, Slot, TokenHash,
 };
 use kernel::{CampaignId, Timestamp};
 use sea_orm::FromQueryResult;
@@ -57,6 +58,8 @@ pub struct Model {
     pub token_generation: i32,
     pub sequence: i32,
     pub link_asked_at_ms: Option<i64>,
+    #[sea_orm(column_type = "Blob", nullable)]
+    pub car: Option<Vec<u8>>,
 }
 
 /// The person, sealed; `null` once erased, and plain JSON as an earlier release stored it. `Debug` shows nothing of it (P15).
@@ -98,6 +101,7 @@ pub(crate) const TABLE: Table = Table {
         ("token_generation", Number),
         ("sequence", Number),
         ("link_asked_at_ms", Millis),
+        ("car", Bytes),
     ],
 };
 
@@ -115,6 +119,8 @@ pub(crate) const CHANGES: &[dialect::Column] = &[
     ("token_generation", Number),
     ("link_asked_at_ms", Millis),
     ("steps", Number),
+    ("car", Bytes),
+    ("leaves_car", Number),
 ];
 
 /// The part of a booking that a batch loads, see [`Loaded`].
@@ -130,6 +136,7 @@ pub(crate) const LOADED: &[dialect::Column] = &[
     ("token_generation", Number),
     ("sequence", Number),
     ("link_asked_at_ms", Millis),
+    ("car", Bytes),
     ("code", Text),
     ("booked_at_ms", Millis),
     ("request_key", Bytes),
@@ -138,6 +145,19 @@ pub(crate) const LOADED: &[dialect::Column] = &[
 
 /// Who has an active booking, see [`Active`].
 pub(crate) const ACTIVE: &[dialect::Column] = &[("campaign", Text), ("person_key", Bytes)];
+
+/// Who is in a car, see [`add_car_use`].
+pub(crate) const CAR_USE: &[dialect::Column] =
+    &[("campaign", Text), ("car", Bytes), ("slot", Text), ("seats", Number)];
+
+/// Bookings in a car, or seats kept in it.
+#[derive(FromQueryResult)]
+pub(crate) struct InCar {
+    campaign: String,
+    car: Vec<u8>,
+    slot: String,
+    seats: i32,
+}
 
 /// The part of a booking that a batch loads.
 #[derive(FromQueryResult)]
@@ -164,6 +184,7 @@ pub(crate) struct Head {
     pub token_generation: i32,
     pub sequence: i32,
     pub link_asked_at_ms: Option<i64>,
+    pub car: Option<Vec<u8>>,
 }
 
 /// A person with an active booking.
@@ -213,6 +234,7 @@ pub(crate) fn to_row<'a>(
         number(booking.token_generation),
         number(booking.sequence),
         booking.link_asked_at.map_or(Cell::Null, |at| number(at.unix_ms())),
+        booking.car.as_ref().map_or(Cell::Null, |car| Cell::Bytes(car.as_bytes())),
     ])
 }
 
@@ -242,6 +264,10 @@ pub(crate) fn to_change<'a>(
         None => (Cell::Null, Cell::Null),
         Some(token) => (Cell::Bytes(&token.hash.0), number(token.generation)),
     };
+    let car = match &change.car {
+        Some(CarChange::Enters(car)) => Cell::Bytes(car.as_bytes()),
+        None | Some(CarChange::Leaves) => Cell::Null,
+    };
     Ok([
         Cell::Bytes(change.booking.as_bytes()),
         change.slot.as_ref().map_or(Cell::Null, |slot| text(slot.as_str())),
@@ -252,6 +278,8 @@ pub(crate) fn to_change<'a>(
         generation,
         change.link_asked_at.map_or(Cell::Null, |at| number(at.unix_ms())),
         number(change.steps),
+        car,
+        number(u8::from(change.car == Some(CarChange::Leaves))),
     ])
 }
 
@@ -301,6 +329,7 @@ pub(crate) fn from_row(row: Model, person: Option<Person>) -> Result<Booking, Fa
         token_generation: convert::number("token generation", row.token_generation)?,
         sequence: convert::number("sequence", row.sequence)?,
         link_asked_at: row.link_asked_at_ms.map(Timestamp::from_unix_ms),
+        car: convert::car(row.car.as_deref())?,
     })
 }
 
@@ -316,6 +345,7 @@ pub(crate) fn head(row: Head) -> Result<BookingHead, Fault> {
         token_generation: convert::number("token generation", row.token_generation)?,
         sequence: convert::number("sequence", row.sequence)?,
         link_asked_at: row.link_asked_at_ms.map(Timestamp::from_unix_ms),
+        car: convert::car(row.car.as_deref())?,
     })
 }
 
@@ -333,6 +363,7 @@ pub(crate) fn request(row: &Loaded, slot: &Slot) -> Result<IdempotencyRecord, Fa
         pass_used_up: false,
         cancelled_at: row.head.cancelled_at_ms.map(Timestamp::from_unix_ms),
         token_generation: convert::number("token generation", row.head.token_generation)?,
+        car: convert::car(row.head.car.as_deref())?,
     };
     Ok(IdempotencyRecord {
         key: bytes_32("idempotency key", row.request_key.clone())?,
@@ -346,4 +377,14 @@ pub(crate) fn request(row: &Loaded, slot: &Slot) -> Result<IdempotencyRecord, Fa
 pub(crate) fn active(row: Active) -> Result<(CampaignId, PersonKey), Fault> {
     let person_key = PersonKey(bytes_32("person key", row.person_key)?);
     Ok((parse("campaign id", &row.campaign)?, person_key))
+}
+
+/// Adds the bookings in a car to the seats that are kept in it, or these to those.
+pub(crate) fn add_car_use(row: &InCar, cars: &mut HashMap<CarId, CarUse>) -> Result<(), Fault> {
+    let car = CarId::from_bytes(bytes_16("car", &row.car)?);
+    let seats: u8 = convert::number("seats in a car", row.seats)?;
+    let (campaign, slot) = (parse("campaign id", &row.campaign)?, parse("slot id", &row.slot)?);
+    let used = cars.entry(car).or_insert(CarUse { campaign, slot, seats: 0 });
+    used.seats = used.seats.saturating_add(seats);
+    Ok(())
 }

@@ -5,7 +5,7 @@ use kernel::Timestamp;
 use sea_orm::entity::prelude::*;
 
 use super::Table;
-use crate::convert::{ags, bytes_16, number, parse, pass_id, unreadable};
+use crate::convert::{ags, bytes_16, car, number, parse, pass_id, unreadable};
 use crate::dialect::Kind::{Bytes, Millis, Number, Text};
 use crate::dialect::{self, Cell, text};
 use crate::fault::Fault;
@@ -30,6 +30,8 @@ pub struct Model {
     pub expires_at_ms: i64,
     #[sea_orm(column_type = "Text")]
     pub state: String,
+    #[sea_orm(column_type = "Blob", nullable)]
+    pub car: Option<Vec<u8>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -50,6 +52,7 @@ pub(crate) const TABLE: Table = Table {
         ("held_at_ms", Millis),
         ("expires_at_ms", Millis),
         ("state", Text),
+        ("car", Bytes),
     ],
 };
 
@@ -75,6 +78,7 @@ pub(crate) fn to_row(hold: &Hold) -> [Cell<'_>; TABLE.columns.len()] {
         dialect::number(hold.held_at.unix_ms()),
         dialect::number(hold.expires_at.unix_ms()),
         text(hold.state.as_str()),
+        hold.car.as_ref().map_or(Cell::Null, |car| Cell::Bytes(car.as_bytes())),
     ]
 }
 
@@ -101,5 +105,6 @@ pub(crate) fn from_row(row: &Model) -> Result<Hold, Fault> {
         held_at: Timestamp::from_unix_ms(row.held_at_ms),
         expires_at: Timestamp::from_unix_ms(row.expires_at_ms),
         state: HoldState::from_stored(&row.state).ok_or_else(|| unreadable("hold state"))?,
+        car: car(row.car.as_deref())?,
     })
 }

@@ -1,6 +1,9 @@
 //! Letters.
 
-use booking::{BookingId, Mail, MailId, MailKind, MailStatus, NewMail, Person, Reason};
+use booking::{
+    BookingId, Mail, MailAbout, MailId, MailKind, MailStatus, NewMail, OfferId, Person, Reason,
+    WaitlistEntryId,
+};
 use kernel::Timestamp;
 use sea_orm::entity::prelude::*;
 
@@ -24,7 +27,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub copy: i32,
     #[sea_orm(column_type = "Blob")]
-    pub booking: Vec<u8>,
+    pub about: Vec<u8>,
     pub rank: i32,
     #[sea_orm(column_type = "Text")]
     pub status: String,
@@ -40,6 +43,8 @@ pub struct Model {
     pub recipient: Option<StoredPerson>,
     #[sea_orm(column_type = "Blob", nullable)]
     pub request_key: Option<Vec<u8>>,
+    #[sea_orm(column_type = "Blob", nullable)]
+    pub offer: Option<Vec<u8>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -49,22 +54,45 @@ pub(crate) const NEW: &[SetColumn] = &[
     ("campaign", Text),
     ("number", Millis),
     ("kind", Text),
-    ("booking", Bytes),
+    ("about", Bytes),
+    ("offer", Bytes),
     ("rank", Number),
     ("made_at_ms", Millis),
     ("due_at_ms", Millis),
 ];
 
 pub(crate) fn to_row(new: &NewMail) -> Result<[Cell<'_>; NEW.len()], Fault> {
+    let (about, offer) = match &new.about {
+        MailAbout::Booking(booking) => (booking.as_bytes(), Cell::Null),
+        MailAbout::Entry(entry) => (entry.as_bytes(), Cell::Null),
+        MailAbout::Offer { offer, entry } => (entry.as_bytes(), Cell::Bytes(offer.as_bytes())),
+    };
     Ok([
         text(new.id.campaign.as_str()),
         Cell::Number(event::number(new.id.number)?),
         text(new.id.kind.as_str()),
-        Cell::Bytes(new.booking.as_bytes()),
+        Cell::Bytes(about),
+        offer,
         number(new.id.kind.rank()),
         Cell::Number(new.made_at.unix_ms()),
         Cell::Number(new.due_at.unix_ms()),
     ])
+}
+
+/// Which id it is follows from the kind.
+pub(crate) fn about(row: &Model) -> Result<MailAbout, Fault> {
+    let about = bytes_16("id of what a letter is about", &row.about)?;
+    Ok(match (MailKind::from_name(&row.kind), &row.offer) {
+        (Some(MailKind::Offer), Some(offer)) => MailAbout::Offer {
+            offer: OfferId::from_bytes(bytes_16("offer id", offer)?),
+            entry: WaitlistEntryId::from_bytes(about),
+        },
+        (Some(MailKind::Waitlisted), None) => MailAbout::Entry(WaitlistEntryId::from_bytes(about)),
+        (Some(MailKind::Offer | MailKind::Waitlisted) | None, _) => {
+            return Err(unreadable("what a letter is about"));
+        }
+        (Some(_), _) => MailAbout::Booking(BookingId::from_bytes(about)),
+    })
 }
 
 /// `recipient` is what is sealed in the row.
@@ -76,7 +104,7 @@ pub(crate) fn from_row(row: &Model, recipient: Option<Person>) -> Result<Mail, F
             kind: MailKind::from_name(&row.kind).ok_or_else(|| unreadable("kind of a letter"))?,
             copy: convert::number("number of a copy", row.copy)?,
         },
-        booking: BookingId::from_bytes(bytes_16("booking id", &row.booking)?),
+        about: about(row)?,
         made_at: Timestamp::from_unix_ms(row.made_at_ms),
         due_at: Timestamp::from_unix_ms(row.due_at_ms),
         attempts: convert::number("number of attempts", row.attempts)?,

@@ -215,6 +215,7 @@ pub(crate) fn from_row(row: Model, person: Option<Person>) -> Result<WaitlistEnt
     })
 }
 
+/// Without the date of birth, which is sealed.
 pub(crate) fn head(row: Head) -> Result<EntryHead, Fault> {
     Ok(EntryHead {
         id: id(&row.id)?,
@@ -223,6 +224,7 @@ pub(crate) fn head(row: Head) -> Result<EntryHead, Fault> {
         pass_id: pass_id(&row.pass_id)?,
         seat_no: convert::number("seat number", row.seat_no)?,
         ags: ags(row.ags)?,
+        date_of_birth: None,
         person_key: PersonKey(bytes_32("person key", row.person_key)?),
         token_hash: TokenHash(bytes_32("token hash", row.token_hash)?),
         offers_missed: convert::number("offers missed", row.offers_missed)?,

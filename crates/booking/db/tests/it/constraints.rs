@@ -1,5 +1,6 @@
 //! The last guard: what the schema refuses even to a program that ignores the rules.
 
+use booking::MailRules;
 use booking::contract::scene;
 use booking_db::{Failure, classify};
 use sea_orm::{DatabaseConnection, DbErr};
@@ -48,6 +49,7 @@ fn copy_of_the_booking(others: &[(&str, &str)]) -> String {
         "token_generation",
         "sequence",
         "link_asked_at_ms",
+        "car",
     ];
     let values = columns.map(|column| {
         others.iter().find(|(other, _)| *other == column).map_or(column, |(_, value)| *value)
@@ -184,6 +186,36 @@ async fn the_schema_guards_the_promises(fixture: Fixture) {
         assert_refused(statement, run(&database, statement).await);
     }
     assert_eq!(number(&database, "SELECT COUNT(*) FROM booking").await, 1);
+}
+
+async fn the_schema_guards_letters(fixture: Fixture) {
+    let database = booked(&fixture).await;
+    let rules = MailRules { remind_before: None };
+    let campaign = scene::slot("rehearsal");
+    let followed = fixture.mail().follow_events(&campaign, &rules, 100).await.expect("follows");
+    assert_eq!(followed.mails, 1);
+    for statement in [
+        // Of an offer tells the letter that offers, and no other.
+        "UPDATE mail SET offer = about",
+        "UPDATE mail SET kind = 'offer'",
+        // It ends with a time, in a way that there is, and then remembers nobody.
+        "UPDATE mail SET status = 'sent'",
+        "UPDATE mail SET settled_at_ms = 1",
+        "UPDATE mail SET status = 'lost', settled_at_ms = 1",
+        "UPDATE mail SET status = 'sent', settled_at_ms = 1, recipient = 'x'",
+    ] {
+        assert_refused(statement, run(&database, statement).await);
+    }
+}
+
+#[tokio::test]
+async fn postgres_guards_letters() {
+    the_schema_guards_letters(on_postgres().await).await;
+}
+
+#[tokio::test]
+async fn sqlite_guards_letters() {
+    the_schema_guards_letters(on_sqlite().await).await;
 }
 
 async fn a_cancelled_booking_leaves_room_for_another(fixture: Fixture) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use booking::contract::scene;
 use booking::{BookingStore, ChainEnd, Event, MailStore};
 use booking_db::{DbOptions, DbStore, MasterKey, MasterKeys, connect, migrate};
-use kernel::SystemClock;
+use kernel::{Clock, SystemClock};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 use tempfile::TempDir;
 
@@ -57,6 +57,11 @@ pub async fn open(url: &str) -> DbStore {
 
 pub async fn open_with(url: &str, keys: Option<MasterKeys>) -> DbStore {
     connect(url, &patient(), Arc::new(SystemClock), keys).await.expect("connects")
+}
+
+/// As a program on a machine with this clock does.
+pub async fn open_at(url: &str, clock: Arc<dyn Clock>) -> DbStore {
+    connect(url, &patient(), clock, keys()).await.expect("connects")
 }
 
 pub async fn on_postgres() -> Fixture {

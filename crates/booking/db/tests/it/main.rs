@@ -1,5 +1,6 @@
 //! The booking store against real databases.
 
+mod clocks;
 mod constraints;
 mod contract;
 mod events;
@@ -13,4 +14,5 @@ mod poison;
 mod purging;
 mod sealed;
 mod several_stores;
+mod several_stores_waitlist;
 mod unasked;

@@ -81,6 +81,10 @@ pub(super) fn assemble(
     let said = part(MultiPartKind::Alternative, "said")
         .singlepart(SinglePart::plain(texts.plain.clone()))
         .singlepart(SinglePart::html(texts.html.clone()));
+    if papers.is_empty() {
+        let message = builder.multipart(said).map_err(|_| LetterError::Unwritable)?;
+        return Ok(Letter { envelope, text: message.formatted(), id });
+    }
     let mut whole = part(MultiPartKind::Mixed, "whole").multipart(said);
     for Paper { name, media_type, content } in papers {
         let media_type = ContentType::parse(&media_type).map_err(|_| LetterError::Unwritable)?;

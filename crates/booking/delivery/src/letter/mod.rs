@@ -4,7 +4,7 @@ mod message;
 mod texts;
 mod when;
 
-use booking::{Booking, Campaign, Mail, MailKind, Person, Slot};
+use booking::{Booking, Campaign, Mail, MailKind, Offer, Person, Slot, WaitlistEntryId};
 use booking_papers::{CalendarEntry, Parties, calendar, qr_svg};
 use kernel::Timestamp;
 pub use lettre::message::Mailbox;
@@ -25,16 +25,42 @@ pub struct Letterhead {
 pub struct Material<'a> {
     /// The letter.
     pub mail: &'a Mail,
-    /// The booking that it is about.
-    pub booking: &'a Booking,
     /// Whom it tells.
     pub person: &'a Person,
-    /// The campaign of the booking.
+    /// The campaign.
     pub campaign: &'a Campaign,
-    /// The slot of the booking.
-    pub slot: &'a Slot,
-    /// The token with which the booking is managed.
-    pub manage_token: &'a str,
+    /// What it is about.
+    pub about: About<'a>,
+}
+
+/// What a letter is about, with the token that answers it.
+#[derive(Clone, Copy)]
+pub enum About<'a> {
+    /// A booking.
+    Booking {
+        /// The booking.
+        booking: &'a Booking,
+        /// Its slot.
+        slot: &'a Slot,
+        /// The token with which it is managed.
+        manage_token: &'a str,
+    },
+    /// An entry of the waitlist.
+    Entry {
+        /// The entry.
+        entry: WaitlistEntryId,
+        /// The token with which it is managed.
+        token: &'a str,
+    },
+    /// A place that is offered.
+    Offer {
+        /// The offer.
+        offer: &'a Offer,
+        /// Its slot.
+        slot: &'a Slot,
+        /// The token of the entry.
+        token: &'a str,
+    },
 }
 
 /// A letter cannot be written. It does not say what was in it (P15).
@@ -72,18 +98,19 @@ impl Material<'_> {
     }
 }
 
-/// The calendar entry, which replaces an earlier one or takes it away, and what is shown at the gate.
+/// Of a booking the calendar entry, which replaces an earlier one or takes it away, and what is shown at the gate.
 fn papers(material: &Material<'_>, head: &Letterhead, at: Timestamp) -> Vec<Paper> {
+    let About::Booking { booking, slot, .. } = material.about else { return Vec::new() };
     let organizer = head.from.email.to_string();
-    let code = material.booking.registration.code;
+    let code = booking.registration.code;
     let entry = CalendarEntry {
-        booking: material.booking.registration.booking,
+        booking: booking.registration.booking,
         code,
         // Events are numbered as they happen, so what happened later counts more.
-        sequence: material.booking.sequence,
+        sequence: booking.sequence,
         cancelled: material.is_cancelled(),
         campaign: material.campaign,
-        slot: material.slot,
+        slot,
         parties: material
             .person
             .email()

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
-use booking::contract::scene;
-use booking::{BookingStatus, Language, MailId, MailStatus, PersonFields, Registration};
+use booking::contract::scene::{self, waitlist};
+use booking::{
+    BookingStatus, Language, MailAbout, MailId, MailStatus, OfferState, PersonFields, Registration,
+};
 use mail_parser::{MessageParser, MimeHeaders};
 
 use super::*;
@@ -34,13 +36,10 @@ fn booking(language: Language) -> Booking {
     }
 }
 
-fn letter(kind: MailKind, language: Language) -> String {
-    let booking = booking(language);
-    let mut campaign = scene::campaign();
-    campaign.title_de = "Impfen <am> Sonntag".to_owned();
-    let mail = Mail {
-        id: MailId { campaign: campaign.id.clone(), number: 17, kind, copy: 0 },
-        booking: booking.registration.booking,
+fn mail(kind: MailKind, about: MailAbout) -> Mail {
+    Mail {
+        id: MailId { campaign: scene::slot("rehearsal"), number: 17, kind, copy: 0 },
+        about,
         made_at: scene::at(0),
         due_at: scene::at(0),
         attempts: 1,
@@ -48,24 +47,73 @@ fn letter(kind: MailKind, language: Language) -> String {
         settled_at: None,
         reason: None,
         recipient: None,
-    };
-    let material = Material {
-        mail: &mail,
-        booking: &booking,
-        person: booking.registration.person.as_ref().expect("a person"),
-        campaign: &campaign,
-        slot: campaign.slot(&booking.slot).expect("a slot"),
-        manage_token: "hT0b4T",
-    };
+    }
+}
+
+fn campaign() -> Campaign {
+    let mut campaign = scene::campaign();
+    campaign.title_de = "Impfen <am> Sonntag".to_owned();
+    campaign
+}
+
+fn written(material: &Material<'_>) -> String {
     let head = Letterhead {
         from: "Stadt Speyer <termine@speyer.example>".parse().expect("an address"),
         reply_to: None,
         public_url: Some("https://termine.speyer.example/".to_owned()),
     };
-    let letter = write(&material, &head, mail.made_at).expect("a letter");
-    assert_eq!(write(&material, &head, mail.made_at).expect("again").text(), letter.text());
+    let letter = write(material, &head, material.mail.made_at).expect("a letter");
+    let again = write(material, &head, material.mail.made_at).expect("again");
+    assert_eq!(again.text(), letter.text());
     String::from_utf8(letter.text).expect("text")
 }
+
+fn letter(kind: MailKind, language: Language) -> String {
+    let (booking, campaign) = (booking(language), campaign());
+    let mail = mail(kind, MailAbout::Booking(booking.registration.booking));
+    let slot = campaign.slot(&booking.slot).expect("a slot");
+    written(&Material {
+        mail: &mail,
+        person: booking.registration.person.as_ref().expect("a person"),
+        campaign: &campaign,
+        about: About::Booking { booking: &booking, slot, manage_token: "hT0b4T" },
+    })
+}
+
+/// To somebody who waits; with an offer that ends at this second, if there is one.
+fn letter_of_waitlist(expires_at: Option<u64>, language: Language) -> String {
+    let (entry, id) = (waitlist::entry_id(1), waitlist::offer_id(2));
+    let (booking, campaign) = (booking(language), campaign());
+    let offer = expires_at.map(|second| Offer {
+        id,
+        campaign: campaign.id.clone(),
+        entry,
+        slot: booking.slot.clone(),
+        made_at: scene::at(0),
+        expires_at: scene::at(second),
+        state: OfferState::Open,
+    });
+    let mail = match offer {
+        None => mail(MailKind::Waitlisted, MailAbout::Entry(entry)),
+        Some(_) => mail(MailKind::Offer, MailAbout::Offer { offer: id, entry }),
+    };
+    let slot = campaign.slot(&booking.slot).expect("a slot");
+    let about = match &offer {
+        None => About::Entry { entry, token: "hT0b4T" },
+        Some(offer) => About::Offer { offer, slot, token: "hT0b4T" },
+    };
+    let person = booking.registration.person.as_ref().expect("a person");
+    written(&Material { mail: &mail, person, campaign: &campaign, about })
+}
+
+const OF_BOOKINGS: [MailKind; 6] = [
+    MailKind::Cancelled,
+    MailKind::Confirmed,
+    MailKind::Corrected,
+    MailKind::Link,
+    MailKind::Moved,
+    MailKind::Reminder,
+];
 
 #[test]
 fn a_letter_says_everything_in_both_languages() {
@@ -73,7 +121,7 @@ fn a_letter_says_everything_in_both_languages() {
         (Language::De, "Sonntag, 20. Juni 2021, 08:00 bis 08:10 Uhr"),
         (Language::En, "Sunday, 20 June 2021, 08:00 to 08:10"),
     ] {
-        for kind in MailKind::ALL {
+        for kind in OF_BOOKINGS {
             let text = letter(kind, language);
             let read = MessageParser::default().parse(text.as_bytes()).expect("a message");
             let id = format!("rehearsal.17.{}.0@speyer.example", kind.as_str());
@@ -102,13 +150,72 @@ fn a_letter_says_everything_in_both_languages() {
 }
 
 #[test]
-fn what_people_wrote_is_no_html() {
-    let text = letter(MailKind::Confirmed, Language::De);
+fn a_lost_link_says_that_the_others_are_worth_nothing() {
+    let text = letter(MailKind::Link, Language::De);
     let read = MessageParser::default().parse(text.as_bytes()).expect("a message");
-    let html = read.body_html(0).expect("HTML");
-    assert!(html.contains("Impfen &lt;am&gt; Sonntag"), "{html}");
-    for remote in ["<img", "<link", "<script", "url("] {
-        assert!(!html.contains(remote), "nothing is fetched: {html}");
+    let plain = read.body_text(0).expect("a text");
+    assert!(plain.contains("Alle früheren Links gelten nicht mehr."), "{plain}");
+    assert!(plain.contains("Haben Sie nicht darum gebeten"), "{plain}");
+}
+
+/// Its links have the token behind the `#`, and the time is that of the place.
+#[test]
+fn an_offer_says_until_when_and_how_to_answer() {
+    let fragment = format!(
+        "https://termine.speyer.example/#waitlist={}&token=hT0b4T&offer={}&answer=",
+        waitlist::entry_id(1),
+        waitlist::offer_id(2)
+    );
+    for (language, when, until) in [
+        (
+            Language::De,
+            "Sonntag, 20. Juni 2021, 08:00 bis 08:10 Uhr",
+            "gilt bis Montag, 14. Juni 2021, 09:30 Uhr",
+        ),
+        (
+            Language::En,
+            "Sunday, 20 June 2021, 08:00 to 08:10",
+            "good until Monday, 14 June 2021, 09:30",
+        ),
+    ] {
+        let text = letter_of_waitlist(Some(5_400), language);
+        let read = MessageParser::default().parse(text.as_bytes()).expect("a message");
+        assert_eq!(read.message_id(), Some("rehearsal.17.offer.0@speyer.example"));
+        let plain = read.body_text(0).expect("a text");
+        assert!(plain.contains(until), "{plain}");
+        let html = read.body_html(0).expect("HTML").replace("&amp;", "&").replace("&#x2f;", "/");
+        for said in [&*plain, &html.replace("<strong>", "").replace("</strong>", "")] {
+            assert!(said.contains(when) && said.contains(until), "{said}");
+            for answer in ["accept", "decline"] {
+                assert!(said.contains(&format!("{fragment}{answer}")), "{said}");
+            }
+        }
+        assert_eq!(read.attachments().count(), 0);
     }
-    assert!(html.contains(r#"<html lang="de">"#), "{html}");
+}
+
+#[test]
+fn who_waits_is_told_where_to_see_how_it_stands() {
+    for (language, said) in [(Language::De, "Warteliste"), (Language::En, "waitlist")] {
+        let text = letter_of_waitlist(None, language);
+        let read = MessageParser::default().parse(text.as_bytes()).expect("a message");
+        let plain = read.body_text(0).expect("a text");
+        let link = format!("#waitlist={}&token=hT0b4T", waitlist::entry_id(1));
+        assert!(plain.contains(said) && plain.contains(&link), "{plain}");
+        assert!(!plain.contains("08:00"), "there is no place yet: {plain}");
+    }
+}
+
+#[test]
+fn what_people_wrote_is_no_html() {
+    let de = Language::De;
+    for text in [letter(MailKind::Confirmed, de), letter_of_waitlist(Some(60), de)] {
+        let read = MessageParser::default().parse(text.as_bytes()).expect("a message");
+        let html = read.body_html(0).expect("HTML");
+        assert!(html.contains("Impfen &lt;am&gt; Sonntag"), "{html}");
+        for remote in ["<img", "<link", "<script", "url("] {
+            assert!(!html.contains(remote), "nothing is fetched: {html}");
+        }
+        assert!(html.contains(r#"<html lang="de">"#), "{html}");
+    }
 }

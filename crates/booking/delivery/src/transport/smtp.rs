@@ -4,8 +4,9 @@
 //! a dropped call has left it. So there is one connection, it is used for one letter after the other, and
 //! it is thrown away when anything unexpected happens on it, or a call is dropped.
 
-use std::fmt;
+use std::error::Error as _;
 use std::time::Duration;
+use std::{fmt, io};
 
 use async_trait::async_trait;
 use booking::Reason;
@@ -217,12 +218,26 @@ fn refusal(error: &smtp::Error) -> HandedOver {
 /// The numbers of an answer (RFC 3463), and none of its words: they may quote addresses (P15).
 fn reason_of(error: &smtp::Error) -> Reason {
     let Some(code) = error.status() else {
-        return Reason::new(if error.is_tls() { "tls" } else { Reason::UNREACHABLE });
+        let is_tls = error.is_tls() || is_refused_handshake(error);
+        return Reason::new(if is_tls { "tls" } else { Reason::UNREACHABLE });
     };
     let said = error.to_string();
     let enhanced =
         said.split(|c: char| !c.is_ascii_digit() && c != '.').find(|word| is_enhanced(word));
     Reason::new(format!("{code} {}", enhanced.unwrap_or_default()).trim_end())
+}
+
+/// A certificate that is not trusted comes as a connection on which something invalid was read.
+fn is_refused_handshake(error: &smtp::Error) -> bool {
+    let mut source = error.source();
+    while let Some(error) = source {
+        let io = error.downcast_ref::<io::Error>();
+        if io.is_some_and(|error| error.kind() == io::ErrorKind::InvalidData) {
+            return true;
+        }
+        source = error.source();
+    }
+    false
 }
 
 fn is_enhanced(word: &str) -> bool {

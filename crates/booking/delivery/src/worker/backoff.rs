@@ -7,7 +7,8 @@ use kernel::Entropy;
 const FIRST: Duration = Duration::from_secs(30);
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// After so many attempts, in about two days, a letter is given up.
+/// After so many attempts, in about two days, a letter that the server puts off is given up. While there is no
+/// server that could take it, it waits.
 pub(super) const ATTEMPTS_MAX: u32 = 54;
 
 /// How long to wait after this many attempts: 30 s, then twice as long each time up to an hour, of which the

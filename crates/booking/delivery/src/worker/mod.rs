@@ -8,6 +8,7 @@
 
 mod backoff;
 mod office;
+mod prepare;
 mod round;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior};
 
-pub use office::{Known, Office, Pace, TokenOf};
+pub use office::{Known, Office, Pace};
 
 use self::round::Round;
 use crate::transport::Transport;

@@ -11,7 +11,8 @@ use kernel::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval};
 
-use super::office::{Office, Prepared};
+use super::office::Office;
+use super::prepare::Prepared;
 use super::{LEASE, backoff, interval};
 use crate::transport::{HandedOver, Transport};
 
@@ -58,7 +59,7 @@ impl<'a> Round<'a> {
                 backoff::after(1, &*self.office.entropy)
             };
             let reason = Reason::new(Reason::UNREACHABLE);
-            let end = MailEnd::Later { due_at: self.now().plus(wait), reason };
+            let end = MailEnd::Untried { due_at: self.now().plus(wait), reason };
             self.note(&mail, end).await;
             all = false;
         }
@@ -100,6 +101,9 @@ impl<'a> Round<'a> {
         match handed_over {
             HandedOver::Taken => MailEnd::Sent,
             HandedOver::Refused(reason) => MailEnd::Failed(reason),
+            HandedOver::NotNow(_) if mail.attempts >= backoff::ATTEMPTS_MAX => {
+                MailEnd::Failed(Reason::new(Reason::GIVEN_UP))
+            }
             HandedOver::NotNow(reason) => self.later(mail, reason),
             HandedOver::Unreachable(reason) => {
                 if !self.broken.swap(true, Ordering::Relaxed) {
@@ -111,9 +115,6 @@ impl<'a> Round<'a> {
     }
 
     fn later(&self, mail: &Mail, reason: Reason) -> MailEnd {
-        if mail.attempts >= backoff::ATTEMPTS_MAX {
-            return MailEnd::Failed(Reason::new(Reason::GIVEN_UP));
-        }
         let wait = backoff::after(mail.attempts, &*self.office.entropy);
         MailEnd::Later { due_at: self.now().plus(wait), reason }
     }
@@ -156,7 +157,7 @@ fn count(mail: &Mail, end: &MailEnd) {
             "failed"
         }
         MailEnd::Dropped(_) => "dropped",
-        MailEnd::Later { .. } => "later",
+        MailEnd::Untried { .. } | MailEnd::Later { .. } => "later",
     };
     metrics::counter!("booking_mail_total", "outcome" => outcome).increment(1);
 }

@@ -1,11 +1,15 @@
+mod letters;
+mod outage;
+mod secure;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use booking::contract::scene;
 use booking::{
-    BookSlotOutcome, BookingId, BookingStatus, BookingStore, Command, Language, Mail, MailKind,
-    MailStanding, MailState, MailStatus, MailStore, MemoryStore, Outcome, Person, PersonFields,
-    Registration,
+    BookSlotOutcome, BookingId, BookingSecrets, BookingStatus, BookingStore, CampaignPlan, Command,
+    Language, Mail, MailKind, MailStanding, MailState, MailStatus, MailStore, MemoryStore, Outcome,
+    Person, PersonFields, Registration,
 };
 use kernel::{ManualClock, SeededEntropy, Timestamp};
 use mail_parser::MessageParser;
@@ -17,6 +21,10 @@ use crate::transport::{HandedOver, Security, Smtp, SmtpServer};
 
 const IN_TIME: Duration = Duration::from_secs(20);
 
+fn secrets() -> BookingSecrets {
+    BookingSecrets::new(&[1; 32], &[2; 32])
+}
+
 /// Bookings in the model, a mail server, and the time.
 struct Town {
     clock: Arc<ManualClock>,
@@ -26,11 +34,15 @@ struct Town {
 
 impl Town {
     async fn start() -> Self {
+        let server = tokio::task::spawn_blocking(MailServer::start).await.expect("no panic");
+        Self::with(scene::plan(), server.expect("a mail server")).await
+    }
+
+    async fn with(plan: CampaignPlan, server: MailServer) -> Self {
         let clock = Arc::new(ManualClock::at(scene::at(0)));
         let store = Arc::new(MemoryStore::with_mail(clock.clone()));
-        store.apply_campaign(&scene::plan(), scene::at(0)).await.expect("applies");
-        let server = tokio::task::spawn_blocking(MailServer::start).await.expect("no panic");
-        Self { clock, store, server: server.expect("a mail server") }
+        store.apply_campaign(&plan, scene::at(0)).await.expect("applies");
+        Self { clock, store, server }
     }
 
     /// Books somebody with this address, and whoever that is is in the answer.
@@ -44,7 +56,7 @@ impl Town {
             language: Language::De,
         };
         let person = Person::from_stored(fields).expect("a person");
-        let pass = scene::grant(number, 4, scene::at(0));
+        let pass = scene::grant(number, 4, self.now());
         let mut command = scene::book_slot(&pass, "c", number, number, scene::key(number, 0));
         if let Command::BookSlot(book) = &mut command {
             let registration = Registration::clone(&book.registration);
@@ -72,7 +84,7 @@ impl Town {
         Office {
             bookings: self.store.clone(),
             mails: self.store.clone(),
-            token_of: Arc::new(|booking| format!("token-of-{}", booking.registration.booking)),
+            secrets: secrets(),
             entropy: Arc::new(SeededEntropy::new(seed)),
             head: Letterhead {
                 from: "Stadt Speyer <termine@speyer.example>".parse().expect("an address"),
@@ -90,15 +102,20 @@ impl Town {
     }
 
     fn lane(&self, time_max: Duration) -> Box<dyn Transport> {
-        Box::new(Smtp::new(SmtpServer {
+        Box::new(Smtp::new(SmtpServer { time_max, ..self.in_clear() }))
+    }
+
+    /// The mail server, talked to in clear and by nobody in particular.
+    fn in_clear(&self) -> SmtpServer {
+        SmtpServer {
             host: "127.0.0.1".to_owned(),
             port: self.server.port(),
             security: Security::None,
             authority: None,
             credentials: None,
             bounces_to: None,
-            time_max,
-        }))
+            time_max: IN_TIME,
+        }
     }
 
     fn worker(&self, seed: u64) -> Worker {
@@ -153,7 +170,8 @@ async fn a_letter_arrives_with_everything_that_is_needed() {
     let letter = town.server.inbox().expect("an inbox").remove(0);
     let read = MessageParser::default().parse(letter.as_bytes()).expect("a message");
     let text = read.body_text(0).expect("a text");
-    assert!(text.contains(&format!("#booking={booking}&token=token-of-{booking}")), "{text}");
+    let token = secrets().manage_token(booking, 0);
+    assert!(text.contains(&format!("#booking={booking}&token={token}")), "{text}");
     let mails = town.store.mails_of(booking).await.expect("answers");
     assert_eq!(MailStanding::of(&mails, true).state, MailState::Sent);
 }

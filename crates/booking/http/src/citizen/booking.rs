@@ -2,6 +2,7 @@
 
 pub(crate) mod calendar;
 pub(crate) mod cancel;
+pub(crate) mod car;
 pub(crate) mod contact;
 pub(crate) mod correct;
 pub(crate) mod create;
@@ -19,7 +20,7 @@ pub(crate) mod token;
 
 use actix_web::HttpResponse;
 use booking::campaign::{SiteId, SlotId};
-use booking::{Booked, BookingCode, BookingId, Person};
+use booking::{Booked, BookingCode, BookingId, CarId, Person};
 use kernel::{CampaignId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -63,6 +64,13 @@ pub(crate) struct BookingBody<'a> {
     pub(crate) declarations: Vec<DeclaredBody<'a>>,
     #[schema(value_type = String, format = DateTime, example = "2021-06-14T06:02:41.118Z")]
     pub(crate) booked_at: Timestamp,
+    /// The car that others may come in with this code, or that the person comes in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        value_type = Option<String>, nullable = false,
+        example = "car_5f0c9a41d27e4b83b6d0f2a91c7e3d58",
+    )]
+    pub(crate) car: Option<CarId>,
     /// How the mail about it stands; where a booking is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -170,6 +178,7 @@ impl App {
             person: booked.cancelled_at.is_none().then(|| PersonBody::from(person)),
             declarations: Vec::new(),
             booked_at: booked.booked_at,
+            car: booked.car,
             mail: None,
             cancelled_at: booked.cancelled_at,
         };

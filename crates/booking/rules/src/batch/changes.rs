@@ -1,7 +1,7 @@
 //! What a batch writes: final values, set by set.
 
 use super::{IdempotencyRecord, Outcome};
-use crate::booking::{Booking, BookingChange, Cancelled};
+use crate::booking::{Booking, BookingChange, BookingId, Cancelled};
 use crate::campaign::{SlotCounters, SlotKey};
 use crate::event::chain::NewEvents;
 use crate::hold::Hold;
@@ -26,6 +26,8 @@ pub struct Changes {
     pub bookings_cancelled: Vec<Cancelled>,
     /// Bookings of earlier batches that are in another slot or for another person.
     pub bookings_changed: Vec<BookingChange>,
+    /// Bookings whose persons want to be forgotten: no letter that waits remembers them either.
+    pub bookings_forgotten: Vec<BookingId>,
     /// Bookings to insert. One that was changed or cancelled in the same batch is inserted as such.
     pub bookings_inserted: Vec<Booking>,
     /// Entries of waitlists of earlier batches that have missed another offer or have ended.

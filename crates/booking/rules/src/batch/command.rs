@@ -15,6 +15,7 @@ use crate::booking::{
     ClearPlaceOutcome, CorrectOutcome, CorrectPerson, ErasePerson, ErasePersonOutcome, MoveBooking,
     MoveOutcome, RotateToken, RotateTokenOutcome,
 };
+use crate::car::{OpenCar, OpenCarOutcome};
 use crate::event::Actor;
 use crate::hold::{
     ExpiredHoldsReleased, HoldOutcome, HoldSeats, ReleaseExpiredHolds, ReleaseHold, ReleaseOutcome,
@@ -138,6 +139,8 @@ commands! {
     ErasePerson(ErasePerson) -> ErasePersonOutcome;
     /// Give a booking another token.
     RotateToken(RotateToken) -> RotateTokenOutcome;
+    /// Let others come in the car of a booking.
+    OpenCar(OpenCar) -> OpenCarOutcome;
     /// Ask for the link of a booking that was lost.
     AskLink(AskLink) -> AskLinkOutcome;
     /// Clear what takes a place of a closed slot.

@@ -165,6 +165,7 @@ mod tests {
             pass_used_up: true,
             cancelled_at: None,
             token_generation: 0,
+            car: None,
         });
         let cancelled = Recorded::Cancelled(Cancelled {
             booking: scene::booking_id(1),

@@ -9,6 +9,7 @@ use pass::PassId;
 use super::IdempotencyRecord;
 use crate::booking::{BookingHead, BookingId};
 use crate::campaign::{Campaign, SlotCounters, SlotId, SlotKey};
+use crate::car::{CarId, CarUse};
 use crate::event::chain::ChainEnd;
 use crate::hold::{Hold, HoldId};
 use crate::pass::PassUse;
@@ -35,6 +36,8 @@ pub struct State {
     pub records: HashMap<[u8; 32], IdempotencyRecord>,
     /// The bookings named, and those of the records.
     pub bookings: HashMap<BookingId, BookingHead>,
+    /// Those of the footprint's cars in which somebody is, or a seat is kept.
+    pub cars: HashMap<CarId, CarUse>,
     /// The numbers of the waitlist of every campaign that has one.
     pub waitlists: HashMap<CampaignId, WaitlistCounts>,
     /// The entries named, those that wait under one of the footprint's person keys, those of the offers

@@ -7,6 +7,7 @@ use kernel::CampaignId;
 use super::{Booked, Registration};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
 use crate::campaign::{NoEntry, SlotId, SlotKey};
+use crate::car::{CarId, NoSeat};
 use crate::eligibility::Unmet;
 use crate::event::Actor;
 use crate::pass::{BindingCheck, PassGrant};
@@ -18,6 +19,8 @@ pub struct BookSlot {
     pub pass: PassGrant,
     /// The slot.
     pub slot: SlotId,
+    /// The car to come in, if it is to be one that others are in.
+    pub car: Option<CarId>,
     /// Who.
     pub registration: Arc<Registration>,
     /// Whether the pass is for that person.
@@ -49,11 +52,20 @@ pub enum BookSlotOutcome {
     SlotFull,
     /// All seats of the pass are used.
     PassExhausted,
+    /// Nobody of this campaign is in the car.
+    CarNotFound,
+    /// The car comes in another slot.
+    CarInOtherSlot {
+        /// In this one.
+        slot: SlotId,
+    },
+    /// The car has no seat left.
+    CarFull,
     /// The pass is bound to somebody else, who has to be booked first.
     PersonNotOfPass,
     /// The person has an active booking in this campaign.
     AlreadyBooked,
-    /// The pass has made too many guesses at who is booked.
+    /// The pass has made too many guesses at who is booked, or in which car.
     RefusedTooOften,
     /// The idempotency key belongs to another request.
     KeyReused,
@@ -78,6 +90,7 @@ impl Asks for BookSlot {
         let (campaign, slot) = (self.pass.campaign.clone(), self.slot.clone());
         footprint.slots.push(SlotKey { campaign, slot });
         footprint.passes.push(self.pass.pass_id);
+        footprint.cars.extend(self.car);
         footprint.add_person(&self.pass.campaign, &self.registration);
     }
 
@@ -104,6 +117,15 @@ impl Asks for BookSlot {
         if decision.seats_left(&self.pass) == 0 {
             return BookSlotOutcome::PassExhausted;
         }
+        match decision.find_seats_in_car(&self.pass, self.car, &self.slot, 1) {
+            Ok(()) => {}
+            Err(NoSeat::CarNotFound) => return BookSlotOutcome::CarNotFound,
+            Err(NoSeat::CarInOtherSlot { slot }) => {
+                return BookSlotOutcome::CarInOtherSlot { slot };
+            }
+            Err(NoSeat::CarFull { .. }) => return BookSlotOutcome::CarFull,
+            Err(NoSeat::RefusedTooOften) => return BookSlotOutcome::RefusedTooOften,
+        }
         if open.places_left == 0 {
             return BookSlotOutcome::SlotFull;
         }
@@ -120,7 +142,9 @@ impl Asks for BookSlot {
             return BookSlotOutcome::AlreadyBooked;
         }
         decision.take_places(&open, 1);
-        let booked = decision.confirm(&self.pass, open.slot(), &self.registration, None);
+        let mut booked = decision.confirm(&self.pass, open.slot(), &self.registration, None);
+        decision.take_seats_in_car(self.car, 1);
+        decision.bring_in_car(&mut booked, self.car);
         decision.record(&self.idempotency, &self.pass.campaign, Recorded::Booked(booked.clone()));
         BookSlotOutcome::Booked(booked)
     }

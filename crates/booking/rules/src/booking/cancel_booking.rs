@@ -87,7 +87,7 @@ impl Asks for CancelBooking {
 }
 
 /// Why a token manages nothing.
-pub(super) enum NotManaged {
+pub(crate) enum NotManaged {
     NotFound,
     TokenInvalid,
     Cancelled,
@@ -104,7 +104,7 @@ impl Decision {
     }
 
     /// The confirmed booking that this token manages.
-    pub(super) fn managed(
+    pub(crate) fn managed(
         &self,
         campaign: &CampaignId,
         booking: BookingId,
@@ -128,12 +128,13 @@ impl Decision {
             booking.sequence += 1;
             let key = SlotKey { campaign: booking.campaign.clone(), slot: booking.slot.clone() };
             let person = (booking.campaign.clone(), booking.person_key);
-            let pass_id = booking.pass_id;
+            let (pass_id, car) = (booking.pass_id, booking.car.take());
             self.state.active_persons.remove(&person);
             let slot = key.slot.clone();
             self.tell(&key.campaign, What::Cancelled { booking: id, slot });
             self.free_places(key, 1);
             self.return_seat(pass_id);
+            self.give_back_seats_in_car(car, 1);
             self.mark_cancelled(cancelled);
         }
         cancelled
@@ -147,9 +148,10 @@ impl Decision {
             inserted.status = BookingStatus::Cancelled { at: cancelled_at };
             inserted.sequence += 1;
             inserted.registration = Arc::new(inserted.registration.erased());
+            inserted.car = None;
         } else {
             self.touched.bookings_cancelled.push(cancelled);
-            self.forget_correction(booking);
+            self.forget_what_is_cancelled(booking);
         }
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use kernel::{CampaignId, Timestamp};
 
-use super::{Booking, BookingId, Correction, NewToken};
+use super::{Booked, Booking, BookingId, Correction, NewToken};
 use crate::batch::Decision;
 use crate::campaign::{OpenSlot, SlotId, SlotKey};
+use crate::car::{CarChange, CarId};
 use crate::event::What;
 use crate::person::{Person, PersonKey};
 
@@ -24,6 +25,9 @@ pub struct BookingChange {
     pub person: Option<PersonChange>,
     /// Its token, if it is another one.
     pub token: Option<NewToken>,
+    /// Its car, if it is another one or none any more. Never of a booking that was cancelled in the same
+    /// batch.
+    pub car: Option<CarChange>,
     /// When its link was asked for, if it was.
     pub link_asked_at: Option<Timestamp>,
     /// How many more times it has become another appointment, cancellations apart.
@@ -54,7 +58,7 @@ impl PersonChange {
 
 impl Decision {
     /// Moves a confirmed booking to a slot that has a place: one is taken there, and that of the booking
-    /// is free.
+    /// is free. The car that it was in comes without it.
     pub(super) fn move_to(&mut self, id: BookingId, target: &OpenSlot) {
         let Some(booking) = self.state.bookings.get_mut(&id) else { return };
         let left = std::mem::replace(&mut booking.slot, target.key.slot.clone());
@@ -69,6 +73,7 @@ impl Decision {
             Place::New(inserted) => inserted.slot = slot,
             Place::Known(change) => change.slot = Some(slot),
         }
+        self.take_out_of_car(id);
         self.step(id);
     }
 
@@ -104,7 +109,7 @@ impl Decision {
         }
     }
 
-    /// Forgets whom a confirmed booking is for. It keeps its place.
+    /// Forgets whom a confirmed booking is for, and with whom they came. It keeps its place.
     pub(super) fn erase(&mut self, id: BookingId) {
         let Some(booking) = self.state.bookings.get_mut(&id) else { return };
         let former = std::mem::replace(&mut booking.person_key, PersonKey::nobody(id));
@@ -116,6 +121,7 @@ impl Decision {
             }
             Place::Known(change) => change.person = Some(PersonChange::Erased),
         }
+        self.take_out_of_car(id);
     }
 
     /// Gives a booking another token; the one it had manages nothing any more.
@@ -131,6 +137,37 @@ impl Decision {
         }
     }
 
+    /// Whoever has just been booked comes in this car, if in one.
+    pub(super) fn bring_in_car(&mut self, booked: &mut Booked, car: Option<CarId>) {
+        booked.car = car;
+        if let Some(car) = car {
+            self.put_in_car(booked.booking, car);
+        }
+    }
+
+    /// A confirmed booking is in this car; its seat there is taken by the caller.
+    pub(crate) fn put_in_car(&mut self, id: BookingId, car: CarId) {
+        let Some(booking) = self.state.bookings.get_mut(&id) else { return };
+        booking.car = Some(car);
+        match self.place_of(id) {
+            Place::New(inserted) => inserted.car = Some(car),
+            Place::Known(change) => change.car = Some(CarChange::Enters(car)),
+        }
+    }
+
+    /// A confirmed booking is in no car any more: its seat there is free.
+    fn take_out_of_car(&mut self, id: BookingId) {
+        let left = self.state.bookings.get_mut(&id).and_then(|booking| booking.car.take());
+        if left.is_none() {
+            return;
+        }
+        self.give_back_seats_in_car(left, 1);
+        match self.place_of(id) {
+            Place::New(inserted) => inserted.car = None,
+            Place::Known(change) => change.car = Some(CarChange::Leaves),
+        }
+    }
+
     /// Notes that the link of a booking was asked for.
     pub(super) fn note_link_asked(&mut self, id: BookingId) {
         let now = self.now;
@@ -142,10 +179,10 @@ impl Decision {
         }
     }
 
-    /// Who it is for is erased with the cancellation; all else that has changed of it is not.
-    pub(super) fn forget_correction(&mut self, id: BookingId) {
+    /// Who it is for, and its car, are erased with the cancellation; all else that has changed of it is not.
+    pub(super) fn forget_what_is_cancelled(&mut self, id: BookingId) {
         if let Some(change) = self.touched.bookings_changed.get_mut(&id) {
-            change.person = None;
+            (change.person, change.car) = (None, None);
             if *change == BookingChange::none(id, change.campaign.clone()) {
                 self.touched.bookings_changed.remove(&id);
             }
@@ -192,6 +229,7 @@ impl BookingChange {
             slot: None,
             person: None,
             token: None,
+            car: None,
             link_asked_at: None,
             steps: 0,
         }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Booking, BookingCode, BookingHead, BookingId, BookingStatus, Registration};
 use crate::batch::Decision;
 use crate::campaign::{SiteId, Slot, SlotId};
+use crate::car::CarId;
 use crate::event::What;
 use crate::hold::HoldId;
 use crate::pass::PassGrant;
@@ -39,6 +40,9 @@ pub struct Booked {
     /// Which of its tokens manages it, as a repeat of the request finds it.
     #[serde(skip)]
     pub token_generation: u32,
+    /// The car that it is in, as a repeat of the request finds it.
+    #[serde(skip)]
+    pub car: Option<CarId>,
 }
 
 /// The pass that pays for a booking, and with which of its seats.
@@ -63,7 +67,7 @@ impl Decision {
     /// The booking with its slot as it is now, and when it was cancelled if it was.
     pub(crate) fn with_where_it_is(&self, mut booked: Booked) -> Booked {
         let Some(head) = self.state.bookings.get(&booked.booking) else { return booked };
-        booked.token_generation = head.token_generation;
+        (booked.token_generation, booked.car) = (head.token_generation, head.car);
         let campaign = self.state.campaigns.get(&head.campaign);
         if let Some(slot) = campaign.and_then(|campaign| campaign.slot(&head.slot)) {
             booked.slot = slot.id.clone();
@@ -123,6 +127,7 @@ impl Decision {
             token_generation: 0,
             sequence: 0,
             link_asked_at: None,
+            car: None,
         };
         self.state.active_persons.insert((booking.campaign.clone(), registration.person_key));
         self.state.bookings.insert(registration.booking, BookingHead::from(&booking));
@@ -140,6 +145,7 @@ impl Decision {
             pass_used_up: false,
             cancelled_at: None,
             token_generation: 0,
+            car: None,
         }
     }
 }

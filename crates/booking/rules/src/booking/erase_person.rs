@@ -94,6 +94,8 @@ impl Asks for ErasePerson {
                 Some(decision.cancel(self.booking).cancelled_at)
             }
         };
+        // A letter about a cancellation has the person until it is sent.
+        decision.touched.bookings_forgotten.insert(self.booking);
         let erased = Erased { booking: self.booking, cancelled_at };
         decision.record(&self.idempotency, &self.campaign, Recorded::Erased(erased));
         ErasePersonOutcome::Erased(erased)

@@ -22,6 +22,7 @@ use kernel::{Ags, CampaignId, Timestamp, prefixed_id};
 use pass::PassId;
 
 use crate::campaign::SlotId;
+use crate::car::CarId;
 use crate::hold::HoldId;
 use crate::person::PersonKey;
 
@@ -29,6 +30,7 @@ pub use ask_link::{AskLink, AskLinkOutcome, LINK_PAUSE};
 pub use book_group::{BookGroup, BookGroupOutcome, GroupMember};
 pub use book_hold::{BookHold, BookHoldOutcome};
 pub use book_slot::{BookSlot, BookSlotOutcome};
+pub(crate) use cancel_booking::NotManaged;
 pub use cancel_booking::{CancelBooking, CancelOutcome, Cancelled};
 pub use change::{BookingChange, PersonChange};
 pub use change_contact::{ChangeContact, ChangeContactOutcome, ContactChanged};
@@ -87,6 +89,8 @@ pub struct Booking {
     pub sequence: u32,
     /// When its link was last asked for by somebody who had lost it.
     pub link_asked_at: Option<Timestamp>,
+    /// The car that others may come in, or that it comes in itself.
+    pub car: Option<CarId>,
 }
 
 /// The part of a booking that a batch looks at.
@@ -112,6 +116,8 @@ pub struct BookingHead {
     pub sequence: u32,
     /// When its link was last asked for by somebody who had lost it.
     pub link_asked_at: Option<Timestamp>,
+    /// The car that it is in.
+    pub car: Option<CarId>,
 }
 
 impl BookingHead {
@@ -135,6 +141,7 @@ impl From<&Booking> for BookingHead {
             token_generation: booking.token_generation,
             sequence: booking.sequence,
             link_asked_at: booking.link_asked_at,
+            car: booking.car,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{Booked, Registration};
 use crate::batch::{Decision, Idempotency, Recorded};
 use crate::campaign::{Campaign, Slot, SlotId};
 use crate::event::{HoldEnd, What};
-use crate::hold::{Hold, HoldId, HoldState};
+use crate::hold::{HoldId, HoldState};
 use crate::pass::PassGrant;
 
 /// Why nobody can be registered onto a hold.
@@ -70,11 +70,14 @@ impl Decision {
         registration: &Arc<Registration>,
         idempotency: &Idempotency,
     ) -> Booked {
-        let is_complete = self.state.holds.get_mut(&open.id).is_some_and(Hold::book_seat);
+        let hold = self.state.holds.get_mut(&open.id);
+        let (is_complete, car) = hold.map_or((false, None), |hold| (hold.book_seat(), hold.car));
         self.touched.holds.insert(open.id);
         let pass_use = self.pass_use(pass);
         pass_use.seats_held = pass_use.seats_held.saturating_sub(1);
-        let booked = self.confirm(pass, open.slot(), registration, Some(open.id));
+        let mut booked = self.confirm(pass, open.slot(), registration, Some(open.id));
+        // Its seat there was kept until now.
+        self.bring_in_car(&mut booked, car);
         if is_complete {
             self.tell(&pass.campaign, What::HoldEnded { hold: open.id, by: HoldEnd::Booked });
         }

@@ -32,8 +32,11 @@ pub enum RotatedBy {
         /// At most once.
         idempotency: Idempotency,
     },
-    /// The program itself, which sends it to the recorded address. It may send one twice.
-    Letter,
+    /// The program itself, which sends it to the recorded address.
+    Letter {
+        /// At most once for each letter: when that is sent again it has the same token.
+        idempotency: Idempotency,
+    },
 }
 
 /// A token to be.
@@ -80,15 +83,16 @@ impl Asks for RotateToken {
 
     fn idempotency(&self) -> Option<&Idempotency> {
         match &self.by {
-            RotatedBy::Holder { idempotency, .. } => Some(idempotency),
-            RotatedBy::Letter => None,
+            RotatedBy::Holder { idempotency, .. } | RotatedBy::Letter { idempotency } => {
+                Some(idempotency)
+            }
         }
     }
 
     fn actor(&self) -> Actor {
         match self.by {
             RotatedBy::Holder { .. } => Actor::TokenOf(self.booking),
-            RotatedBy::Letter => Actor::Letter,
+            RotatedBy::Letter { .. } => Actor::Letter,
         }
     }
 
@@ -109,7 +113,7 @@ impl Asks for RotateToken {
         };
         let presented = match self.by {
             RotatedBy::Holder { manage_token_hash, .. } => manage_token_hash,
-            RotatedBy::Letter => head.manage_token_hash,
+            RotatedBy::Letter { .. } => head.manage_token_hash,
         };
         let next = head.token_generation.checked_add(1);
         match decision.managed(&self.campaign, self.booking, presented) {

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod clear;
+mod coding;
 mod places;
 mod plan;
 pub mod preview;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::eligibility::Eligibility;
 use crate::waitlist::{self, Waitlist};
 
+pub use coding::Coding;
 pub(crate) use places::{NoEntry, OpenSlot};
 pub use plan::{CampaignPlan, PlanProblem};
 pub use purge::PersonalData;
@@ -47,6 +49,9 @@ pub struct Campaign {
     pub title_de: String,
     /// What citizens read, in English.
     pub title_en: String,
+    /// What people book for, in the codes of terminologies, for other sites.
+    #[serde(default)]
+    pub service_type: Vec<Coding>,
     /// The IANA time zone in which the slots are shown, such as `Europe/Berlin`.
     pub time_zone: String,
     /// Where those live who may book.

@@ -6,6 +6,7 @@ use kernel::Slug;
 
 use super::{Campaign, SiteId, Slot, SlotId};
 use crate::eligibility::Eligibility;
+use crate::waitlist::Waitlist;
 
 /// A campaign that is complete and consistent in itself and can be applied to a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +133,7 @@ impl CampaignPlan {
 fn check_bounds(campaign: &Campaign) -> Result<(), PlanProblem> {
     let count = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
     let Eligibility { rules, declarations } = &campaign.eligibility;
+    let waitlist_places = campaign.waitlist.map_or(1, |waitlist| waitlist.places);
     let bounds = [
         ("the number of sites", count(campaign.sites.len()), 1, 100),
         ("the number of slots", count(campaign.slots.len()), 1, CampaignPlan::SLOTS_MAX),
@@ -140,6 +142,7 @@ fn check_bounds(campaign: &Campaign) -> Result<(), PlanProblem> {
         ("hold_ttl_s", campaign.rules.hold_ttl_s, 1, 86_400),
         ("hold_renewals_max", u32::from(campaign.rules.hold_renewals_max), 0, 10),
         ("lead_s", campaign.rules.lead_s, 0, 604_800),
+        ("the places of the waitlist", waitlist_places, 1, Waitlist::PLACES_MAX),
         ("the number of rules", count(rules.len()), 0, count(Eligibility::RULES_MAX)),
         (
             "the number of declarations",

@@ -58,6 +58,7 @@ pub async fn a_booking_reads_back_as_it_was_made(store: &dyn BookingStore) {
         token_generation: 0,
         sequence: 0,
         link_asked_at: None,
+        car: None,
     };
     let read =
         async |number| store.booking(scene::booking_id(number)).await.expect("the store answers");

@@ -1,6 +1,12 @@
 //! Letters: what every [`MailStore`] must do. An adapter generates one test for each with
 //! [`crate::mail_store_contract`].
 
+mod forgetting;
+mod waiting;
+
+pub use forgetting::*;
+pub use waiting::*;
+
 use std::time::Duration;
 
 use kernel::Timestamp;
@@ -13,8 +19,8 @@ use crate::campaign::remove::{ActiveBookings, RemoveCampaign};
 use crate::campaign::revision::RevisionActor;
 use crate::mail::resend::{COPIES_MAX, PAUSE};
 use crate::mail::{
-    Lease, LeaseId, Mail, MailEnd, MailId, MailKind, MailRules, MailStatus, MailStore, Reason,
-    Resent, Settlement,
+    Lease, LeaseId, Mail, MailAbout, MailEnd, MailId, MailKind, MailRules, MailStatus, MailStore,
+    Reason, Resent, Settlement,
 };
 use crate::store::BookingStore;
 
@@ -30,12 +36,15 @@ macro_rules! mail_store_contract {
             letters_follow_page_by_page,
             a_cancellation_takes_along_whom_it_tells,
             what_was_booked_and_cancelled_at_once_tells_nobody,
+            whoever_wants_to_be_forgotten_is_in_no_letter,
             a_letter_is_lent_to_one,
+            what_nobody_was_asked_to_take_was_not_tried,
             a_lease_that_ran_out_settles_nothing_but_what_was_sent,
             what_somebody_waits_for_is_sent_first,
             a_confirmation_is_sent_again_a_few_times,
             a_letter_that_came_back_is_noted,
             letters_go_with_their_campaign,
+            who_waits_is_told_of_an_offer_first,
         );
     };
     ($fresh:path: $($clause:ident),* $(,)?) => {$(
@@ -83,6 +92,14 @@ async fn of(mail: &dyn MailStore, booking: u32) -> Vec<Mail> {
     let mut mails = mail.mails_of(scene::booking_id(booking)).await.expect("the store answers");
     mails.sort_by(|a, b| a.id.cmp(&b.id));
     mails
+}
+
+/// The booking it is about.
+fn about(mail: &Mail) -> Option<BookingId> {
+    match mail.about {
+        MailAbout::Booking(booking) => Some(booking),
+        MailAbout::Entry(_) | MailAbout::Offer { .. } => None,
+    }
 }
 
 fn kinds(mails: &[Mail]) -> Vec<MailKind> {
@@ -154,47 +171,6 @@ pub async fn letters_follow_page_by_page(store: &dyn BookingStore, mail: &dyn Ma
     assert_eq!((next.mails, next.more), (2, false));
 }
 
-/// Who cancels is erased at once, but for the letter that says so, until that is settled.
-pub async fn a_cancellation_takes_along_whom_it_tells(
-    store: &dyn BookingStore,
-    mail: &dyn MailStore,
-) {
-    apply(store).await;
-    execute(store, &[book(2)], 10).await;
-    let booked = store.booking(scene::booking_id(2)).await.expect("answers").expect("there");
-    execute(store, &[scene::cancel(2, scene::key(12, 0))], 20).await;
-    let letter = |mails: Vec<Mail>| {
-        let mut mails = mails.into_iter().filter(|mail| mail.id.kind == MailKind::Cancelled);
-        mails.next().expect("a letter")
-    };
-    let at_once = letter(of(mail, 2).await);
-    assert_eq!((&at_once.recipient, at_once.made_at), (&booked.registration.person, scene::at(20)));
-    assert_eq!(follow(mail).await, 2, "the confirmation and its reminder");
-    assert_eq!(letter(of(mail, 2).await), at_once);
-
-    let lent = letter(lend(mail, 1, scene::at(30), 10).await);
-    assert_eq!(lent.recipient, booked.registration.person);
-    let later = MailEnd::Later { due_at: scene::at(60), reason: Reason::new("421") };
-    settle(mail, 1, &lent.id, scene::at(31), later).await;
-    let lent = letter(lend(mail, 2, scene::at(60), 10).await);
-    assert_eq!((&lent.recipient, lent.attempts), (&booked.registration.person, 2));
-    settle(mail, 2, &lent.id, scene::at(61), MailEnd::Sent).await;
-    let sent = letter(of(mail, 2).await);
-    assert_eq!((sent.status, sent.settled_at), (MailStatus::Sent, Some(scene::at(61))));
-    assert_eq!(sent.recipient, None, "nobody is remembered for longer than needed");
-}
-
-/// Somebody who was there for the time of one batch is nowhere kept.
-pub async fn what_was_booked_and_cancelled_at_once_tells_nobody(
-    store: &dyn BookingStore,
-    mail: &dyn MailStore,
-) {
-    apply(store).await;
-    execute(store, &[book(1), scene::cancel(1, scene::key(12, 0))], 10).await;
-    follow(mail).await;
-    assert!(of(mail, 1).await.iter().all(|mail| mail.recipient.is_none()));
-}
-
 /// Nobody else gets a letter while its lease lasts.
 pub async fn a_letter_is_lent_to_one(store: &dyn BookingStore, mail: &dyn MailStore) {
     apply(store).await;
@@ -207,8 +183,7 @@ pub async fn a_letter_is_lent_to_one(store: &dyn BookingStore, mail: &dyn MailSt
     let first = lend(mail, 1, scene::at(10), 3).await;
     let second = lend(mail, 2, scene::at(10), 10).await;
     assert_eq!((first.len(), second.len()), (3, 2));
-    let mut bookings: Vec<BookingId> =
-        first.iter().chain(&second).map(|mail| mail.booking).collect();
+    let mut bookings: Vec<BookingId> = first.iter().chain(&second).filter_map(about).collect();
     bookings.sort_unstable();
     assert_eq!(bookings, (1..=5).map(scene::booking_id).collect::<Vec<_>>(), "each letter once");
     assert_eq!(
@@ -218,6 +193,31 @@ pub async fn a_letter_is_lent_to_one(store: &dyn BookingStore, mail: &dyn MailSt
     let again = lend(mail, 3, scene::at(10).plus(LEASE), 10).await;
     assert_eq!(again.len(), 5, "the leases have run out");
     assert!(again.iter().all(|mail| mail.attempts == 2));
+}
+
+/// A letter that was lent for nothing has had no attempt; another that was put off has.
+pub async fn what_nobody_was_asked_to_take_was_not_tried(
+    store: &dyn BookingStore,
+    mail: &dyn MailStore,
+) {
+    apply(store).await;
+    execute(store, &[book(1)], 10).await;
+    follow(mail).await;
+    let reason = || Reason::new("unreachable");
+    let (mut name, mut at) = (0, scene::at(10));
+    let mut round = async |end: fn(Timestamp, Reason) -> MailEnd| {
+        let lent = lend(mail, name, at, 1).await.remove(0);
+        let due_at = at.plus(Duration::from_mins(1));
+        settle(mail, name, &lent.id, at, end(due_at, reason())).await;
+        (name, at) = (name + 1, due_at);
+        lent.attempts
+    };
+    for _ in 0..3 {
+        let untried = round(|due_at, reason| MailEnd::Untried { due_at, reason }).await;
+        assert_eq!(untried, 1, "the first attempt");
+    }
+    assert_eq!(round(|due_at, reason| MailEnd::Later { due_at, reason }).await, 1);
+    assert_eq!(round(|due_at, reason| MailEnd::Later { due_at, reason }).await, 2);
 }
 
 /// Who was away for too long has lost the letter, but what was sent was sent.
@@ -260,9 +260,9 @@ pub async fn what_somebody_waits_for_is_sent_first(store: &dyn BookingStore, mai
     follow(mail).await;
     let on_the_day_before = scene::at(522_000 - 86_400);
     let lent = lend(mail, 1, on_the_day_before, 3).await;
-    let told: Vec<_> = lent.iter().map(|mail| (mail.booking, mail.id.kind)).collect();
-    assert_eq!(told[0], (scene::booking_id(1), MailKind::Confirmed));
-    assert_eq!(told[1], (scene::booking_id(2), MailKind::Confirmed));
+    let told: Vec<_> = lent.iter().map(|mail| (about(mail), mail.id.kind)).collect();
+    assert_eq!(told[0], (Some(scene::booking_id(1)), MailKind::Confirmed));
+    assert_eq!(told[1], (Some(scene::booking_id(2)), MailKind::Confirmed));
     assert_eq!(told[2].1, MailKind::Reminder);
 }
 

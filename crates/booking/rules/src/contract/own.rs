@@ -93,23 +93,22 @@ pub async fn a_booking_has_one_token_at_a_time(store: &dyn BookingStore) {
     assert_eq!(times_told(store, by_token, &What::TokenRotated { booking }).await, 2);
 }
 
-/// Letters go to the recorded address, so the program needs no token to make one: but not of a generation
-/// that somebody else has made meanwhile, nor of a place that was given back.
+/// Letters go to the recorded address, so the program needs no token to make one, once for each letter: but not
+/// of a generation that somebody else has made meanwhile, nor of a place that was given back.
 pub async fn the_program_gives_tokens_for_letters(store: &dyn BookingStore) {
     book(store, &["c"]).await;
-    let letter = |generation| {
+    let letter = |number: u32, generation| {
         Command::RotateToken(RotateToken {
             campaign: scene::slot("rehearsal"),
             booking: scene::booking_id(1),
-            by: RotatedBy::Letter,
+            by: RotatedBy::Letter { idempotency: scene::key(100 + number, 0) },
             token: NewToken { hash: scene::token_hash_of(1, generation), generation },
         })
     };
-    let commands = [letter(1), letter(1), letter(2), letter(2), letter(4)];
+    let commands = [letter(1, 1), letter(1, 2), letter(2, 1), letter(2, 2), letter(3, 4)];
     let outcomes = many(store, &commands, scene::at(1)).await;
     let superseded = Outcome::RotateToken(RotateTokenOutcome::Superseded);
-    let expected =
-        [rotated(1, 1), superseded.clone(), rotated(1, 2), superseded.clone(), superseded];
+    let expected = [rotated(1, 1), rotated(1, 1), superseded.clone(), rotated(1, 2), superseded];
     assert_eq!(outcomes, expected);
     assert_eq!(stored(store, 1).await.registration.manage_token_hash, scene::token_hash_of(1, 2));
     let booking = scene::booking_id(1);
@@ -122,7 +121,7 @@ pub async fn the_program_gives_tokens_for_letters(store: &dyn BookingStore) {
     let Command::ErasePerson(mut erase) = scene::erase(1, scene::key(11, 0)) else { return };
     erase.manage_token_hash = scene::token_hash_of(1, 2);
     one(store, Command::ErasePerson(erase), scene::at(3)).await;
-    let refused = one(store, letter(3), scene::at(4)).await;
+    let refused = one(store, letter(4, 3), scene::at(4)).await;
     assert_eq!(refused, Outcome::RotateToken(RotateTokenOutcome::AlreadyCancelled));
 }
 

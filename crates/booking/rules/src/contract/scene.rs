@@ -1,5 +1,7 @@
 //! The campaign, the people and the commands with which the contract is played.
 
+mod car;
+mod own;
 pub mod waitlist;
 
 use std::sync::Arc;
@@ -10,17 +12,19 @@ use pass::{IdentityKind, PassId};
 
 use crate::batch::{Command, Idempotency};
 use crate::booking::{
-    AskLink, BookGroup, BookHold, BookSlot, BookingId, CancelBooking, ChangeContact, ClearPlace,
-    CorrectPerson, Correction, ErasePerson, GroupMember, MoveBooking, NewToken, Registration,
-    RotateToken, RotatedBy, TakenBy, TokenHash,
+    BookGroup, BookHold, BookSlot, BookingId, CancelBooking, ClearPlace, CorrectPerson, Correction,
+    GroupMember, MoveBooking, Registration, TakenBy, TokenHash,
 };
 use crate::campaign::{Campaign, CampaignPlan, PersonalData, Rules, Site, Slot, SlotId, Tranche};
 use crate::eligibility::Eligibility;
 use crate::hold::{HoldId, HoldSeats, ReleaseExpiredHolds, ReleaseHold, RenewHold};
 use crate::language::Language;
 use crate::pass::{BindingCheck, EndPass, PassGrant};
-use crate::person::{Contact, Person, PersonFields, PersonKey};
+use crate::person::{Person, PersonFields, PersonKey};
 use crate::waitlist::{JoinWaitlist, Waitlist};
+
+pub use car::{car_id, in_car, open_car};
+pub use own::{ask_link, change_contact, erase, rotate, token_hash_of};
 
 /// The first opening: 14 June 2021, 08:00 in Speyer.
 pub const OPENING: Timestamp = Timestamp::from_unix_s(1_623_650_400);
@@ -66,6 +70,7 @@ pub fn campaign() -> Campaign {
         id: self::slot("rehearsal"),
         title_de: "Probelauf".to_owned(),
         title_en: "Rehearsal".to_owned(),
+        service_type: Vec::new(),
         time_zone: "Europe/Berlin".to_owned(),
         residence: ResidenceTable::new(vec![
             municipality("67346", "07318000", "Speyer", true),
@@ -150,7 +155,8 @@ pub fn registration(booking: u32, person: u32) -> Arc<Registration> {
     let fields = PersonFields {
         given_name: format!("Zoë Käthe {}", "I".repeat(1 + person as usize % 7)),
         family_name: "von der Größe-O’Neill".to_owned(),
-        date_of_birth: "1980-02-29".to_owned(),
+        date_of_birth: if person < waitlist::CHILDREN { "1980-02-29" } else { "2010-05-01" }
+            .to_owned(),
         email: (person.is_multiple_of(2)).then(|| format!("zoe{person}@example.org")),
         phone: (person.is_multiple_of(3)).then(|| "+49 6232 140".to_owned()),
         language: if person.is_multiple_of(5) { Language::En } else { Language::De },
@@ -174,8 +180,8 @@ pub fn hold(
     hold: u32,
     idempotency: Idempotency,
 ) -> Command {
-    let pass = pass.clone();
-    Command::Hold(HoldSeats { pass, slot: slot(name), seats, hold: hold_id(hold), idempotency })
+    let (pass, slot, hold) = (pass.clone(), slot(name), hold_id(hold));
+    Command::Hold(HoldSeats { pass, slot, seats, car: None, hold, idempotency })
 }
 
 /// Renews a hold.
@@ -239,6 +245,7 @@ pub fn book_slot(
     Command::BookSlot(BookSlot {
         pass: pass.clone(),
         slot: slot(name),
+        car: None,
         registration,
         binding: BindingCheck::Unbound,
         idempotency,
@@ -300,61 +307,6 @@ pub fn move_booking(booking: u32, name: &str, idempotency: Idempotency) -> Comma
         manage_token_hash: token_hash(booking),
         idempotency,
     })
-}
-
-/// The hash of the token of this generation of booking number `number`.
-#[must_use]
-pub fn token_hash_of(number: u32, generation: u32) -> TokenHash {
-    let TokenHash(mut hash) = token_hash(number);
-    hash[28..].copy_from_slice(&(u32::from_be_bytes([5; 4]) + generation).to_be_bytes());
-    TokenHash(hash)
-}
-
-/// Gives a booking the token of this generation, for the holder of the one before it.
-#[must_use]
-pub fn rotate(booking: u32, generation: u32, idempotency: Idempotency) -> Command {
-    let manage_token_hash = token_hash_of(booking, generation - 1);
-    let by = RotatedBy::Holder { manage_token_hash, idempotency };
-    let token = NewToken { hash: token_hash_of(booking, generation), generation };
-    let (campaign, booking) = (slot("rehearsal"), booking_id(booking));
-    Command::RotateToken(RotateToken { campaign, booking, by, token })
-}
-
-/// Lets the person of a booking, who is person number `person`, be reached by telephone only.
-#[must_use]
-pub fn change_contact(
-    booking: u32,
-    person: u32,
-    read_at_sequence: u32,
-    idempotency: Idempotency,
-) -> Command {
-    let contact = Contact::parse(None, Some("+49 621 5040".to_owned()));
-    let contact = contact.expect("the scene's contact is plausible");
-    Command::ChangeContact(ChangeContact {
-        campaign: slot("rehearsal"),
-        booking: booking_id(booking),
-        manage_token_hash: token_hash(booking),
-        person: Arc::new(correction(person).person.with_contact(&contact)),
-        read_at_sequence,
-        idempotency,
-    })
-}
-
-/// Erases whom a booking is for.
-#[must_use]
-pub fn erase(booking: u32, idempotency: Idempotency) -> Command {
-    Command::ErasePerson(ErasePerson {
-        campaign: slot("rehearsal"),
-        booking: booking_id(booking),
-        manage_token_hash: token_hash(booking),
-        idempotency,
-    })
-}
-
-/// Asks for the link of a booking that was lost.
-#[must_use]
-pub fn ask_link(booking: u32) -> Command {
-    Command::AskLink(AskLink { campaign: slot("rehearsal"), booking: booking_id(booking) })
 }
 
 /// What a booking of person number `person` has of them.

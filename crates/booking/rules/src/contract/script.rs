@@ -19,6 +19,7 @@ pub use waitlist::{Step, random_waitlist};
 const CLOSING: &str = "c";
 const PASSES: u32 = 12;
 const PERSONS: u32 = 40;
+const CARS: u32 = 3;
 
 /// `count` batches of 1 to 8 commands each, and when each is carried out. The same seed gives the
 /// same script.
@@ -178,9 +179,10 @@ impl Writer<'_> {
     fn own_booking(&mut self, kind: u32, person: u32, key: Idempotency) -> Command {
         let booking = self.booked_lately();
         match kind {
-            48 | 49 => scene::rotate(booking, 1 + self.below(2), key),
-            50 | 51 => scene::change_contact(booking, person, self.below(2), key),
-            52 | 53 => scene::erase(booking, key),
+            47 | 48 => scene::rotate(booking, 1 + self.below(2), key),
+            49..=51 => scene::change_contact(booking, person, self.below(4) / 3, key),
+            52 => scene::erase(booking, key),
+            54 | 55 => scene::open_car(booking, self.below(CARS)),
             _ => scene::ask_link(booking),
         }
     }
@@ -224,8 +226,8 @@ impl Writer<'_> {
         let kind = match self.below(20) {
             0..=14 if self.is_rush => 16,
             15..=17 if self.is_rush => 22,
-            0..=7 if self.is_closing => 56,
-            _ => self.below(56),
+            0..=7 if self.is_closing => 60,
+            _ => self.below(60),
         };
         let command = match kind {
             0..=7 => {
@@ -237,17 +239,18 @@ impl Writer<'_> {
                 scene::book_hold(&pass, hold, number, person, key)
             }
             16..=21 => scene::book_slot(&pass, slot, number, person, key),
-            22..=25 => scene::cancel(self.earlier(), key),
-            26..=29 => scene::renew(&pass, self.earlier(), key),
+            22..=25 | 58 => scene::cancel(self.earlier(), key),
+            26..=29 | 53 | 59 => scene::renew(&pass, self.earlier(), key),
             30 | 31 => scene::release(&pass, self.earlier()),
             32 | 33 => scene::sweep(1 + self.below(3)),
             34 | 35 => scene::correct(&pass, self.earlier(), person, key),
-            36..=40 => scene::move_booking(self.booked_lately(), slot, key),
-            41 | 42 => scene::end_pass(&pass),
-            43..=47 => self.group(&pass, person, key),
-            48..=55 => self.own_booking(kind, person, key),
+            36..=38 => scene::move_booking(self.booked_lately(), slot, key),
+            39 | 40 => scene::end_pass(&pass),
+            41..=46 => self.group(&pass, person, key),
+            47..=57 => self.own_booking(kind, person, key),
             _ => self.clearing(slot),
         };
-        scene::bound(command, binding)
+        let command = scene::bound(command, binding);
+        if self.below(6) == 0 { scene::in_car(command, self.below(CARS)) } else { command }
     }
 }

@@ -3,12 +3,14 @@
 mod calling;
 mod changing;
 mod joining;
+mod judging;
 mod model;
 mod offers;
 
 pub use calling::*;
 pub use changing::*;
 pub use joining::*;
+pub use judging::*;
 pub use model::*;
 pub use offers::*;
 
@@ -34,6 +36,8 @@ macro_rules! waitlist_contract {
             joining_is_asked_once,
             who_waits_is_not_told_for_nothing,
             who_may_not_book_does_not_wait,
+            who_is_too_young_by_now_is_not_called,
+            somebody_behind_a_thousand_is_called,
             a_missed_offer_goes_to_the_next,
             a_declined_slot_is_not_offered_again,
             more_offers_than_places_never_oversell,

@@ -9,7 +9,7 @@ mod rule;
 
 use serde::{Deserialize, Serialize};
 
-use crate::person::Person;
+use crate::person::{DateOfBirth, Person};
 
 pub use declaration::{Declaration, DeclarationVersion, Declared};
 pub use rule::{Answer, Day, Rule};
@@ -49,6 +49,12 @@ impl Eligibility {
             Some(rule) => Some(Unmet::Rule(*rule)),
             None => self.undeclared(person.declared()).map(Unmet::Declarations),
         }
+    }
+
+    /// Whether the rules are met by somebody born on that day; where there are none, by everybody.
+    #[must_use]
+    pub fn admits(&self, born: Option<DateOfBirth>) -> bool {
+        self.rules.iter().all(|rule| born.is_some_and(|born| rule.is_met_by(born)))
     }
 
     /// The required declarations that are not among `declared`; `None` if all are.

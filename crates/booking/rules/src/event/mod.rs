@@ -149,6 +149,11 @@ pub enum What {
         /// The booking.
         booking: BookingId,
     },
+    /// Others may come in the car of a booking. In which is known to those who come only.
+    CarOpened {
+        /// The booking.
+        booking: BookingId,
+    },
     /// The link of a booking is to be sent to its recorded address.
     LinkAsked {
         /// The booking.

@@ -96,6 +96,8 @@ impl Decision {
     pub(crate) fn end_hold(&mut self, id: HoldId, by: HoldEnd) {
         let Some(hold) = self.state.holds.get_mut(&id) else { return };
         let seats = hold.seats_open();
+        // One that is overdue keeps no seats in a car any more.
+        let car = hold.car.filter(|_| !hold.is_overdue(self.now));
         hold.state = HoldState::Released;
         let (pass_id, key) =
             (hold.pass_id, SlotKey { campaign: hold.campaign.clone(), slot: hold.slot.clone() });
@@ -105,6 +107,7 @@ impl Decision {
             pass.seats_held = pass.seats_held.saturating_sub(seats);
             self.touched.passes.insert(pass_id);
         }
+        self.give_back_seats_in_car(car, seats);
         self.free_places(key, u32::from(seats));
     }
 }

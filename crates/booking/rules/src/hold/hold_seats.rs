@@ -5,6 +5,7 @@ use kernel::CampaignId;
 use super::{Hold, HoldFacts, HoldId, HoldState, RecordedHold, hold_end};
 use crate::batch::{Asks, Decision, Earlier, Footprint, Idempotency, Recorded};
 use crate::campaign::{NoEntry, SlotId, SlotKey};
+use crate::car::{CarId, NoSeat};
 use crate::event::{Actor, What};
 use crate::pass::PassGrant;
 
@@ -17,6 +18,8 @@ pub struct HoldSeats {
     pub slot: SlotId,
     /// How many seats.
     pub seats: u8,
+    /// The car to come in, if it is to be one that others are in.
+    pub car: Option<CarId>,
     /// The id of the hold to be.
     pub hold: HoldId,
     /// At most once.
@@ -50,6 +53,20 @@ pub enum HoldOutcome {
         /// Seats it has left.
         seats_left: u8,
     },
+    /// Nobody of this campaign is in the car.
+    CarNotFound,
+    /// The car comes in another slot.
+    CarInOtherSlot {
+        /// In this one.
+        slot: SlotId,
+    },
+    /// The car has not as many seats left.
+    CarFull {
+        /// Seats it has left.
+        seats_left: u8,
+    },
+    /// The pass has made too many guesses at who is booked, or in which car.
+    RefusedTooOften,
     /// A hold has between 1 and so many seats.
     SeatsOutOfRange {
         /// The most.
@@ -78,6 +95,7 @@ impl Asks for HoldSeats {
         let (campaign, slot) = (self.pass.campaign.clone(), self.slot.clone());
         footprint.slots.push(SlotKey { campaign, slot });
         footprint.passes.push(self.pass.pass_id);
+        footprint.cars.extend(self.car);
     }
 
     fn carry_out(&self, decision: &mut Decision) -> HoldOutcome {
@@ -106,11 +124,19 @@ impl Asks for HoldSeats {
         if self.seats > seats_left {
             return HoldOutcome::PassExhausted { seats_left };
         }
+        match decision.find_seats_in_car(&self.pass, self.car, &self.slot, self.seats) {
+            Ok(()) => {}
+            Err(NoSeat::CarNotFound) => return HoldOutcome::CarNotFound,
+            Err(NoSeat::CarInOtherSlot { slot }) => return HoldOutcome::CarInOtherSlot { slot },
+            Err(NoSeat::CarFull { seats_left }) => return HoldOutcome::CarFull { seats_left },
+            Err(NoSeat::RefusedTooOften) => return HoldOutcome::RefusedTooOften,
+        }
         if u32::from(self.seats) > open.places_left {
             return HoldOutcome::SlotFull { places_left: open.places_left };
         }
         decision.take_places(&open, u32::from(self.seats));
         decision.pass_use(&self.pass).seats_held += self.seats;
+        decision.take_seats_in_car(self.car, self.seats);
         let hold = Hold {
             id: self.hold,
             campaign: self.pass.campaign.clone(),
@@ -123,6 +149,7 @@ impl Asks for HoldSeats {
             held_at: decision.now,
             expires_at: hold_end(&open.campaign, &self.pass, decision.now),
             state: HoldState::Active,
+            car: self.car,
         };
         let seats_left = decision.seats_left(&self.pass);
         let facts = HoldFacts::of(&hold, open.slot(), &open.campaign, &self.pass, seats_left);

@@ -12,6 +12,7 @@ use kernel::{Ags, CampaignId, Timestamp, prefixed_id};
 use pass::PassId;
 
 use crate::campaign::{Campaign, SlotId};
+use crate::car::CarId;
 use crate::pass::PassGrant;
 
 pub use expiry::{ExpiredHoldsReleased, ReleaseExpiredHolds};
@@ -51,6 +52,8 @@ pub struct Hold {
     pub expires_at: Timestamp,
     /// Where it stands.
     pub state: HoldState,
+    /// The car that those who are registered on it come in, if others are in it.
+    pub car: Option<CarId>,
 }
 
 impl Hold {

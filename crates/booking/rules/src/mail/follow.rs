@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kernel::Timestamp;
 
-use super::{MailId, MailKind};
+use super::{MailAbout, MailId, MailKind};
 use crate::batch::Changes;
 use crate::booking::BookingId;
 use crate::campaign::{Campaign, SlotId};
@@ -23,8 +23,8 @@ pub struct MailRules {
 pub struct NewMail {
     /// What it is known by.
     pub id: MailId,
-    /// The booking it is about.
-    pub booking: BookingId,
+    /// What it is about.
+    pub about: MailAbout,
     /// When what it tells has happened.
     pub made_at: Timestamp,
     /// Nobody sends it before this.
@@ -52,12 +52,13 @@ fn of_event(
     campaign: Option<&Campaign>,
     rules: &MailRules,
 ) -> Vec<NewMail> {
-    let mail = |kind, booking, due_at| NewMail {
+    let of = |kind, about, due_at| NewMail {
         id: MailId { campaign: link.campaign.clone(), number: event.number, kind, copy: 0 },
-        booking,
+        about,
         made_at: event.at,
         due_at,
     };
+    let mail = |kind, booking, due_at| of(kind, MailAbout::Booking(booking), due_at);
     let reminder = |booking, slot: &SlotId| {
         let slot = campaign?.slot(slot)?;
         let due_at = slot.starts_at.minus(rules.remind_before?);
@@ -77,17 +78,23 @@ fn of_event(
             vec![mail(MailKind::Corrected, *booking, event.at)]
         }
         What::Cancelled { booking, .. } => vec![mail(MailKind::Cancelled, *booking, event.at)],
+        What::LinkAsked { booking } => vec![mail(MailKind::Link, *booking, event.at)],
+        What::WaitlistJoined { entry, .. } => {
+            vec![of(MailKind::Waitlisted, MailAbout::Entry(*entry), event.at)]
+        }
+        What::OfferMade { offer, entry, .. } => {
+            let about = MailAbout::Offer { offer: *offer, entry: *entry };
+            vec![of(MailKind::Offer, about, event.at)]
+        }
         What::ContactChanged { .. }
         | What::PersonErased { .. }
         | What::TokenRotated { .. }
-        | What::LinkAsked { .. }
+        | What::CarOpened { .. }
         | What::SeatsHeld { .. }
         | What::HoldRenewed { .. }
         | What::HoldEnded { .. }
         | What::PlacesFreed { .. }
-        | What::WaitlistJoined { .. }
         | What::WaitlistLeft { .. }
-        | What::OfferMade { .. }
         | What::OfferAccepted { .. }
         | What::OfferDeclined { .. }
         | What::OfferExpired { .. }
@@ -101,11 +108,14 @@ fn of_event(
 }
 
 /// The letters about bookings that a batch cancels. They are kept with the batch: it erases who is to be
-/// told. Bookings of the batch itself have nobody any more whom it could be told.
+/// told. Bookings of the batch itself have nobody any more whom it could be told, and whoever wants to be
+/// forgotten is told nothing.
 #[must_use]
 pub fn of_cancellations(changes: &Changes) -> Vec<NewMail> {
-    let is_erased_now =
-        |id: &BookingId| changes.bookings_cancelled.iter().any(|now| now.booking == *id);
+    let is_erased_now = |id: &BookingId| {
+        changes.bookings_cancelled.iter().any(|now| now.booking == *id)
+            && !changes.bookings_forgotten.contains(id)
+    };
     if changes.bookings_cancelled.is_empty() {
         return Vec::new();
     }
@@ -152,6 +162,7 @@ mod tests {
                 What::Moved { booking, from: a.clone(), to: c.clone() },
                 What::PersonCorrected { booking },
                 What::Cancelled { booking, slot: c.clone() },
+                What::LinkAsked { booking },
             ],
         );
         let rules = MailRules { remind_before: Some(DAY) };
@@ -163,6 +174,7 @@ mod tests {
             (3, MailKind::Reminder, starts(&c).minus(DAY)),
             (4, MailKind::Corrected, at),
             (5, MailKind::Cancelled, at),
+            (6, MailKind::Link, at),
         ];
         assert_eq!(kinds(&follow(&link, 0, Some(&campaign), &rules)), expected);
         assert_eq!(
@@ -173,6 +185,25 @@ mod tests {
         let without = MailRules { remind_before: None };
         let kinds = kinds(&follow(&link, 0, Some(&campaign), &without));
         assert!(kinds.iter().all(|(_, kind, _)| *kind != MailKind::Reminder));
+    }
+
+    #[test]
+    fn who_waits_is_told_so_and_of_every_offer() {
+        let (entry, offer) = (scene::waitlist::entry_id(1), scene::waitlist::offer_id(2));
+        let (slot, expires_at) = (scene::slot("a"), scene::at(600));
+        let happened = vec![
+            What::WaitlistJoined { entry, number: 1 },
+            What::OfferMade { offer, entry, slot, expires_at },
+            What::OfferExpired { offer, entry },
+            What::WaitlistLeft { entry, booking: None },
+        ];
+        let mails = follow(&link(10, happened), 0, None, &MailRules { remind_before: None });
+        let about: Vec<_> = mails.iter().map(|mail| (mail.id.kind, mail.about)).collect();
+        let expected = [
+            (MailKind::Waitlisted, MailAbout::Entry(entry)),
+            (MailKind::Offer, MailAbout::Offer { offer, entry }),
+        ];
+        assert_eq!(about, expected);
     }
 
     #[test]

@@ -29,16 +29,30 @@ pub enum MailKind {
     Confirmed,
     /// The booking is for this person now, or their data are others.
     Corrected,
+    /// The link that was lost, with another token.
+    Link,
     /// The booking is in another slot.
     Moved,
+    /// Whoever waits is offered a place until a deadline.
+    Offer,
     /// The appointment is near.
     Reminder,
+    /// The person waits for a place.
+    Waitlisted,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Cancelled, Self::Confirmed, Self::Corrected, Self::Moved, Self::Reminder];
+    pub const ALL: [Self; 8] = [
+        Self::Cancelled,
+        Self::Confirmed,
+        Self::Corrected,
+        Self::Link,
+        Self::Moved,
+        Self::Offer,
+        Self::Reminder,
+        Self::Waitlisted,
+    ];
 
     /// The name, as stored.
     #[must_use]
@@ -49,6 +63,9 @@ impl MailKind {
             Self::Corrected => "corrected",
             Self::Cancelled => "cancelled",
             Self::Reminder => "reminder",
+            Self::Link => "link",
+            Self::Offer => "offer",
+            Self::Waitlisted => "waitlisted",
         }
     }
 
@@ -58,17 +75,24 @@ impl MailKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
-    /// Letters of a lower rank are sent first: what somebody waits for before what comes by itself.
+    /// Letters of a lower rank are sent first: what has a deadline of minutes, then what somebody waits for,
+    /// then what comes by itself.
     #[must_use]
     pub const fn rank(self) -> u8 {
         match self {
-            Self::Confirmed | Self::Moved | Self::Corrected | Self::Cancelled => 0,
-            Self::Reminder => 1,
+            Self::Offer => 0,
+            Self::Confirmed
+            | Self::Moved
+            | Self::Corrected
+            | Self::Cancelled
+            | Self::Link
+            | Self::Waitlisted => 1,
+            Self::Reminder => 2,
         }
     }
 
     /// How many ranks there are.
-    pub const RANKS: u8 = 2;
+    pub const RANKS: u8 = 3;
 }
 
 /// Writes `speyer-2021-06-20.17.confirmed.0`, of which no part has a full stop.
@@ -114,7 +138,7 @@ mod tests {
             assert_eq!(id.to_string().parse(), Ok(id));
             assert!(kind.rank() < MailKind::RANKS);
         }
-        for bad in ["", "a.1.confirmed", "a.01.confirmed.0", "a.1.confirmed.0.", "a.1.offer.0"] {
+        for bad in ["", "a.1.confirmed", "a.01.confirmed.0", "a.1.confirmed.0.", "a.1.danced.0"] {
             assert!(bad.parse::<MailId>().is_err(), "{bad}");
         }
     }

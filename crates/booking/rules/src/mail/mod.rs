@@ -1,14 +1,15 @@
-//! Mail: what a person is told of their booking, as letters that are kept until they are sent.
+//! Mail: what a person is told of their booking or their waiting, as letters that are kept until they are sent.
 //!
 //! The chain of events is the outbox (P19): nothing is added to what books a place. A reader goes along
 //! the chain of each campaign and, in one transaction, keeps the letters that [`follow`] from a page of
 //! it and how far it has read. So a letter is made at least once and known by its [`MailId`], and never
 //! for what was rolled back.
 //!
-//! A letter has no text and no address: whoever sends it looks the booking up. There is one exception. A
+//! A letter has no text and no address: whoever sends it looks up what it is about. There is one exception. A
 //! cancelled booking has forgotten whose it was, so its letter takes the person along, in the transaction
-//! that erases them there, and loses them when it is settled.
+//! that erases them there, and loses them when it is settled. Whoever wants to be forgotten is in no letter.
 
+mod about;
 mod follow;
 mod id;
 mod reason;
@@ -19,6 +20,7 @@ mod store;
 
 use kernel::Timestamp;
 
+pub use about::MailAbout;
 pub use follow::{MailRules, NewMail, follow, of_cancellations};
 pub use id::{MailId, MailKind};
 pub use reason::Reason;
@@ -26,7 +28,6 @@ pub use settle::{MailEnd, Settlement};
 pub use standing::{MailStanding, MailState};
 pub use store::{Followed, Lease, LeaseId, MailStore, Resent};
 
-use crate::booking::BookingId;
 use crate::person::Person;
 
 /// A letter as it is kept.
@@ -34,8 +35,8 @@ use crate::person::Person;
 pub struct Mail {
     /// What it is known by.
     pub id: MailId,
-    /// The booking it is about.
-    pub booking: BookingId,
+    /// What it is about.
+    pub about: MailAbout,
     /// When what it tells has happened, or when it was asked for again.
     pub made_at: Timestamp,
     /// Nobody sends it before this.

@@ -14,8 +14,10 @@ impl Reason {
     pub const NO_ADDRESS: &str = "no_address";
     /// What it tells is not so any more, or is over.
     pub const OVERTAKEN: &str = "overtaken";
-    /// The booking is gone, with its campaign.
+    /// What it is about is gone, with its campaign.
     pub const NO_BOOKING: &str = "no_booking";
+    /// It would be a link, and the operator has named no page.
+    pub const NO_PAGE: &str = "no_page";
     /// The mail server was not reached.
     pub const UNREACHABLE: &str = "unreachable";
     /// The mail server did not answer in time.

@@ -26,6 +26,13 @@ pub enum MailEnd {
     Failed(Reason),
     /// There is nothing to tell any more, or nobody to tell it to.
     Dropped(Reason),
+    /// Nobody was asked to take it: the attempt does not count.
+    Untried {
+        /// Not before this.
+        due_at: Timestamp,
+        /// Why.
+        reason: Reason,
+    },
     /// It is to be tried again.
     Later {
         /// Not before this.
@@ -43,7 +50,16 @@ impl MailEnd {
             Self::Sent => MailStatus::Sent,
             Self::Failed(_) => MailStatus::Failed,
             Self::Dropped(_) => MailStatus::Dropped,
-            Self::Later { .. } => MailStatus::Pending,
+            Self::Untried { .. } | Self::Later { .. } => MailStatus::Pending,
+        }
+    }
+
+    /// When it is to be tried again, if it is.
+    #[must_use]
+    pub const fn due_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Sent | Self::Failed(_) | Self::Dropped(_) => None,
+            Self::Untried { due_at, .. } | Self::Later { due_at, .. } => Some(*due_at),
         }
     }
 
@@ -52,9 +68,10 @@ impl MailEnd {
     pub const fn reason(&self) -> Option<&Reason> {
         match self {
             Self::Sent => None,
-            Self::Failed(reason) | Self::Dropped(reason) | Self::Later { reason, .. } => {
-                Some(reason)
-            }
+            Self::Failed(reason)
+            | Self::Dropped(reason)
+            | Self::Untried { reason, .. }
+            | Self::Later { reason, .. } => Some(reason),
         }
     }
 }

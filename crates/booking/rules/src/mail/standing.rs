@@ -67,12 +67,12 @@ impl MailStanding {
 mod tests {
     use super::*;
     use crate::contract::scene;
-    use crate::mail::MailId;
+    use crate::mail::{MailAbout, MailId};
 
     fn mail(kind: MailKind, status: MailStatus, settled_at: Option<u64>) -> Mail {
         Mail {
             id: MailId { campaign: scene::slot("rehearsal"), number: 2, kind, copy: 0 },
-            booking: scene::booking_id(1),
+            about: MailAbout::Booking(scene::booking_id(1)),
             made_at: scene::at(0),
             due_at: scene::at(0),
             attempts: 1,

@@ -2,15 +2,31 @@
 
 use std::sync::Arc;
 
-use kernel::CampaignId;
+use kernel::{CampaignId, Timestamp};
 
 use super::{Tables, broken};
 use crate::booking::{
     Booking, BookingChange, BookingCode, BookingStatus, Cancelled, PersonChange, Registration,
 };
+use crate::car::{CarChange, CarId, CarUse};
 use crate::store::StoreError;
 
 impl Tables {
+    /// Who is in a car, and which seats in it are kept.
+    pub(super) fn car_use(&self, car: CarId, now: Timestamp) -> Option<CarUse> {
+        let is_in = |booking: &&Booking| {
+            booking.car == Some(car) && booking.status == BookingStatus::Confirmed
+        };
+        let bookings = self.bookings.values().filter(is_in);
+        let bookings = bookings.map(|booking| (&booking.campaign, &booking.slot, 1));
+        let holds = self.holds.values().filter(|hold| hold.car == Some(car) && hold.is_open(now));
+        let holds = holds.map(|hold| (&hold.campaign, &hold.slot, hold.seats_open()));
+        let mut taken = bookings.chain(holds);
+        let (campaign, slot, first) = taken.next()?;
+        let seats = taken.map(|(_, _, seats)| seats).fold(first, u8::saturating_add);
+        Some(CarUse { campaign: campaign.clone(), slot: slot.clone(), seats })
+    }
+
     pub(super) fn bookings_with_code(
         &self,
         campaign: &CampaignId,
@@ -40,6 +56,7 @@ impl Tables {
             }
             booking.status = BookingStatus::Cancelled { at: cancellation.cancelled_at };
             booking.sequence += 1;
+            booking.car = None;
             self.active_persons
                 .remove(&(booking.campaign.clone(), booking.registration.person_key));
             booking.registration = Arc::new(booking.registration.erased());
@@ -65,6 +82,11 @@ impl Tables {
             booking.slot = change.slot.unwrap_or_else(|| booking.slot.clone());
             booking.sequence += change.steps;
             booking.link_asked_at = change.link_asked_at.or(booking.link_asked_at);
+            match change.car {
+                None => {}
+                Some(CarChange::Enters(car)) => booking.car = Some(car),
+                Some(CarChange::Leaves) => booking.car = None,
+            }
             if let Some(token) = change.token {
                 booking.token_generation = token.generation;
                 booking.registration = Arc::new(booking.registration.with_token(token.hash));

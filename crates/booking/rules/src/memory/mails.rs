@@ -10,8 +10,8 @@ use crate::batch::Changes;
 use crate::booking::BookingId;
 use crate::mail::resend::{self, Verdict};
 use crate::mail::{
-    Followed, Lease, LeaseId, Mail, MailEnd, MailId, MailRules, MailStatus, MailStore, NewMail,
-    Reason, Resent, Settlement, follow, of_cancellations,
+    Followed, Lease, LeaseId, Mail, MailAbout, MailEnd, MailId, MailRules, MailStatus, MailStore,
+    NewMail, Reason, Resent, Settlement, follow, of_cancellations,
 };
 use crate::person::Person;
 use crate::store::StoreError;
@@ -37,13 +37,13 @@ impl MailTables {
 
     /// Whether it was not there.
     fn add(&mut self, new: NewMail, recipient: Option<Person>, request: Option<[u8; 32]>) -> bool {
-        let NewMail { id, booking, made_at, due_at } = new;
+        let NewMail { id, about, made_at, due_at } = new;
         if self.mails.contains_key(&id) {
             return false;
         }
         let mail = Mail {
             id: id.clone(),
-            booking,
+            about,
             made_at,
             due_at,
             attempts: 0,
@@ -56,8 +56,13 @@ impl MailTables {
         true
     }
 
+    pub(super) fn all(&self) -> Vec<Mail> {
+        self.mails.values().map(|kept| kept.mail.clone()).collect()
+    }
+
     fn of(&self, booking: BookingId) -> impl Iterator<Item = &Kept> {
-        self.mails.values().filter(move |kept| kept.mail.booking == booking)
+        let about = MailAbout::Booking(booking);
+        self.mails.values().filter(move |kept| kept.mail.about == about)
     }
 }
 
@@ -67,9 +72,21 @@ impl Tables {
             return;
         }
         for new in of_cancellations(changes) {
-            let booking = self.bookings.get(&new.booking);
+            let MailAbout::Booking(booking) = new.about else { continue };
+            let booking = self.bookings.get(&booking);
             let recipient = booking.and_then(|booking| booking.registration.person.clone());
             self.mail.add(new, recipient, None);
+        }
+    }
+
+    /// Whoever wants to be forgotten is in no letter that waits.
+    pub(super) fn forget_recipients(&mut self, bookings: &[BookingId]) {
+        for kept in self.mail.mails.values_mut() {
+            if let MailAbout::Booking(booking) = kept.mail.about
+                && bookings.contains(&booking)
+            {
+                kept.mail.recipient = None;
+            }
         }
     }
 
@@ -143,7 +160,10 @@ impl MailStore for MemoryStore {
             kept.lease = None;
             kept.mail.status = settlement.end.status();
             kept.mail.reason = settlement.end.reason().cloned();
-            if let MailEnd::Later { due_at, .. } = settlement.end {
+            if matches!(settlement.end, MailEnd::Untried { .. }) {
+                kept.mail.attempts = kept.mail.attempts.saturating_sub(1);
+            }
+            if let Some(due_at) = settlement.end.due_at() {
                 kept.mail.due_at = due_at;
             } else {
                 kept.mail.settled_at = Some(settlement.at);
@@ -170,7 +190,8 @@ impl MailStore for MemoryStore {
         let mails: Vec<Mail> = tables.mail.of(booking).map(|kept| kept.mail.clone()).collect();
         Ok(match resend::judge(&mails, now) {
             Verdict::Send(id) => {
-                let new = NewMail { id, booking, made_at: now, due_at: now };
+                let about = MailAbout::Booking(booking);
+                let new = NewMail { id, about, made_at: now, due_at: now };
                 tables.mail.add(new, None, Some(request));
                 Resent::Pending
             }

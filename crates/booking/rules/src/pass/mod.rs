@@ -61,8 +61,8 @@ pub enum BindingCheck {
 
 /// How many guesses at who is booked a pass has: answers that tell something of a person without a seat being
 /// gone for it. Such is that somebody is booked already, or that a booking could be corrected to them, or, with a
-/// booking whose seat comes back, that somebody was not. A family that mistypes needs a few; whoever tries dates of
-/// birth needs many.
+/// booking whose seat comes back, that somebody was not. The code of a car that nobody is in is one, too. A family
+/// that mistypes needs a few; whoever tries dates of birth needs many.
 pub const GUESSES_MAX: u8 = 8;
 
 /// What a pass has used.

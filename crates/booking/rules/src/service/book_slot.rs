@@ -3,7 +3,7 @@
 use super::registering::person_bytes;
 use super::{Bookings, Failure};
 use crate::booking::{BookSlot, BookSlotOutcome};
-use crate::campaign::SlotId;
+use crate::car::SlotAndCar;
 use crate::pass::PassGrant;
 use crate::person::Person;
 
@@ -12,17 +12,21 @@ impl Bookings {
     pub async fn book_slot(
         &self,
         pass: PassGrant,
-        slot: SlotId,
+        slot: impl Into<SlotAndCar>,
         person: &Person,
         key: &str,
     ) -> Result<BookSlotOutcome, Failure> {
+        let SlotAndCar { slot, car } = slot.into();
         let person_bytes = person_bytes(person);
-        let parts = [pass.campaign.as_str().as_bytes(), slot.as_str().as_bytes(), &person_bytes];
+        let mut parts =
+            vec![pass.campaign.as_str().as_bytes(), slot.as_str().as_bytes(), &person_bytes];
+        // Without a car it is the same request as before there were any.
+        parts.extend(car.as_ref().map(|car| &car.as_bytes()[..]));
         let idempotency = self.idempotency(&pass, key, "book-slot", &parts);
         let _running = self.running.enter(idempotency.key)?;
         let binding = self.check_binding(&pass, person)?;
         let registration = self.registration(&pass.campaign, person);
-        let command = BookSlot { pass, slot, registration, binding, idempotency };
+        let command = BookSlot { pass, slot, car, registration, binding, idempotency };
         self.submit(command).await
     }
 }

@@ -8,7 +8,7 @@ use crate::store::{BookingStore, StoreError};
 use crate::waitlist::{CallUp, CallUpOutcome, CallUpWish, OfferId};
 
 impl Bookings {
-    /// Calls up on every waitlist on which somebody waits or places are kept. If it fails, the next look
+    /// Calls up on every waitlist of which something may come. If it fails, the next look
     /// tries again.
     pub(super) async fn call_up(&self, offers_max: u32) {
         let view = self.view();
@@ -21,9 +21,12 @@ impl Bookings {
     }
 }
 
+/// Nothing comes of a call-up where nothing is kept, offered, or free for somebody who waits.
 fn is_due(known: &CampaignView) -> bool {
-    let counts = &known.availability.waitlist;
-    known.campaign.waitlist.is_some() && (counts.demand() > 0 || counts.reserved > 0)
+    let (counts, places_left) = (&known.availability.waitlist, known.availability.places_left());
+    let can_be_offered = counts.waiting > 0 && places_left > 0;
+    known.campaign.waitlist.is_some()
+        && (counts.reserved > 0 || counts.offered > 0 || can_be_offered)
 }
 
 fn call_up(

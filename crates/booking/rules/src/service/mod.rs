@@ -26,6 +26,7 @@ mod join_waitlist;
 mod leave_waitlist;
 mod move_booking;
 mod older;
+mod open_car;
 mod purge;
 mod queues;
 mod read;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use kernel::CampaignId;
 
 use super::calling::Calling;
-use super::{OfferId, WhyNobodyIsCalled};
+use super::{OfferId, Waitlist, WhyNobodyIsCalled};
 use crate::batch::{Asks, Decision, Footprint, Idempotency};
 use crate::campaign::SlotId;
 use crate::event::Actor;
@@ -68,11 +68,14 @@ pub struct CalledUp {
     pub withdrawn: u32,
     /// Why no offer was made, where that is so for the whole waitlist.
     pub why_nobody: Option<WhyNobodyIsCalled>,
+    /// A place is left that nobody it has looked at wants and may have, and more people wait.
+    pub lacks_people: bool,
 }
 
 impl CallUp {
-    /// Entries without an offer that one call-up looks at.
-    pub const ENTRIES_MAX: u32 = 1_000;
+    /// Entries without an offer that a call-up looks at: mostly the first will do, and where they do not,
+    /// everybody who may wait.
+    pub const LOOKS: [u32; 2] = [1_000, Waitlist::PLACES_MAX];
     /// Offers of one campaign that may be open at a time.
     pub const OFFERS_OPEN_MAX: u32 = 2_000;
 }
@@ -94,7 +97,7 @@ impl Asks for CallUp {
 
     fn touch(&self, footprint: &mut Footprint) {
         footprint.whole_campaigns.push(self.campaign.clone());
-        footprint.call_ups.insert(self.campaign.clone(), Self::ENTRIES_MAX);
+        footprint.call_ups.insert(self.campaign.clone(), Self::LOOKS[0]);
     }
 
     fn carry_out(&self, decision: &mut Decision) -> CallUpOutcome {
@@ -122,6 +125,7 @@ impl Asks for CallUp {
                 Some((_, None)) | None => calling.call_all(),
             }
             called.offered = calling.offered();
+            called.lacks_people = calling.lacks_people();
         }
         decision.keep_what_is_wanted(&campaign, is_in_force);
         if called.offered == 0 {

@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::{EntryHead, Offer, OfferId, OfferState, Waitlist, WaitlistEntryId};
+use super::{EntryHead, Offer, OfferId, OfferState, Waitlist, WaitlistCounts, WaitlistEntryId};
 use crate::batch::Decision;
 use crate::campaign::{Campaign, Slot, SlotId, SlotKey};
 use crate::event::What;
@@ -23,6 +23,8 @@ pub(super) struct Calling<'a> {
     ids_max: usize,
     /// How many open offers each slot has.
     open: HashMap<SlotId, u32>,
+    /// Whether a place is left that nobody who is known wants and may have.
+    has_place_left: bool,
 }
 
 impl<'a> Calling<'a> {
@@ -37,12 +39,22 @@ impl<'a> Calling<'a> {
         let room = CallUp::OFFERS_OPEN_MAX.saturating_sub(offered);
         let room = ids.len().min(usize::try_from(room).unwrap_or(usize::MAX));
         let ids = ids[..room].iter();
-        Self { decision, campaign, waitlist, ids, ids_max: room, open }
+        Self { decision, campaign, waitlist, ids, ids_max: room, open, has_place_left: false }
     }
 
     /// Offers made so far.
     pub(super) fn offered(&self) -> u32 {
         u32::try_from(self.ids_max - self.ids.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether one more offer could be made to somebody who waits and was not loaded.
+    pub(super) fn lacks_people(&self) -> bool {
+        let known = self.decision.waiting_in(self.campaign).count();
+        let waitlists = &self.decision.state.waitlists;
+        let demand = waitlists.get(&self.campaign.id).map_or(0, WaitlistCounts::demand);
+        self.has_place_left
+            && self.ids.len() > 0
+            && usize::try_from(demand).is_ok_and(|all| known < all)
     }
 
     /// Offers every slot that takes people.
@@ -77,6 +89,8 @@ impl<'a> Calling<'a> {
                 !is_offered
             });
         }
+        self.has_place_left =
+            slots.iter().any(|slot| self.has_spare(slot) || self.has_over_offer(slot));
     }
 
     fn key(&self, slot: &Slot) -> SlotKey {
@@ -157,7 +171,7 @@ impl Decision {
         let counters = self.state.slots.get(&key).copied().unwrap_or_default();
         let has_place = counters.reserved > 0 || self.places_free_in(campaign, &key) > 0;
         let entry = self.state.entries.get(&offer.entry);
-        let may_have_it = entry.is_some_and(|entry| campaign.is_eligible(entry.ags));
+        let may_have_it = entry.is_some_and(|entry| campaign.is_for(entry));
         takes_people && has_place && may_have_it && !campaign.is_closed(self.now)
     }
 
@@ -178,7 +192,7 @@ impl Decision {
         let offered: HashSet<WaitlistEntryId> = open.map(|offer| offer.entry).collect();
         let entries = self.waiting_in(campaign);
         let mut candidates: Vec<&EntryHead> = entries
-            .filter(|entry| !offered.contains(&entry.id) && campaign.is_eligible(entry.ags))
+            .filter(|entry| !offered.contains(&entry.id) && campaign.is_for(entry))
             .collect();
         candidates.sort_unstable_by_key(|entry| entry.rank());
         candidates.into_iter().map(|entry| entry.id).collect()

@@ -5,7 +5,7 @@ use pass::PassId;
 
 use super::Offer;
 use crate::booking::{BookingId, TokenHash};
-use crate::person::{Person, PersonKey};
+use crate::person::{DateOfBirth, Person, PersonKey};
 
 prefixed_id!(
     /// An entry of a waitlist.
@@ -104,6 +104,8 @@ pub struct EntryHead {
     pub pass_id: PassId,
     pub seat_no: u8,
     pub ags: Ags,
+    /// Known to a call-up of a campaign that asks for an age, and to the batch in which the entry is made.
+    pub date_of_birth: Option<DateOfBirth>,
     pub person_key: PersonKey,
     pub token_hash: TokenHash,
     pub offers_missed: u32,
@@ -127,6 +129,7 @@ impl From<&WaitlistEntry> for EntryHead {
             pass_id: entry.pass_id,
             seat_no: entry.seat_no,
             ags: entry.ags,
+            date_of_birth: entry.person.as_ref().map(Person::date_of_birth),
             person_key: entry.person_key,
             token_hash: entry.token_hash,
             offers_missed: entry.offers_missed,

@@ -69,7 +69,7 @@ impl Decision {
     /// What was not loaded of those who wait has declined nothing.
     fn wanted(&mut self, campaign: &Campaign) -> Wanted {
         let (may_have, may_not): (Vec<_>, Vec<_>) =
-            self.waiting_in(campaign).partition(|entry| campaign.is_eligible(entry.ags));
+            self.waiting_in(campaign).partition(|entry| campaign.is_for(entry));
         let mut declined: HashMap<SlotId, u32> = HashMap::new();
         let ids: std::collections::HashSet<_> = may_have.iter().map(|entry| entry.id).collect();
         for (_, slot) in self.state.declined.iter().filter(|(entry, _)| ids.contains(entry)) {

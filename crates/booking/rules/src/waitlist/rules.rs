@@ -34,6 +34,8 @@ pub struct Waitlist {
 }
 
 impl Waitlist {
+    /// So many persons may wait at most, as a call-up may have to look at everybody.
+    pub const PLACES_MAX: u32 = 10_000;
     /// The least and the most minutes of an offer: up to a week.
     pub const OFFER_TTL_MINUTES: (u32, u32) = (1, 10_080);
     /// The least and the most that may be offered at once.

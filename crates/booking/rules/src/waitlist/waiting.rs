@@ -19,6 +19,14 @@ pub(super) enum NoSuchEntry {
     TokenInvalid,
 }
 
+impl Campaign {
+    /// Whether the campaign is for who waits under the rules of today: where they live and when they were
+    /// born is judged again. What they have declared on joining was declared.
+    pub(super) fn is_for(&self, entry: &EntryHead) -> bool {
+        self.is_eligible(entry.ags) && self.eligibility.admits(entry.date_of_birth)
+    }
+}
+
 impl Decision {
     /// The entry that this token manages.
     pub(super) fn managed_entry(

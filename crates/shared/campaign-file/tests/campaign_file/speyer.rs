@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use campaign_file::{BookingRules, CampaignFile, RoomRules};
+use campaign_file::{BookingRules, CampaignFile, Coding, RoomRules};
 use kernel::ResidenceAnswer;
 use pass::IdentityKind;
 
@@ -26,6 +26,26 @@ fn names_times_and_rules_are_those_of_2021() {
     assert_eq!(waitlist.quiet, Some(quiet));
     assert_eq!(waitlist.stops_at, Some(at("2021-06-20T13:30:00+02:00")));
     assert!(!waitlist.open_rest_to_public);
+}
+
+/// What other sites read of it has the codes of the example that the format of the feed publishes.
+#[test]
+fn it_is_known_to_be_about_vaccination() {
+    let service_type = speyer().service_type;
+    let codings = service_type.iter().map(|of| [&*of.system, &*of.code, &*of.display]);
+    assert!(codings.eq([
+        ["http://terminology.hl7.org/CodeSystem/service-type", "57", "Immunization"],
+        [
+            "http://fhir-registry.smarthealthit.org/CodeSystem/service-type",
+            "covid19-immunization",
+            "COVID-19 Immunization Appointment",
+        ],
+    ]));
+    let given = "{ system = \"urn:oid:1.2.276\", code = \"7\", display = \"Ausweis\" }";
+    let text = SPEYER.replace("\"covid19-immunization\"", given);
+    let own = CampaignFile::parse(&text).expect("right").service_type;
+    let (system, code, display) = ("urn:oid:1.2.276".into(), "7".into(), "Ausweis".into());
+    assert_eq!(own, [Coding { system, code, display }]);
 }
 
 #[test]

@@ -111,6 +111,10 @@ catalogue! {
         de: "Diese Aktion gibt es nicht",
             "Bitte prüfen Sie die Adresse.";
     }
+    CarNotFound "car-not-found" NOT_FOUND {
+        en: "Nobody comes in this car", "Please check the code, or ask whoever gave it to you: they may have cancelled, or come at another time.";
+        de: "In diesem Auto kommt niemand", "Bitte prüfen Sie den Code, oder fragen Sie die Person, von der Sie ihn haben: Vielleicht hat sie abgesagt oder verlegt.";
+    }
     HoldNotFound "hold-not-found" NOT_FOUND {
         en: "This reservation does not exist",
             "It may belong to another pass. Please choose a time again.";
@@ -176,6 +180,14 @@ catalogue! {
             "Each person waits once. To see how it stands, please use the link that you got when you joined.";
         de: "Diese Person steht schon auf der Nachrückliste",
             "Jede Person wartet einmal. Um zu sehen, wie es steht, nutzen Sie bitte den Link, den Sie beim Eintragen bekommen haben.";
+    }
+    CarAtAnotherTime "car-at-another-time" CONFLICT {
+        en: "This car comes at another time", "Please choose the time of the car, or book without the car.";
+        de: "Dieses Auto kommt zu einer anderen Uhrzeit", "Bitte wählen Sie die Uhrzeit des Autos, oder buchen Sie ohne das Auto.";
+    }
+    CarFull "car-full" CONFLICT {
+        en: "This car has not enough seats left", "At most four people come in one car. Please book without the car.";
+        de: "In diesem Auto sind nicht genug Plätze frei", "Höchstens vier Personen kommen in einem Auto. Bitte buchen Sie ohne das Auto.";
     }
     HoldEnded "hold-ended" CONFLICT {
         en: "This reservation has ended",
@@ -250,9 +262,9 @@ catalogue! {
             "Der Platz wurde mehreren angeboten und ist vergeben. Sie haben nichts verloren: Sie stehen auf der Nachrückliste, wo Sie waren, und bekommen das nächste Angebot vor anderen.";
     }
     RefusedTooOften "refused-too-often" CONFLICT {
-        en: "Too many other people were named with this pass",
+        en: "This pass was used to ask about others too often",
             "With this pass nobody else can be booked. If somebody still needs a place, please enter the waiting room again.";
-        de: "Mit diesem Pass wurden zu viele andere Personen genannt",
+        de: "Mit diesem Pass wurde zu oft nach anderen gefragt",
             "Mit diesem Pass kann niemand weiter gebucht werden. Falls jemand noch einen Platz braucht, betreten Sie bitte den Warteraum noch einmal.";
     }
     RequestInProgress "request-in-progress" CONFLICT {

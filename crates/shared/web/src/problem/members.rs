@@ -19,7 +19,7 @@ pub(super) fn of(code: Code) -> impl Iterator<Item = Member> {
     all().into_iter().filter(move |(of, _)| *of == code).map(|(_, member)| member)
 }
 
-fn all() -> [(Code, Member); 10] {
+fn all() -> [(Code, Member); 12] {
     let municipality = json!({
         "type": "string",
         "description": "The name of the municipality, where the postcode says it.",
@@ -72,6 +72,15 @@ fn all() -> [(Code, Member); 10] {
             Code::SlotFull,
             always("places_left", count("How many places are left in the slot."), json!(1)),
         ),
+        (
+            Code::CarAtAnotherTime,
+            always(
+                "slot",
+                json!({"type": "string", "description": "The slot in which the car comes."}),
+                json!("boe-fashion-20210620-0700"),
+            ),
+        ),
+        (Code::CarFull, always("seats_left", count("How many seats the car has left."), json!(0))),
         (
             Code::PassExhausted,
             always("seats_left", count("How many seats the pass has left."), json!(1)),

@@ -31,7 +31,7 @@ impl TestAuthority {
     }
 
     /// Writes a key, its certificate for this machine, and our own certificate into a folder.
-    pub(super) fn issue(&self, folder: &Path) -> Result<()> {
+    pub(crate) fn issue(&self, folder: &Path) -> Result<()> {
         let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
         let key_pair = KeyPair::generate()?;
         let signed = CertificateParams::new(names)?.signed_by(&key_pair, &self.issuer)?;
@@ -42,14 +42,14 @@ impl TestAuthority {
     }
 }
 
-pub(super) fn ca(folder: &Path) -> PathBuf {
+pub(crate) fn ca(folder: &Path) -> PathBuf {
     folder.join("ca.pem")
 }
 
-pub(super) fn certificate(folder: &Path) -> PathBuf {
+pub(crate) fn certificate(folder: &Path) -> PathBuf {
     folder.join("certificate.pem")
 }
 
-pub(super) fn key(folder: &Path) -> PathBuf {
+pub(crate) fn key(folder: &Path) -> PathBuf {
     folder.join("key.pem")
 }

@@ -76,9 +76,13 @@ fn choose(
                 Command::Hold(_) | Command::MoveBooking(_) | Command::ClearPlace(_)
             )),
         };
-        match takes_places {
-            Some(takes_places) => left.add(mirror, command, takes_places),
-            None => places.push(place),
+        if let Some(takes_places) = takes_places {
+            left.add(mirror, command, takes_places);
+        } else {
+            places.push(place);
+            if let Command::BookSlot(book) = command {
+                left.chosen_passes.insert(book.pass.pass_id);
+            }
         }
     }
     places
@@ -93,6 +97,8 @@ struct Left {
     keys: HashSet<[u8; 32]>,
     /// Whether one may give a place or a seat back, or leave a person without a booking.
     frees: bool,
+    /// The passes of those that are not left.
+    chosen_passes: HashSet<PassId>,
     /// Of the whole batch.
     commands: usize,
     now: Timestamp,
@@ -112,6 +118,10 @@ impl Left {
         if mirror.knows_key(&book.idempotency.key) {
             return Some(false);
         }
+        // Who is in a car is not remembered.
+        if book.car.is_some() {
+            return Some(true);
+        }
         let slot = SlotKey { campaign: book.pass.campaign.clone(), slot: book.slot.clone() };
         if book.registration.person_keys().any(|person| mirror.has_booked(&person)) {
             return Some(self.is_judged_otherwise_later(mirror, &slot));
@@ -123,7 +133,7 @@ impl Left {
             || self.keys.contains(&book.idempotency.key)
             || persons.any(|person| self.persons.contains(&person) || mirror.waits(&person))
             // A seat of this pass may come back, and then it is judged otherwise.
-            || (self.frees && mirror.knows_pass(book.pass.pass_id));
+            || (self.frees && self.is_in_use(mirror, book.pass.pass_id));
         if depends || !mirror.knows_slot(&slot) {
             return Some(true);
         }
@@ -140,6 +150,9 @@ impl Left {
             | BookSlotOutcome::PassExpired
             | BookSlotOutcome::PassEnded
             | BookSlotOutcome::SlotNotFound
+            | BookSlotOutcome::CarNotFound
+            | BookSlotOutcome::CarInOtherSlot { .. }
+            | BookSlotOutcome::CarFull
             | BookSlotOutcome::RefusedTooOften
             | BookSlotOutcome::KeyReused => false,
         })
@@ -151,6 +164,11 @@ impl Left {
         let places =
             mirror.places_left(slot, self.now).and_then(|places| usize::try_from(places).ok());
         self.frees || places.is_none_or(|places| places < self.commands)
+    }
+
+    /// Whether a seat of the pass may be booked, and so may come back.
+    fn is_in_use(&self, mirror: &Mirror, pass: PassId) -> bool {
+        mirror.knows_pass(pass) || self.chosen_passes.contains(&pass)
     }
 
     fn add(&mut self, mirror: &Mirror, command: &Command, takes_places: bool) {

@@ -2,8 +2,8 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
-use booking::BookSlotOutcome;
 use booking::campaign::SlotId;
+use booking::{BookSlotOutcome, CarId, SlotAndCar};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::{Body, Code, IdempotencyKey, Problem, problem_responses};
@@ -18,6 +18,12 @@ use crate::refusal::{self, CampaignInPath};
 struct NewBooking {
     #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}$", example = "boe-fashion-20210620-0700")]
     slot: SlotId,
+    /// The code of a car to come in, from whoever is in it. It comes in one slot.
+    #[schema(
+        value_type = Option<String>, nullable = false, pattern = "^car_[0-9a-f]{32}$",
+        example = "car_5f0c9a41d27e4b83b6d0f2a91c7e3d58",
+    )]
+    car: Option<CarId>,
     person: NewPerson,
 }
 
@@ -25,7 +31,8 @@ problem_responses!(
     /// What a booking can be refused with.
     BookingProblems of CampaignInPath, IdempotencyKey, Body<NewBooking>:
         PassInvalid, PassWrongCampaign, NotEligible, NotThePersonOfThePass, PassEnded, SlotNotFound,
-        AlreadyBooked, RefusedTooOften, DeclarationMissing, SlotFull, PassExhausted, RequestInProgress, CampaignClosed,
+        CarNotFound, AlreadyBooked, CarAtAnotherTime, CarFull, RefusedTooOften, DeclarationMissing, SlotFull,
+        PassExhausted, RequestInProgress, CampaignClosed,
         IdempotencyKeyReused, Overloaded, Unavailable
 );
 
@@ -46,9 +53,10 @@ pub(crate) async fn book_slot(
     body: Body<NewBooking>,
 ) -> Result<HttpResponse, Problem> {
     let pass = app.pass(&request, &campaign).await?;
-    let Body(NewBooking { slot, person }) = body;
+    let Body(NewBooking { slot, car, person }) = body;
     let person = person.parse(Reading::of(&request, app.bookings.now()))?;
-    let outcome = app.bookings.book_slot(pass, slot, &person, key.as_str()).await;
+    let outcome =
+        app.bookings.book_slot(pass, SlotAndCar { slot, car }, &person, key.as_str()).await;
     match outcome.map_err(|failure| app.problem(failure))? {
         BookSlotOutcome::Booked(booked) => app.booked(&campaign, &booked, &person),
         BookSlotOutcome::CampaignNotFound => Err(Problem::new(Code::CampaignNotFound)),
@@ -61,6 +69,9 @@ pub(crate) async fn book_slot(
         BookSlotOutcome::SlotNotFound => Err(Problem::new(Code::SlotNotFound)),
         BookSlotOutcome::SlotFull => Err(refusal::slot_full(0)),
         BookSlotOutcome::PassExhausted => Err(refusal::pass_exhausted(0)),
+        BookSlotOutcome::CarNotFound => Err(Problem::new(Code::CarNotFound)),
+        BookSlotOutcome::CarInOtherSlot { slot } => Err(refusal::car_at_another_time(&slot)),
+        BookSlotOutcome::CarFull => Err(refusal::car_full(0)),
         BookSlotOutcome::AlreadyBooked => Err(Problem::new(Code::AlreadyBooked)),
         BookSlotOutcome::RefusedTooOften => Err(Problem::new(Code::RefusedTooOften)),
         BookSlotOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),

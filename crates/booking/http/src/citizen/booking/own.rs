@@ -75,6 +75,7 @@ impl OwnBooking {
             person: person.map(PersonBody::from),
             declarations: declared.iter().map(DeclaredBody::from).collect(),
             booked_at: booking.booked_at,
+            car: booking.car,
             mail: None,
             cancelled_at,
         }

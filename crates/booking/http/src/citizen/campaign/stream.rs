@@ -1,10 +1,8 @@
 //! GET /v1/campaigns/{campaign}/stream
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use actix_web::rt::time::{Interval, interval};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get};
 use futures_util::stream::unfold;
@@ -14,10 +12,9 @@ use web::{Code, Problem, problem_responses};
 
 use crate::app::App;
 use crate::refusal::CampaignInPath;
-use crate::streams::Seat;
+use crate::streams::{Beats, Seat};
 
-/// After so long without an event a comment says that the stream is there.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Says that the stream is there.
 const COMMENT: Bytes = Bytes::from_static(b":\n\n");
 /// When a client whose stream ended comes back, at the earliest.
 const RETRY_AFTER_S: u64 = 3;
@@ -59,8 +56,9 @@ pub(crate) async fn stream_places(
     let listener = Listener {
         greeting: Some(format!("retry: {retry_ms}\n\n").into()),
         last: last_event_id(&request),
-        looks: interval(app.streams.every()),
-        quiet_looks: 0,
+        beats: app.streams.follow(&app.bookings, &campaign),
+        is_woken: false,
+        is_over: false,
         campaign,
         app,
         _seat: seat,
@@ -87,8 +85,10 @@ struct Listener {
     app: Data<App>,
     campaign: CampaignId,
     last: Option<u64>,
-    looks: Interval,
-    quiet_looks: u32,
+    beats: Beats,
+    /// Woken, and nothing was said since.
+    is_woken: bool,
+    is_over: bool,
     greeting: Option<Bytes>,
     _seat: Seat,
 }
@@ -99,12 +99,11 @@ impl Listener {
         if let Some(greeting) = self.greeting.take() {
             return Some(greeting);
         }
-        let streams = &self.app.streams;
         loop {
-            self.looks.tick().await;
+            let streams = &self.app.streams;
             let frames = streams.after(&self.app.bookings.view(), &self.campaign, self.last)?;
             if let Some(frame) = frames.last() {
-                (self.last, self.quiet_looks) = (Some(frame.id), 0);
+                (self.last, self.is_woken) = (Some(frame.id), false);
                 let parts: Vec<&[u8]> = frames.iter().map(|frame| &*frame.bytes).collect();
                 let bytes = match &*frames {
                     [only] => only.bytes.clone(),
@@ -112,14 +111,14 @@ impl Listener {
                 };
                 return Some(bytes);
             }
-            if streams.is_draining() {
+            if self.is_over {
                 return None;
             }
-            self.quiet_looks += 1;
-            if streams.every() * self.quiet_looks >= HEARTBEAT {
-                self.quiet_looks = 0;
+            if std::mem::take(&mut self.is_woken) {
                 return Some(COMMENT);
             }
+            self.is_over = self.beats.changed().await.is_err();
+            self.is_woken = !self.is_over;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The three kinds of resources, as SMART Scheduling Links describes them.
 
 use aws_lc_rs::digest;
-use booking::{Campaign, Site, Slot, SlotAvailability};
+use booking::{Campaign, Coding, Site, Slot, SlotAvailability};
 use kernel::{CampaignId, Slug, Timestamp};
 use serde::Serialize;
 
@@ -44,6 +44,8 @@ pub(super) struct Schedule<'a> {
 
 #[derive(Serialize)]
 struct ServiceType<'a> {
+    #[serde(skip_serializing_if = "<[Coding]>::is_empty")]
+    coding: &'a [Coding],
     text: &'a str,
 }
 
@@ -105,7 +107,10 @@ impl<'a> Schedule<'a> {
             resource_type: "Schedule",
             actor: [Reference { reference: format!("Location/{id}") }],
             id,
-            service_type: [ServiceType { text: &campaign.title_en }],
+            service_type: [ServiceType {
+                coding: &campaign.service_type,
+                text: &campaign.title_en,
+            }],
         }
     }
 }

@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use booking::campaign::SlotId;
-use booking::{HoldOutcome, HoldState};
+use booking::{CarId, HoldOutcome, HoldState, SlotAndCar};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use web::reply;
@@ -22,13 +22,19 @@ struct NewHold {
     /// One for each person in the car.
     #[schema(minimum = 1, maximum = 4, example = 2)]
     seats: u8,
+    /// The code of a car to come in, from whoever is in it. It comes in one slot, and has four seats in all.
+    #[schema(
+        value_type = Option<String>, nullable = false, pattern = "^car_[0-9a-f]{32}$",
+        example = "car_5f0c9a41d27e4b83b6d0f2a91c7e3d58",
+    )]
+    car: Option<CarId>,
 }
 
 problem_responses!(
     /// What a hold can be refused with.
     HoldProblems of CampaignInPath, IdempotencyKey, Body<NewHold>:
-        PassInvalid, PassWrongCampaign, NotEligible, SlotNotFound, PassEnded, SlotFull, PassExhausted,
-        RequestInProgress, CampaignClosed, IdempotencyKeyReused, Overloaded, Unavailable
+        PassInvalid, PassWrongCampaign, NotEligible, SlotNotFound, CarNotFound, CarAtAnotherTime, CarFull,
+        RefusedTooOften, PassEnded, SlotFull, PassExhausted, RequestInProgress, CampaignClosed, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
 /// Hold seats of one slot for a few minutes.
@@ -50,7 +56,8 @@ pub(crate) async fn create_hold(
     body: Body<NewHold>,
 ) -> Result<HttpResponse, Problem> {
     let pass = app.pass(&request, &campaign).await?;
-    let Body(NewHold { slot, seats }) = body;
+    let Body(NewHold { slot, seats, car }) = body;
+    let slot = SlotAndCar { slot, car };
     let outcome = app.bookings.hold(pass, slot, seats, key.as_str()).await;
     match outcome.map_err(|failure| app.problem(failure))? {
         HoldOutcome::Held(facts) => {
@@ -65,6 +72,10 @@ pub(crate) async fn create_hold(
         HoldOutcome::SlotNotFound => Err(Problem::new(Code::SlotNotFound)),
         HoldOutcome::SlotFull { places_left } => Err(refusal::slot_full(places_left)),
         HoldOutcome::PassExhausted { seats_left } => Err(refusal::pass_exhausted(seats_left)),
+        HoldOutcome::CarNotFound => Err(Problem::new(Code::CarNotFound)),
+        HoldOutcome::CarInOtherSlot { slot } => Err(refusal::car_at_another_time(&slot)),
+        HoldOutcome::CarFull { seats_left } => Err(refusal::car_full(seats_left)),
+        HoldOutcome::RefusedTooOften => Err(Problem::new(Code::RefusedTooOften)),
         HoldOutcome::SeatsOutOfRange { seats_max } => Err(seats_out_of_range(seats_max)),
         HoldOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
     }

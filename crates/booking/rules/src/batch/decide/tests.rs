@@ -13,6 +13,7 @@ use crate::booking::{
     MoveOutcome, RotateTokenOutcome,
 };
 use crate::campaign::SlotKey;
+use crate::car::{CAR_SEATS_MAX, OpenCarOutcome};
 use crate::contract::{scene, script};
 use crate::event::chain::ChainEnd;
 use crate::event::{Actor, Event, HoldEnd, What};
@@ -74,6 +75,7 @@ fn took_effect(outcome: &Outcome) -> bool {
         Outcome::ErasePerson(outcome) => matches!(outcome, ErasePersonOutcome::Erased(_)),
         Outcome::RotateToken(outcome) => matches!(outcome, RotateTokenOutcome::Rotated(_)),
         Outcome::AskLink(outcome) => *outcome == AskLinkOutcome::Asked,
+        Outcome::OpenCar(outcome) => matches!(outcome, OpenCarOutcome::Open { .. }),
         Outcome::ClearPlace(outcome) => matches!(
             outcome,
             ClearPlaceOutcome::Moved | ClearPlaceOutcome::Cancelled | ClearPlaceOutcome::HoldEnded
@@ -100,7 +102,7 @@ fn as_first_told(mut outcome: Outcome) -> Outcome {
     for booked in bookings {
         (booked.cancelled_at, booked.pass_used_up) = (None, false);
         // It may have been moved, and have another token.
-        booked.token_generation = 0;
+        (booked.token_generation, booked.car) = (0, None);
         (booked.slot, booked.site) = (scene::slot("c"), scene::slot("north"));
         (booked.starts_at, booked.ends_at) = (scene::at(0), scene::at(0));
     }
@@ -126,6 +128,7 @@ fn assert_promises(store: &MemoryStore, now: Timestamp) {
     }
     let persons: HashSet<_> = confirmed().map(|booking| booking.registration.person_key).collect();
     assert_eq!(persons.len(), confirmed().count(), "P4: one active booking per person");
+    assert_cars(store, now);
     for hold in &holds {
         let booked = bookings.iter().filter(|booking| booking.hold == Some(hold.id)).count();
         assert_eq!(booked, usize::from(hold.seats_booked), "the hold knows its bookings");
@@ -156,6 +159,22 @@ fn assert_promises(store: &MemoryStore, now: Timestamp) {
         );
         assert!(begun.into_iter().all(|at| at <= ended_at), "an ended pass begins nothing");
     }
+}
+
+/// At most four persons come in a car, and all of them in one slot.
+fn assert_cars(store: &MemoryStore, now: Timestamp) {
+    let (mut slots, mut seats) = (HashMap::new(), HashMap::<_, u8>::new());
+    let bookings = store.bookings().into_iter();
+    let bookings = bookings.filter(|booking| booking.status == BookingStatus::Confirmed);
+    let bookings = bookings.map(|booking| (booking.car, booking.slot, 1));
+    let holds = store.holds().into_iter().filter(|hold| hold.is_open(now));
+    let holds = holds.map(|hold| (hold.car, hold.slot.clone(), hold.seats_open()));
+    for (car, slot, taken) in bookings.chain(holds) {
+        let Some(car) = car else { continue };
+        *seats.entry(car).or_default() += taken;
+        assert_eq!(*slots.entry(car).or_insert_with(|| slot.clone()), slot, "one car, one slot");
+    }
+    assert!(seats.values().all(|seats| *seats <= CAR_SEATS_MAX), "{seats:?}");
 }
 
 /// P19: everything that is so now was told, and nothing else.
@@ -284,6 +303,7 @@ fn random_scripts_bring_everything_about() {
         "erasure",
         "token",
         "link",
+        "car",
     ] {
         let count = effects.get(kind).copied().unwrap_or_default();
         assert!(count >= 24, "one in two scripts: {kind} {count}, {effects:?}");
@@ -305,6 +325,7 @@ fn kind(outcome: &Outcome) -> &'static str {
         Outcome::ErasePerson(_) => "erasure",
         Outcome::RotateToken(_) => "token",
         Outcome::AskLink(_) => "link",
+        Outcome::OpenCar(_) => "car",
         Outcome::EndPass(_) => "end of a pass",
         Outcome::ReleaseHold(_) | Outcome::ReleaseExpiredHolds(_) => "release",
         Outcome::JoinWaitlist(_)

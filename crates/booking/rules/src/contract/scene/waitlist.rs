@@ -8,11 +8,21 @@ use super::{
 use crate::batch::{Command, Idempotency};
 use crate::booking::TokenHash;
 use crate::campaign::{Campaign, CampaignPlan, Tranche};
+use crate::eligibility::Rule;
 use crate::pass::{BindingCheck, PassGrant};
 use crate::waitlist::{
     AcceptOffer, AfterDeclining, CallUp, CallUpWish, DeclineOffer, JoinWaitlist, Joining,
     LeaveWaitlist, OfferId, Waitlist, WaitlistEntryId,
 };
+
+/// Persons from this number on are children.
+pub const CHILDREN: u32 = 10_000;
+
+/// What none of them meets.
+#[must_use]
+pub fn adults_only() -> Rule {
+    Rule::AgeMin { years: 18, on: "2021-06-20".parse().expect("a day") }
+}
 
 /// The campaign of the scene with one opening, slots of 3, 2 and 4 places, and this waitlist, that opens
 /// with it.
@@ -32,6 +42,14 @@ pub fn campaign(waitlist: Waitlist) -> Campaign {
 #[must_use]
 pub fn plan(waitlist: Waitlist) -> CampaignPlan {
     CampaignPlan::new(campaign(waitlist)).expect("the scene's campaign is a plan")
+}
+
+/// The same for adults.
+#[must_use]
+pub fn plan_for_adults(waitlist: Waitlist) -> CampaignPlan {
+    let mut campaign = campaign(waitlist);
+    campaign.eligibility.rules = vec![adults_only()];
+    CampaignPlan::new(campaign).expect("the scene's campaign is a plan")
 }
 
 /// A waitlist of so many places with offers of 10 minutes, three for two places.

@@ -27,8 +27,11 @@ pub struct Step {
 /// Persons of a script; each entry is that of a person.
 const PERSONS: u32 = 24;
 
+/// Every so manieth person is a child.
+const CHILD_EVERY: u32 = 4;
+
 /// `count` steps of 1 to 6 commands each. The first puts the campaign into force, one in the middle adds
-/// places. The same seed gives the same script.
+/// places, and a later one makes it a campaign for adults. The same seed gives the same script.
 pub async fn random_waitlist(seed: u64, count: usize) -> Vec<Step> {
     let mut now = scene::at(0);
     let model = MemoryStore::new(Arc::new(ManualClock::at(now)));
@@ -51,10 +54,14 @@ pub async fn random_waitlist(seed: u64, count: usize) -> Vec<Step> {
 
 fn plan_before(step: usize, count: usize) -> Option<CampaignPlan> {
     let mut campaign = waitlist::campaign(waitlist::rules(16));
-    if step == count / 2 {
+    let (adds_places, is_for_adults) = (count / 2, count * 2 / 3);
+    if step >= adds_places {
         (campaign.slots[2].capacity, campaign.slots[2].allotments) = (7, vec![7]);
     }
-    let is_changed = step == 0 || step == count / 2;
+    if step >= is_for_adults {
+        campaign.eligibility.rules = vec![waitlist::adults_only()];
+    }
+    let is_changed = [0, adds_places, is_for_adults].contains(&step);
     is_changed.then(|| CampaignPlan::new(campaign).expect("a plan"))
 }
 
@@ -78,7 +85,7 @@ impl Writer {
         self.number += 1;
         let number = self.number;
         let pass = scene::grant(number, 1 + u8::try_from(self.below(2)).expect("small"), now);
-        let person = self.below(PERSONS);
+        let person = person(self.below(PERSONS));
         let key = scene::key(number, 0);
         let slot = ["a", "b", "c"][self.below(3) as usize];
         let offers: Vec<Offer> =
@@ -113,9 +120,14 @@ impl Writer {
     }
 }
 
+/// The person who is number `number` of a script.
+const fn person(number: u32) -> u32 {
+    if number.is_multiple_of(CHILD_EVERY) { waitlist::CHILDREN + number } else { number }
+}
+
 /// The number of the person to whom an offer is made.
 fn person_of(entries: &[WaitlistEntry], offer: &Offer) -> u32 {
     let entry = entries.iter().find(|entry| entry.id == offer.entry).expect("whose offer it is");
     let is_meant = |person: &u32| scene::correction(*person).person_key == entry.person_key;
-    (0..PERSONS).find(is_meant).expect("a person of the script waits")
+    (0..PERSONS).map(person).find(is_meant).expect("a person of the script waits")
 }

@@ -23,6 +23,11 @@ pub(super) fn told() -> Vec<(Actor, What, &'static str)> {
             r#""actor":"letter","what":"token_rotated","booking":"booking_00000001030303030303030303030303"}"#,
         ),
         (
+            Actor::TokenOf(booking),
+            What::CarOpened { booking },
+            r#""actor":{"token_of":"booking_00000001030303030303030303030303"},"what":"car_opened","booking":"booking_00000001030303030303030303030303"}"#,
+        ),
+        (
             Actor::CodeOf(booking),
             What::LinkAsked { booking },
             r#""actor":{"code_of":"booking_00000001030303030303030303030303"},"what":"link_asked","booking":"booking_00000001030303030303030303030303"}"#,

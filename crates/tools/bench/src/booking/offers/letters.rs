@@ -60,13 +60,13 @@ impl Letters {
         Ok((count("")?, count(" AND state = 'open'")?))
     }
 
-    /// Open offers of which the letter has gone out, and that were thought about.
+    /// Open offers of which the letter has gone out and was thought about.
     pub fn offers_to_answer(&self) -> Result<Vec<OpenOffer>> {
         let sql = format!(
-            "SELECT encode(entry, 'hex') || ' ' || encode(id, 'hex') FROM offer \
-             WHERE campaign = '{0}' AND state = 'open' AND made_at_ms + {THINK_MS} <= {NOW_MS} \
-             AND NOT EXISTS (SELECT 1 FROM mail WHERE mail.campaign = '{0}' AND mail.kind = 'offer' \
-             AND mail.status = 'pending' AND mail.made_at_ms <= offer.made_at_ms)",
+            "SELECT encode(offer.entry, 'hex') || ' ' || encode(offer.id, 'hex') FROM offer \
+             JOIN mail ON mail.campaign = offer.campaign AND mail.offer = offer.id \
+             WHERE offer.campaign = '{}' AND offer.state = 'open' \
+             AND mail.settled_at_ms + {THINK_MS} <= {NOW_MS}",
             self.campaign
         );
         let rows = psql(&self.database, &sql)?;

@@ -38,7 +38,7 @@ const TABLES: [(&str, u32, &str); 5] = [
     (
         "mail",
         35,
-        "(campaign, number, kind, copy, booking, rank, status, made_at_ms, due_at_ms, attempts, settled_at_ms) \
+        "(campaign, number, kind, copy, about, rank, status, made_at_ms, due_at_ms, attempts, settled_at_ms) \
          SELECT '{campaign}', n, 'confirmed', 0, {16}, 0, 'sent', n, n, 1, n",
     ),
 ];

@@ -33,6 +33,7 @@ const WALK: &[&str] = &[
     "show_qr_code",
     "change_contact",
     "show_stored_data",
+    "open_car",
     "rotate_token",
     "ask_link",
     "cancel_booking",

@@ -7,15 +7,16 @@ use proptest::prelude::*;
 use super::{events, model, play, run};
 use crate::batch::{Command, Outcome};
 use crate::booking::BookingStatus;
-use crate::campaign::SlotKey;
+use crate::campaign::{CampaignPlan, SlotKey};
 use crate::contract::scene::{self, waitlist};
 use crate::contract::script::{Step, random_waitlist};
 use crate::event::What;
 use crate::memory::MemoryStore;
+use crate::person::Person;
 use crate::store::{Availability, BookingStore};
 use crate::waitlist::{
-    AcceptOutcome, AfterDeclining, CallUpOutcome, DeclineOutcome, JoinOutcome, Offer, OfferState,
-    Waitlist, WaitlistEntry,
+    AcceptOutcome, AfterDeclining, CallUp, CallUpOutcome, DeclineOutcome, JoinOutcome, Offer,
+    OfferState, Waitlist, WaitlistEntry,
 };
 use kernel::Timestamp;
 
@@ -69,11 +70,19 @@ fn assert_promises(store: &MemoryStore, now: Timestamp) {
     }
 }
 
-/// (a) As long as somebody waits without an offer, no place is free or kept that they could be offered.
+/// (a) As long as somebody waits without an offer who may have a place, none is free or kept that they could be
+/// offered; and nobody has an offer who may not.
 fn assert_nobody_is_forgotten(store: &MemoryStore, now: Timestamp) {
     let (open, offers) = (open_offers(store), store.offers());
+    let campaigns = run(store.campaigns()).expect("answers");
+    let may_book = |entry: &WaitlistEntry| {
+        let born = entry.person.as_ref().map(Person::date_of_birth);
+        campaigns[0].eligibility.admits(born)
+    };
     for entry in waiting(store) {
-        if open.iter().any(|offer| offer.entry == entry.id) {
+        let is_offered = open.iter().any(|offer| offer.entry == entry.id);
+        assert!(!is_offered || may_book(&entry), "{entry:?} may not book any more");
+        if is_offered || !may_book(&entry) {
             continue;
         }
         for slot in availability(store, now).slots {
@@ -219,6 +228,38 @@ proptest! {
         }
         assert_told(&store);
     }
+}
+
+/// (a) A thousand who have declined a place keep nobody from it who waits behind them.
+#[test]
+fn a_place_that_a_thousand_have_declined_is_offered_to_the_next() {
+    let (store, people) = (model(), CallUp::LOOKS[0] + 1);
+    let rules = Waitlist { over_offer_percent: 100, ..waitlist::rules(people) };
+    let mut campaign = waitlist::campaign(rules);
+    for (slot, places) in campaign.slots.iter_mut().zip([people - 1, 1, 1]) {
+        (slot.capacity, slot.allotments) = (places, vec![places]);
+    }
+    campaign.slots[2].closed = true;
+    let plan = CampaignPlan::new(campaign).expect("a plan");
+    run(store.apply_campaign(&plan, scene::at(0))).expect("answers");
+    let joining = (0..people).map(|number| {
+        let pass = scene::grant(number, 1, scene::at(0));
+        waitlist::join(&pass, number, number, scene::key(number, 0))
+    });
+    play(&store, scene::at(1), &joining.collect::<Vec<_>>());
+    play(&store, scene::at(2), &[waitlist::call_up(0, people)]);
+    let declining = open_offers(&store).into_iter();
+    let declining = declining
+        .map(|offer| waitlist::decline(offer.entry, offer.id, AfterDeclining::Stay))
+        .collect::<Vec<_>>();
+    assert_eq!(declining.len(), people as usize, "the last one got the other slot");
+    play(&store, scene::at(3), &declining);
+    play(&store, scene::at(4), &[waitlist::call_up(people, 100)]);
+    let open: Vec<_> =
+        open_offers(&store).into_iter().map(|offer| (offer.entry, offer.slot)).collect();
+    let (first, last) = (waitlist::entry_id(0), waitlist::entry_id(people - 1));
+    assert_eq!(open, [(first, scene::slot("b")), (last, scene::slot("a"))]);
+    assert_promises(&store, scene::at(4));
 }
 
 /// P19: every offer and every end was told once.
