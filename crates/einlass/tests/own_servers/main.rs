@@ -16,6 +16,7 @@ mod frontend_document;
 mod generated_clients;
 mod levers;
 mod loss;
+mod personal_data;
 mod readiness;
 mod restored;
 mod rotation;

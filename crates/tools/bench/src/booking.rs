@@ -4,8 +4,11 @@
 mod against_pgbench;
 mod closed;
 mod million;
+mod offers;
 mod overload;
 mod people;
+mod purge;
+mod sealing;
 mod services;
 mod slots;
 mod sqlite;
@@ -25,6 +28,8 @@ pub enum Group {
     BookSpread,
     /// The same with SQLite
     BookSqlite,
+    /// Everybody wants the same slot, and letters are made meanwhile
+    BookLetters,
     /// The slots that everybody reads
     Slots,
     /// A campaign with 1,000,000 places
@@ -33,6 +38,10 @@ pub enum Group {
     ClosedCampaigns,
     /// Ten times as many bookings as can be made
     Overload,
+    /// Bookings while a campaign that is over is purged
+    Purge,
+    /// 800 offers of places that came back, and the letters about them
+    Offers,
 }
 
 /// Measures these groups, or all.
@@ -43,11 +52,14 @@ pub fn measure(bench: &Bench, only: &[Group], report: &mut Report) -> Result<()>
         report.add(match group {
             Group::BookHot => against_pgbench::hot(bench)?,
             Group::BookSpread => against_pgbench::spread(bench)?,
+            Group::BookLetters => against_pgbench::with_letters(bench)?,
             Group::BookSqlite => sqlite::measure(bench)?,
             Group::Slots => slots::measure(bench)?,
             Group::BookMillion => million::measure(bench)?,
             Group::ClosedCampaigns => closed::measure(bench)?,
             Group::Overload => overload::measure(bench)?,
+            Group::Purge => purge::measure(bench)?,
+            Group::Offers => offers::measure(bench)?,
         });
     }
     Ok(())

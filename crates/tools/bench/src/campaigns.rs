@@ -33,6 +33,8 @@ pub struct Campaign<'a> {
     pub seats_max: u32,
     /// When it ends, if that is not in the far future.
     pub closes_at: Option<Timestamp>,
+    /// Further tables of its file.
+    pub further: &'a str,
 }
 
 impl<'a> Campaign<'a> {
@@ -49,6 +51,7 @@ impl<'a> Campaign<'a> {
             places: PASSES_MAX,
             seats_max: 4,
             closes_at: None,
+            further: "",
         }
     }
 
@@ -85,8 +88,24 @@ places_factor_percent = 1000"
             let at = closes_at.strftime("%Y-%m-%dT%H:%M:%S");
             toml = toml.replace(CLOSES_AT, &format!("closes_at = {at}"));
         }
-        toml + &further_slots(self.slots - 1)
+        toml + &further_slots(self.slots - 1) + self.further
     }
+}
+
+/// The file of a campaign that was over on the day before `today`, and is purged so many days after that.
+pub fn over(id: &str, today: Timestamp, purge_after_days: u16) -> String {
+    const FAR_FUTURE: &str = "2199-12-31";
+    let opened_at = today - SignedDuration::from_hours(72);
+    let yesterday = (today - SignedDuration::from_hours(24)).strftime("%Y-%m-%d").to_string();
+    let one_slot = OneSlotCampaign {
+        id,
+        settings: "",
+        tables: &format!("[personal_data]\npurge_after_days = {purge_after_days}\n"),
+        gathers_from_s: opened_at.as_second() - 60,
+        opens_at_s: opened_at.as_second(),
+        places: PASSES_MAX,
+    };
+    one_slot.to_toml().replace(FAR_FUTURE, &yesterday)
 }
 
 /// Slots every ten minutes on the days before the one slot that is there already, as rules of a campaign
@@ -132,6 +151,12 @@ mod tests {
         let toml = Campaign { closes_at, ..campaign }.to_toml();
         assert!(toml.contains("\ncloses_at = 1970-01-01T00:00:01\n"), "{toml}");
         assert!(!toml.contains(CLOSES_AT));
+    }
+
+    #[test]
+    fn a_campaign_that_is_over_has_no_slot_ahead() {
+        let toml = over("a", from_now(SignedDuration::ZERO), 7);
+        assert!(toml.contains("\npurge_after_days = 7\n") && !toml.contains("2199"), "{toml}");
     }
 
     #[test]

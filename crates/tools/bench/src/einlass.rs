@@ -12,7 +12,7 @@ use test_support::OneSlotCampaign;
 use crate::campaigns::Campaign;
 use crate::cores::Place;
 use crate::http::{self, Reply};
-use crate::service::{Service, free_address};
+use crate::service::{Process, Service, free_address};
 
 /// An installation, its programs stopped.
 pub struct Einlass {
@@ -32,12 +32,14 @@ pub struct Setup<'a> {
     pub database: &'a str,
     /// Threads of each service; 0 means one for each processor, as it is shipped.
     pub workers: u32,
+    /// Further tables of its configuration.
+    pub further: &'a str,
 }
 
 impl Einlass {
     /// Writes configuration and keys, and makes the tables. `redis` is its URL.
     pub fn set_up(programs: &Path, redis: &str, setup: &Setup<'_>) -> Result<Self> {
-        let Setup { prefix, database, workers } = setup;
+        let Setup { prefix, database, workers, further } = setup;
         let folder = tempfile::tempdir().context("failed to make a temporary folder")?;
         let (waiting_room, booking, metrics) = (free_address()?, free_address()?, free_address()?);
         // All load comes from one address, so no limit may count it.
@@ -61,7 +63,8 @@ signals_url = "http://{waiting_room}"
 join_per_minute = 0
 redeem_per_minute = 0
 ticket_redeem_per_minute = 0
-"#
+
+{further}"#
         );
         std::fs::write(folder.path().join("einlass.toml"), config)?;
         let einlass =
@@ -73,8 +76,13 @@ ticket_redeem_per_minute = 0
 
     /// Puts a campaign into force.
     pub fn apply(&self, campaign: &Campaign<'_>) -> Result<()> {
-        let file = format!("{}.toml", campaign.id);
-        std::fs::write(self.folder.path().join(&file), campaign.to_toml())?;
+        self.apply_file(campaign.id, &campaign.to_toml())
+    }
+
+    /// The same with the text of a campaign file.
+    pub fn apply_file(&self, id: &str, toml: &str) -> Result<()> {
+        let file = format!("{id}.toml");
+        std::fs::write(self.folder.path().join(&file), toml)?;
         self.call(&["campaign", "apply", &file])
     }
 
@@ -86,6 +94,13 @@ ticket_redeem_per_minute = 0
     /// Starts the booking API.
     pub fn booking(&self, place: Place) -> Result<Service> {
         self.start("booking", place, self.booking)
+    }
+
+    /// Starts a process that sends letters.
+    pub fn mail_worker(&self, number: u32) -> Result<Process> {
+        let mut command = Command::new(self.programs.join("einlass"));
+        command.args(["--config", "einlass.toml", "worker"]).current_dir(&self.folder);
+        Process::start(command, &self.folder.path().join(format!("worker-{number}.log")))
     }
 
     /// Starts the plain server, with one worker. It gives the same bytes as these

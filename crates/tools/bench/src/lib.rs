@@ -71,6 +71,9 @@ struct Extent {
     /// How many places the largest campaign has
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(2_500..=1_000_000))]
     places: u32,
+    /// How many rows of a campaign that is over are deleted
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
+    rows: u32,
     /// How many rooms one instance has while the renewal of its views is measured
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(10..=10_000))]
     rooms: u32,
@@ -112,6 +115,7 @@ impl Extent {
             ("waiting", self.waiting),
             ("rooms", self.rooms),
             ("places", self.places),
+            ("rows", self.rows),
         ];
         arguments.extend(numbers.map(|(name, value)| format!("--{name}={value}")));
         arguments
@@ -198,6 +202,7 @@ pub fn measure(options: &RoundsOptions) -> Result<()> {
         waiting: extent.waiting,
         rooms: extent.rooms,
         places: extent.places,
+        rows: extent.rows,
         workers: extent.workers,
         programs: options.programs.clone(),
         redis: options.redis.clone(),
@@ -227,7 +232,7 @@ pub fn measure(options: &RoundsOptions) -> Result<()> {
 fn measure_room(bench: &Bench, report: &mut Report) -> Result<()> {
     bench.cores.move_this_process(Place::Core(bench.cores.load))?;
     let database = &bench.postgres.create_database("einlass")?;
-    let set_up = |prefix| bench.set_up(&Setup { prefix, database, workers: 1 });
+    let set_up = |prefix| bench.set_up(&Setup { prefix, database, workers: 1, further: "" });
     report.add(room::measure(bench, &set_up("einlass")?)?);
     report.add(many_rooms::measure(bench, &set_up("many")?)?);
     bench.cores.move_this_process(Place::Anywhere)
@@ -244,6 +249,8 @@ struct Bench {
     rooms: u32,
     /// How many places the largest campaign has.
     places: u32,
+    /// How many rows of a campaign that is over are deleted.
+    rows: u32,
     /// Threads of each service while the booking API is measured.
     workers: u32,
     /// The folder of the programs.

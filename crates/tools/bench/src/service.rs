@@ -1,9 +1,9 @@
-//! A server process: started, watched and ended.
+//! Processes: started, watched and ended.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -13,20 +13,18 @@ use crate::{cpu, http};
 const START_LIMIT: Duration = Duration::from_secs(30);
 const POLL_EVERY: Duration = Duration::from_millis(20);
 
-/// A running server; dropping it ends it.
+/// A running process; dropping it ends it.
+pub struct Process(Child);
+
+/// A running server.
 pub struct Service {
     pub address: SocketAddr,
-    process: Child,
+    process: Process,
 }
 
-impl Service {
-    /// Starts `command`, whose output goes to `log`, and waits until `ready_path` answers 200.
-    pub fn start(
-        mut command: Command,
-        address: SocketAddr,
-        ready_path: &str,
-        log: &Path,
-    ) -> Result<Self> {
+impl Process {
+    /// Starts `command`, whose output goes to `log`.
+    pub fn start(mut command: Command, log: &Path) -> Result<Self> {
         let output = File::create(log)?;
         let process = command
             .stdin(Stdio::null())
@@ -34,10 +32,28 @@ impl Service {
             .stderr(output)
             .spawn()
             .with_context(|| format!("failed to start {command:?}"))?;
-        let mut service = Self { address, process };
+        Ok(Self(process))
+    }
+
+    /// How it has ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().ok().flatten()
+    }
+}
+
+impl Service {
+    /// Starts `command`, whose output goes to `log`, and waits until `ready_path` answers 200.
+    pub fn start(
+        command: Command,
+        address: SocketAddr,
+        ready_path: &str,
+        log: &Path,
+    ) -> Result<Self> {
+        let name = format!("{command:?}");
+        let mut service = Self { address, process: Process::start(command, log)? };
         let mut ended = None;
         let is_ready = holds_within(START_LIMIT, || {
-            ended = service.process.try_wait().ok().flatten();
+            ended = service.process.ended();
             ended.is_some() || http::get(address, ready_path).is_ok_and(|reply| reply.status == 200)
         });
         if is_ready && ended.is_none() {
@@ -46,25 +62,25 @@ impl Service {
         let log = std::fs::read_to_string(log).unwrap_or_default();
         let end: Vec<&str> = log.lines().rev().take(20).collect();
         let end: Vec<&str> = end.into_iter().rev().collect();
-        bail!("{command:?} is not ready; its log ends with:\n{}", end.join("\n"))
+        bail!("{name} is not ready; its log ends with:\n{}", end.join("\n"))
     }
 
     /// The memory it occupies now, in bytes.
     pub fn resident_bytes(&self) -> Result<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.0.id()))?;
         resident_bytes(&status).context("the status of a process names no VmRSS")
     }
 
     /// The processor time it has used so far, in seconds.
     pub fn cpu_s(&self) -> Result<f64> {
-        cpu::of_process_s(self.process.id())
+        cpu::of_process_s(self.process.0.id())
     }
 }
 
-impl Drop for Service {
+impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -15,3 +15,4 @@ mod purging;
 mod sealed;
 mod several_stores;
 mod several_stores_waitlist;
+mod unasked;

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::people::{CONNECTIONS, People, booking, booking_requests};
+use super::sealing;
 use super::services::{self, Services};
 use crate::Bench;
 use crate::campaigns::{Campaign, Gate};
@@ -21,6 +22,8 @@ struct Contest {
     slots: u32,
     /// Rows that pgbench decrements.
     rows: u32,
+    /// Further tables of the configuration.
+    further: &'static str,
     rate: Figure,
     p99: Figure,
     ours: CpuFigures,
@@ -38,12 +41,13 @@ struct CpuFigures {
 
 /// Everybody wants the same slot.
 pub fn hot(bench: &Bench) -> Result<Vec<Figure>> {
-    contest(
+    let mut figures = contest(
         bench,
         Contest {
             prefix: "hot",
             slots: 1,
             rows: 1,
+            further: "",
             rate: Figure::new(
                 "book_hot_vs_pgbench",
                 Some(Aim::AtLeast(4.0)),
@@ -62,7 +66,9 @@ pub fn hot(bench: &Bench) -> Result<Vec<Figure>> {
             ]),
             limit_cpu: limit_cpu("pgbench_hot_cpu_us"),
         },
-    )
+    )?;
+    figures.push(sealing::measure(bench)?);
+    Ok(figures)
 }
 
 /// Everybody wants one of 84 slots.
@@ -75,6 +81,7 @@ pub fn spread(bench: &Bench) -> Result<Vec<Figure>> {
             prefix: "spread",
             slots: SLOTS,
             rows: ROWS,
+            further: "",
             rate: Figure::new(
                 "book_spread_vs_pgbench",
                 Some(Aim::AtLeast(1.2)),
@@ -96,13 +103,44 @@ pub fn spread(bench: &Bench) -> Result<Vec<Figure>> {
     )
 }
 
+/// Everybody wants the same slot, and the service makes letters of what happens meanwhile.
+pub fn with_letters(bench: &Bench) -> Result<Vec<Figure>> {
+    contest(
+        bench,
+        Contest {
+            prefix: "letters",
+            slots: 1,
+            rows: 1,
+            further: "[mail]\ntransport = \"folder\"\nfrom = \"Town <town@example.org>\"\n",
+            rate: Figure::new(
+                "book_letters_vs_pgbench",
+                Some(Aim::AtLeast(4.0)),
+                "the same as book_hot_vs_pgbench while the service also makes the letters about the bookings",
+            ),
+            p99: Figure::new(
+                "book_letters_p99_ms",
+                Some(Aim::AtMost(50.0)),
+                "of the same bookings",
+            ),
+            ours: CpuFigures::new([
+                "book_letters_cpu_us",
+                "book_letters_cpu_server_us",
+                "book_letters_cpu_postgres_us",
+                "book_letters_cpu_load_us",
+                "book_letters_cpu_room_us",
+            ]),
+            limit_cpu: limit_cpu("pgbench_letters_cpu_us"),
+        },
+    )
+}
+
 fn limit_cpu(name: &'static str) -> Figure {
     Figure::new(name, None, "processor time per booking of pgbench and PostgreSQL together, in µs")
 }
 
 fn contest(bench: &Bench, mut contest: Contest) -> Result<Vec<Figure>> {
     let prefix = contest.prefix;
-    let einlass = services::set_up(bench, prefix, bench.workers)?;
+    let einlass = services::set_up_with(bench, prefix, bench.workers, contest.further)?;
     let pgbench = Pgbench {
         server: &bench.postgres,
         database: bench.postgres.create_database(&format!("pgbench_{prefix}"))?,

@@ -61,6 +61,22 @@ pub fn booking_requests(services: &Services, people: &People<'_>) -> Result<Vec<
     Ok(requests)
 }
 
+/// Lets people in; gives for each the request with which they join the waitlist.
+pub fn joining_requests(services: &Services, people: &People<'_>) -> Result<Vec<Vec<u8>>> {
+    let passes = passes(services, people)?;
+    let path = format!("/v1/campaigns/{}/waitlist", people.campaign);
+    let requests = passes.iter().zip(people.before as usize..).map(|(pass, number)| {
+        let headers = [
+            ("Authorization", &*format!("Bearer {pass}")),
+            ("Idempotency-Key", &*format!("joining-of-{number}")),
+            ("Content-Type", "application/json"),
+        ];
+        let body = json!({ "person": person(number) }).to_string();
+        request_bytes("POST", &path, &headers, body.as_bytes())
+    });
+    Ok(requests.collect())
+}
+
 /// The load of people who book, each once.
 pub fn booking(requests: &[Vec<u8>], limit: Limit) -> Load<'_> {
     Load { connections: CONNECTIONS, limit, requests, repeat: false }

@@ -14,8 +14,13 @@ const OPENS_WITHIN: Duration = Duration::from_mins(1);
 
 /// An installation with an empty database of PostgreSQL.
 pub fn set_up(bench: &Bench, prefix: &str, workers: u32) -> Result<Einlass> {
+    set_up_with(bench, prefix, workers, "")
+}
+
+/// The same with further tables of its configuration.
+pub fn set_up_with(bench: &Bench, prefix: &str, workers: u32, further: &str) -> Result<Einlass> {
     let database = &bench.postgres.create_database(prefix)?;
-    bench.set_up(&Setup { prefix, database, workers })
+    bench.set_up(&Setup { prefix, database, workers, further })
 }
 
 /// Both services, running.

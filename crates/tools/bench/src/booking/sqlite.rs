@@ -13,9 +13,12 @@ use crate::load::{self, lasting};
 
 /// Measures all.
 pub fn measure(bench: &Bench) -> Result<Vec<Figure>> {
-    let workers = bench.workers;
-    let einlass =
-        bench.set_up(&Setup { prefix: "sqlite", database: "sqlite://booking.db", workers })?;
+    let einlass = bench.set_up(&Setup {
+        prefix: "sqlite",
+        database: "sqlite://booking.db",
+        workers: bench.workers,
+        further: "",
+    })?;
     let campaigns: Vec<String> =
         (0..=bench.rounds).map(|round| format!("sqlite-{round}")).collect();
     for id in &campaigns {
