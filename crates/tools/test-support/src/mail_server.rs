@@ -1,26 +1,23 @@
 //! A real mail server for tests: `aiosmtpd`, a package of Python, driven by a few lines that say what it does with
 //! which letter.
-//!
-//! No machine has it: it is fetched once by `pip`, pinned, into the target folder.
 
-use std::fs::{self, File};
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use crate::api_tools::target_folder;
 use crate::eventually::holds_within;
-use crate::install::{provision_venv, run};
+use crate::python_packages::PythonPackages;
 
 const SERVER: &str = include_str!("mail_server/server.py");
-const PACKAGES: &str = include_str!("mail_server/requirements.txt");
-
-/// Written last.
-const COMPLETE: &str = "complete";
+const PACKAGES: PythonPackages = PythonPackages {
+    purpose: "mail-server",
+    requirements: include_str!("mail_server/requirements.txt"),
+    module: "aiosmtpd",
+};
 
 const START_LIMIT: Duration = Duration::from_mins(1);
 
@@ -40,7 +37,7 @@ pub struct MailServer {
 impl MailServer {
     /// Starts one; what is missing for it is fetched.
     pub fn start() -> Result<Self> {
-        let python = provision().context(
+        let python = PACKAGES.provision().context(
             "failed to set up the mail server of the tests, which needs the registry of Python once",
         )?;
         let folder = tempfile::Builder::new().prefix("einlass-mail-").tempdir()?;
@@ -81,31 +78,4 @@ impl Drop for MailServer {
         let _ended_already = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// A Python that has the packages. Of several processes that ask at once, one fetches and the others wait.
-fn provision() -> Result<PathBuf> {
-    let mut hasher = DefaultHasher::new();
-    PACKAGES.hash(&mut hasher);
-    let name = format!("{:016x}", hasher.finish());
-    let folder = target_folder()?.join("mail-server").join(name);
-    fs::create_dir_all(&folder)?;
-    let lock = File::create(folder.join("lock"))?;
-    lock.lock().context("failed to wait for another process that fetches the packages")?;
-    let python = folder.join("venv/bin/python");
-    let starts = || Command::new(&python).args(["-c", "import aiosmtpd"]).status();
-    if !(folder.join(COMPLETE).exists() && starts().is_ok_and(|status| status.success())) {
-        fetch(&folder, &python)?;
-        File::create(folder.join(COMPLETE))?;
-    }
-    Ok(python)
-}
-
-fn fetch(folder: &Path, python: &Path) -> Result<()> {
-    let packages = folder.join("requirements.txt");
-    fs::write(&packages, PACKAGES)?;
-    let system = provision_venv()?;
-    run(Command::new(system).args(["-m", "venv", "--clear"]).arg(folder.join("venv")))?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
-    run(Command::new(python).args(pip).arg("--requirement").arg(&packages))
 }
