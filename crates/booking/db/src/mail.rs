@@ -98,7 +98,7 @@ impl Session {
         Ok(Followed { mails, more: links.len() as u64 >= u64::from(links_max) })
     }
 
-    async fn links_after(
+    pub(crate) async fn links_after(
         &self,
         transaction: &DatabaseTransaction,
         campaign: &CampaignId,
@@ -368,11 +368,15 @@ impl Session {
         number("number of letters", count)
     }
 
-    fn statement(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+    pub(crate) fn statement(
+        &self,
+        sql: &str,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Statement {
         Statement::from_sql_and_values(self.pools.backend, sql, values)
     }
 
-    async fn run(
+    pub(crate) async fn run(
         &self,
         transaction: &DatabaseTransaction,
         doing: &'static str,

@@ -2,6 +2,7 @@
 
 mod mail;
 mod port;
+mod webhooks;
 
 use std::sync::Arc;
 

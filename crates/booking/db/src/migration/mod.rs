@@ -14,6 +14,7 @@ mod m20261128_000008_waitlist;
 mod m20261128_000009_personal_data;
 mod m20261128_000010_mail;
 mod m20261128_000011_own_booking;
+mod m20261128_000014_webhooks;
 
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait, Statement,
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000009_personal_data::Migration),
             Box::new(m20261128_000010_mail::Migration),
             Box::new(m20261128_000011_own_booking::Migration),
+            Box::new(m20261128_000014_webhooks::Migration),
         ]
     }
 }
