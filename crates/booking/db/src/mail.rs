@@ -13,7 +13,7 @@ use kernel::{CampaignId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect, Statement, Value,
+    QueryOrder, QuerySelect, Value,
 };
 
 use crate::batch::Version;
@@ -366,26 +366,6 @@ impl Session {
         let row = row.ok_or_else(|| Fault::Unexpected("no count of letters".to_owned()))?;
         let count: i64 = row.try_get("", "count").map_err(Fault::at(READ))?;
         number("number of letters", count)
-    }
-
-    pub(crate) fn statement(
-        &self,
-        sql: &str,
-        values: impl IntoIterator<Item = Value>,
-    ) -> Statement {
-        Statement::from_sql_and_values(self.pools.backend, sql, values)
-    }
-
-    pub(crate) async fn run(
-        &self,
-        transaction: &DatabaseTransaction,
-        doing: &'static str,
-        sql: &str,
-        values: impl IntoIterator<Item = Value>,
-    ) -> Result<u64, Fault> {
-        let statement = self.statement(sql, values);
-        let done = transaction.execute_raw(statement).await.map_err(Fault::at(doing))?;
-        Ok(done.rows_affected())
     }
 }
 

@@ -9,8 +9,8 @@ use booking::webhook::{
 use kernel::{CampaignId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Value,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Value,
 };
 
 use crate::convert::{number, parse};
@@ -26,7 +26,7 @@ const LEND: &str = "lend deliveries";
 const SETTLE: &str = "settle deliveries";
 const READ: &str = "read deliveries";
 
-/// Deliveries whose reader has come to events that happened in campaigns which are gone, too.
+/// The campaigns with events that a reader has not come to, also such as are gone.
 const NEWS: &str = "
 SELECT campaign.id AS id FROM campaign
 LEFT JOIN reader ON reader.name = $1 AND reader.campaign = campaign.id
@@ -37,7 +37,7 @@ WHERE reader.name = $1 AND NOT EXISTS (SELECT 1 FROM campaign WHERE campaign.id 
   AND EXISTS (SELECT 1 FROM event WHERE event.campaign = reader.campaign AND event.last_number > reader.number)
 ORDER BY id";
 
-/// The latest are those that were given up last, and of these those of later events.
+/// The latest are those that were given up last, and of these those of later events. SQLite has no OFFSET without a LIMIT.
 const FORGET_FAILURES: &str = "
 DELETE FROM webhook_delivery WHERE endpoint = $1 AND failed_at_ms IS NOT NULL AND (campaign, number) IN (
   SELECT campaign, number FROM webhook_delivery WHERE endpoint = $1 AND failed_at_ms IS NOT NULL
@@ -52,9 +52,8 @@ impl Session {
         subscription: &Subscription,
     ) -> Result<Vec<CampaignId>, Fault> {
         let find = self.statement(NEWS, [reader::of_endpoint(&subscription.endpoint).into()]);
-        let rows = sea_orm::ConnectionTrait::query_all_raw(&self.pools.read, find).await;
-        let ids = rows.map_err(Fault::at(READ))?;
-        let ids = ids.iter().map(|row| {
+        let rows = self.pools.read.query_all_raw(find).await.map_err(Fault::at(READ))?;
+        let ids = rows.iter().map(|row| {
             let id: String = row.try_get("", "id").map_err(Fault::at(READ))?;
             parse("campaign id", &id)
         });

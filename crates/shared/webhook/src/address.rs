@@ -51,8 +51,7 @@ const NOT_GLOBAL_V6: [Ipv6Net; 4] = [
 ];
 
 /// Whether an address is out in the Internet.
-#[must_use]
-pub fn is_global(address: IpAddr) -> bool {
+fn is_global(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => !NOT_GLOBAL_V4.iter().any(|network| network.contains(&address)),
         IpAddr::V6(address) => {

@@ -65,9 +65,6 @@ fn fits(pattern: &str, event: &str) -> bool {
     pattern.strip_suffix('*').map_or(pattern == event, |start| event.starts_with(start))
 }
 
-/// All who get messages.
-pub type Endpoints = Vec<Endpoint>;
-
 /// The file cannot be used. Each line names an endpoint, what is wrong with it, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
@@ -100,7 +97,7 @@ fn everything() -> Vec<String> {
 }
 
 /// Reads the file and the secrets that it names. `known` is what there is to be told.
-pub fn read(path: &Path, known: &[&str]) -> Result<Endpoints, InvalidEndpoints> {
+pub fn read(path: &Path, known: &[&str]) -> Result<Vec<Endpoint>, InvalidEndpoints> {
     let text = fs::read_to_string(path).map_err(|error| {
         let path = path.display();
         InvalidEndpoints(vec![format!("failed to read the endpoints {path}: {error}")])
@@ -111,7 +108,7 @@ pub fn read(path: &Path, known: &[&str]) -> Result<Endpoints, InvalidEndpoints> 
     })
 }
 
-fn parse(text: &str, known: &[&str]) -> Result<Endpoints, InvalidEndpoints> {
+fn parse(text: &str, known: &[&str]) -> Result<Vec<Endpoint>, InvalidEndpoints> {
     let file: File = toml::from_str(text).map_err(|error| {
         // Without the line itself, in which a secret may stand.
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
@@ -281,7 +278,7 @@ mod tests {
             file.write_all(text.as_bytes()).expect("written");
         }
 
-        fn read(&self, text: &str) -> Result<Endpoints, InvalidEndpoints> {
+        fn read(&self, text: &str) -> Result<Vec<Endpoint>, InvalidEndpoints> {
             let folder = self.0.path().display();
             let path = self.0.path().join("endpoints.toml");
             fs::write(&path, text.replace("secrets/", &format!("{folder}/"))).expect("written");

@@ -16,7 +16,7 @@ pub mod secret;
 pub mod sender;
 
 pub use address::Networks;
-pub use endpoint::{Endpoint, Endpoints, InvalidEndpoints};
+pub use endpoint::{Endpoint, InvalidEndpoints};
 pub use lookup::{Lookup, SystemLookup};
 pub use secret::{InvalidSecret, Secrets};
 pub use sender::{Answer, Limits, Message, Reason, Refused, Sender};

@@ -103,8 +103,9 @@ impl Known {
             .filter_map(|kept| Some((kept.delivery.failed_at?, kept.delivery.id.clone())));
         let mut failed: Vec<_> = failed.collect();
         failed.sort();
-        let kept = failed.len().saturating_sub(usize::try_from(FAILED_MAX).unwrap_or(usize::MAX));
-        for (_, id) in &failed[..kept] {
+        let surplus =
+            failed.len().saturating_sub(usize::try_from(FAILED_MAX).unwrap_or(usize::MAX));
+        for (_, id) in &failed[..surplus] {
             self.deliveries.remove(id);
         }
     }
