@@ -25,3 +25,4 @@ mod schemathesis;
 mod stop;
 mod town;
 mod walk;
+mod webhooks;
