@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use booking::webhook::WebhookStore;
 use booking::{BookingStore, MailStore, MemoryStore};
 use booking_db::{DbOptions, DbStore, FileLock, MasterKeys};
 use kernel::Clock;
@@ -13,13 +14,21 @@ use waiting_room_redis::{RedisConfig, RedisRoomStore};
 use crate::addresses::{DatabaseAddress, RoomStoreAddress};
 use crate::config::{BookingConfig, Config, WaitingRoomConfig};
 
-/// The two ports of one booking database.
+/// The ports of one booking database.
 #[derive(Clone)]
 pub struct BookingStores {
     /// The bookings.
     pub bookings: Arc<dyn BookingStore>,
     /// The letters about them.
     pub mails: Arc<dyn MailStore>,
+    /// What other systems are told.
+    pub webhooks: Arc<dyn WebhookStore>,
+}
+
+impl BookingStores {
+    fn of(store: Arc<DbStore>) -> Self {
+        Self { bookings: store.clone(), mails: store.clone(), webhooks: store }
+    }
 }
 
 /// The store of the rooms.
@@ -73,7 +82,7 @@ pub async fn booking_stores_beside(
     if let Ok(Some(problem)) = store.key_problem().await {
         anyhow::bail!(problem);
     }
-    Ok(BookingStores { bookings: store.clone(), mails: store })
+    Ok(BookingStores::of(store))
 }
 
 /// The booking database as it is, for a command of the operator: its schema is not touched, and
@@ -91,7 +100,7 @@ pub async fn booking_stores_as_is(
         ..DbOptions::default()
     };
     let store = connect_booking(config, clock, options, keys).await?;
-    Ok(BookingStores { bookings: store.clone(), mails: store })
+    Ok(BookingStores::of(store))
 }
 
 async fn connect_booking(

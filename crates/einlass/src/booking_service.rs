@@ -6,8 +6,10 @@ use std::time::Duration;
 use actix_web::web::Data;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
+use booking::webhook::WebhookStore;
 use booking::{BookingSecrets, BookingStore, Bookings, BookingsLimits, BookingsTasks, MailStore};
 use booking_db::{FileLock, MasterKeys};
+use booking_delivery::webhooks::Workers as WebhookWorkers;
 use booking_delivery::worker::Worker;
 use booking_http::{PublicUrls, StreamLimits};
 use campaign_file::CampaignFile;
@@ -23,7 +25,7 @@ use crate::listener::{Listeners, PublicApi};
 use crate::process::{Process, StopTimes};
 use crate::rate_limits::trusted_proxies;
 use crate::reporter::{Reporter, Reporting};
-use crate::{adapters, campaign, mail, rate_limits};
+use crate::{adapters, campaign, mail, rate_limits, webhooks};
 
 /// A running booking API.
 pub struct BookingService {
@@ -33,6 +35,7 @@ pub struct BookingService {
     refreshing: JoinHandle<()>,
     reporting: Option<Reporting>,
     mail: Option<Worker>,
+    webhooks: Option<WebhookWorkers>,
     /// The database is this process's until the service has stopped, if it is a file.
     _database_lock: Option<FileLock>,
 }
@@ -55,7 +58,7 @@ impl BookingService {
         let keys_of_data = keys.personal_data;
         let opened =
             Box::pin(open_stores(process, config, identity, keys_of_data, campaigns)).await;
-        let (store, mails) = opened?;
+        let Opened { store, mails, webhooks } = opened?;
         let mac_key = keys.secrets.identity().map(IdentityKey::pass_mac_key);
         let has_identity = mac_key.is_some();
         let secrets = keys.secrets.clone();
@@ -72,6 +75,7 @@ impl BookingService {
         let refresh_every = Duration::from_secs(config.booking.jwks_refresh_s);
         let refreshing = tokio::spawn(Arc::clone(&published).keep_refreshing(refresh_every));
         let reporting = start_reporting(&config.booking, &bookings, keys.signals)?;
+        let webhooks = start_webhooks(process, config, &store, webhooks)?;
         let mail = start_mail(process, config, store, mails.clone(), secrets)?;
         let app = Data::new(booking_http::App::new(booking_http::Parts {
             bookings: Arc::clone(&bookings),
@@ -96,6 +100,7 @@ impl BookingService {
             refreshing,
             reporting,
             mail,
+            webhooks,
             _database_lock: database_lock,
         })
     }
@@ -114,11 +119,21 @@ impl BookingService {
         if let Some(mail) = self.mail {
             mail.finish().await;
         }
+        if let Some(webhooks) = self.webhooks {
+            webhooks.finish().await;
+        }
         if let Some(reporting) = self.reporting {
             reporting.finish().await;
         }
         self.refreshing.abort();
     }
+}
+
+/// The ports of the booking database, as far as this process uses them.
+struct Opened {
+    store: Arc<dyn BookingStore>,
+    mails: Option<Arc<dyn MailStore>>,
+    webhooks: Option<Arc<dyn WebhookStore>>,
 }
 
 /// The booking database, with those of these campaigns that were missing in it. A start replaces
@@ -129,16 +144,18 @@ async fn open_stores(
     identity: Option<IdentityKey>,
     personal_data: MasterKeys,
     campaigns: &[CampaignFile],
-) -> anyhow::Result<(Arc<dyn BookingStore>, Option<Arc<dyn MailStore>>)> {
+) -> anyhow::Result<Opened> {
     let keys_file = &config.booking.keys_file;
     let asking = campaigns.iter().map(|file| (&file.id, file.room.identity));
     require_identity(identity.as_ref(), keys_file, asking)?;
-    let (store, mails) = if let Some(kept_in_memory) = &process.bookings {
-        (Arc::clone(kept_in_memory), None)
+    let (store, mails, webhooks) = if let Some(kept_in_memory) = &process.bookings {
+        (Arc::clone(kept_in_memory), None, None)
     } else {
         let stores =
             adapters::booking_stores(config, &process.embedded_clock, personal_data).await?;
-        (stores.bookings, config.mail.is_on().then_some(stores.mails))
+        let mails = config.mail.is_on().then_some(stores.mails);
+        let webhooks = config.webhooks.is_on().then_some(stores.webhooks);
+        (stores.bookings, mails, webhooks)
     };
     for file in campaigns {
         let notice = booking::campaign::service::start(&*store, campaign::plan(file)?).await?;
@@ -151,7 +168,7 @@ async fn open_stores(
         let asking = in_force.iter().map(|campaign| (&campaign.id, campaign.identity));
         require_identity(identity.as_ref(), keys_file, asking)?;
     }
-    Ok((store, mails))
+    Ok(Opened { store, mails, webhooks })
 }
 
 /// The worker of this process, if it has one.
@@ -165,6 +182,19 @@ fn start_mail(
     let Some(mails) = mails.filter(|_| config.mail.worker) else { return Ok(None) };
     let entropy = Arc::clone(&process.entropy);
     mail::start_worker(&config.mail, store, mails, secrets, entropy).map(Some)
+}
+
+/// The workers of this process that tell other systems, if it has any.
+fn start_webhooks(
+    process: &Process,
+    config: &Config,
+    store: &Arc<dyn BookingStore>,
+    webhooks: Option<Arc<dyn WebhookStore>>,
+) -> anyhow::Result<Option<WebhookWorkers>> {
+    let endpoints = webhooks::endpoints(&config.webhooks)?;
+    let Some(webhooks) = webhooks.filter(|_| config.webhooks.worker) else { return Ok(None) };
+    let (store, entropy) = (Arc::clone(store), Arc::clone(&process.entropy));
+    webhooks::start_workers(&endpoints, store, webhooks, entropy).map(Some)
 }
 
 fn start_reporting(

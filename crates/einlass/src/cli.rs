@@ -32,13 +32,16 @@ enum Command {
     Booking,
     /// Run both services in one process
     Serve,
-    /// Send the letters about bookings
+    /// Send the letters about bookings, and tell other systems what happens
     Worker,
     /// Bring the schema of the booking database up to date
     Migrate,
     /// Note letters that came back, list those that cannot be sent
     #[command(subcommand)]
     Mail(commands::mail::Mail),
+    /// Try those who are told what happens, and look at what they have not taken
+    #[command(subcommand)]
+    Webhook(commands::webhook::Webhook),
     /// Check campaign files, put them into force, look at what is in force
     #[command(subcommand)]
     Campaign(commands::campaign::Campaign),
@@ -71,6 +74,7 @@ impl Cli {
             Command::Serve => commands::serve::both(&self.source).await,
             Command::Worker => commands::worker::run(&self.source).await,
             Command::Mail(command) => command.run(&self.source).await,
+            Command::Webhook(command) => Box::pin(command.run(&self.source)).await,
             Command::Migrate => commands::migrate::run(&self.source).await,
             Command::Campaign(command) => Box::pin(command.run(&self.source)).await,
             Command::Waitlist(command) => command.run(&self.source).await,

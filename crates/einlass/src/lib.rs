@@ -20,3 +20,4 @@ pub mod process;
 pub mod rate_limits;
 mod reporter;
 pub mod waiting_room_service;
+mod webhooks;

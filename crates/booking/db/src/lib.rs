@@ -28,6 +28,7 @@ mod statements;
 mod store;
 mod tables;
 mod vault;
+mod webhooks;
 
 pub use connect::{ConnectError, DbOptions};
 pub use failure::{Failure, classify};

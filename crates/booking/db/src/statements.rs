@@ -9,7 +9,7 @@ use crate::dialect::Parameter::{Rows, Scalar};
 use crate::dialect::{Column, Parameter, statement};
 use crate::read::waitlist_entry_template;
 use crate::tables::booking::{CANCELLATIONS, CHANGES};
-use crate::tables::{event, mail, offer, slot, waitlist_entry};
+use crate::tables::{event, mail, offer, slot, waitlist_entry, webhook_delivery};
 
 /// Campaigns have names.
 pub(crate) const IDS: &[Column] = &[("id", Text)];
@@ -66,6 +66,7 @@ pub(crate) struct Statements {
     pub rekey_bookings: String,
     pub erase_bookings: String,
     pub mail: MailTexts,
+    pub webhook: WebhookTexts,
     pub seal_bookings: String,
     /// Each deletes some rows of a campaign from one of [`PURGED`].
     pub purge: [String; PURGED.len()],
@@ -90,6 +91,25 @@ impl MailTexts {
             insert: of(include_str!("sql/insert_mails.sql"), &mails),
             insert_cancelled: of(include_str!("sql/insert_cancelled_mails.sql"), &mails),
             lease: of(include_str!("sql/lease_mails.sql"), &lease),
+        }
+    }
+}
+
+/// The texts about webhooks.
+#[derive(Debug)]
+pub(crate) struct WebhookTexts {
+    pub insert: String,
+    pub lease: String,
+}
+
+impl WebhookTexts {
+    fn new(backend: DbBackend) -> Self {
+        let deliveries = [("deliveries", Rows(webhook_delivery::NEW))];
+        let lease = ["endpoint", "lease", "until", "now", "deliveries_max"];
+        let lease = lease.map(|name| (name, Scalar));
+        Self {
+            insert: statement(backend, include_str!("sql/insert_deliveries.sql"), &deliveries),
+            lease: statement(backend, include_str!("sql/lease_deliveries.sql"), &lease),
         }
     }
 }
@@ -154,6 +174,7 @@ impl Statements {
                 &[("cancelled", Rows(BYTE_IDS))],
             ),
             mail: MailTexts::new(backend),
+            webhook: WebhookTexts::new(backend),
             purge: purge_texts(backend),
             seal_bookings: of(include_str!("sql/seal_bookings.sql"), &[("sealed", Rows(SEALED))]),
             departed_passes: of(

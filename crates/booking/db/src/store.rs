@@ -2,6 +2,7 @@
 
 mod mail;
 mod port;
+mod webhooks;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use booking::{
     StoreError, decide,
 };
 use kernel::{Clock, Timestamp};
-use sea_orm::{DatabaseTransaction, DbBackend, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, Value};
 use tokio::time::Instant;
 
 use crate::apply::{apply, remove};
@@ -114,6 +115,27 @@ impl DbStore {
 impl Session {
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, Fault> {
         self.pools.begin().await.map_err(Fault::at("begin a transaction"))
+    }
+
+    pub(crate) fn statement(
+        &self,
+        sql: &str,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Statement {
+        Statement::from_sql_and_values(self.pools.backend, sql, values)
+    }
+
+    /// Runs a statement; how many rows it has changed.
+    pub(crate) async fn run(
+        &self,
+        transaction: &DatabaseTransaction,
+        doing: &'static str,
+        sql: &str,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<u64, Fault> {
+        let statement = self.statement(sql, values);
+        let done = transaction.execute_raw(statement).await.map_err(Fault::at(doing))?;
+        Ok(done.rows_affected())
     }
 
     pub(crate) fn writer<'a>(&'a self, transaction: &'a DatabaseTransaction) -> Writer<'a> {

@@ -25,6 +25,7 @@ mod remove;
 pub mod scene;
 pub mod script;
 mod waitlist;
+pub mod webhook;
 
 pub use apply::*;
 pub use booking::*;

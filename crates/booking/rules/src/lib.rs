@@ -27,6 +27,7 @@ pub mod secrets;
 pub mod service;
 pub mod store;
 pub mod waitlist;
+pub mod webhook;
 
 /// The passes that the port speaks of.
 pub use ::pass::PassId;

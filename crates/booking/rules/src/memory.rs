@@ -9,6 +9,7 @@ mod campaigns;
 mod mails;
 mod seats;
 mod waitlist;
+mod webhooks;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -53,6 +54,7 @@ struct Tables {
     entries: BTreeMap<WaitlistEntryId, WaitlistEntry>,
     offers: BTreeMap<OfferId, Offer>,
     mail: mails::MailTables,
+    webhooks: webhooks::WebhookTables,
     /// The revision in force when a campaign was purged.
     purged: HashMap<CampaignId, u64>,
 }

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use crate::cli::ConfigSource;
 use crate::commands::configuration;
 use crate::config::{ConfigError, DEFAULTS, missing_files};
+use crate::webhooks;
 
 /// Check and show the configuration.
 #[derive(Subcommand)]
@@ -26,6 +27,7 @@ impl ConfigCommand {
                 if !missing.is_empty() {
                     return Err(ConfigError(missing).into());
                 }
+                webhooks::endpoints(&loaded.config.webhooks)?;
                 for (path, value, origin) in loaded.settings() {
                     println!("{path} = {value}  # {origin}");
                 }

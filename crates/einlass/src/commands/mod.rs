@@ -11,6 +11,7 @@ pub mod sandbox;
 pub mod serve;
 pub mod verify_draw;
 pub mod waitlist;
+pub mod webhook;
 pub mod worker;
 
 use anyhow::Context as _;

@@ -27,6 +27,9 @@ pub fn missing(loaded: &Loaded) -> Vec<String> {
     {
         named.push(("waiting_room.store_url", authority));
     }
+    if config.webhooks.is_on() {
+        named.push(("webhooks.endpoints_file", &config.webhooks.endpoints_file));
+    }
     named.extend(config.campaigns.files.iter().map(|file| ("campaigns.files", file.as_path())));
     let missing = named.into_iter().filter(|(_, path)| !path.is_file());
     missing
@@ -59,7 +62,7 @@ mod tests {
     #[test]
     fn files_that_are_not_there_are_named() {
         assert_eq!(missing_of(""), [""; 0], "everything is embedded, and the keys are fetched");
-        let text = "[waiting_room]\nstore_url = \"rediss://h?ca=/none/ca.pem\"\nkeys_file = \"/none/room.toml\"\n\n[booking]\ndatabase_url = \"postgres://h/d\"\njwks = \"/none/jwks.json\"\n\n[campaigns]\nfiles = [\"/none/a.toml\", \"/none/b.toml\"]\n";
+        let text = "[waiting_room]\nstore_url = \"rediss://h?ca=/none/ca.pem\"\nkeys_file = \"/none/room.toml\"\n\n[booking]\ndatabase_url = \"postgres://h/d\"\njwks = \"/none/jwks.json\"\n\n[campaigns]\nfiles = [\"/none/a.toml\", \"/none/b.toml\"]\n\n[webhooks]\nendpoints_file = \"/none/w.toml\"\n";
         assert_eq!(
             missing_of(text),
             [
@@ -67,6 +70,7 @@ mod tests {
                 "default: `booking.keys_file`: there is no file keys/booking.toml",
                 "town.toml:7: `booking.jwks`: there is no file /none/jwks.json",
                 "town.toml:2: `waiting_room.store_url`: there is no file /none/ca.pem",
+                "town.toml:13: `webhooks.endpoints_file`: there is no file /none/w.toml",
                 "town.toml:10: `campaigns.files`: there is no file /none/a.toml",
                 "town.toml:10: `campaigns.files`: there is no file /none/b.toml",
             ]

@@ -28,6 +28,8 @@ pub struct Config {
     pub booking: BookingConfig,
     /// Letters about bookings.
     pub mail: MailConfig,
+    /// What other systems are told.
+    pub webhooks: WebhooksConfig,
     /// How often the same client may ask.
     pub limits: LimitsConfig,
     /// What both services must agree on.
@@ -193,6 +195,24 @@ impl MailConfig {
     #[must_use]
     pub fn is_on(&self) -> bool {
         self.transport != MailTransport::None
+    }
+}
+
+/// `[webhooks]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhooksConfig {
+    /// The file of those who are told; empty for nobody.
+    pub endpoints_file: PathBuf,
+    /// Whether the booking service tells them.
+    pub worker: bool,
+}
+
+impl WebhooksConfig {
+    /// Whether anybody is told anything.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        !self.endpoints_file.as_os_str().is_empty()
     }
 }
 

@@ -30,3 +30,4 @@ mod town;
 mod waitlist_commands;
 mod waiting;
 mod walk;
+mod webhooks;

@@ -1,4 +1,4 @@
-//! Real Redis, PostgreSQL and mail servers for tests, the programs that read the API documents ([`ApiTools`]), any campaign file, and
+//! Real Redis, PostgreSQL and mail servers for tests, a receiver of what is posted to it ([`Receiver`]), the programs that read the API documents ([`ApiTools`]), any campaign file, and
 //! the waiting for a condition.
 //!
 //! Knows none of the workspace's crates. Two ways to a server:
@@ -26,11 +26,14 @@ mod mail_server;
 mod people;
 mod ports;
 mod postgres;
+mod python_packages;
+mod receiver;
 mod redis;
 mod runtime;
 mod server;
 mod shared;
 mod watchdog;
+mod webhook_library;
 
 pub use api_tools::ApiTools;
 pub use campaign::OneSlotCampaign;
@@ -46,9 +49,11 @@ pub use mail_server::{MailSecurity, MailServer, MailServerMood, TakenLetter};
 pub use people::family_name;
 pub use ports::Port;
 pub use postgres::{FrozenPostgres, PostgresServer};
+pub use receiver::{Delivered, Receiver, Reply};
 pub use redis::{Frozen, RedisCluster, RedisSentinels, RedisServer, RedisSetup, TestAuthority};
 pub use runtime::{Runtime, locate_jackson, provision_runtimes};
 pub use shared::{
     POSTGRES_URL_VARIABLE, REDIS_URL_VARIABLE, shared_postgres_database, shared_redis_url,
     unique_prefix,
 };
+pub use webhook_library::provision_webhook_library;

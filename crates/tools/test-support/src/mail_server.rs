@@ -1,10 +1,7 @@
 //! A real mail server for tests: `aiosmtpd`, a package of Python, driven by a few lines that say what it does with
 //! which letter.
-//!
-//! No machine has it: it is fetched once by `pip`, pinned, into the target folder.
 
-use std::fs::{self, File};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -13,16 +10,16 @@ use std::time::{Duration, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use crate::api_tools::target_folder;
 use crate::eventually::holds_within;
-use crate::install::{provision_venv, run};
+use crate::python_packages::PythonPackages;
 use crate::redis::TestAuthority;
 
 const SERVER: &str = include_str!("mail_server/server.py");
-const PACKAGES: &str = include_str!("mail_server/requirements.txt");
-
-/// Written last.
-const COMPLETE: &str = "complete";
+const PACKAGES: PythonPackages = PythonPackages {
+    purpose: "mail-server",
+    requirements: include_str!("mail_server/requirements.txt"),
+    module: "aiosmtpd",
+};
 
 const START_LIMIT: Duration = Duration::from_mins(1);
 
@@ -78,7 +75,7 @@ impl MailServer {
 
     /// Starts one that is protected, and asks the user `einlass` for this password, if there is one.
     pub fn start_with(security: MailSecurity<'_>, password: Option<&str>) -> Result<Self> {
-        let python = provision().context(
+        let python = PACKAGES.provision().context(
             "failed to set up the mail server of the tests, which needs the registry of Python once",
         )?;
         let folder = tempfile::Builder::new().prefix("einlass-mail-").tempdir()?;
@@ -173,31 +170,4 @@ fn read_letter(path: &Path) -> Result<TakenLetter> {
     let written = fs::metadata(path)?.modified()?.duration_since(UNIX_EPOCH)?;
     let text = String::from_utf8(fs::read(path)?)?;
     Ok(TakenLetter { at_ms: i64::try_from(written.as_millis())?, text })
-}
-
-/// A Python that has the packages. Of several processes that ask at once, one fetches and the others wait.
-fn provision() -> Result<PathBuf> {
-    let mut hasher = DefaultHasher::new();
-    PACKAGES.hash(&mut hasher);
-    let name = format!("{:016x}", hasher.finish());
-    let folder = target_folder()?.join("mail-server").join(name);
-    fs::create_dir_all(&folder)?;
-    let lock = File::create(folder.join("lock"))?;
-    lock.lock().context("failed to wait for another process that fetches the packages")?;
-    let python = folder.join("venv/bin/python");
-    let starts = || Command::new(&python).args(["-c", "import aiosmtpd"]).status();
-    if !(folder.join(COMPLETE).exists() && starts().is_ok_and(|status| status.success())) {
-        fetch(&folder, &python)?;
-        File::create(folder.join(COMPLETE))?;
-    }
-    Ok(python)
-}
-
-fn fetch(folder: &Path, python: &Path) -> Result<()> {
-    let packages = folder.join("requirements.txt");
-    fs::write(&packages, PACKAGES)?;
-    let system = provision_venv()?;
-    run(Command::new(system).args(["-m", "venv", "--clear"]).arg(folder.join("venv")))?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
-    run(Command::new(python).args(pip).arg("--requirement").arg(&packages))
 }

@@ -88,7 +88,7 @@ impl Session {
         Ok(Followed { mails, more: links.len() as u64 >= u64::from(links_max) })
     }
 
-    async fn links_after(
+    pub(crate) async fn links_after(
         &self,
         transaction: &DatabaseTransaction,
         campaign: &CampaignId,

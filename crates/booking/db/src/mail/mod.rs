@@ -8,8 +8,8 @@ use booking::{BookingId, Mail, MailAbout, MailId, MailStatus, Reason};
 use kernel::{CampaignId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement, Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Value,
 };
 
 use crate::convert::{number, parse, unreadable};
@@ -109,22 +109,6 @@ impl Session {
         let row = row.ok_or_else(|| Fault::Unexpected("no count of letters".to_owned()))?;
         let count: i64 = row.try_get("", "count").map_err(Fault::at(READ))?;
         number("number of letters", count)
-    }
-
-    fn statement(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
-        Statement::from_sql_and_values(self.pools.backend, sql, values)
-    }
-
-    async fn run(
-        &self,
-        transaction: &DatabaseTransaction,
-        doing: &'static str,
-        sql: &str,
-        values: impl IntoIterator<Item = Value>,
-    ) -> Result<u64, Fault> {
-        let statement = self.statement(sql, values);
-        let done = transaction.execute_raw(statement).await.map_err(Fault::at(doing))?;
-        Ok(done.rows_affected())
     }
 }
 

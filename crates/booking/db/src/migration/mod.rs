@@ -16,6 +16,7 @@ mod m20261128_000010_mail;
 mod m20261128_000011_own_booking;
 mod m20261128_000012_car;
 mod m20261128_000013_mail_about;
+mod m20261128_000014_webhooks;
 
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, EntityTrait, Statement,
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000011_own_booking::Migration),
             Box::new(m20261128_000012_car::Migration),
             Box::new(m20261128_000013_mail_about::Migration),
+            Box::new(m20261128_000014_webhooks::Migration),
         ]
     }
 }

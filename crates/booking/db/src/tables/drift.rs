@@ -12,7 +12,8 @@ use sea_orm::{
 
 use super::{
     Table, booking, campaign, campaign_key, campaign_purge, campaign_revision, event, hold,
-    idempotency, mail, offer, pass_use, reader, slot, waitlist_entry,
+    idempotency, mail, offer, pass_use, reader, slot, waitlist_entry, webhook_delivery,
+    webhook_endpoint,
 };
 use crate::dialect::Kind;
 
@@ -80,6 +81,8 @@ async fn entities_agree(migrated_url: &str, entities_url: &str) {
         create(backend, idempotency::Entity),
         create(backend, mail::Entity),
         create(backend, reader::Entity),
+        create(backend, webhook_endpoint::Entity),
+        create(backend, webhook_delivery::Entity),
     ];
     for table in &tables {
         entities.execute(table).await.expect("table of an entity");

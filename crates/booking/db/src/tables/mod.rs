@@ -17,6 +17,8 @@ pub mod pass_use;
 pub mod reader;
 pub mod slot;
 pub mod waitlist_entry;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
 
 #[cfg(test)]
 mod drift;

@@ -1,5 +1,6 @@
 //! How far a reader has gone along the chain of a campaign's events.
 
+use booking::webhook::EndpointName;
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
@@ -17,3 +18,8 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// The reader that makes letters of events.
 pub(crate) const MAIL: &str = "mail";
+
+/// The name of the reader that makes deliveries for an endpoint.
+pub(crate) fn of_endpoint(endpoint: &EndpointName) -> String {
+    format!("webhook:{endpoint}")
+}

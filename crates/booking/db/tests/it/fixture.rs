@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use booking::contract::scene;
+use booking::webhook::WebhookStore;
 use booking::{BookingStore, ChainEnd, Event, MailStore};
 use booking_db::{DbOptions, DbStore, MasterKey, MasterKeys, connect, migrate};
 use kernel::{Clock, SystemClock};
@@ -22,6 +23,10 @@ impl Fixture {
     }
 
     pub fn mail(&self) -> &dyn MailStore {
+        &self.store
+    }
+
+    pub fn webhooks(&self) -> &dyn WebhookStore {
         &self.store
     }
 

@@ -7,7 +7,7 @@ use super::{Mail, MailId, MailRules, Reason, Settlement};
 use crate::booking::BookingId;
 use crate::store::StoreError;
 
-/// Who has letters: 128 random bits for each lease.
+/// Who has letters, or deliveries of webhooks: 128 random bits for each lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeaseId(pub [u8; 16]);
 

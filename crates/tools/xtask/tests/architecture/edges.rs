@@ -10,12 +10,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("pass", &["kernel"]),
     ("campaign-file", &["kernel", "pass"]),
     ("web", &["kernel"]),
+    ("webhook", &["kernel"]),
     ("waiting-room", &["kernel", "pass"]),
     ("booking", &["kernel", "pass"]),
     ("waiting-room-redis", &["kernel", "waiting-room"]),
     ("booking-db", &["kernel", "booking"]),
     ("booking-papers", &["kernel", "booking"]),
-    ("booking-delivery", &["kernel", "booking", "booking-papers"]),
+    ("booking-delivery", &["kernel", "booking", "booking-papers", "webhook"]),
     ("waiting-room-http", &["kernel", "pass", "waiting-room", "web"]),
     ("booking-http", &["kernel", "pass", "booking", "booking-papers", "web"]),
     (
@@ -32,6 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "booking-db",
             "booking-http",
             "booking-delivery",
+            "webhook",
             "loadtest",
         ],
     ),
@@ -50,7 +52,7 @@ const FOR_TESTS_OF_EINLASS: &str = "faults";
 const DOMAIN: &[&str] =
     &["kernel", "pass", "campaign-file", "waiting-room", "booking", "booking-papers"];
 const HTTP: &[&str] = &["web", "waiting-room-http", "booking-http"];
-const ADAPTERS: &[&str] = &["waiting-room-redis", "booking-db", "booking-delivery"];
+const ADAPTERS: &[&str] = &["waiting-room-redis", "booking-db", "booking-delivery", "webhook"];
 const LOAD_TEST: &[&str] = &["loadtest"];
 
 /// Crates, the outside crates they must not know (a `*` stands for any ending), and why.
