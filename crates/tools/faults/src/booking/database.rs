@@ -129,7 +129,7 @@ const ROWS: &str = "SELECT json_build_object(
       'expires_at', expires_at_ms, 'ended_at', ended_at_ms)), '[]') FROM offer),
   'mails', (SELECT coalesce(json_agg(json_build_object(
       'id', concat_ws('.', campaign, number, kind, copy), 'kind', kind,
-      'about', encode(booking, 'hex'), 'status', status, 'reason', reason,
+      'about', encode(about, 'hex'), 'status', status, 'reason', reason,
       'attempts', attempts, 'due_at', due_at_ms)), '[]') FROM mail),
   'events', (SELECT coalesce(json_agg(json_build_object(
       'campaign', campaign, 'first', first_number, 'last', last_number, 'text', events,

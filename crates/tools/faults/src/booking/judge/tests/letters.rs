@@ -133,7 +133,7 @@ fn a_letter_comes_again_only_where_somebody_died_over_it() {
         "dropped".clone_into(&mut mail.status);
     });
     breaks("P19: a letter comes", |story| {
-        story.course.cut_off.push("drive.900.moved.0".to_owned())
+        story.course.cut_off.push("drive.900.moved.0".to_owned());
     });
     breaks("P19: a letter comes", |story| {
         dies_over(story, 3);
