@@ -99,7 +99,7 @@ mod tests {
     use super::*;
     use crate::harness::Api;
 
-    const ROUTES: [&str; 41] = [
+    const ROUTES: [&str; 42] = [
         "DELETE /v1/campaigns/{campaign}/passes/current",
         "DELETE /v1/holds/{hold}",
         "DELETE /v1/waitlist/{entry}",

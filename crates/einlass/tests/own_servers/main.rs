@@ -27,7 +27,7 @@ mod speyer;
 mod speyer_document;
 mod stop;
 mod town;
-mod waitlist_commands;
 mod waiting;
+mod waitlist_commands;
 mod walk;
 mod webhooks;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use booking::campaign::SlotId;
 use booking::{
     BookSlotOutcome, BookingId, Bookings, BookingsLimits, BookingsTasks, CancelOutcome,
     JoinOutcome, Language, PassGrant, Person, PersonFields,
@@ -78,17 +79,17 @@ impl People {
     }
 
     async fn book(&self, number: u8) -> BookingId {
-        let slot = SLOT.parse().expect("a name");
-        let booked = self.bookings.book_slot(Self::pass(number), slot, &Self::person(number), "k");
-        match booked.await.expect("answers") {
+        let slot: SlotId = SLOT.parse().expect("a name");
+        let (pass, person) = (Self::pass(number), Self::person(number));
+        match self.bookings.book_slot(pass, slot, &person, "k").await.expect("answers") {
             BookSlotOutcome::Booked(booked) => booked.booking,
             refused => panic!("{refused:?}"),
         }
     }
 
     async fn join(&self, number: u8) {
-        let joined = self.bookings.join_waitlist(Self::pass(number), &Self::person(number), "k");
-        let joined = joined.await.expect("answers");
+        let (pass, person) = (Self::pass(number), Self::person(number));
+        let joined = self.bookings.join_waitlist(pass, &person, "k").await.expect("answers");
         assert!(matches!(joined, JoinOutcome::Joined(_)), "{joined:?}");
     }
 

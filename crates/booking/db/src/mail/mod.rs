@@ -8,8 +8,7 @@ use booking::{BookingId, Mail, MailAbout, MailId, MailStatus, Reason};
 use kernel::{CampaignId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value,
 };
 
 use crate::convert::{number, parse, unreadable};
