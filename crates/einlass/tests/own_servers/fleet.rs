@@ -1,5 +1,6 @@
 //! Several instances of both services on one Redis and one PostgreSQL.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,8 +11,9 @@ use einlass::config::{Config, load};
 use einlass::keys::{BookingKeys, NewKeys, WaitingRoomKeys};
 use einlass::process::{Process, StopTimes};
 use einlass::waiting_room_service::WaitingRoomService;
-use kernel::Clock as _;
+use kernel::{Clock as _, private_file};
 use reqwest::Client;
+use tempfile::TempDir;
 use test_support::{PostgresServer, RedisServer, eventually};
 
 use crate::citizen::send;
@@ -33,7 +35,11 @@ pub struct Fleet {
     /// What the booking service reports with.
     pub signals: String,
     config: Config,
+    _folder: TempDir,
 }
+
+/// What a mail provider reports with.
+pub const MAIL_REPORTS: &str = "the token of a mail provider";
 
 /// What a fleet is made of.
 pub struct Plan {
@@ -66,6 +72,10 @@ impl Plan {
         let mut config = config();
         config.waiting_room.store_url = self.store_url.parse().expect("an address");
         config.booking.database_url = self.database_url.parse().expect("an address");
+        let folder = tempfile::tempdir().expect("a folder");
+        config.mail.reports_token_file = folder.path().join("mail-reports");
+        let mut token = private_file::create(&config.mail.reports_token_file).expect("a file");
+        token.write_all(MAIL_REPORTS.as_bytes()).expect("written");
         einlass::adapters::migrate(&config.booking).await.expect("migrated");
         let campaign = scheduled(&self.campaign, self.gathering);
         let parsed = || WaitingRoomKeys::parse(&keys.waiting_room, Path::new("keys"));
@@ -87,7 +97,7 @@ impl Plan {
             let booking = BookingService::start(&process, &config, keys, campaigns).await;
             bookings.push(booking.expect("a booking api"));
         }
-        let fleet = Fleet { process, rooms, bookings, campaign, signals, config };
+        let fleet = Fleet { process, rooms, bookings, campaign, signals, config, _folder: folder };
         fleet.wait_until_ready().await;
         fleet
     }

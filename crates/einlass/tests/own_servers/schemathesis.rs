@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use test_support::{ApiTools, PostgresServer, RedisServer, printed_by};
 
 use crate::citizen::{Reply, book, person, send};
-use crate::fleet::{Fleet, Plan, scarce_with_waitlist};
+use crate::fleet::{Fleet, MAIL_REPORTS, Plan, scarce_with_waitlist};
 use crate::waiting::{get_pass, join_waitlist, wait_for_offer};
 
 const GATHERING: Duration = Duration::from_secs(1);
@@ -68,6 +68,7 @@ async fn prepare(client: &Client, fleet: &Fleet, slot: &str) -> Variables {
         ("HOLD", held.text("id").to_owned()),
         ("OTHER_HOLD", other_held.text("id").to_owned()),
         ("SIGNALS", fleet.signals.clone()),
+        ("MAIL_REPORTS", MAIL_REPORTS.to_owned()),
         ("TICKET", ticket),
         ("PASS", pass),
         ("OTHER_PASS", other_pass),

@@ -2,35 +2,10 @@
 
 use actix_web::http::StatusCode;
 
+#[macro_use]
 mod entry;
 
 pub use self::entry::{Entry, Text};
-
-macro_rules! catalogue {
-    ($($code:ident $name:literal $status:ident {
-        en: $en_title:literal, $en_detail:literal;
-        de: $de_title:literal, $de_detail:literal;
-    })+) => {
-        /// What can be the matter. Clients decide on the code; texts may change.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code {
-            $(#[doc = concat!("`", $name, "`: ", $en_title, ".")] $code,)+
-        }
-
-        /// Every problem there is, in the order of status and code.
-        pub const CATALOGUE: &[Entry] = &[
-            $(Entry {
-                code: Code::$code,
-                name: $name,
-                type_uri: concat!("/problems/", $name),
-                link: concat!("</problems/", $name, ">; rel=\"describedby\""),
-                status: StatusCode::$status,
-                en: Text { title: $en_title, detail: $en_detail },
-                de: Text { title: $de_title, detail: $de_detail },
-            },)+
-        ];
-    };
-}
 
 catalogue! {
     IdempotencyKeyMissing "idempotency-key-missing" BAD_REQUEST {

@@ -5,6 +5,33 @@ use actix_web::http::StatusCode;
 use super::{CATALOGUE, Code};
 use crate::language::Language;
 
+/// Makes of a list of problems the codes and their entries.
+macro_rules! catalogue {
+    ($($code:ident $name:literal $status:ident {
+        en: $en_title:literal, $en_detail:literal;
+        de: $de_title:literal, $de_detail:literal;
+    })+) => {
+        /// What can be the matter. Clients decide on the code; texts may change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = concat!("`", $name, "`: ", $en_title, ".")] $code,)+
+        }
+
+        /// Every problem there is, in the order of status and code.
+        pub const CATALOGUE: &[Entry] = &[
+            $(Entry {
+                code: Code::$code,
+                name: $name,
+                type_uri: concat!("/problems/", $name),
+                link: concat!("</problems/", $name, ">; rel=\"describedby\""),
+                status: StatusCode::$status,
+                en: Text { title: $en_title, detail: $en_detail },
+                de: Text { title: $de_title, detail: $de_detail },
+            },)+
+        ];
+    };
+}
+
 /// Title and detail of a problem in one language. The detail says what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text {
