@@ -138,7 +138,7 @@ async fn open_stores(
             adapters::booking_stores(config, &process.embedded_clock, personal_data).await?;
         (stores.bookings, config.mail.is_on().then_some(stores.mails))
     };
-    for file in campaigns {
+    for file in campaigns.iter().filter(|file| !file.is_room_alone()) {
         let notice = booking::campaign::service::start(&*store, campaign::plan(file)?).await?;
         if let Some(notice) = notice {
             tracing::warn!(campaign = %file.id, "the campaign {notice}");

@@ -19,7 +19,7 @@ pub(super) fn of(code: Code) -> impl Iterator<Item = Member> {
     all().into_iter().filter(move |(of, _)| *of == code).map(|(_, member)| member)
 }
 
-fn all() -> [(Code, Member); 10] {
+fn all() -> [(Code, Member); 11] {
     let municipality = json!({
         "type": "string",
         "description": "The name of the municipality, where the postcode says it.",
@@ -38,8 +38,14 @@ fn all() -> [(Code, Member); 10] {
         "format": "date-time",
         "description": "When people can join, where that is a time to come.",
     });
+    let waiting_page = json!({
+        "type": "string",
+        "description": "The page of the waiting room, which leads back here; not there where the room has none.",
+    });
+    let page = "https://shop.example/warten?return_to=https%3A%2F%2Fshop.example%2Fticket";
     [
         (Code::NotEligible, rule()),
+        (Code::PassRequired, some("waiting_page", waiting_page, json!(page))),
         (Code::DeclarationMissing, declarations()),
         (Code::WaitlistNotOpen, some("opens_at", opens_at, json!("2021-06-14T15:00:00.000Z"))),
         (Code::NotEligible, some("municipality", municipality, json!("Haßloch"))),
