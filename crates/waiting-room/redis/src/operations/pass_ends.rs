@@ -7,9 +7,6 @@ use super::{Operations, add_passes, pass_keys, take};
 use crate::failure::RedisFailure;
 use crate::keys::RoomKeys;
 
-/// Passes that one call of the script asks for.
-const PASSES_MAX: usize = 1_000;
-
 impl Operations {
     pub(crate) async fn pass_ends(
         &self,
@@ -18,19 +15,15 @@ impl Operations {
         digest: &Digest,
         pass_ids: &[PassId],
     ) -> Result<Vec<Option<Timestamp>>> {
-        let mut all = Vec::with_capacity(pass_ids.len());
-        for pass_ids in pass_ids.chunks(PASSES_MAX) {
-            let mut call = self.begin(&self.pass_ends, &pass_keys(keys), digest);
-            add_passes(&mut call, pass_ids);
-            let rest = self.run(room, &call).await?;
-            let ends: Vec<i64> = take(&mut rest.into_iter())?;
-            if ends.len() != pass_ids.len() {
-                let (given, asked) = (ends.len(), pass_ids.len());
-                let what = format!("pass_ends replied with {given} ends of {asked} passes");
-                return Err(RedisFailure::NotUnderstood(what).into());
-            }
-            all.extend(ends.into_iter().map(|ms| (ms > 0).then(|| Timestamp::from_unix_ms(ms))));
+        let mut call = self.begin(&self.pass_ends, &pass_keys(keys), digest);
+        add_passes(&mut call, pass_ids);
+        let rest = self.run(room, &call).await?;
+        let ends: Vec<i64> = take(&mut rest.into_iter())?;
+        if ends.len() != pass_ids.len() {
+            let (given, asked) = (ends.len(), pass_ids.len());
+            let what = format!("pass_ends replied with {given} ends of {asked} passes");
+            return Err(RedisFailure::NotUnderstood(what).into());
         }
-        Ok(all)
+        Ok(ends.into_iter().map(|ms| (ms > 0).then(|| Timestamp::from_unix_ms(ms))).collect())
     }
 }
