@@ -110,7 +110,7 @@ async fn guards_a_site(guarded: &Guarded<'_>, installation: &Installation) {
     let forged = guarded.get("/ticket.html?day=1").header("einlass-pass-id", "forged");
     let inside = answer(forged.header(COOKIE, &cookie)).await;
     assert_eq!((inside.status, inside.body.trim()), (StatusCode::OK, INSIDE));
-    assert_eq!(inside.seen_pass, installation.pass_id(&pass), "what the site may know");
+    assert_eq!(inside.seen_pass, installation::pass_id(&pass), "what the site may know");
     let bearer = answer(guarded.get("/ticket.html").bearer_auth(&pass)).await;
     assert_eq!(bearer.body.trim(), INSIDE);
 

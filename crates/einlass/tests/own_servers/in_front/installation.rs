@@ -5,6 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use einlass::keys::WaitingRoomKeys;
 use kernel::{Clock as _, SystemClock, Timestamp};
 use pass::{Claims, PassId, PassMinter};
@@ -148,16 +150,6 @@ impl Installation {
         })
     }
 
-    /// The id in a pass.
-    pub fn pass_id(&self, pass: &str) -> String {
-        use base64::Engine as _;
-        let payload = pass.split('.').nth(1).expect("a JWT");
-        let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload);
-        let claims: serde_json::Value =
-            serde_json::from_slice(&payload.expect("base64url")).expect("claims");
-        claims["jti"].as_str().expect("an id").to_owned()
-    }
-
     /// It keeps its connections, and answers nothing.
     pub fn freeze(&self) {
         self.signal("STOP");
@@ -179,6 +171,14 @@ impl Installation {
         let status = shell.args(["-c", r#"kill -s "$0" "$1""#, name, &pid]).status();
         assert!(status.expect("a shell").success());
     }
+}
+
+/// The id in a pass.
+pub fn pass_id(pass: &str) -> String {
+    let payload = pass.split('.').nth(1).expect("a JWT");
+    let payload = URL_SAFE_NO_PAD.decode(payload).expect("base64url");
+    let claims: serde_json::Value = serde_json::from_slice(&payload).expect("claims");
+    claims["jti"].as_str().expect("an id").to_owned()
 }
 
 impl Drop for Installation {
