@@ -157,7 +157,7 @@ async fn open_stores(
         let webhooks = config.webhooks.is_on().then_some(stores.webhooks);
         (stores.bookings, mails, webhooks)
     };
-    for file in campaigns {
+    for file in campaigns.iter().filter(|file| !file.is_room_alone()) {
         let notice = booking::campaign::service::start(&*store, campaign::plan(file)?).await?;
         if let Some(notice) = notice {
             tracing::warn!(campaign = %file.id, "the campaign {notice}");

@@ -7,6 +7,7 @@ use campaign_file::{CampaignErrors, CampaignFile};
 use waiting_room::RoomSettings;
 use waiting_room::draw::DrawKey;
 use waiting_room::settings::{GateSettings, Opening, PassSettings, PollSettings};
+use waiting_room_http::{FailMode, Guard, Guards};
 
 /// A campaign file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +45,9 @@ pub fn read(path: &Path) -> Result<CampaignFile, CampaignError> {
         .map_err(|source| CampaignError::Read { path: path.to_owned(), source })?;
     let file = CampaignFile::parse(&text)
         .map_err(|mistakes| CampaignError::Mistakes { path: path.to_owned(), mistakes })?;
-    plan(&file).map_err(|problem| CampaignError::Plan { path: path.to_owned(), problem })?;
+    if !file.is_room_alone() {
+        plan(&file).map_err(|problem| CampaignError::Plan { path: path.to_owned(), problem })?;
+    }
     Ok(file)
 }
 
@@ -80,7 +83,22 @@ pub fn room_settings(file: &CampaignFile, draw_key: &DrawKey) -> RoomSettings {
     }
 }
 
-/// What the booking API gives away.
+/// What the rooms of these campaigns stand in front of.
+#[must_use]
+pub fn guards(campaigns: &[CampaignFile]) -> Guards {
+    let guards = campaigns.iter().filter_map(|file| Some((file.id.clone(), file.guard.as_ref()?)));
+    let guard = |of: &campaign_file::Guard| Guard {
+        protects: of.protects.clone(),
+        waiting_page: of.waiting_page.clone(),
+        fail: match of.fail {
+            campaign_file::FailMode::Closed => FailMode::Closed,
+            campaign_file::FailMode::Open => FailMode::Open,
+        },
+    };
+    guards.map(|(room, of)| (room, guard(of))).collect()
+}
+
+/// What the booking API gives away; nothing of a room alone.
 pub fn plan(file: &CampaignFile) -> Result<CampaignPlan, PlanProblem> {
     let slots = file.slots.iter().enumerate().map(|(index, slot)| booking::Slot {
         id: slot.id.clone(),

@@ -71,6 +71,7 @@ impl WaitingRoomService {
             keys: public_keys,
             signals_credential: keys.signals,
             limits: rate_limits::of_the_waiting_room(&config.limits, process)?,
+            guards: campaign::guards(campaigns),
         }));
         let api = public_api(&config.waiting_room, readiness(process, &rooms, in_force));
         let stop = StopTimes::of(config);

@@ -14,6 +14,7 @@ mod faults;
 mod fleet;
 mod frontend_document;
 mod generated_clients;
+mod in_front;
 mod levers;
 mod loss;
 mod personal_data;

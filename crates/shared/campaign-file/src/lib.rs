@@ -7,7 +7,9 @@
 //! Pure: it knows neither of the two services, only what they have agreed on (`pass`); the binary
 //! maps its output onto both.
 
+mod alone;
 mod eligibility;
+mod guard;
 mod limits;
 mod local_time;
 mod mistakes;
@@ -25,6 +27,7 @@ use kernel::{CampaignId, ResidenceTable, Slug, Timestamp};
 use pass::IdentityKind;
 
 pub use eligibility::{Declaration, Eligibility};
+pub use guard::{FailMode, Guard};
 pub use mistakes::{CampaignError, CampaignErrors};
 pub use service_type::Coding;
 pub use waitlist::{QuietHours, Waitlist};
@@ -58,7 +61,7 @@ pub struct CampaignFile {
     /// The public source of chance that is added to every draw, in the words in which it is
     /// announced; `None` if nothing is added.
     pub public_entropy: Option<String>,
-    /// The sites, in the order of the file.
+    /// The sites, in the order of the file; none where nothing is booked here.
     pub sites: Vec<Site>,
     /// The slots: rule by rule as in the file, there site by site, there by time.
     pub slots: Vec<Slot>,
@@ -68,8 +71,10 @@ pub struct CampaignFile {
     pub purge_after_days: u16,
     /// The waitlist, if the campaign has one.
     pub waitlist: Option<Waitlist>,
-    /// Where those live who may book.
+    /// Where those live who may book; empty where nobody is asked.
     pub residence: ResidenceTable,
+    /// What the room stands in front of besides the booking API, or in its place.
+    pub guard: Option<Guard>,
     /// When they are born.
     pub eligibility: Eligibility,
     /// What they declare.
@@ -191,6 +196,7 @@ const KEYS: &Keys = &[
     ("capacity_places", "capacity_places = 2500"),
     ("booking", "[booking]"),
     ("waiting_room", "[waiting_room]"),
+    ("guard", "[guard]"),
     ("gate", "[gate]"),
     ("sites", "[[sites]]"),
     ("slots", "[[slots]]"),
@@ -218,6 +224,12 @@ impl CampaignFile {
             None => None,
         };
         reader.conclude(campaign)
+    }
+
+    /// Whether nothing is booked here: the room stands alone in front of another system.
+    #[must_use]
+    pub fn is_room_alone(&self) -> bool {
+        self.slots.is_empty()
     }
 
     /// The first opening.
@@ -255,21 +267,37 @@ fn read(file: &Section<'_>) -> Option<CampaignFile> {
     let zone = zone.unwrap_or_else(Zone::stand_in);
     let booking = rules::read_booking(file);
     let rules::ReadRoom { rules: room, gathers_before_s, public_entropy } = rules::read_room(file);
-    rules::check_together(file, booking, room);
+    rules::check_together(file, booking.filter(|_| !alone::is_room_alone(file)), room);
     let purge_after_days = rules::read_personal_data(file);
-    let sites = file.required("sites").map(|field| places::read_sites(&field));
-    let slots = places::read_slots(file, sites.as_ref(), &zone);
+    let guard = guard::read(file);
+    let is_alone = alone::is_room_alone(file);
+    let (sites, slots) = if is_alone {
+        alone::complain_about_bookings(file);
+        (Some(Vec::new()), Some(Vec::new()))
+    } else {
+        let sites = file.required("sites").map(|field| places::read_sites(&field));
+        let slots = places::read_slots(file, sites.as_ref(), &zone);
+        (sites.and_then(|sites| sites.complete), slots)
+    };
     let slots_end_at = slots.as_ref().and_then(|s| s.iter().map(|slot| slot.ends_at).max());
-    let capacities = slots.as_deref().map_or(Capacities::Unknown, places::capacities);
+    let capacities = match slots.as_deref() {
+        Some([]) => Capacities::NoSlots,
+        Some(slots) => places::capacities(slots),
+        None => Capacities::Unknown,
+    };
     let schedule =
         ReadSchedule { file, zone: &zone, gathers_before_s, slots_end_at, capacities }.read();
-    let residence = file.required("residence").and_then(|field| residence::read(&field));
+    let residence = match file.optional("residence") {
+        None if is_alone => Some(ResidenceTable::new(Vec::new())),
+        _ => file.required("residence").and_then(|field| residence::read(&field)),
+    };
     let eligibility = eligibility::read(file);
     let declarations = eligibility::read_declarations(file);
 
     let (title_de, title_en) = title?;
     let Schedule { closes_at, capacity_places, openings, waitlist } = schedule?;
     let (slots, tranches) = match capacities {
+        Capacities::NoSlots => (Vec::new(), alone::tranches(openings)),
         Capacities::OfEachSlot(_) => spread::spread_by_capacity(slots?, openings),
         Capacities::Shared | Capacities::Unknown => {
             spread::spread(slots?, openings, capacity_places)
@@ -286,12 +314,13 @@ fn read(file: &Section<'_>) -> Option<CampaignFile> {
         booking: booking?,
         room: room?,
         public_entropy,
-        sites: sites?.complete?,
+        sites: sites?,
         slots,
         tranches,
         purge_after_days: purge_after_days?,
         waitlist,
         residence: residence?,
+        guard: guard?,
         eligibility: eligibility?,
         declarations: declarations?,
     })

@@ -18,6 +18,9 @@ pub(crate) const SLOT_RULES: RangeInclusive<usize> = 1..=100;
 pub(crate) const TRANCHES: RangeInclusive<usize> = 1..=50;
 pub(crate) const MUNICIPALITIES: RangeInclusive<usize> = 1..=20_000;
 pub(crate) const DECLARATIONS: RangeInclusive<usize> = 1..=20;
+pub(crate) const ORIGINS: RangeInclusive<usize> = 1..=50;
+/// Longest address of a page, in bytes.
+pub(crate) const ADDRESS_LENGTH_MAX: usize = 1_000;
 pub(crate) const SLOTS_MAX: usize = 10_000;
 
 pub(crate) const INCARNATION: RangeInclusive<u32> = 1..=1_000_000;

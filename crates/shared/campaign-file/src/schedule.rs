@@ -47,6 +47,8 @@ pub(crate) enum Capacities {
     OfEachSlot(u32),
     /// In `capacity_places`, for all together.
     Shared,
+    /// Nowhere: nothing is booked.
+    NoSlots,
     /// The slots could not be read.
     Unknown,
 }
@@ -112,7 +114,7 @@ impl<'d> ReadSchedule<'_, 'd> {
         let Some(section) = entry.section(TRANCHE_KEYS) else {
             return Entry { opens: None, places: None, gathers_from: None };
         };
-        let places = section.required("places").and_then(|field| field.whole(limits::PLACES));
+        let places = self.read_places(&section);
         let opens = section.required("opens_at").and_then(|field| self.moment(field));
         let gathers = section.optional("gathers_from");
         let given = gathers.clone().map(|field| self.moment(field));
@@ -134,6 +136,16 @@ impl<'d> ReadSchedule<'_, 'd> {
             None => self.default_gathering(field, *opening, previous),
         };
         Entry { opens, places, gathers_from }
+    }
+
+    fn read_places(&self, tranche: &Section<'_>) -> Option<u32> {
+        if self.capacities != Capacities::NoSlots {
+            return tranche.required("places").and_then(|field| field.whole(limits::PLACES));
+        }
+        if let Some(field) = tranche.optional("places") {
+            field.complain("without sites and slots there are no places; remove it");
+        }
+        Some(0)
     }
 
     /// `gathers_before_s` before the opening, if that is not before the previous one.

@@ -16,6 +16,8 @@ use utoipa::ToSchema;
 use crate::description::{Description, field_at};
 use crate::problem::{Answers, Code, Mistake, Problem};
 
+const MEDIA_TYPE: &str = "application/json";
+
 /// The longest body, in bytes.
 pub const BODY_LENGTH_MAX: usize = 8 * 1024;
 
@@ -37,13 +39,11 @@ impl<T: DeserializeOwned + ToSchema + 'static, const LENGTH_MAX: usize> FromRequ
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let acceptable = check(request.headers(), LENGTH_MAX);
+        let acceptable = check(request.headers(), MEDIA_TYPE, LENGTH_MAX);
         let payload = payload.take();
         Box::pin(async move {
             acceptable?;
-            let bytes = tokio::time::timeout(BODY_TIME_MAX, read(payload, LENGTH_MAX))
-                .await
-                .map_err(|_| Problem::new(Code::RequestTimeout))??;
+            let bytes = read(payload, LENGTH_MAX).await?;
             parse(&bytes).map(Self)
         })
     }
@@ -58,8 +58,9 @@ impl<T, const LENGTH_MAX: usize> Answers for Body<T, LENGTH_MAX> {
     ];
 }
 
-fn check(headers: &HeaderMap, length_max: usize) -> Result<(), Problem> {
-    if !is_of(headers, "application/json") {
+/// Whether a body of this media type is announced, and one that is not too long.
+pub(crate) fn check(headers: &HeaderMap, expected: &str, length_max: usize) -> Result<(), Problem> {
+    if !is_of(headers, expected) {
         return Err(Problem::new(Code::UnsupportedMediaType));
     }
     check_length(headers, length_max)
@@ -81,8 +82,13 @@ pub(crate) fn check_length(headers: &HeaderMap, length_max: usize) -> Result<(),
     }
 }
 
-/// A body, within a time that is the caller's.
-pub(crate) async fn read(mut payload: Payload, length_max: usize) -> Result<Bytes, Problem> {
+/// The whole body, if it comes in time.
+pub(crate) async fn read(payload: Payload, length_max: usize) -> Result<Bytes, Problem> {
+    let read = tokio::time::timeout(BODY_TIME_MAX, gather(payload, length_max)).await;
+    read.map_err(|_| Problem::new(Code::RequestTimeout))?
+}
+
+async fn gather(mut payload: Payload, length_max: usize) -> Result<Bytes, Problem> {
     let Some(first) = payload.next().await else { return Ok(Bytes::new()) };
     let first = first.map_err(|_| incomplete())?;
     let Some(second) = payload.next().await else { return bounded(first, length_max) };

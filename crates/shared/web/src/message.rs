@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
-use crate::json::{BODY_TIME_MAX, Body, check_length, is_of, read};
+use crate::json::{Body, check_length, is_of, read};
 use crate::problem::{Answers, Code, Problem};
 
 /// The media type of a whole message.
@@ -38,9 +38,7 @@ impl<T: DeserializeOwned + ToSchema + 'static, const LENGTH_MAX: usize> FromRequ
         let payload = payload.take();
         Box::pin(async move {
             acceptable?;
-            let message = tokio::time::timeout(BODY_TIME_MAX, read(payload, LENGTH_MAX)).await;
-            let message = message.map_err(|_| Problem::new(Code::RequestTimeout))?;
-            message.map(Self::Message)
+            read(payload, LENGTH_MAX).await.map(Self::Message)
         })
     }
 }

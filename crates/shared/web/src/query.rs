@@ -22,7 +22,7 @@ impl<T: DeserializeOwned + IntoParams + 'static> FromRequest for Query<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let query = request.query_string();
         let read = web::Query::<T>::from_query(query).map(|read| Self(read.into_inner()));
-        ready(read.map_err(|_| wrong::<T>(query)))
+        ready(read.map_err(|_| wrong(query, &Description::of_query::<T>(), "query")))
     }
 }
 
@@ -30,15 +30,14 @@ impl<T> Answers for Query<T> {
     const CODES: &'static [Code] = &[Code::InvalidRequest];
 }
 
-/// Every parameter that is wrong, by its name.
+/// Every parameter that is wrong, by its name; what is wrong with all of them together is said of `whole`.
 #[cold]
-fn wrong<T: IntoParams + 'static>(query: &str) -> Problem {
-    let whole = |mistake| Problem::new(Code::InvalidRequest).field("query", mistake);
+pub(crate) fn wrong(query: &str, description: &Description, whole: &str) -> Problem {
+    let whole = |mistake| Problem::new(Code::InvalidRequest).field(whole, mistake);
     let Ok(pairs) = web::Query::<Vec<(String, String)>>::from_query(query) else {
         return whole(Mistake::Invalid);
     };
     let pairs = pairs.into_inner();
-    let description = Description::of_query::<T>();
     let twice = pairs
         .iter()
         .enumerate()

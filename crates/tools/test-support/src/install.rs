@@ -8,7 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::locate::{
-    locate_chromium, locate_faketime, locate_postgres, locate_python, locate_redis,
+    locate_chromium, locate_faketime, locate_haproxy, locate_nginx, locate_postgres, locate_python,
+    locate_redis,
 };
 
 /// Debian asks this program before a package starts its service; 101 means "do not".
@@ -17,7 +18,7 @@ const START_POLICY: &str = "/usr/sbin/policy-rc.d";
 const VENV_MISSING: &str = "python3 makes no virtual environments; install the module `venv` \
     (Debian and Ubuntu: apt-get install python3-venv)";
 
-/// Makes sure that tests can start Redis, PostgreSQL, Python and Chromium, installing them with `apt-get` on
+/// Makes sure that tests can start Redis, PostgreSQL, nginx, HAProxy, Python and Chromium, installing them with `apt-get` on
 /// Debian when run by root. Elsewhere the error says what to install. No system service is started
 /// or left running by it.
 pub fn provision() -> Result<()> {
@@ -27,6 +28,12 @@ pub fn provision() -> Result<()> {
     }
     if locate_postgres().is_err() {
         missing.push(Package { name: "postgresql", service: Some("postgresql.service") });
+    }
+    if locate_nginx().is_err() {
+        missing.push(Package { name: "nginx", service: Some("nginx.service") });
+    }
+    if locate_haproxy().is_err() {
+        missing.push(Package { name: "haproxy", service: Some("haproxy.service") });
     }
     if locate_python().is_err() {
         missing.push(Package { name: "python3", service: None });
@@ -38,6 +45,8 @@ pub fn provision() -> Result<()> {
     install_on_debian(&missing)?;
     locate_redis()?;
     locate_postgres()?;
+    locate_nginx()?;
+    locate_haproxy()?;
     locate_python()?;
     locate_chromium()?;
     Ok(())

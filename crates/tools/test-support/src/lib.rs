@@ -1,4 +1,4 @@
-//! Real Redis, PostgreSQL and mail servers for tests, a receiver of what is posted to it ([`Receiver`]), the programs that read the API documents ([`ApiTools`]), any campaign file, and
+//! Real Redis, PostgreSQL and mail servers and real proxies for tests, a receiver of what is posted to it ([`Receiver`]), the programs that read the API documents ([`ApiTools`]), any campaign file, and
 //! the waiting for a condition.
 //!
 //! Knows none of the workspace's crates. Two ways to a server:
@@ -26,6 +26,7 @@ mod mail_server;
 mod people;
 mod ports;
 mod postgres;
+mod proxy;
 mod python_packages;
 mod receiver;
 mod redis;
@@ -42,13 +43,14 @@ pub use disk::SmallDisk;
 pub use eventually::eventually;
 pub use install::{provision, provision_faketime};
 pub use locate::{
-    ChromiumPrograms, PostgresPrograms, locate_chromium, locate_faketime, locate_postgres,
-    locate_python, locate_redis,
+    ChromiumPrograms, PostgresPrograms, locate_chromium, locate_faketime, locate_haproxy,
+    locate_nginx, locate_postgres, locate_python, locate_redis,
 };
 pub use mail_server::{MailSecurity, MailServer, MailServerMood, TakenLetter};
 pub use people::family_name;
 pub use ports::Port;
 pub use postgres::{FrozenPostgres, PostgresServer};
+pub use proxy::ProxyServer;
 pub use receiver::{Delivered, Receiver, Reply};
 pub use redis::{Frozen, RedisCluster, RedisSentinels, RedisServer, RedisSetup, TestAuthority};
 pub use runtime::{Runtime, locate_jackson, provision_runtimes};

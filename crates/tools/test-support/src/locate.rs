@@ -16,6 +16,10 @@ const PYTHON_MISSING: &str = "python3 is not on the PATH; install Python 3 \
     (Debian and Ubuntu: apt-get install python3, Fedora: dnf install python3, macOS: brew install python)";
 const CHROMIUM_MISSING: &str = "chromium and chromedriver are not on the PATH; install both \
     (Debian: apt-get install chromium chromium-driver, Fedora: dnf install chromium chromedriver)";
+const NGINX_MISSING: &str = "nginx is not on the PATH; install nginx 1.22 or newer with auth_request \
+    (Debian and Ubuntu: apt-get install nginx, Fedora: dnf install nginx, macOS: brew install nginx)";
+const HAPROXY_MISSING: &str = "haproxy is not on the PATH; install HAProxy 2.6 or newer with Lua \
+    (Debian and Ubuntu: apt-get install haproxy, Fedora: dnf install haproxy, macOS: brew install haproxy)";
 const FAKETIME_MISSING: &str =
     "libfaketime was not found; install it (Debian and Ubuntu: apt-get install faketime)";
 
@@ -41,6 +45,16 @@ pub fn locate_redis() -> Result<PathBuf> {
 /// Finds `python3`, which runs the scripts that documents print. The error says what to install.
 pub fn locate_python() -> Result<PathBuf> {
     find_program("python3", |_| true).context(PYTHON_MISSING)
+}
+
+/// Finds `nginx`. The error says what to install.
+pub fn locate_nginx() -> Result<PathBuf> {
+    find_program("nginx", |_| true).context(NGINX_MISSING)
+}
+
+/// Finds `haproxy`. The error says what to install.
+pub fn locate_haproxy() -> Result<PathBuf> {
+    find_program("haproxy", |_| true).context(HAPROXY_MISSING)
 }
 
 /// A browser, and the program that drives it.

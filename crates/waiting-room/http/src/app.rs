@@ -7,6 +7,7 @@ use pass::{KeySet, SignalsCredential};
 use waiting_room::WaitingRoom;
 
 use crate::citizen::status::StatusCache;
+use crate::guard::Guards;
 use crate::limits::RateLimits;
 
 /// What the API is built from.
@@ -19,6 +20,8 @@ pub struct Parts {
     pub signals_credential: SignalsCredential,
     /// How often the same client may join and redeem.
     pub limits: RateLimits,
+    /// What the rooms stand in front of.
+    pub guards: Guards,
 }
 
 /// The state of the API: one per process, shared by all workers as `actix_web::web::Data<App>`.
@@ -27,6 +30,7 @@ pub struct App {
     pub(crate) keys: Arc<ArcSwap<KeySet>>,
     pub(crate) signals_credential: SignalsCredential,
     pub(crate) limits: RateLimits,
+    pub(crate) guards: Guards,
     pub(crate) statuses: StatusCache,
 }
 
@@ -34,7 +38,8 @@ impl App {
     /// The state made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { rooms, keys, signals_credential, limits } = parts;
-        Self { rooms, keys, signals_credential, limits, statuses: StatusCache::default() }
+        let Parts { rooms, keys, signals_credential, limits, guards } = parts;
+        let statuses = StatusCache::default();
+        Self { rooms, keys, signals_credential, limits, guards, statuses }
     }
 }

@@ -18,15 +18,16 @@ use waiting_room::contract::{START, SwitchedStore, room_settings};
 use waiting_room::draw::DrawKey;
 use waiting_room::line::ticket::{Ticket, TicketKeys};
 use waiting_room::live::LiveChange;
+use waiting_room::memory::digest::Digest;
 use waiting_room::service::operator::{self, SetOutcome};
 use waiting_room::service::{Limits, Parts as RoomParts};
 use waiting_room::settings::Opening;
 use waiting_room::state::{BookingReport, Counts};
 use waiting_room::view::RoomView;
-use waiting_room::{MemoryRoomStore, RoomId, RoomSettings, WaitingRoom};
+use waiting_room::{MemoryRoomStore, RoomId, RoomSettings, RoomStore as _, WaitingRoom};
 use web::test_client::{Call, Reply, TestClient};
 
-use crate::{App, Parts, RateLimits};
+use crate::{App, FailMode, Guard, Guards, Parts, RateLimits};
 
 pub(crate) const ISSUER: &str = "https://einlass.example";
 /// The secret text in the key files of both services.
@@ -96,6 +97,15 @@ pub(crate) fn patient(queue_depth_max: usize, batch_max: usize) -> BatcherLimits
     }
 }
 
+fn limits(joins: BatcherLimits) -> Limits {
+    Limits {
+        joins,
+        redemptions: patient(1_000, 100),
+        renew_every: Duration::from_millis(250),
+        polls_per_s_max: 5_000,
+    }
+}
+
 /// A running API with the rooms `town` and `village`, and with `people` and `mailboxes`, which ask for the
 /// person and for the e-mail address.
 pub(crate) struct Harness {
@@ -123,7 +133,17 @@ impl Harness {
         Self::with(joins, -60).await
     }
 
+    /// Ten seconds after the first opening, with views that should be renewed as often as this.
+    pub(crate) async fn renewed_every(renew_every: Duration) -> Self {
+        let limits = Limits { renew_every, ..limits(patient(1_000, 100)) };
+        Self::with_limits(limits, 10).await
+    }
+
     async fn with(joins: BatcherLimits, s: i64) -> Self {
+        Self::with_limits(limits(joins), s).await
+    }
+
+    async fn with_limits(limits: Limits, s: i64) -> Self {
         let clock = Arc::new(ManualClock::at(after(CREATED_S)));
         let store = Arc::new(SwitchedStore::new(MemoryRoomStore::new(clock.clone())));
         let key = SigningKey::generate(&SeededEntropy::new(1));
@@ -139,12 +159,7 @@ impl Harness {
             identity_key: Some(IdentityKey::new(&[3; 32])),
             minter: PassMinter::new(key, ISSUER),
             verifier: PassVerifier::new(ISSUER, keys.clone()),
-            limits: Limits {
-                joins,
-                redemptions: patient(1_000, 100),
-                renew_every: Duration::from_millis(250),
-                polls_per_s_max: 5_000,
-            },
+            limits,
         }));
         let verifier = PassVerifier::new(ISSUER, keys.clone());
         let app = Data::new(App::new(Parts {
@@ -152,6 +167,7 @@ impl Harness {
             keys,
             signals_credential: SignalsCredential::new(CREDENTIAL),
             limits: RateLimits::off(),
+            guards: guards(),
         }));
         let client = client(&app).await;
         let harness = Self { clock, store, app, client, ticket_keys, verifier };
@@ -197,6 +213,7 @@ impl Harness {
             keys: Arc::clone(&self.app.keys),
             signals_credential: SignalsCredential::new(CREDENTIAL),
             limits: limits(Arc::clone(&self.clock)),
+            guards: guards(),
         }));
         let client = client(&app).await;
         Self { app, client, ..self }
@@ -288,11 +305,35 @@ impl Harness {
         self.app.rooms.report("town", report).await.expect("the report is taken over");
     }
 
+    /// A pass is given back elsewhere.
+    pub(crate) async fn depart(&self, pass: &str) {
+        let digest = Digest::of(&self.view().state.memory);
+        let departed = self.store.end_passes(&id("town"), &digest, &[self.pass_id(pass)]).await;
+        departed.expect("the store answers");
+    }
+
     /// The operator moves the levers of `town`.
     pub(crate) async fn set(&self, change: LiveChange) {
         let set = operator::set(&*self.store, &id("town"), &change, None).await;
         assert!(matches!(set, Ok(SetOutcome::Set(_))), "{set:?}");
     }
+}
+
+/// `town` guards a shop; `village` one that is open while nobody can decide, as is `nowhere`, which the store
+/// does not have; neither it nor `lost` does.
+pub(crate) fn guards() -> Guards {
+    let guard = |fail| Guard {
+        protects: vec!["https://shop.example".into()],
+        waiting_page: Some("https://warten.example/town".into()),
+        fail,
+    };
+    let guards = [
+        ("town", FailMode::Closed),
+        ("village", FailMode::Open),
+        ("nowhere", FailMode::Open),
+        ("lost", FailMode::Closed),
+    ];
+    guards.into_iter().map(|(room, fail)| (id(room), guard(fail))).collect()
 }
 
 async fn client(app: &Data<App>) -> TestClient {

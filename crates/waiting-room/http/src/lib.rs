@@ -8,16 +8,19 @@
 
 mod app;
 mod citizen;
+mod guard;
 #[cfg(test)]
 mod harness;
 mod limits;
 mod openapi;
+mod pass_cookie;
 mod refusal;
 mod routes;
 mod systems;
 mod wire;
 
 pub use app::{App, Parts};
+pub use guard::{FailMode, Guard, Guards};
 pub use limits::RateLimits;
 pub use openapi::openapi;
 pub use routes::routes;

@@ -5,8 +5,8 @@ use actix_web::web::{self, Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::citizen::{join, leave, redeem, status, ticket};
-use crate::systems::{jwks, signals};
+use crate::citizen::{join, keep_pass, leave, redeem, status, ticket};
+use crate::systems::{authorize, jwks, signals};
 
 /// Registers the routes: `actix_web::App::new().configure(waiting_room_http::routes(app))`.
 ///
@@ -24,8 +24,10 @@ pub(crate) fn collect(config: &mut ServiceConfig<'_>) {
     config
         .service(status::show_status)
         .service(ticket::show_ticket)
+        .service(authorize::authorize)
         .service(join::join)
         .service(redeem::redeem)
+        .service(keep_pass::keep_pass)
         .service(leave::leave)
         .service(signals::take_signals)
         .service(jwks::show_jwks);

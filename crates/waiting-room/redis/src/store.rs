@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kernel::Clock;
+use kernel::{Clock, Timestamp};
 use waiting_room::live::LiveSettings;
 use waiting_room::memory::digest::Digest;
 use waiting_room::memory::{Memory, heal};
@@ -222,6 +222,15 @@ impl RoomStore for RedisRoomStore {
 
     async fn end_passes(&self, room: &RoomId, digest: &Digest, pass_ids: &[PassId]) -> Result<()> {
         self.operations.end_passes(&self.keys(room), room, digest, pass_ids).await
+    }
+
+    async fn pass_ends(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        pass_ids: &[PassId],
+    ) -> Result<Vec<Option<Timestamp>>> {
+        self.operations.pass_ends(&self.keys(room), room, digest, pass_ids).await
     }
 
     async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()> {

@@ -7,6 +7,12 @@ use pass::{IdentityKey, IdentityKind, Subject};
 use crate::service::outcome::{IdentityMistake, JoinOutcome};
 use crate::settings::RoomSettings;
 
+/// Where somebody lives, as they say: the postcode, and which of its municipalities.
+pub type Residence = (Postcode, Option<Ags>);
+
+/// The municipality in the tickets and passes of a room that does not ask where people live.
+pub const NOT_ASKED: Ags = Ags::from_number(0).expect("eight zeros are written as a key");
+
 /// Who comes, as typed in. Never printed (P15).
 #[derive(Clone)]
 pub enum GivenIdentity {
@@ -32,12 +38,12 @@ pub struct Door<'a> {
 }
 
 impl Door<'_> {
-    /// The municipality whose residents may book; or why not.
-    pub(crate) fn residence(
-        &self,
-        postcode: Postcode,
-        ags: Option<Ags>,
-    ) -> Result<Ags, Box<JoinOutcome>> {
+    /// The municipality whose residents may book; or why not. [`NOT_ASKED`] where nobody is asked.
+    pub(crate) fn residence(&self, given: Option<Residence>) -> Result<Ags, Box<JoinOutcome>> {
+        if !self.settings.asks_residence() {
+            return Ok(NOT_ASKED);
+        }
+        let Some((postcode, ags)) = given else { return refuse(JoinOutcome::ResidenceRequired) };
         match self.settings.residence.decide(postcode, ags) {
             ResidenceAnswer::Eligible(municipality) => Ok(municipality.ags),
             ResidenceAnswer::NotEligible(known) => refuse(JoinOutcome::NotEligible(known.cloned())),

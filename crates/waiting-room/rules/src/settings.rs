@@ -36,7 +36,7 @@ pub struct RoomSettings {
     pub public_entropy: Option<String>,
     /// After this instant nobody joins and nobody is called.
     pub closes_at: Timestamp,
-    /// Who may book.
+    /// Who may book; empty where nobody is asked.
     pub residence: ResidenceTable,
     /// What the room asks of a person at the door.
     pub identity: IdentityKind,
@@ -125,6 +125,12 @@ impl RoomSettings {
     #[must_use]
     pub fn campaign(&self) -> &CampaignId {
         &self.room
+    }
+
+    /// Whether people are asked at the door where they live.
+    #[must_use]
+    pub fn asks_residence(&self) -> bool {
+        !self.residence.rows().is_empty()
     }
 
     /// The first opening later than `now`.

@@ -305,6 +305,14 @@ pub trait RoomStore: Send + Sync {
     /// Ends passes before their time. O(n log admitted).
     async fn end_passes(&self, room: &RoomId, digest: &Digest, pass_ids: &[PassId]) -> Result<()>;
 
+    /// When these passes end or have ended; `None` for one that the store does not know. O(n log admitted).
+    async fn pass_ends(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        pass_ids: &[PassId],
+    ) -> Result<Vec<Option<Timestamp>>>;
+
     /// Takes a report of the booking API over, and ends the passes that departed. A count that was made
     /// before the stored one is ignored; one made in the future counts as made now. O(n log admitted).
     async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()>;

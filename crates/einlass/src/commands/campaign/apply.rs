@@ -44,6 +44,9 @@ impl Apply {
         if let Some(room) = &room {
             room.check(&file).await?;
         }
+        if file.is_room_alone() {
+            return self.conclude(room, &file).await;
+        }
         let store = self.open_bookings(config).await?;
         let request = self.request(&file)?;
         let what_if = ApplyCampaign { intent: Intent::Preview, ..request.clone() };
@@ -57,11 +60,21 @@ impl Apply {
             if let Some(preview) = applied.preview() {
                 println!("{preview}");
             }
-            println!("nothing was changed, as this was a dry run");
-            return Ok(0);
+            return self.conclude(room, &file).await;
         }
-        if let Some(room) = room {
-            let created = room.create(&file).await?;
+        self.conclude(room, &file).await?;
+        let applied = campaigns::apply(&*store, &request).await?;
+        let verdict = applied.verdict().map_err(|why| refused(&file, &why))?;
+        println!("booking api: the campaign {} {verdict}", file.id);
+        Ok(0)
+    }
+
+    /// The room, unless this is a dry run.
+    async fn conclude(&self, room: Option<RoomHalf>, file: &CampaignFile) -> anyhow::Result<u8> {
+        if self.dry_run {
+            println!("nothing was changed, as this was a dry run");
+        } else if let Some(room) = room {
+            let created = room.create(file).await?;
             println!("waiting room: the room {} {created}", file.id);
         } else {
             println!(
@@ -70,9 +83,6 @@ impl Apply {
                  it starts: restart it"
             );
         }
-        let applied = campaigns::apply(&*store, &request).await?;
-        let verdict = applied.verdict().map_err(|why| refused(&file, &why))?;
-        println!("booking api: the campaign {} {verdict}", file.id);
         Ok(0)
     }
 

@@ -24,6 +24,13 @@ pub fn print_summary(file: &CampaignFile) {
     if closed > 0 {
         println!("{closed} slots are closed");
     }
+    if let Some(guard) = &file.guard {
+        println!("the room guards {}", guard.protects.join(", "));
+    }
+    if file.residence.rows().is_empty() {
+        println!("people are not asked where they live; everything is in order");
+        return;
+    }
     let eligible = file.residence.rows().iter().filter(|row| row.eligible).count();
     println!(
         "{eligible} of {} listed municipalities may book; everything is in order",

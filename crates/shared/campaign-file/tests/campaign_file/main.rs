@@ -2,6 +2,7 @@
 
 mod capacity;
 mod eligibility;
+mod guard;
 mod mistakes;
 mod reschedule;
 mod speyer;

@@ -44,6 +44,12 @@ catalogue! {
         de: "Ihre Zeit zum Buchen ist abgelaufen",
             "Der Pass fehlt, ist abgelaufen oder nicht echt. Bitte gehen Sie zurück in den Warteraum.";
     }
+    PassRequired "pass-required" UNAUTHORIZED {
+        en: "You need a pass from the waiting room for this",
+            "Please go through the waiting room first; its page is in `waiting_page`, where there is one. A pass that you had has expired or was given back.";
+        de: "Hierfür brauchen Sie einen Pass aus dem Warteraum",
+            "Bitte gehen Sie zuerst durch den Warteraum; seine Seite steht in `waiting_page`, wenn es eine gibt. Ein Pass, den Sie hatten, ist abgelaufen oder wurde zurückgegeben.";
+    }
     ServiceCredentialInvalid "service-credential-invalid" UNAUTHORIZED {
         en: "The service credential is not accepted",
             "This address is for the booking system of this campaign. Check that both services are configured with the same credential.";
@@ -73,6 +79,12 @@ catalogue! {
             "Please book first for the person named when entering the waiting room, with the same name and date of birth or the same e-mail address. After that, others in the same car can be booked.";
         de: "Dieser Pass gilt für eine andere Person",
             "Bitte buchen Sie zuerst für die Person, die beim Betreten des Warteraums genannt wurde, mit demselben Namen und Geburtsdatum oder derselben E-Mail-Adresse. Danach können weitere Personen im selben Auto gebucht werden.";
+    }
+    OriginNotListed "origin-not-listed" FORBIDDEN {
+        en: "This page may not do that for you",
+            "The request comes from a page of another web site. Its operator can list it in the campaign file, under `guard.protects`.";
+        de: "Diese Seite darf das nicht für Sie tun",
+            "Die Anfrage kommt von einer Seite eines anderen Webauftritts. Der Betreiber kann ihn in der Datei der Aktion unter `guard.protects` eintragen.";
     }
     PassWrongCampaign "pass-wrong-campaign" FORBIDDEN {
         en: "Your pass is for another campaign",

@@ -19,7 +19,16 @@ pub(super) fn of(code: Code) -> impl Iterator<Item = Member> {
     all().into_iter().filter(move |(of, _)| *of == code).map(|(_, member)| member)
 }
 
-fn all() -> [(Code, Member); 12] {
+fn waiting_page() -> Member {
+    let schema = json!({
+        "type": "string",
+        "description": "The page of the waiting room, which leads back here; not there where the room has none.",
+    });
+    let example = "https://shop.example/warten?return_to=https%3A%2F%2Fshop.example%2Fticket";
+    some("waiting_page", schema, json!(example))
+}
+
+fn all() -> [(Code, Member); 13] {
     let municipality = json!({
         "type": "string",
         "description": "The name of the municipality, where the postcode says it.",
@@ -40,6 +49,7 @@ fn all() -> [(Code, Member); 12] {
     });
     [
         (Code::NotEligible, rule()),
+        (Code::PassRequired, waiting_page()),
         (Code::DeclarationMissing, declarations()),
         (Code::WaitlistNotOpen, some("opens_at", opens_at, json!("2021-06-14T15:00:00.000Z"))),
         (Code::NotEligible, some("municipality", municipality, json!("Haßloch"))),

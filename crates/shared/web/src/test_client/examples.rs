@@ -21,7 +21,7 @@ pub struct Example {
     pub body: Value,
 }
 
-/// The requests with a body that a document gives as examples.
+/// The requests with a body in JSON that a document gives as examples.
 ///
 /// # Panics
 /// Where an example is not what its schema says, a parameter of a path has none, or the document breaks a rule that all
@@ -33,7 +33,9 @@ pub fn examples(document: &OpenApi) -> Vec<Example> {
     let operations = members(&document["paths"]).flat_map(|(path, item)| {
         members(item).map(move |(method, operation)| (path, method, operation))
     });
-    let with_body = operations.filter(|(_, _, operation)| operation["requestBody"].is_object());
+    let with_body = operations.filter(|(_, _, operation)| {
+        operation["requestBody"]["content"]["application/json"].is_object()
+    });
     with_body
         .map(|(path, method, operation)| {
             let content = &operation["requestBody"]["content"]["application/json"];

@@ -137,6 +137,12 @@ impl Call {
         self.header("content-type", "application/json")
     }
 
+    /// With this text as the body, which is said to be a form.
+    pub fn form(mut self, body: &str) -> Self {
+        self.body = Some(body.to_owned());
+        self.header("content-type", crate::form::FORM)
+    }
+
     /// As this machine sends it.
     pub fn from_peer(mut self, peer: SocketAddr) -> Self {
         self.peer = Some(peer);

@@ -13,7 +13,7 @@ use waiting_room::service::JoinRequest;
 use waiting_room::service::outcome::{Answer, JoinOutcome};
 use web::document::{Only, Union, Variant};
 use web::reply;
-use web::{Body, Code, IdempotencyKey, Problem, optional_bearer};
+use web::{Body, Code, IdempotencyKey, Mistake, Problem, optional_bearer};
 
 use crate::app::App;
 use crate::refusal::{self, RoomInPath};
@@ -24,8 +24,9 @@ use identity::Identity;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Join {
-    /// Where the citizen lives.
-    residence: Residence,
+    /// Where the citizen lives: needed where the room asks for it, as `asks_residence` in its status says.
+    #[schema(nullable = false)]
+    residence: Option<Residence>,
     /// Who joins: needed where the room asks for it, as the `identity` in its status says, and refused
     /// where it does not.
     #[schema(nullable = false)]
@@ -176,7 +177,8 @@ pub(crate) async fn join(
         key: key.as_ref().map(IdempotencyKey::as_str),
         identity: identity.as_ref(),
     };
-    let joined = app.rooms.join(room.name(), (residence.postcode, residence.ags), joining).await;
+    let residence = residence.map(|residence| (residence.postcode, residence.ags));
+    let joined = app.rooms.join(room.name(), residence, joining).await;
     match joined.map_err(refusal::problem)? {
         JoinOutcome::New(answer) => {
             Ok(reply::private(StatusCode::CREATED, &JoinedRoom::from(answer)))
@@ -184,6 +186,9 @@ pub(crate) async fn join(
         JoinOutcome::Known(answer) => Ok(reply::private(StatusCode::OK, &JoinedRoom::from(answer))),
         JoinOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
         JoinOutcome::NotEligible(known) => Err(not_eligible(known)),
+        JoinOutcome::ResidenceRequired => {
+            Err(Problem::new(Code::InvalidRequest).field("residence", Mistake::Missing))
+        }
         JoinOutcome::MunicipalityRequired(choices) => Err(municipality_required(choices)),
         JoinOutcome::MunicipalityMismatch => Err(Problem::new(Code::MunicipalityMismatch)),
         JoinOutcome::IdentityRequired(kind) => Err(identity::required(kind)),

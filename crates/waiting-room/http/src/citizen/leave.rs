@@ -1,12 +1,14 @@
 //! `DELETE /v1/rooms/{room}/passes/current`: leave early, so that the next one can come in.
 
+use actix_web::http::header::SET_COOKIE;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete};
 use waiting_room::service::outcome::LeaveOutcome;
 use web::reply;
-use web::{Code, Problem, bearer};
+use web::{Code, Problem, optional_bearer};
 
 use crate::app::App;
+use crate::pass_cookie;
 use crate::refusal::{self, RoomInPath};
 
 web::problem_responses!(
@@ -18,7 +20,7 @@ web::problem_responses!(
 /// Give a pass back before its time.
 ///
 /// The waiting room lets somebody else in, and the ticket cannot be redeemed again. Repeatable until the
-/// pass expires. Where a booking service reports for the room, the pass is given back there, as the
+/// pass expires. A browser that keeps the pass in a cookie need not send it otherwise; the cookie goes. Where a booking service reports for the room, the pass is given back there, as the
 /// problem `leave-at-booking` says.
 #[utoipa::path(
     tag = "rooms",
@@ -32,10 +34,18 @@ pub(crate) async fn leave(
     room: RoomInPath,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let pass = bearer(&request, Code::PassInvalid)?;
+    let kept = pass_cookie::read(request.headers(), room.name());
+    let pass = optional_bearer(&request, Code::PassInvalid)?.or(kept);
+    let pass = pass.ok_or_else(|| Problem::new(Code::PassInvalid))?;
     let left = app.rooms.leave(room.name(), pass).await;
     match left.map_err(refusal::problem)? {
-        LeaveOutcome::Left => Ok(reply::done()),
+        LeaveOutcome::Left => {
+            let mut response = reply::done();
+            if let Some(cookie) = kept.and_then(|_| pass_cookie::forget(room.name())) {
+                response.headers_mut().insert(SET_COOKIE, cookie);
+            }
+            Ok(response)
+        }
         LeaveOutcome::LeaveAtBooking => Err(Problem::new(Code::LeaveAtBooking)),
     }
 }
@@ -68,6 +78,19 @@ mod tests {
         let again = harness.request(&Method::POST, "/v1/rooms/town/passes");
         let again = again.header("authorization", ticket).send().await;
         assert_eq!((again.status, again.code()), (409, "pass-used"));
+    }
+
+    #[actix_web::test]
+    async fn a_browser_leaves_with_its_cookie_which_goes() {
+        let harness = Harness::start().await;
+        let (_, pass) = harness.admitted().await;
+        let call = harness.request(&Method::DELETE, "/v1/rooms/town/passes/current");
+        let reply = call.header("cookie", format!("a=b; __Host-einlass-town={pass}")).send().await;
+        assert_eq!(reply.status, 204);
+        let gone = "__Host-einlass-town=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax";
+        assert_eq!(reply.header("set-cookie"), gone);
+        harness.renew().await;
+        assert_eq!(harness.view().state.active, 0);
     }
 
     /// Only there is it certain that nothing new begins with the pass: whoever left here and held seats

@@ -59,6 +59,8 @@ struct RoomStatus<'a> {
     /// How many places have been called so far: a ticket whose place is below it is called.
     #[schema(example = 137)]
     called: u64,
+    /// Whether the room asks whoever joins where they live.
+    asks_residence: bool,
     /// What the room asks of whoever joins.
     identity: Asked,
     /// The public source of chance that goes into every draw, as announced; null if there is none.
@@ -214,6 +216,7 @@ impl<'a> RoomStatus<'a> {
             room: settings.room.as_str(),
             incarnation: settings.incarnation,
             epoch: view.state.memory.epoch,
+            asks_residence: settings.asks_residence(),
             identity: settings.identity.into(),
             public_entropy: settings.public_entropy.as_deref(),
             title: Texts { de: settings.title_de.clone(), en: settings.title_en.clone() },

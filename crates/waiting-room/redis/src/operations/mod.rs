@@ -9,6 +9,7 @@ mod create;
 mod end_passes;
 mod freeze;
 mod join;
+mod pass_ends;
 mod read;
 mod redeem;
 mod remove;
@@ -44,6 +45,7 @@ pub(crate) struct Operations {
     call: Script,
     redeem: Script,
     end_passes: Script,
+    pass_ends: Script,
     report: Script,
     set_live: Script,
     supply_entropy: Script,
@@ -68,6 +70,7 @@ impl Operations {
             call: script!("room.lua", "call.lua"),
             redeem: script!("room.lua", "admission.lua", "redeem.lua"),
             end_passes: script!("room.lua", "end_passes.lua"),
+            pass_ends: script!("room.lua", "pass_ends.lua"),
             report: script!("room.lua", "report.lua"),
             set_live: script!("room.lua", "set_live.lua"),
             supply_entropy: script!("room.lua", "supply_entropy.lua"),

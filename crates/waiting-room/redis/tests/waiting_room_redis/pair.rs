@@ -146,6 +146,8 @@ impl Pair {
                 let passes: Vec<_> = passes.into_iter().map(pass_id).collect();
                 let answer = redis.end_passes(room, digest, &passes).await;
                 same(answer, model.end_passes(room, digest, &passes).await);
+                let answer = redis.pass_ends(room, digest, &passes).await;
+                same(answer, model.pass_ends(room, digest, &passes).await);
             }
             Operation::Report { counted_in_ms, places_left, departures, .. } => {
                 let report = self.report(counted_in_ms, places_left, departures);

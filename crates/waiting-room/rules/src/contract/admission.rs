@@ -1,6 +1,6 @@
 //! Who gets a pass.
 
-use kernel::ManualClock;
+use kernel::{Clock as _, ManualClock};
 
 use super::fixtures::{START, Trial, after, at_place, pass_id, room_settings, with_passes};
 use crate::admission::vectors::{TTL_S, VECTORS, expected};
@@ -65,6 +65,22 @@ pub async fn a_pass_ends_once(store: &dyn RoomStore, clock: &ManualClock) {
     trial.pass_s(900);
     trial.end_passes(&[0]).await;
     assert_eq!((trial.redeem(0, 0).await, trial.state().await.active), (Redeemed::Used, 0));
+}
+
+/// Whoever guards a door can ask whether a pass was given back.
+pub async fn the_end_of_a_pass_is_known(store: &dyn RoomStore, clock: &ManualClock) {
+    let trial = Trial::open(store, clock).await;
+    trial.call_to(10).await;
+    trial.redeem(0, 0).await;
+    let Redeemed::Admitted { expires_at } = trial.redeem(1, 1).await else {
+        panic!("the second one is admitted")
+    };
+    trial.pass_s(30);
+    trial.end_passes(&[0]).await;
+    let given_back_at = clock.now();
+    trial.pass_s(30);
+    let ends = trial.pass_ends(&[1, 77, 0]).await;
+    assert_eq!(ends, [Some(expires_at), None, Some(given_back_at)]);
 }
 
 /// Several subjects stand at one place, and each gets its own pass.

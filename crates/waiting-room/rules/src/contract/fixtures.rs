@@ -261,6 +261,12 @@ impl<'a> Trial<'a> {
         self.redeem_all(&[redemption]).await[0]
     }
 
+    pub(super) async fn pass_ends(&self, passes: &[u64]) -> Vec<Option<Timestamp>> {
+        let passes: Vec<PassId> = passes.iter().copied().map(pass_id).collect();
+        let ends = self.store.pass_ends(self.room(), &self.beginner(), &passes).await;
+        ends.expect("the ends of passes")
+    }
+
     pub(super) async fn end_passes(&self, passes: &[u64]) {
         let passes: Vec<PassId> = passes.iter().copied().map(pass_id).collect();
         self.store.end_passes(self.room(), &self.beginner(), &passes).await.expect("end passes");

@@ -39,6 +39,7 @@ pub(super) async fn every_operation(
         ("call", store.call(room, digest, &call).await.map(drop)),
         ("redeem", store.redeem(room, digest, &[at_place(0, 9)]).await.map(drop)),
         ("end passes", store.end_passes(room, digest, &[pass_id(0)]).await),
+        ("pass ends", store.pass_ends(room, digest, &[pass_id(0)]).await.map(|_| ())),
         ("report", store.report(room, digest, &report).await),
         ("set levers", store.set_live(room, digest, &levers).await.map(drop)),
         ("supply entropy", store.supply_entropy(room, digest, 1, "x").await.map(drop)),

@@ -40,6 +40,7 @@ macro_rules! room_store_contract {
                 a_smaller_burst_recovers, levers_end_the_express_quota,
                 the_gate_may_allow_fewer_passes;
             admission: admission_answers_the_vectors, one_subject_has_one_pass, a_pass_ends_once,
+                the_end_of_a_pass_is_known,
                 several_subjects_share_a_place, a_batch_keeps_the_bounds,
                 idle_rooms_admit_on_arrival, the_express_quota_is_shared,
                 nobody_overtakes_on_arrival, a_known_pass_takes_no_quota,

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use kernel::Timestamp;
 use pass::PassId;
 
 use crate::live::LiveSettings;
@@ -92,6 +93,15 @@ impl RoomStore for SwitchedStore {
 
     async fn end_passes(&self, room: &RoomId, digest: &Digest, pass_ids: &[PassId]) -> Result<()> {
         self.up()?.end_passes(room, digest, pass_ids).await
+    }
+
+    async fn pass_ends(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        pass_ids: &[PassId],
+    ) -> Result<Vec<Option<Timestamp>>> {
+        self.up()?.pass_ends(room, digest, pass_ids).await
     }
 
     async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()> {

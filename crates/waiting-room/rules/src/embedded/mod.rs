@@ -196,6 +196,15 @@ impl RoomStore for MemoryRoomStore {
         self.with(room, digest, |room, now| room.end_passes(pass_ids, now))
     }
 
+    async fn pass_ends(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        pass_ids: &[PassId],
+    ) -> Result<Vec<Option<Timestamp>>> {
+        self.with(room, digest, |room, _| room.pass_ends(pass_ids))
+    }
+
     async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()> {
         self.with(room, digest, |room, now| room.report(report, now))
     }

@@ -343,6 +343,10 @@ impl Room {
         }
     }
 
+    pub(super) fn pass_ends(&self, pass_ids: &[PassId]) -> Vec<Option<Timestamp>> {
+        pass_ids.iter().map(|pass_id| self.passes.get(pass_id).copied()).collect()
+    }
+
     pub(super) fn report(&mut self, report: &BookingReport, now: Timestamp) {
         self.end_passes(&report.departures, now);
         let mut counts = report.counts;

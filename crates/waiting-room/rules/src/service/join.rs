@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use kernel::{Ags, Batcher, BatcherLimits, Postcode, Timestamp};
+use kernel::{Batcher, BatcherLimits, Timestamp};
 use pass::Subject;
 use tokio::task::JoinHandle;
 
 use super::outcome::{JoinOutcome, RoomError};
 use super::room::Room;
 use super::{WaitingRoom, trip_error};
-use crate::door::{Door, GivenIdentity};
+use crate::door::{Door, GivenIdentity, Residence};
 use crate::lane::Lane;
 use crate::line::ticket::Ticket;
 use crate::store::{
@@ -50,7 +50,7 @@ impl WaitingRoom {
     pub async fn join(
         &self,
         room: &str,
-        (postcode, ags): (Postcode, Option<Ags>),
+        residence: Option<Residence>,
         request: JoinRequest<'_>,
     ) -> std::result::Result<JoinOutcome, RoomError> {
         let open = self.open(room)?;
@@ -58,7 +58,7 @@ impl WaitingRoom {
         let view = Arc::clone(&open.room.view());
         let door =
             Door { settings: &view.settings, identity_key: self.parts.identity_key.as_ref() };
-        let municipality = match door.residence(postcode, ags) {
+        let municipality = match door.residence(residence) {
             Ok(municipality) => municipality,
             Err(refused) => return Ok(*refused),
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::{Batcher, BatcherLimits, Clock as _};
-use pass::{PassError, PassId};
+use pass::PassId;
 use tokio::task::JoinHandle;
 
 use super::outcome::{LeaveOutcome, RoomError};
@@ -22,15 +22,12 @@ impl WaitingRoom {
         pass: &str,
     ) -> std::result::Result<LeaveOutcome, RoomError> {
         let open = self.open(room)?;
-        let claims = self
-            .parts
-            .verifier
-            .verify(pass, open.room.id(), self.clock.now())
-            .map_err(|_: PassError| RoomError::PassInvalid)?;
+        let claims = self.verify_pass(&open, pass)?;
         if open.room.view().state.report.is_some() {
             return Ok(LeaveOutcome::LeaveAtBooking);
         }
         open.departures.submit(claims.pass_id).await?;
+        open.note_given_back(&claims, self.clock.now());
         Ok(LeaveOutcome::Left)
     }
 }

@@ -1,9 +1,10 @@
-//! The use cases of one instance, one a file: join, ask, redeem, leave, report, and the operator's.
+//! The use cases of one instance, one a file: join, ask, redeem, authorize, leave, report, and the operator's.
 //!
 //! Nothing here is pure: it spawns the batchers' tasks and the renewal, and counts. The rules it goes by
 //! are in [`crate::line`], [`crate::gate`], [`crate::admission`] and [`crate::memory`].
 
 mod ask;
+mod authorize;
 mod join;
 mod leave;
 pub mod operator;
@@ -22,16 +23,18 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use kernel::{Batcher, BatcherLimits, Clock, Entropy, SyncedClock, Timestamp, TripError};
-use pass::{Claims, IdentityKey, PassId, PassMinter, PassVerifier};
+use pass::{Claims, IdentityKey, PassError, PassId, PassMinter, PassVerifier};
 use tokio::task::JoinHandle;
 
-pub use crate::door::GivenIdentity;
+pub use crate::door::{GivenIdentity, NOT_ASKED, Residence};
 use crate::draw::DrawKey;
 use crate::line::ticket::{Ticket, TicketKeys};
 use crate::settings::RoomId;
 use crate::state::BookingReport;
 use crate::store::{Redeemed, Redemption, RoomStore, RoomStoreError};
 use crate::view::{RoomView, Standing};
+pub use authorize::GIVEN_BACK_KNOWN_AFTER;
+use authorize::Looks;
 pub use join::JoinRequest;
 use join::{Arrived, Joining};
 use outcome::{IssuedPass, RoomError};
@@ -82,6 +85,9 @@ pub(crate) struct OpenRoom {
     redemptions: Batcher<Redemption, Redeemed, RoomError>,
     departures: Batcher<PassId, (), RoomError>,
     reports: Batcher<BookingReport, (), RoomError>,
+    /// When passes end, for those who want to know whether one was given back.
+    pass_ends: Batcher<PassId, Option<Timestamp>, RoomError>,
+    looks: Looks,
 }
 
 /// The waiting room service of one instance.
@@ -134,6 +140,17 @@ impl WaitingRoom {
         Ok(self.verify(&open, ticket)?.pass_id())
     }
 
+    /// What a pass of the room says.
+    pub fn read_pass(&self, room: &str, pass: &str) -> Result<Claims, RoomError> {
+        let open = self.open(room)?;
+        self.verify_pass(&open, pass)
+    }
+
+    fn verify_pass(&self, open: &OpenRoom, pass: &str) -> Result<Claims, RoomError> {
+        let claims = self.parts.verifier.verify(pass, open.room.id(), self.clock.now());
+        claims.map_err(|_: PassError| RoomError::PassInvalid)
+    }
+
     pub(crate) fn open(&self, room: &str) -> Result<Arc<OpenRoom>, RoomError> {
         self.rooms.load().get(room).cloned().ok_or(RoomError::UnknownRoom)
     }
@@ -158,10 +175,12 @@ impl WaitingRoom {
         let (redemptions, redeem_task) = redeem::batcher(room, limits.redemptions);
         let (departures, leave_task) = leave::batcher(room, limits.redemptions);
         let (reports, report_task) = report::batcher(room);
+        let (pass_ends, look_task) = authorize::batcher(room, limits.redemptions);
         let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
         batches.retain(|task| !task.is_finished());
-        batches.extend([join_task, redeem_task, leave_task, report_task]);
-        OpenRoom { room: Arc::clone(room), joins, redemptions, departures, reports }
+        batches.extend([join_task, redeem_task, leave_task, report_task, look_task]);
+        let (room, looks) = (Arc::clone(room), Looks::default());
+        OpenRoom { room, joins, redemptions, departures, reports, pass_ends, looks }
     }
 
     fn verify(&self, open: &OpenRoom, text: &str) -> Result<Ticket, RoomError> {
@@ -202,6 +221,7 @@ impl OpenRoom {
         self.redemptions.shut_down();
         self.departures.shut_down();
         self.reports.shut_down();
+        self.pass_ends.shut_down();
     }
 }
 

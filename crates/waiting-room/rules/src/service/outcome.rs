@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kernel::{Municipality, SubmitError, Timestamp};
 use pass::identity::FieldProblem;
-use pass::{IdentityKind, Subject};
+use pass::{Claims, IdentityKind, Subject};
 
 use crate::view::{RoomView, Standing};
 
@@ -55,6 +55,8 @@ pub enum JoinOutcome {
     KeyReused,
     /// May not book here.
     NotEligible(Option<Municipality>),
+    /// The room asks where people live, and nothing was said.
+    ResidenceRequired,
     /// The postcode covers several municipalities: which one?
     MunicipalityRequired(Vec<Municipality>),
     /// The municipality does not have this postcode.
@@ -143,6 +145,41 @@ pub enum RedeemOutcome {
     },
     /// The room is over.
     Closed,
+}
+
+/// Whether a request may go on to what the room stands in front of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authorization {
+    /// It may: this is its pass.
+    Pass(Claims),
+    /// It may not, until its sender has a pass.
+    Refused(NoPass),
+    /// It has no pass, and nobody could get one now: the operator has said what to do then.
+    Undecided(Undecided),
+}
+
+/// Why a request has no pass. A later reason is told rather than an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoPass {
+    /// It brings none.
+    Missing,
+    /// What it brings was not signed here, or was changed.
+    Invalid,
+    /// Its pass is for another room.
+    OtherRoom,
+    /// Its pass is over.
+    Expired,
+    /// Its pass was given back, or has done all it could.
+    GivenBack,
+}
+
+/// Why nobody could get a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undecided {
+    /// This instance does not serve the room: there is none, or the store has not been reached yet.
+    NotServed,
+    /// The store has not answered for long.
+    StoreSilent(NoPass),
 }
 
 /// What leaving came to.

@@ -23,7 +23,7 @@ const TRIPS_AT_ONCE: usize = 8;
 /// Rooms of one trip that are worked on at once.
 const ROOMS_AT_ONCE: usize = 32;
 /// A cold room is renewed once in so many ticks.
-const TICKS_OF_COLD_ROOMS: u64 = 16;
+pub(super) const TICKS_OF_COLD_ROOMS: u32 = 16;
 /// Rooms are looked for, and the store's durability looked at, once in so many ticks.
 const TICKS_OF_DISCOVERY: u64 = 8;
 
@@ -64,7 +64,7 @@ impl WaitingRoom {
         // Before the renewal, when the views are as old as they get.
         self.count_ages();
         let watch = Stopwatch::start();
-        let with_cold = tick.is_multiple_of(TICKS_OF_COLD_ROOMS);
+        let with_cold = tick.is_multiple_of(TICKS_OF_COLD_ROOMS.into());
         self.renew_those(|open| with_cold || open.room.is_hot()).await;
         histogram!("room_renewal_seconds").record(watch.elapsed());
     }

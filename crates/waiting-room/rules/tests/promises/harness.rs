@@ -180,7 +180,7 @@ pub async fn try_join(
     instance: &WaitingRoom,
     request: JoinRequest<'_>,
 ) -> Result<JoinOutcome, RoomError> {
-    instance.join(ROOM, (speyer(), None), request).await
+    instance.join(ROOM, Some((speyer(), None)), request).await
 }
 
 pub async fn join_as(instance: &WaitingRoom, request: JoinRequest<'_>) -> Answer {

@@ -85,7 +85,7 @@ async fn a_join_can_be_repeated_under_its_key() {
     let again = join_as(&two, request).await;
     assert_eq!((again.entry, &again.ticket), (first.entry, &first.ticket));
     let elsewhere = ("67354".parse().expect("postcode"), None);
-    let other = two.join(ROOM, elsewhere, request).await;
+    let other = two.join(ROOM, Some(elsewhere), request).await;
     assert!(matches!(other, Ok(JoinOutcome::KeyReused)), "{other:?}");
     let truth = town.truth().await.expect("known");
     assert_eq!(truth.memory.entered.total(), 2);
@@ -97,9 +97,10 @@ async fn who_cannot_book_takes_no_place() {
     let town = Town::at(-60, |_| ()).await;
     let instance = town.instance().await;
     let none = JoinRequest::default();
-    let elsewhere = instance.join(ROOM, ("80331".parse().expect("postcode"), None), none).await;
+    let elsewhere =
+        instance.join(ROOM, Some(("80331".parse().expect("postcode"), None)), none).await;
     assert!(matches!(elsewhere, Ok(JoinOutcome::NotEligible(None))), "{elsewhere:?}");
-    let wrong = instance.join(ROOM, (speyer(), "01000001".parse().ok()), none).await;
+    let wrong = instance.join(ROOM, Some((speyer(), "01000001".parse().ok())), none).await;
     assert!(matches!(wrong, Ok(JoinOutcome::MunicipalityMismatch)), "{wrong:?}");
     assert_eq!(join(&instance).await.entry, 0);
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use kernel::Timestamp;
 use pass::PassId;
 use waiting_room::contract::{SwitchedStore, room_settings};
 use waiting_room::live::LiveSettings;
@@ -82,6 +83,15 @@ impl RoomStore for Nasty {
 
     async fn end_passes(&self, room: &RoomId, digest: &Digest, pass_ids: &[PassId]) -> Result<()> {
         self.store.end_passes(room, digest, pass_ids).await
+    }
+
+    async fn pass_ends(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        pass_ids: &[PassId],
+    ) -> Result<Vec<Option<Timestamp>>> {
+        self.store.pass_ends(room, digest, pass_ids).await
     }
 
     async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()> {

@@ -20,6 +20,7 @@ async fn a_room_gathers_and_opens() {
     assert_eq!(reply.header("cache-control"), "public, max-age=1");
     insta::assert_snapshot!(snapshot(&reply), @r#"
     200 {
+      "asks_residence": true,
       "called": 0,
       "draws": [
         {
