@@ -36,6 +36,8 @@ pub(super) struct Counts {
     pub turned_away: AtomicU64,
     pub gathering: AtomicU64,
     pub waiting: AtomicU64,
+    /// People who may still come, or try to book or to join the waitlist.
+    pub booking: AtomicU64,
     /// Distinct bookings answered 201.
     pub booked: AtomicU64,
     /// Holds of ours that may still become bookings or free seats.

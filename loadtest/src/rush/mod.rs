@@ -140,6 +140,7 @@ async fn live(world: &Arc<World>, people: Vec<plan::Person>) -> anyhow::Result<(
     let mut arrivals: Vec<(Instant, plan::Person)> =
         people.into_iter().map(|person| (world.arrives_at(person.arrival), person)).collect();
     arrivals.sort_by_key(|(at, person)| (*at, person.number));
+    world.ledger.counts.booking.store(arrivals.len() as u64, Ordering::SeqCst);
     let mut present = JoinSet::new();
     for (at, person) in arrivals {
         if !world.until(at).await {

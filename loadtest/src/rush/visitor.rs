@@ -52,6 +52,14 @@ impl<'w> Visitor<'w> {
 
     /// The whole visit.
     pub(super) async fn live(mut self) {
+        self.come().await;
+        self.world.ledger.counts.booking.fetch_sub(1, Ordering::SeqCst);
+        self.wait_for_offers().await;
+        self.cancel_once_others_wait().await;
+    }
+
+    /// From the door to a booking, a place on the waitlist, or home.
+    async fn come(&mut self) {
         let mut tickets = match self.join().await {
             Joined::Ticket(ticket) => vec![ticket],
             Joined::TurnedAway => return self.turned_away().await,
@@ -76,8 +84,6 @@ impl<'w> Visitor<'w> {
                 place: ticket.place,
             });
         }
-        self.wait_for_offers().await;
-        self.cancel_once_others_wait().await;
     }
 
     async fn wait_and_book(&mut self, tickets: &mut Vec<Ticket<'w>>) {

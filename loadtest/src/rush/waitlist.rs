@@ -154,12 +154,16 @@ impl Visitor<'_> {
         true
     }
 
-    /// Who cannot come says so, once there is somebody who waits for the place.
+    /// Who cannot come says so, once there is somebody who waits for the place. Where all are done with booking and nobody
+    /// waits, nobody ever will.
     pub(super) async fn cancel_once_others_wait(&mut self) {
         let Some(booked) = self.own_booking.take().filter(|_| self.person.cancels) else { return };
         let ledger = &*self.world.ledger;
-        while ledger.counts.waitlisted.load(Ordering::Relaxed) == 0 {
-            if !self.think(5.0).await {
+        while ledger.counts.waitlisted.load(Ordering::SeqCst) == 0 {
+            // In this order: whoever joins the waitlist does so before they are done.
+            let all_are_done = ledger.counts.booking.load(Ordering::SeqCst) == 0;
+            let nobody_waits = ledger.counts.waitlisted.load(Ordering::SeqCst) == 0;
+            if all_are_done && nobody_waits || !self.think(5.0).await {
                 return;
             }
         }

@@ -250,6 +250,17 @@ async fn who_finds_no_place_waits_for_one_that_comes_back() {
     assert_eq!((summary.bookings, fake.taken()), (0, vec![0, 0]));
 }
 
+/// Where there are places for all, who would cancel keeps the place, and the rush ends long before its deadline.
+#[tokio::test]
+async fn nobody_waits_for_ever_for_others_to_wait() {
+    let mut setting = open_room(&[20]);
+    setting.waitlist_places = 4;
+    let shares = Shares { waits: 1.0, cancels: 1.0, ..PLAIN };
+    let (summary, _) = rush(setting, 10, shares).await;
+    assert_nothing_broken(&summary);
+    assert_eq!((summary.bookings, summary.waitlisted, summary.cancelled), (10, 0, 0));
+}
+
 /// What nobody wants who waits is everybody's again, and who does not care to wait goes home.
 #[tokio::test]
 async fn an_offer_can_be_declined_and_nobody_has_to_wait() {
