@@ -53,6 +53,35 @@ async fn a_server_that_is_away_for_days_costs_no_letter() {
     assert_eq!(town.arrived().len(), 3);
 }
 
+/// Days without a server are no attempts of the letter: put off once by the server that is back, it goes out.
+#[tokio::test]
+async fn a_server_that_was_away_for_days_may_put_a_letter_off() {
+    let town = Town::start().await;
+    let booking = town.book(1, "later@town.example").await;
+    let is_back = Arc::new(AtomicBool::new(false));
+    let away = Away { lane: town.lane(IN_TIME), is_back: is_back.clone() };
+    let worker = Worker::start(town.office(1), vec![Box::new(away)]);
+    let put_off = async |attempts: u32, reason: &str| {
+        let is_put_off = |mail: &Mail| {
+            (mail.attempts, mail.due_at > town.now()) == (attempts, true)
+                && mail.reason.as_ref().is_some_and(|said| said.as_str() == reason)
+        };
+        town.letter(booking, MailKind::Confirmed, is_put_off).await;
+    };
+    for _ in 0..=backoff::ATTEMPTS_MAX {
+        put_off(0, Reason::UNREACHABLE).await;
+        town.pass_time(Duration::from_hours(2));
+    }
+    put_off(0, Reason::UNREACHABLE).await;
+    is_back.store(true, Ordering::Relaxed);
+    town.pass_time(Duration::from_hours(2));
+    put_off(1, "451 4.3.0").await;
+    town.pass_time(Duration::from_mins(1));
+    let sent = town.confirmation(booking, MailStatus::Sent).await;
+    worker.finish().await;
+    assert_eq!((sent.attempts, town.arrived().len()), (2, 1));
+}
+
 /// Hands a letter over when it is let.
 struct Held {
     lane: Box<dyn Transport>,
