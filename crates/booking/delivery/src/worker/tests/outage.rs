@@ -1,4 +1,4 @@
-//! What goes on for long: a server that is away, a clock that is wrong.
+//! What goes on for long, or meanwhile: a server that is away, a clock that is wrong, an erasure.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -147,4 +147,26 @@ async fn a_clock_that_is_set_back_loses_no_letter() {
     town.confirmation(booking, MailStatus::Sent).await;
     second.finish().await;
     assert_eq!(town.arrived().len(), 3);
+}
+
+/// Whoever is told that they are forgotten gets no letter, not even one that a worker has in its hands.
+#[tokio::test]
+async fn an_erasure_reaches_a_letter_that_is_lent() {
+    let town = Town::start().await;
+    town.book(2, "berta@town.example").await;
+    let booking = town.book(1, "anna@town.example").await;
+    town.execute(scene::cancel(1, scene::key(11, 0))).await;
+    let (gate, has_begun) = (Arc::new(tokio::sync::Semaphore::new(0)), Arc::default());
+    let held = Held { lane: town.lane(IN_TIME), gate: gate.clone(), has_begun };
+    let has_begun = held.has_begun.clone();
+    let worker = Worker::start(town.office(1), vec![Box::new(held)]);
+    eventually("a letter to be begun", IN_TIME, async || has_begun.load(Ordering::Relaxed)).await;
+    let lent = town.letter(booking, MailKind::Cancelled, |mail| mail.attempts == 1).await;
+    assert!(lent.recipient.is_some());
+    town.execute(scene::erase(1, scene::key(12, 0))).await;
+    gate.add_permits(10);
+    let is_dropped = |mail: &Mail| mail.status == MailStatus::Dropped;
+    town.letter(booking, MailKind::Cancelled, is_dropped).await;
+    worker.finish().await;
+    assert_eq!(town.arrived().len(), 1, "only the other one");
 }
