@@ -26,8 +26,8 @@ const START_LIMIT: Duration = Duration::from_mins(1);
 /// A mail server on a port of 127.0.0.1. It goes away with its letters when the value is dropped or the process
 /// ends.
 ///
-/// `nobody@…` is refused, `later@…` is refused for now once, to letters for `hangs@…` nothing is said once they are
-/// there; with all others it does what its [`MailServerMood`] says.
+/// `nobody@…` is refused, `later@…` is refused for now once, for `limit@…` the sender is refused twice, to letters
+/// for `hangs@…` nothing is said once they are there; with all others it does what its [`MailServerMood`] says.
 pub struct MailServer {
     folder: TempDir,
     port: u16,

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use booking::MailId;
 use kernel::Timestamp;
 use lettre::address::Envelope;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
@@ -75,9 +76,11 @@ pub(super) fn assemble(
     if let Some(reply_to) = &head.reply_to {
         builder = builder.reply_to(reply_to.clone());
     }
-    let part = |kind, name: &str| {
-        MultiPart::builder().kind(kind).boundary(format!("{name}_{}", id.replace('.', "_")))
-    };
+    // Without the campaign, whose name may be as long as a boundary may be (70 characters, RFC 2046).
+    let MailId { number, kind: tells, copy, .. } = &material.mail.id;
+    let of_letter = format!("{number}_{}_{copy}", tells.as_str());
+    let part =
+        |kind, name: &str| MultiPart::builder().kind(kind).boundary(format!("{name}_{of_letter}"));
     let said = part(MultiPartKind::Alternative, "said")
         .singlepart(SinglePart::plain(texts.plain.clone()))
         .singlepart(SinglePart::html(texts.html.clone()));

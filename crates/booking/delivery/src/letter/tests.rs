@@ -220,3 +220,25 @@ fn what_people_wrote_is_no_html() {
         assert!(html.contains(r#"<html lang="de">"#), "{html}");
     }
 }
+
+/// However long the name of the campaign and the number of the event are.
+#[test]
+fn no_boundary_is_longer_than_allowed() {
+    let (booking, mut campaign) = (booking(Language::De), campaign());
+    campaign.id = scene::slot(&"x".repeat(64));
+    let mut mail = mail(MailKind::Confirmed, MailAbout::Booking(booking.registration.booking));
+    (mail.id.campaign, mail.id.number) = (campaign.id.clone(), u64::MAX);
+    let slot = campaign.slot(&booking.slot).expect("a slot");
+    let text = written(&Material {
+        mail: &mail,
+        person: booking.registration.person.as_ref().expect("a person"),
+        campaign: &campaign,
+        about: About::Booking { booking: &booking, slot, manage_token: "hT0b4T" },
+    });
+    let boundaries = text.split("boundary=\"").skip(1).map(|rest| rest.split('"').next());
+    let lengths: Vec<_> = boundaries.map(|boundary| boundary.expect("quoted").len()).collect();
+    assert_eq!(lengths.len(), 2, "{text}");
+    assert!(lengths.iter().all(|length| *length <= 70), "{lengths:?}");
+    let read = MessageParser::default().parse(text.as_bytes()).expect("a message");
+    assert_eq!(read.attachments().count(), 2);
+}

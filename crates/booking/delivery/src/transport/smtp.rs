@@ -205,13 +205,25 @@ impl Transport for Smtp {
 fn refusal(error: &smtp::Error) -> HandedOver {
     let reason = reason_of(error);
     match error.status().map(|code| code.severity) {
+        Some(_) if concerns_us(reason.as_str()) => HandedOver::Unreachable(reason),
         Some(response::Severity::PermanentNegativeCompletion) => HandedOver::Refused(reason),
-        // 421: it closes the connection, to whatever letter.
-        Some(_) if error.status().is_some_and(|code| code.to_string() == "421") => {
-            HandedOver::Unreachable(reason)
-        }
         Some(_) => HandedOver::NotNow(reason),
         None => HandedOver::Unreachable(reason),
+    }
+}
+
+/// Whether an answer with these numbers would be the same to whatever letter. Providers say only when they are
+/// told of a receiver, or have the whole letter, that the sender has used up a limit or may not send at all.
+fn concerns_us(numbers: &str) -> bool {
+    let (code, status) = numbers.split_once(' ').unwrap_or((numbers, ""));
+    match code {
+        // It closes the connection, or wants another password or TLS first.
+        "421" | "530" | "535" | "538" => true,
+        _ if !code.starts_with('5') => false,
+        // This letter is too big for it.
+        _ if status == "5.3.4" => false,
+        // The limit is used up; the system takes no mail; a policy is against it.
+        _ => status == "5.4.5" || status.starts_with("5.3.") || status.starts_with("5.7."),
     }
 }
 
@@ -237,4 +249,38 @@ fn is_refused_handshake(error: &smtp::Error) -> bool {
         source = error.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_about_the_letter_is_final_for_it() {
+        for ours in [
+            "421 4.3.2",
+            "421",
+            "530 5.7.0",
+            "535",
+            "538",
+            "550 5.4.5",
+            "550 5.7.26",
+            "554 5.7.1",
+            "554 5.3.2",
+        ] {
+            assert!(concerns_us(ours), "{ours}");
+        }
+        for of_the_letter in [
+            "550 5.1.1",
+            "552 5.2.2",
+            "552 5.3.4",
+            "550 5.6.0",
+            "550",
+            "554",
+            "451 4.3.0",
+            "450 4.7.1",
+        ] {
+            assert!(!concerns_us(of_the_letter), "{of_the_letter}");
+        }
+    }
 }

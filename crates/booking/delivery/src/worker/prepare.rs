@@ -51,9 +51,6 @@ impl Office {
         let Some(booking) = self.bookings.booking(booking).await? else {
             return Ok(Prepared::dropped(Reason::NO_BOOKING));
         };
-        let Some(person) = who(mail, &booking) else {
-            return Ok(Prepared::dropped(Reason::OVERTAKEN));
-        };
         let campaign = self.campaign(&booking.campaign, Some(&booking.slot)).await?;
         let slot = campaign.as_deref().and_then(|campaign| campaign.slot(&booking.slot));
         let (Some(campaign), Some(slot)) = (&campaign, slot) else {
@@ -64,6 +61,9 @@ impl Office {
         if is_over || self.is_replaced(mail, &booking).await? {
             return Ok(Prepared::dropped(Reason::OVERTAKEN));
         }
+        let Some(person) = self.who(mail, &booking).await? else {
+            return Ok(Prepared::dropped(Reason::OVERTAKEN));
+        };
         if person.email().is_none() {
             return Ok(Prepared::dropped(Reason::NO_ADDRESS));
         }
@@ -157,13 +157,17 @@ impl Office {
         let later = |other: &Mail| other.id.number > mail.id.number && by.contains(&other.id.kind);
         Ok(mails.iter().any(later))
     }
-}
 
-/// Whom a letter tells, if what it tells is still so.
-fn who(mail: &Mail, booking: &Booking) -> Option<Person> {
-    match (mail.id.kind, booking.status) {
-        (MailKind::Cancelled, _) => mail.recipient.clone(),
-        (_, BookingStatus::Confirmed) => booking.registration.person.clone(),
-        (_, BookingStatus::Cancelled { .. }) => None,
+    /// Whom a letter tells, if what it tells is still so.
+    async fn who(&self, mail: &Mail, booking: &Booking) -> Result<Option<Person>, StoreError> {
+        Ok(match (mail.id.kind, booking.status) {
+            (MailKind::Cancelled, _) => {
+                // They may have had themselves erased since the letter was lent.
+                let mails = self.mails.mails_of(booking.registration.booking).await?;
+                mails.into_iter().find(|kept| kept.id == mail.id).and_then(|kept| kept.recipient)
+            }
+            (_, BookingStatus::Confirmed) => booking.registration.person.clone(),
+            (_, BookingStatus::Cancelled { .. }) => None,
+        })
     }
 }

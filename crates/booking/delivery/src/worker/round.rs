@@ -81,7 +81,7 @@ impl<'a> Round<'a> {
                 }
                 Err(error) => {
                     tracing::warn!(id = %mail.id, %error, "failed to look up what a letter is about");
-                    self.later(&mail, Reason::new("database"))
+                    self.untried(&mail, Reason::new("database"))
                 }
             };
             self.note(&mail, end).await;
@@ -109,9 +109,16 @@ impl<'a> Round<'a> {
                 if !self.broken.swap(true, Ordering::Relaxed) {
                     tracing::warn!(%reason, "no letter is taken now");
                 }
-                self.later(mail, reason)
+                self.untried(mail, reason)
             }
         }
+    }
+
+    /// Nobody has answered: that does not count towards giving up.
+    fn untried(&self, mail: &Mail, reason: Reason) -> MailEnd {
+        let waited = self.now().since(mail.made_at);
+        let wait = backoff::as_long_again(waited, &*self.office.entropy);
+        MailEnd::Untried { due_at: self.now().plus(wait), reason }
     }
 
     fn later(&self, mail: &Mail, reason: Reason) -> MailEnd {

@@ -206,6 +206,31 @@ async fn what_is_not_taken_now_is_tried_again() {
     assert_eq!((sent.attempts, town.arrived().len()), (2, 1));
 }
 
+/// As long as the provider does not let us send at all, nobody loses a letter, and everybody sees why.
+#[tokio::test]
+async fn a_sender_who_has_used_up_a_limit_waits_with_all_letters() {
+    let town = Town::start().await;
+    let booking = town.book(1, "limit@town.example").await;
+    let other = town.book(2, "berta@town.example").await;
+    let worker = Worker::start(town.office(1), vec![town.lane(IN_TIME)]);
+    for (refusal, minutes) in [("554 5.7.1", 1), ("550 5.4.5", 5)] {
+        let is_refused = |mail: &Mail| {
+            mail.reason.as_ref().is_some_and(|reason| reason.as_str() == refusal)
+                && mail.due_at > town.now()
+        };
+        town.letter(booking, MailKind::Confirmed, is_refused).await;
+        let mails = town.store.mails_of(booking).await.expect("answers");
+        let standing = MailStanding::of(&mails, true);
+        assert_eq!(standing.state, MailState::Pending);
+        assert_eq!(standing.reason.expect("why").as_str(), refusal);
+        town.pass_time(Duration::from_mins(minutes));
+    }
+    let sent = town.confirmation(booking, MailStatus::Sent).await;
+    town.confirmation(other, MailStatus::Sent).await;
+    worker.finish().await;
+    assert_eq!((sent.attempts, town.arrived().len()), (1, 2));
+}
+
 /// It costs the others a while, and the booking nothing.
 #[tokio::test]
 async fn a_server_that_falls_silent_in_a_letter_keeps_nobody() {

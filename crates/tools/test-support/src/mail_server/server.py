@@ -2,6 +2,7 @@
 
 nobody@…   refused, with the address quoted
 later@…    refused for now the first time, taken the second time
+limit@…    the sender is refused, first when the receiver is named, then when the whole letter is read; taken the third time
 hangs@…    the whole letter is read, and then nothing is said
 others     as the file `mood` says:
            takes       taken, also where there is no such file
@@ -56,7 +57,12 @@ async def outlast(passing):
 class Handler:
     def __init__(self):
         self.taken = 0
-        self.put_off = set()
+        self.seen = set()
+
+    def is_first(self, *what):
+        is_first = what not in self.seen
+        self.seen.add(what)
+        return is_first
 
     async def handle_MAIL(self, server, session, envelope, address, options):
         note("MAIL")
@@ -67,6 +73,8 @@ class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("nobody@"):
             return f"550 5.1.1 <{address}> is not known here"
+        if address.startswith("limit@") and self.is_first("named", address):
+            return f"554 5.7.1 <{address}>: no relaying for you"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -74,9 +82,10 @@ class Handler:
         to = envelope.rcpt_tos[0]
         if to.startswith("hangs@"):
             await asyncio.sleep(3600)
-        if to.startswith("later@") and to not in self.put_off:
-            self.put_off.add(to)
+        if to.startswith("later@") and self.is_first("read", to):
             return f"451 4.3.0 <{to}> has to wait"
+        if to.startswith("limit@") and self.is_first("read", to):
+            return f"550 5.4.5 limit exceeded, nothing for <{to}>"
         if mood() == "hangs":
             await outlast("hangs")
             return "451 4.3.2 that took too long"

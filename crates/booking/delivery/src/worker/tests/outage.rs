@@ -1,4 +1,4 @@
-//! What goes on for long: a server that is away, a clock that is wrong.
+//! What goes on for long, or meanwhile: a server that is away, a clock that is wrong, an erasure.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -51,6 +51,35 @@ async fn a_server_that_is_away_for_days_costs_no_letter() {
     }
     worker.finish().await;
     assert_eq!(town.arrived().len(), 3);
+}
+
+/// Days without a server are no attempts of the letter: put off once by the server that is back, it goes out.
+#[tokio::test]
+async fn a_server_that_was_away_for_days_may_put_a_letter_off() {
+    let town = Town::start().await;
+    let booking = town.book(1, "later@town.example").await;
+    let is_back = Arc::new(AtomicBool::new(false));
+    let away = Away { lane: town.lane(IN_TIME), is_back: is_back.clone() };
+    let worker = Worker::start(town.office(1), vec![Box::new(away)]);
+    let put_off = async |attempts: u32, reason: &str| {
+        let is_put_off = |mail: &Mail| {
+            (mail.attempts, mail.due_at > town.now()) == (attempts, true)
+                && mail.reason.as_ref().is_some_and(|said| said.as_str() == reason)
+        };
+        town.letter(booking, MailKind::Confirmed, is_put_off).await;
+    };
+    for _ in 0..=backoff::ATTEMPTS_MAX {
+        put_off(0, Reason::UNREACHABLE).await;
+        town.pass_time(Duration::from_hours(2));
+    }
+    put_off(0, Reason::UNREACHABLE).await;
+    is_back.store(true, Ordering::Relaxed);
+    town.pass_time(Duration::from_hours(2));
+    put_off(1, "451 4.3.0").await;
+    town.pass_time(Duration::from_mins(1));
+    let sent = town.confirmation(booking, MailStatus::Sent).await;
+    worker.finish().await;
+    assert_eq!((sent.attempts, town.arrived().len()), (2, 1));
 }
 
 /// Hands a letter over when it is let.
@@ -118,4 +147,26 @@ async fn a_clock_that_is_set_back_loses_no_letter() {
     town.confirmation(booking, MailStatus::Sent).await;
     second.finish().await;
     assert_eq!(town.arrived().len(), 3);
+}
+
+/// Whoever is told that they are forgotten gets no letter, not even one that a worker has in its hands.
+#[tokio::test]
+async fn an_erasure_reaches_a_letter_that_is_lent() {
+    let town = Town::start().await;
+    town.book(2, "berta@town.example").await;
+    let booking = town.book(1, "anna@town.example").await;
+    town.execute(scene::cancel(1, scene::key(11, 0))).await;
+    let (gate, has_begun) = (Arc::new(tokio::sync::Semaphore::new(0)), Arc::default());
+    let held = Held { lane: town.lane(IN_TIME), gate: gate.clone(), has_begun };
+    let has_begun = held.has_begun.clone();
+    let worker = Worker::start(town.office(1), vec![Box::new(held)]);
+    eventually("a letter to be begun", IN_TIME, async || has_begun.load(Ordering::Relaxed)).await;
+    let lent = town.letter(booking, MailKind::Cancelled, |mail| mail.attempts == 1).await;
+    assert!(lent.recipient.is_some());
+    town.execute(scene::erase(1, scene::key(12, 0))).await;
+    gate.add_permits(10);
+    let is_dropped = |mail: &Mail| mail.status == MailStatus::Dropped;
+    town.letter(booking, MailKind::Cancelled, is_dropped).await;
+    worker.finish().await;
+    assert_eq!(town.arrived().len(), 1, "only the other one");
 }
