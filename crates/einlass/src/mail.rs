@@ -67,6 +67,11 @@ pub fn reports(config: &MailConfig) -> anyhow::Result<Option<MailReports>> {
         "the token in {} has fewer than {REPORTS_TOKEN_MIN} characters and could be guessed: put a random one there",
         file.display()
     );
+    ensure!(
+        token.bytes().all(|byte| byte.is_ascii_graphic()),
+        "the token in {} has signs that no header can carry: use letters and digits",
+        file.display()
+    );
     let read = |text: &[u8]| report::read(text).ok();
     Ok(Some(MailReports { token: TokenHash::of(&token), read }))
 }

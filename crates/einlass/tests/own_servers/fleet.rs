@@ -39,7 +39,7 @@ pub struct Fleet {
 }
 
 /// What a mail provider reports with.
-pub const MAIL_REPORTS: &str = "the token of the mail provider of the tests";
+pub const MAIL_REPORTS: &str = "a-token-of-the-mail-provider-of-the-tests";
 
 /// What a fleet is made of.
 pub struct Plan {
