@@ -59,8 +59,8 @@ pub struct Entry {
 }
 
 impl Citizen {
-    pub fn new(number: usize, entropy: &dyn Entropy) -> Self {
-        let manner = match entropy.u64() % 20 {
+    const fn new(number: usize) -> Self {
+        let manner = match number % 20 {
             0 => Manner::Silent,
             1 => Manner::Leaving,
             _ => Manner::Eager,
@@ -225,15 +225,10 @@ pub struct People(pub Vec<Citizen>);
 
 impl People {
     /// So many more people.
-    pub fn come(&mut self, town: &Town, people: usize) -> Vec<Citizen> {
+    pub fn come(&mut self, people: usize) -> Vec<Citizen> {
         let from = self.0.len();
-        (from..from + people)
-            .map(|number| {
-                let citizen = Citizen::new(number, &*town.entropy);
-                self.0.push(citizen.clone());
-                citizen
-            })
-            .collect()
+        self.0.extend((from..from + people).map(Citizen::new));
+        self.0[from..].to_vec()
     }
 
     /// What became of them.
@@ -246,7 +241,7 @@ impl People {
 
     /// One person books, and once more while there are places everywhere.
     pub async fn one_registers_twice(&mut self, town: &Town) {
-        let mut citizens = self.come(town, 1);
+        let mut citizens = self.come(1);
         citizens[0].book(town, Some(slot_at("edeka-stiegler", "1000"))).await;
         assert_refused(&citizens[0].try_again(town).await, 409, "already-booked");
         self.note(citizens);
@@ -254,7 +249,7 @@ impl People {
 
     /// So many people try to book at once, each a place of their own first, as far as there are any.
     pub async fn rush(&mut self, town: &Town, people: usize) {
-        let citizens = self.come(town, people);
+        let citizens = self.come(people);
         let mut places = free_places(town).await;
         shuffle(&mut places, &*town.entropy);
         let choices = places.clone().into_iter().cycle().map(Some).chain(std::iter::once(None));
