@@ -252,10 +252,12 @@ impl People {
         let citizens = self.come(people);
         let mut places = free_places(town).await;
         shuffle(&mut places, &*town.entropy);
-        let choices = places.clone().into_iter().cycle().map(Some).chain(std::iter::once(None));
-        let tried = citizens.into_iter().zip(choices).map(|(mut citizen, choice)| async move {
-            citizen.book(town, choice).await;
-            citizen
+        let tried = citizens.into_iter().map(|mut citizen| {
+            let choice = places.get(citizen.number % places.len().max(1)).cloned();
+            async move {
+                citizen.book(town, choice).await;
+                citizen
+            }
         });
         let tried: Vec<_> = stream::iter(tried).buffer_unordered(AT_ONCE).collect().await;
         self.note(tried);
