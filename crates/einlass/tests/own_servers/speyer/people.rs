@@ -160,8 +160,9 @@ impl Citizen {
                 if declined.status == 204 {
                     self.entry = None;
                 } else {
-                    // Others were quicker, and it was taken back.
-                    assert_refused(&declined, 409, "offer-over");
+                    // Others were quicker, and it was taken back; or it has run out since it was looked at.
+                    let code = declined.code();
+                    assert!(["offer-over", "offer-expired"].contains(&code), "{declined:?}");
                 }
                 Look::Answered
             }
@@ -173,8 +174,9 @@ impl Citizen {
                     (self.booking, self.entry) = (Some(Booking::of(&reply)), None);
                     return Look::Answered;
                 }
-                // More were asked than there are places, and others were quicker.
-                assert!(["place-gone", "offer-over"].contains(&reply.code()), "{reply:?}");
+                // More were asked than there are places, and others were quicker; or it has run out since.
+                let too_late = ["place-gone", "offer-over", "offer-expired"];
+                assert!(too_late.contains(&reply.code()), "{reply:?}");
                 Look::Answered
             }
         }
