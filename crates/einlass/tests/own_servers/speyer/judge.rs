@@ -13,9 +13,8 @@ use crate::speyer::town::{CAMPAIGN, Town};
 
 /// The places as they are in the database.
 pub async fn availability(town: &Town) -> Availability {
-    let now = town.store.now().await.expect("the time");
     let campaign = CAMPAIGN.parse().expect("a name");
-    let found = town.store.availability(&campaign, now).await.expect("it answers");
+    let found = town.store.availability(&campaign, town.now().await).await.expect("it answers");
     found.expect("the campaign is in force")
 }
 

@@ -187,10 +187,24 @@ impl Town {
         town
     }
 
-    /// Moves the time on, and waits until the service has noticed.
+    /// Moves the time on, never back, and waits until the service has noticed.
     pub async fn is_at(&self, now: Timestamp) {
+        let before = self.now().await;
+        assert!(before <= now, "it is {before}, and {now} is over");
         self.time.set(now).await;
         self.until_noticed(now).await;
+    }
+
+    /// As `is_at`, unless it is later already.
+    pub async fn is_at_least(&self, now: Timestamp) {
+        if self.now().await < now {
+            self.is_at(now).await;
+        }
+    }
+
+    /// The time of the database.
+    pub async fn now(&self) -> Timestamp {
+        self.store.now().await.expect("the time")
     }
 
     async fn until_noticed(&self, now: Timestamp) {
@@ -221,8 +235,7 @@ impl Town {
     /// A pass of one who lives there, as the waiting room gives it.
     pub async fn pass(&self, ags: &str) -> String {
         // A pass that is a little older than it could be is good for a clock that is a little late.
-        let now = self.store.now().await.expect("the time");
-        let issued_at = now.minus(Duration::from_secs(2));
+        let issued_at = self.now().await.minus(Duration::from_secs(2));
         self.minter.mint(&Claims {
             issuer: self.minter.issuer().to_owned(),
             campaign: CAMPAIGN.parse().expect("a name"),
