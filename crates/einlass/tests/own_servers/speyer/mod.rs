@@ -12,8 +12,8 @@ use booking::{CallUpOutcome, CallUpWish};
 use serde_json::json;
 use test_support::{PostgresServer, eventually};
 
-use self::people::{Look, Manner, People, slot_at};
-use self::town::{CAMPAIGN, Cast, SPEYER_AGS, Town, assert_refused, at};
+use self::people::{Citizens, Look, Manner, slot_at};
+use self::town::{CAMPAIGN, Cast, SPEYER_AGS, Speyer, assert_refused, at};
 use crate::citizen::{person, send};
 
 /// Each person stands for five, or else the letters alone would take a minute of the machine. With 1 the numbers are those
@@ -28,20 +28,20 @@ const OPERATOR_ROUNDS: usize = 3;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_story_of_speyer_on_sqlite() {
     println!("{CAST:?}");
-    Story { town: Town::on_sqlite(CAST).await, people: People::default() }.goes_well().await;
+    Story { town: Speyer::on_sqlite(CAST).await, people: Citizens::default() }.goes_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_story_of_speyer_on_postgres() {
     println!("{CAST:?}");
     let postgres = PostgresServer::start().await.expect("postgres");
-    let town = Town::on_postgres(CAST, &postgres).await;
-    Story { town, people: People::default() }.goes_well().await;
+    let town = Speyer::on_postgres(CAST, &postgres).await;
+    Story { town, people: Citizens::default() }.goes_well().await;
 }
 
 struct Story {
-    town: Town,
-    people: People,
+    town: Speyer,
+    people: Citizens,
 }
 
 impl Story {

@@ -108,8 +108,8 @@ impl Cast {
     }
 }
 
-/// The town.
-pub struct Town {
+/// The town of the story.
+pub struct Speyer {
     pub cast: Cast,
     pub client: Client,
     /// For what happens in a certain order, one thing after the other.
@@ -125,7 +125,7 @@ pub struct Town {
     minter: PassMinter,
 }
 
-impl Town {
+impl Speyer {
     /// With its bookings in a file.
     pub async fn on_sqlite(cast: Cast) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
