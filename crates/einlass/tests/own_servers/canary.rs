@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
 use base64::Engine as _;
@@ -17,7 +17,8 @@ use test_support::{PostgresServer, locate_postgres};
 
 use crate::citizen::{Reply, book, join_patiently, send};
 use crate::stop::{
-    Addresses, CAMPAIGN, SLOTS_ON, open_campaign, serving, take_pass, terminate, wait_until_ready,
+    Addresses, CAMPAIGN, Program, SLOTS_ON, open_campaign, serving, take_pass, terminate,
+    wait_until_ready,
 };
 
 /// What a canary types in.
@@ -188,16 +189,6 @@ impl Aviary<'_> {
             ("no-such-slot", all[4].clone()),
         );
         self.refusals.of(404, nowhere).await;
-    }
-}
-
-/// The program, which ends with the test however that ends.
-struct Program(Child);
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ended_already = self.0.kill();
-        let _ended_already = self.0.wait();
     }
 }
 

@@ -1,7 +1,10 @@
 //! `docs/speyer.md` can be followed: its commands run as they stand, one after the other in one shell.
 
+use std::fs::File;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, ExitStatus};
+use std::time::Duration;
 
 use test_support::{Port, Runtime, workspace_root};
 
@@ -11,6 +14,36 @@ const DOCUMENT: &str = include_str!("../../../../docs/speyer.md");
 fn commands() -> String {
     let blocks = DOCUMENT.split("\n```sh\n").skip(1);
     blocks.map(|block| block.split("\n```").next().expect("its end").to_owned() + "\n").collect()
+}
+
+/// A shell and everything it has started, in a group of their own, which ends with the test.
+struct Shell(Child);
+
+impl Shell {
+    /// Nothing if it hangs.
+    async fn ended(&mut self) -> Option<ExitStatus> {
+        const IT_HANGS: Duration = Duration::from_mins(2);
+        let ended = async {
+            let mut looks = tokio::time::interval(Duration::from_millis(100));
+            loop {
+                looks.tick().await;
+                if let Some(status) = self.0.try_wait().expect("waited") {
+                    return status;
+                }
+            }
+        };
+        tokio::time::timeout(IT_HANGS, ended).await.ok()
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(None)) {
+            let group = format!("-{}", self.0.id());
+            let _ended_already = Command::new("kill").args(["-KILL", "--", &group]).status();
+            let _ended_already = self.0.wait();
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,9 +59,10 @@ async fn the_small_speyer_can_be_walked() {
     std::fs::write(folder.path().join("commands.sh"), script).expect("written");
     let binary = Path::new(env!("CARGO_BIN_EXE_einlass")).parent().expect("its folder");
     let room_url = format!("http://{}", at(&room));
+    let outputs = ["printed", "steps"].map(|name| folder.path().join(name));
     let mut shell = Command::new("sh");
     shell
-        .args(["-e", "-u", "-c", "PATH=$EINLASS:$PATH; . \"$COMMANDS\""])
+        .args(["-e", "-u", "-x", "-c", "PATH=$EINLASS:$PATH; . \"$COMMANDS\""])
         .current_dir(workspace_root())
         .env("EINLASS", binary)
         .env("COMMANDS", folder.path().join("commands.sh"))
@@ -39,11 +73,15 @@ async fn the_small_speyer_can_be_walked() {
         .env("EINLASS__BOOKING__METRICS_LISTEN", "")
         .env("EINLASS__BOOKING__JWKS", format!("{room_url}/.well-known/jwks.json"))
         .env("EINLASS__BOOKING__SIGNALS_URL", room_url)
-        .env("EINLASS__SHUTDOWN__DRAIN_S", "0");
-    let output = tokio::task::block_in_place(|| shell.output().expect("a shell"));
-    let printed = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}\n{printed}\n{errors}", output.status);
+        .env("EINLASS__SHUTDOWN__DRAIN_S", "0")
+        .stdout(File::create(&outputs[0]).expect("made"))
+        .stderr(File::create(&outputs[1]).expect("made"))
+        .process_group(0);
+    let mut shell = Shell(shell.spawn().expect("a shell"));
+    let ended = shell.ended().await;
+    let [printed, steps] = outputs
+        .map(|path| String::from_utf8_lossy(&std::fs::read(path).expect("read")).into_owned());
+    assert!(ended.is_some_and(|status| status.success()), "{ended:?}\n{printed}\n{steps}");
     for said in ["nothing was changed", "1 people are offered a place", "Nachtruhe"] {
         assert!(printed.contains(said), "{said}: {printed}");
     }

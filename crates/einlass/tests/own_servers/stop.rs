@@ -94,6 +94,16 @@ pub async fn wait_until_ready(addresses: &Addresses) {
     }
 }
 
+/// The program, which ends with the test however that ends.
+pub struct Program(pub Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ended_already = self.0.kill();
+        let _ended_already = self.0.wait();
+    }
+}
+
 pub async fn terminate(child: &mut Child) -> ExitStatus {
     let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
     assert!(sent.expect("kill runs").success());

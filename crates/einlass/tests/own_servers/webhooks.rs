@@ -12,7 +12,8 @@ use test_support::{Receiver, Reply, eventually};
 use crate::citizen::{book, join, person, try_send};
 use crate::command::einlass;
 use crate::stop::{
-    Addresses, CAMPAIGN, SLOTS_ON, open_campaign, serving, take_pass, terminate, wait_until_ready,
+    Addresses, CAMPAIGN, Program, SLOTS_ON, open_campaign, serving, take_pass, terminate,
+    wait_until_ready,
 };
 
 const SOON: Duration = Duration::from_mins(1);
@@ -39,12 +40,13 @@ async fn a_booking_is_told_and_nothing_of_who_it_is_for() {
     let addresses = Addresses::reserve();
     let mut services = serving(folder.path(), &addresses);
     let services = services.env(ENDPOINTS.0, ENDPOINTS.1).env("EINLASS__WEBHOOKS__WORKER", "false");
-    let mut services = services.stderr(Stdio::inherit()).spawn().expect("the binary runs");
+    let services = services.stderr(Stdio::inherit()).spawn();
+    let mut services = Program(services.expect("the binary runs"));
     wait_until_ready(&addresses).await;
     let mut worker = Command::new(env!("CARGO_BIN_EXE_einlass"));
     let worker = worker.arg("worker").current_dir(folder.path()).env(ENDPOINTS.0, ENDPOINTS.1);
     let worker = worker.env("EINLASS__LOG__FILTER", "warn").stderr(Stdio::inherit());
-    let mut worker = worker.spawn().expect("the binary runs");
+    let mut worker = Program(worker.spawn().expect("the binary runs"));
     eventually("the endpoint to be known", SOON, async || {
         let listed = einlass(folder.path(), &["webhook", "list"], &[ENDPOINTS]).done();
         listed == "town (127.0.0.1): 0 wait, 0 given up\n"
@@ -69,8 +71,8 @@ async fn a_booking_is_told_and_nothing_of_who_it_is_for() {
     assert_eq!(booked.status, 201);
     eventually("it to be told", SOON, async || !receiver.delivered().is_empty()).await;
 
-    for child in [&mut worker, &mut services] {
-        let ended = terminate(child).await;
+    for program in [&mut worker, &mut services] {
+        let ended = terminate(&mut program.0).await;
         assert!(ended.success(), "{ended}");
     }
     let [told] = receiver.delivered().try_into().expect("one message");

@@ -8,20 +8,19 @@ use test_support::eventually;
 
 use crate::citizen::send;
 use crate::speyer::SOON;
-use crate::speyer::people::{Booking, People};
-use crate::speyer::town::{CAMPAIGN, Town};
+use crate::speyer::people::{Booking, Citizens};
+use crate::speyer::town::{CAMPAIGN, Speyer};
 
 /// The places as they are in the database.
-pub async fn availability(town: &Town) -> Availability {
-    let now = town.store.now().await.expect("the time");
+pub async fn availability(town: &Speyer) -> Availability {
     let campaign = CAMPAIGN.parse().expect("a name");
-    let found = town.store.availability(&campaign, now).await.expect("it answers");
+    let found = town.store.availability(&campaign, town.now().await).await.expect("it answers");
     found.expect("the campaign is in force")
 }
 
 /// Every place was given, each once; what people were told is what is in the database, no more and no less; and whoever has
 /// an address knows how the letter stands.
-pub async fn assert_every_place_was_given_once(town: &Town, people: &People) {
+pub async fn assert_every_place_was_given_once(town: &Speyer, people: &Citizens) {
     let told: HashSet<(&str, &str)> =
         people.booked().map(|(_, booking)| (booking.slot.as_str(), booking.id.as_str())).collect();
     let places = town.cast.of(3_500);
@@ -53,7 +52,7 @@ pub async fn assert_every_place_was_given_once(town: &Town, people: &People) {
 }
 
 /// The booking is shown as it was told, and its letter was sent.
-async fn assert_as_told(town: &Town, booking: &Booking) {
+async fn assert_as_told(town: &Speyer, booking: &Booking) {
     let own = town.api(&format!("/bookings/{}", booking.id));
     let read = async || send(town.client.get(&own).bearer_auth(&booking.token)).await;
     let shown = read().await;

@@ -5,7 +5,7 @@ use kernel::Entropy;
 use serde_json::{Value, json};
 
 use crate::citizen::{Reply, person, send};
-use crate::speyer::town::{SPEYER_AGS, Town, assert_refused};
+use crate::speyer::town::{SPEYER_AGS, Speyer, assert_refused};
 
 /// Requests under way at a time.
 const AT_ONCE: usize = 24;
@@ -59,8 +59,8 @@ pub struct Entry {
 }
 
 impl Citizen {
-    pub fn new(number: usize, entropy: &dyn Entropy) -> Self {
-        let manner = match entropy.u64() % 20 {
+    const fn new(number: usize) -> Self {
+        let manner = match number % 20 {
             0 => Manner::Silent,
             1 => Manner::Leaving,
             _ => Manner::Eager,
@@ -90,7 +90,7 @@ impl Citizen {
     }
 
     /// Tries one slot after the other as long as the page shows a place.
-    pub async fn book(&mut self, town: &Town, first_choice: Option<String>) {
+    pub async fn book(&mut self, town: &Speyer, first_choice: Option<String>) {
         let pass = town.pass(SPEYER_AGS).await;
         let mut choice = first_choice;
         for attempt in 0.. {
@@ -117,7 +117,7 @@ impl Citizen {
     }
 
     /// No letter has come yet: some register once more, with another pass. What they are told.
-    async fn try_again(&self, town: &Town) -> Reply {
+    async fn try_again(&self, town: &Speyer) -> Reply {
         let pass = town.pass(SPEYER_AGS).await;
         let slot = a_free_slot(town, self.number).await;
         let slot = slot.unwrap_or_else(|| slot_at("boe-fashion", "0700"));
@@ -126,7 +126,7 @@ impl Citizen {
     }
 
     /// Asks for a place on the waitlist.
-    pub async fn wait(&mut self, town: &Town) -> Reply {
+    pub async fn wait(&mut self, town: &Speyer) -> Reply {
         let pass = town.pass(SPEYER_AGS).await;
         let body = json!({"person": self.person()});
         let reply = send(town.post(&town.url("/waitlist"), &pass, "wait").json(&body)).await;
@@ -138,7 +138,7 @@ impl Citizen {
     }
 
     /// How the entry stands.
-    pub async fn entry(&self, town: &Town) -> Value {
+    pub async fn entry(&self, town: &Speyer) -> Value {
         let entry = self.entry.as_ref().expect("an entry");
         let url = town.api(&format!("/waitlist/{}", entry.id));
         let shown = send(town.client.get(url).bearer_auth(&entry.token)).await;
@@ -147,7 +147,7 @@ impl Citizen {
     }
 
     /// Looks whether there is an offer, and answers it.
-    pub async fn look(&mut self, town: &Town) -> Look {
+    pub async fn look(&mut self, town: &Speyer) -> Look {
         let shown = self.entry(town).await;
         let Some(offer) = shown["offer"]["id"].as_str() else { return Look::NoOffer };
         let entry = self.entry.clone().expect("an entry");
@@ -160,8 +160,9 @@ impl Citizen {
                 if declined.status == 204 {
                     self.entry = None;
                 } else {
-                    // Others were quicker, and it was taken back.
-                    assert_refused(&declined, 409, "offer-over");
+                    // Others were quicker, and it was taken back; or it has run out since it was looked at.
+                    let code = declined.code();
+                    assert!(["offer-over", "offer-expired"].contains(&code), "{declined:?}");
                 }
                 Look::Answered
             }
@@ -173,15 +174,16 @@ impl Citizen {
                     (self.booking, self.entry) = (Some(Booking::of(&reply)), None);
                     return Look::Answered;
                 }
-                // More were asked than there are places, and others were quicker.
-                assert!(["place-gone", "offer-over"].contains(&reply.code()), "{reply:?}");
+                // More were asked than there are places, and others were quicker; or it has run out since.
+                let too_late = ["place-gone", "offer-over", "offer-expired"];
+                assert!(too_late.contains(&reply.code()), "{reply:?}");
                 Look::Answered
             }
         }
     }
 
     /// Gives the place back.
-    pub async fn cancel(&mut self, town: &Town) {
+    pub async fn cancel(&mut self, town: &Speyer) {
         let booking = self.booking.take().expect("a booking");
         let url = town.api(&format!("/bookings/{}/cancellation", booking.id));
         let cancelled = send(town.post(&url, &booking.token, "cancel")).await;
@@ -203,13 +205,13 @@ pub fn slot_at(site: &str, time: &str) -> String {
 }
 
 /// A slot that the page shows a place in.
-async fn a_free_slot(town: &Town, number: usize) -> Option<String> {
+async fn a_free_slot(town: &Speyer, number: usize) -> Option<String> {
     let slots = free_places(town).await;
     (!slots.is_empty()).then(|| slots[number % slots.len()].clone())
 }
 
 /// Every place that the page shows, as the slot it is in.
-pub async fn free_places(town: &Town) -> Vec<String> {
+pub async fn free_places(town: &Speyer) -> Vec<String> {
     let shown = town.read("/slots").await;
     let slots = shown["slots"].as_array().expect("slots");
     let places = slots.iter().flat_map(|slot| {
@@ -221,19 +223,14 @@ pub async fn free_places(town: &Town) -> Vec<String> {
 
 /// Everybody in the story. Who comes gets the next number.
 #[derive(Default)]
-pub struct People(pub Vec<Citizen>);
+pub struct Citizens(pub Vec<Citizen>);
 
-impl People {
+impl Citizens {
     /// So many more people.
-    pub fn come(&mut self, town: &Town, people: usize) -> Vec<Citizen> {
+    pub fn come(&mut self, people: usize) -> Vec<Citizen> {
         let from = self.0.len();
-        (from..from + people)
-            .map(|number| {
-                let citizen = Citizen::new(number, &*town.entropy);
-                self.0.push(citizen.clone());
-                citizen
-            })
-            .collect()
+        self.0.extend((from..from + people).map(Citizen::new));
+        self.0[from..].to_vec()
     }
 
     /// What became of them.
@@ -245,29 +242,31 @@ impl People {
     }
 
     /// One person books, and once more while there are places everywhere.
-    pub async fn one_registers_twice(&mut self, town: &Town) {
-        let mut citizens = self.come(town, 1);
+    pub async fn one_registers_twice(&mut self, town: &Speyer) {
+        let mut citizens = self.come(1);
         citizens[0].book(town, Some(slot_at("edeka-stiegler", "1000"))).await;
         assert_refused(&citizens[0].try_again(town).await, 409, "already-booked");
         self.note(citizens);
     }
 
     /// So many people try to book at once, each a place of their own first, as far as there are any.
-    pub async fn rush(&mut self, town: &Town, people: usize) {
-        let citizens = self.come(town, people);
+    pub async fn rush(&mut self, town: &Speyer, people: usize) {
+        let citizens = self.come(people);
         let mut places = free_places(town).await;
         shuffle(&mut places, &*town.entropy);
-        let choices = places.clone().into_iter().cycle().map(Some).chain(std::iter::once(None));
-        let tried = citizens.into_iter().zip(choices).map(|(mut citizen, choice)| async move {
-            citizen.book(town, choice).await;
-            citizen
+        let tried = citizens.into_iter().map(|mut citizen| {
+            let choice = places.get(citizen.number % places.len().max(1)).cloned();
+            async move {
+                citizen.book(town, choice).await;
+                citizen
+            }
         });
         let tried: Vec<_> = stream::iter(tried).buffer_unordered(AT_ONCE).collect().await;
         self.note(tried);
     }
 
     /// These ask for the waitlist, all at once. The codes of those who were refused.
-    pub async fn queue(&mut self, town: &Town, citizens: Vec<Citizen>) -> Vec<String> {
+    pub async fn queue(&mut self, town: &Speyer, citizens: Vec<Citizen>) -> Vec<String> {
         let asked = citizens.into_iter().map(|mut citizen| async move {
             let reply = citizen.wait(town).await;
             (citizen, reply)
@@ -280,7 +279,7 @@ impl People {
     }
 
     /// Everybody who waits looks once.
-    pub async fn look(&mut self, town: &Town) -> Vec<Look> {
+    pub async fn look(&mut self, town: &Speyer) -> Vec<Look> {
         let waiting: Vec<Citizen> = self.waiting().cloned().collect();
         let looked = waiting.into_iter().map(|mut citizen| async move {
             let look = citizen.look(town).await;
@@ -295,7 +294,7 @@ impl People {
     /// So many of those whose bookings are meant give them back, chosen by chance.
     pub async fn cancel(
         &mut self,
-        town: &Town,
+        town: &Speyer,
         people: usize,
         is_meant: impl Fn(&Booking) -> bool,
     ) {

@@ -83,7 +83,7 @@ impl Time {
 /// What the story is played with.
 #[derive(Clone, Copy, Debug)]
 pub struct Cast {
-    /// What people do by chance follows from this number.
+    /// Which places people want first, and who cancels, follows from this number.
     pub seed: u64,
     /// One person stands for so many.
     pub stands_for: usize,
@@ -108,11 +108,14 @@ impl Cast {
     }
 }
 
-/// The town.
-pub struct Town {
+/// The town of the story.
+pub struct Speyer {
     pub cast: Cast,
     pub client: Client,
+    /// For what happens in a certain order, one thing after the other.
     pub entropy: Arc<SeededEntropy>,
+    /// For the ids of passes: many people take theirs at the same time, in any order.
+    pass_entropy: SeededEntropy,
     /// The database as a command of the operator opens it, beside the service.
     pub store: Arc<dyn BookingStore>,
     pub folder: tempfile::TempDir,
@@ -122,7 +125,7 @@ pub struct Town {
     minter: PassMinter,
 }
 
-impl Town {
+impl Speyer {
     /// With its bookings in a file.
     pub async fn on_sqlite(cast: Cast) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
@@ -167,15 +170,41 @@ impl Town {
             .with_mac(room.identity.as_ref().map(IdentityKey::pass_mac_key));
         let service = service.expect("a booking api");
         let client = Client::new();
-        let town = Self { cast, client, entropy, store, folder, time, process, service, minter };
+        let pass_entropy = SeededEntropy::new(cast.seed + 1);
+        let town = Self {
+            cast,
+            client,
+            entropy,
+            pass_entropy,
+            store,
+            folder,
+            time,
+            process,
+            service,
+            minter,
+        };
         town.until_noticed(at(13, 12, 0)).await;
         town
     }
 
-    /// Moves the time on, and waits until the service has noticed.
+    /// Moves the time on, never back, and waits until the service has noticed.
     pub async fn is_at(&self, now: Timestamp) {
+        let before = self.now().await;
+        assert!(before <= now, "it is {before}, and {now} is over");
         self.time.set(now).await;
         self.until_noticed(now).await;
+    }
+
+    /// As `is_at`, unless it is later already.
+    pub async fn is_at_least(&self, now: Timestamp) {
+        if self.now().await < now {
+            self.is_at(now).await;
+        }
+    }
+
+    /// The time of the database.
+    pub async fn now(&self) -> Timestamp {
+        self.store.now().await.expect("the time")
     }
 
     async fn until_noticed(&self, now: Timestamp) {
@@ -205,14 +234,12 @@ impl Town {
 
     /// A pass of one who lives there, as the waiting room gives it.
     pub async fn pass(&self, ags: &str) -> String {
-        let entropy: &dyn kernel::Entropy = &*self.entropy;
         // A pass that is a little older than it could be is good for a clock that is a little late.
-        let now = self.store.now().await.expect("the time");
-        let issued_at = now.minus(Duration::from_secs(2));
+        let issued_at = self.now().await.minus(Duration::from_secs(2));
         self.minter.mint(&Claims {
             issuer: self.minter.issuer().to_owned(),
             campaign: CAMPAIGN.parse().expect("a name"),
-            pass_id: PassId::new(entropy),
+            pass_id: PassId::new(&self.pass_entropy),
             issued_at,
             expires_at: issued_at.plus(Duration::from_mins(15)),
             ags: ags.parse().expect("a key"),
