@@ -100,7 +100,7 @@ impl Process {
     /// Waits until it has said these words so many times, those before its restarts counted.
     pub async fn until_said(&mut self, words: &str, times: usize, within: Duration) -> Result<()> {
         let began = now();
-        while self.said().matches(words).count() < times {
+        while self.times_said(words) < times {
             ensure!(self.is_running(), "{} ended:\n{}", self.name, self.log_end());
             let waited_ms = u128::from((now() - began).unsigned_abs());
             let missing = || format!("{} never said: {words}\n{}", self.name, self.log_end());
@@ -108,6 +108,11 @@ impl Process {
             pause(LOOK_EVERY).await;
         }
         Ok(())
+    }
+
+    /// How often it has said these words, those before its restarts counted.
+    pub fn times_said(&self, words: &str) -> usize {
+        self.said().matches(words).count()
     }
 
     /// Starts it, and waits until it has ended by itself.

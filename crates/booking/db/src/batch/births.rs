@@ -29,11 +29,11 @@ impl Loader<'_> {
             if definition.is_none_or(|campaign| campaign.eligibility.rules.is_empty()) {
                 continue;
             }
+            let head = heads.iter().find(|head| head.campaign == *campaign);
+            // Where no key is, nobody's data can be read: it is being purged, or nobody has come yet.
+            let Some(wrapped) = head.and_then(|head| head.wrapped.as_ref()) else { continue };
             // Without the key of the campaign everybody would seem to be of no age: nothing may follow from that.
-            let wrapped = heads.iter().find(|head| head.campaign == *campaign);
-            if let Some(wrapped) = wrapped.and_then(|head| head.wrapped.as_ref()) {
-                self.vault.unwrap(campaign, wrapped)?;
-            }
+            self.vault.unwrap(campaign, wrapped)?;
             self.add_births_of(transaction, campaign, state).await?;
         }
         Ok(())

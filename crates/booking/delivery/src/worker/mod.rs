@@ -11,6 +11,7 @@ mod office;
 mod prepare;
 mod round;
 
+use std::mem::{self, Discriminant};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ impl Worker {
         let (stop, stopped) = watch::channel(false);
         let pace = interval(Duration::from_mins(1) / office.pace.mails_per_minute.max(1));
         let running =
-            Running { office: Arc::new(office), pace: pace.into(), stopped, troubled: false };
+            Running { office: Arc::new(office), pace: pace.into(), stopped, trouble: None };
         Self { stop, task: tokio::spawn(running.run(lanes)) }
     }
 
@@ -68,8 +69,8 @@ struct Running {
     office: Arc<Office>,
     pace: tokio::sync::Mutex<Interval>,
     stopped: watch::Receiver<bool>,
-    /// Whether the last round could not be carried out.
-    troubled: bool,
+    /// What kind of trouble the last round was in, if it could not be carried out: each is told once.
+    trouble: Option<Discriminant<StoreError>>,
 }
 
 fn interval(period: Duration) -> Interval {
@@ -90,13 +91,13 @@ impl Running {
             }
             loop {
                 let round = self.round(&mut lanes).await;
-                let is_troubled = round.is_err();
+                let trouble = round.as_ref().err().map(mem::discriminant);
                 if let Err(error) = &round
-                    && !self.troubled
+                    && self.trouble != trouble
                 {
                     tracing::warn!(%error, "letters have to wait");
                 }
-                self.troubled = is_troubled;
+                self.trouble = trouble;
                 if !round.unwrap_or(false) || *self.stopped.borrow() {
                     break;
                 }

@@ -34,9 +34,10 @@ pub(crate) enum WhyNobody {
     NoPlaceFree,
 }
 
-impl From<WhyNobodyIsCalled> for WhyNobody {
-    fn from(why: WhyNobodyIsCalled) -> Self {
-        match why {
+impl WhyNobody {
+    /// `None` for what only a call-up knows.
+    pub(crate) const fn of(why: WhyNobodyIsCalled) -> Option<Self> {
+        Some(match why {
             WhyNobodyIsCalled::Closed => Self::Closed,
             WhyNobodyIsCalled::OpenToPublic => Self::OpenToPublic,
             WhyNobodyIsCalled::Stopped => Self::Stopped,
@@ -45,6 +46,7 @@ impl From<WhyNobodyIsCalled> for WhyNobody {
             WhyNobodyIsCalled::AllOffered => Self::AllOffered,
             WhyNobodyIsCalled::QuietHours => Self::QuietHours,
             WhyNobodyIsCalled::NoPlaceFree => Self::NoPlaceFree,
-        }
+            WhyNobodyIsCalled::NobodyMayOrWants => return None,
+        })
     }
 }

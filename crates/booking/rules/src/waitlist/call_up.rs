@@ -112,6 +112,7 @@ impl Asks for CallUp {
         let now = decision.now;
         let is_in_force = campaign.waitlist_in_force(now).is_some();
         let mut called = CalledUp::default();
+        let mut leaves_a_place = false;
         decision.actor = Actor::Clock;
         decision.settle_offers(&campaign, &mut called);
         decision.actor = self.actor();
@@ -126,12 +127,15 @@ impl Asks for CallUp {
             }
             called.offered = calling.offered();
             called.lacks_people = calling.lacks_people();
+            leaves_a_place = calling.leaves_a_place();
         }
         decision.keep_what_is_wanted(&campaign, is_in_force);
         if called.offered == 0 {
             let counts = *decision.counts(&campaign.id);
             let places = decision.places_bookable_in(&campaign);
-            called.why_nobody = campaign.why_nobody_is_called(&counts, places, now);
+            let why = campaign.why_nobody_is_called(&counts, places, now);
+            called.why_nobody =
+                why.or_else(|| leaves_a_place.then_some(WhyNobodyIsCalled::NobodyMayOrWants));
         }
         CallUpOutcome::Done(called)
     }

@@ -47,14 +47,17 @@ impl<'a> Calling<'a> {
         u32::try_from(self.ids_max - self.ids.len()).unwrap_or(u32::MAX)
     }
 
-    /// Whether one more offer could be made to somebody who waits and was not loaded.
+    /// Whether one more offer could be made, and nobody who is known wants and may have it.
+    pub(super) fn leaves_a_place(&self) -> bool {
+        self.has_place_left && self.ids.len() > 0
+    }
+
+    /// Whether that one could be made to somebody who waits and was not loaded.
     pub(super) fn lacks_people(&self) -> bool {
         let known = self.decision.waiting_in(self.campaign).count();
         let waitlists = &self.decision.state.waitlists;
         let demand = waitlists.get(&self.campaign.id).map_or(0, WaitlistCounts::demand);
-        self.has_place_left
-            && self.ids.len() > 0
-            && usize::try_from(demand).is_ok_and(|all| known < all)
+        self.leaves_a_place() && usize::try_from(demand).is_ok_and(|all| known < all)
     }
 
     /// Offers every slot that takes people.

@@ -52,6 +52,8 @@ pub enum WhyNobodyIsCalled {
     QuietHours,
     /// There is no place that could be offered.
     NoPlaceFree,
+    /// A place is left, and nobody who waits may have it and wants it. Only a call-up knows, which looks at them.
+    NobodyMayOrWants,
 }
 
 impl WhyNobodyIsCalled {
@@ -67,13 +69,14 @@ impl WhyNobodyIsCalled {
             Self::AllOffered => "all_offered",
             Self::QuietHours => "quiet_hours",
             Self::NoPlaceFree => "no_place_free",
+            Self::NobodyMayOrWants => "nobody_may_or_wants",
         }
     }
 }
 
 impl Campaign {
     /// Why nobody on the waitlist is called at `now`, where so many places can be booked by everybody;
-    /// `None` if people are called.
+    /// `None` if people are called, or would be if there is one who may have a place and wants it.
     #[must_use]
     pub fn why_nobody_is_called(
         &self,

@@ -173,7 +173,7 @@ impl<'a> EntryBody<'a> {
             state,
             position: standing.position,
             offers_missed: is_waiting.then_some(entry.offers_missed),
-            why_nobody_is_called: calls_others.then(why_nobody).flatten().map(WhyNobody::from),
+            why_nobody_is_called: calls_others.then(why_nobody).flatten().and_then(WhyNobody::of),
             offer,
             person: entry.person.as_ref().map(PersonBody::from),
             booking,

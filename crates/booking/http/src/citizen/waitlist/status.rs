@@ -75,7 +75,7 @@ impl StatusBody {
             places_left: status.places_left,
             waiting: status.counts.demand(),
             offers_open: status.counts.offered,
-            why_nobody_is_called: status.why_nobody.map(WhyNobody::from),
+            why_nobody_is_called: status.why_nobody.and_then(WhyNobody::of),
         }
     }
 

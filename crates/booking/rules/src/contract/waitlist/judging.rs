@@ -5,7 +5,7 @@ use super::super::scene::{self, waitlist};
 use super::{apply, availability, call_up, cancel, counts, join, offered, sell_out, standing};
 use crate::batch::Outcome;
 use crate::store::BookingStore;
-use crate::waitlist::{AcceptOutcome, CallUp, Waitlist};
+use crate::waitlist::{AcceptOutcome, CallUp, Waitlist, WhyNobodyIsCalled};
 
 const CHILD: u32 = waitlist::CHILDREN;
 
@@ -36,7 +36,8 @@ pub async fn who_is_too_young_by_now_is_not_called(store: &dyn BookingStore) {
     assert_eq!(offered(store, CHILD..CHILD + 2).await, []);
     assert_eq!(offered(store, 1..2).await, [(1, "b".to_owned())]);
     cancel(store, &[104], scene::at(7)).await;
-    assert_eq!(call_up(store, 30, scene::at(8)).await.offered, 0);
+    let done = call_up(store, 30, scene::at(8)).await;
+    assert_eq!((done.offered, done.why_nobody), (0, Some(WhyNobodyIsCalled::NobodyMayOrWants)));
     assert_eq!(counts(store, scene::at(8)).await, (2, 1, 1));
     assert_eq!(availability(store, scene::at(8)).await.places_left(), 1, "it is everybody's");
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::Scenario;
 use crate::booking::database;
 use crate::booking::stage::{DRAIN_MS, Opening, Stage};
-use crate::clock::{now, pause};
+use crate::clock::now;
 use crate::process::{Ended, Process};
 use crate::proxy::Traffic;
 
@@ -24,8 +24,9 @@ const OTHER: &str = "keys/other.toml";
 const SETTING: &str = "EINLASS__BOOKING__KEYS_FILE";
 /// Keys are 32 bytes in base64url.
 const KEY_LENGTH: usize = 43;
-/// A worker that starts while it cannot ask the database has several looks at it in this time.
-const LOOKS: Duration = Duration::from_secs(4);
+/// What a worker says whose letters have to wait for another key file.
+const BLIND: &str = "the booking store is broken: ";
+const LOOK_MAX: Duration = Duration::from_secs(30);
 
 /// A key file with which nothing may start.
 struct Mistake {
@@ -105,15 +106,17 @@ impl Scenario<Stage> for WrongKey {
     }
 }
 
-/// Starts the worker with a wrong key while it cannot ask the database, and lets it ask then.
+/// Starts the worker with a wrong key while it cannot ask the database, and lets it ask then. It says what is wrong.
 async fn start_blind(stage: &mut Stage, folder: &Path) -> Result<()> {
     MISTAKES[1].make(folder)?;
     let post = stage.post()?;
     post.workers[0].network.set(Traffic::Vanishes);
+    let said_before = post.workers[0].process.times_said(BLIND);
     post.start_again(0).await?;
-    post.workers[0].network.set(Traffic::Flows);
-    pause(LOOKS).await;
-    post.workers[0].process.stop().await
+    let worker = &mut post.workers[0];
+    worker.network.set(Traffic::Flows);
+    worker.process.until_said(BLIND, said_before + 1, LOOK_MAX).await?;
+    worker.process.stop().await
 }
 
 impl Mistake {
