@@ -274,9 +274,9 @@ catalogue! {
     }
     SlotBegun "slot-begun" CONFLICT {
         en: "The time of this booking has begun",
-            "It could be moved only before. Please go to the place named in your confirmation, or ask your municipality.";
+            "It could be changed only before. Please go to the place named in your confirmation, or ask your municipality.";
         de: "Die Uhrzeit dieser Buchung hat begonnen",
-            "Verlegen ließ sie sich nur vorher. Bitte kommen Sie an den Ort in Ihrer Bestätigung, oder fragen Sie Ihre Gemeinde.";
+            "Ändern ließ sie sich nur vorher. Bitte kommen Sie an den Ort in Ihrer Bestätigung, oder fragen Sie Ihre Gemeinde.";
     }
     SlotFull "slot-full" CONFLICT {
         en: "Not enough places are free at this time",
