@@ -120,7 +120,7 @@ macro_rules! booking_store_contract {
             who_gives_up_leaves_a_seat_in_the_car,
             who_moves_leaves_the_car,
             a_car_that_has_come_takes_nobody_along,
-            codes_of_cars_are_not_to_be_guessed,
+            wrong_codes_of_cars_lock_nobody_out,
             a_slot_about_to_start_takes_nobody_new,
             who_is_booked_is_not_told_for_nothing,
             a_pass_learns_of_few_who_are_booked,

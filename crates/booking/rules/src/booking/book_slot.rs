@@ -65,7 +65,7 @@ pub enum BookSlotOutcome {
     PersonNotOfPass,
     /// The person has an active booking in this campaign.
     AlreadyBooked,
-    /// The pass has made too many guesses at who is booked, or in which car.
+    /// The pass has made too many guesses at who is booked.
     RefusedTooOften,
     /// The idempotency key belongs to another request.
     KeyReused,
@@ -117,14 +117,13 @@ impl Asks for BookSlot {
         if decision.seats_left(&self.pass) == 0 {
             return BookSlotOutcome::PassExhausted;
         }
-        match decision.find_seats_in_car(&self.pass, self.car, &self.slot, 1) {
+        match decision.find_seats_in_car(&self.pass.campaign, self.car, &self.slot, 1) {
             Ok(()) => {}
-            Err(NoSeat::CarNotFound) => return BookSlotOutcome::CarNotFound,
-            Err(NoSeat::CarInOtherSlot { slot }) => {
+            Err(NoSeat::NotFound) => return BookSlotOutcome::CarNotFound,
+            Err(NoSeat::InOtherSlot { slot }) => {
                 return BookSlotOutcome::CarInOtherSlot { slot };
             }
-            Err(NoSeat::CarFull { .. }) => return BookSlotOutcome::CarFull,
-            Err(NoSeat::RefusedTooOften) => return BookSlotOutcome::RefusedTooOften,
+            Err(NoSeat::Full { .. }) => return BookSlotOutcome::CarFull,
         }
         if open.places_left == 0 {
             return BookSlotOutcome::SlotFull;

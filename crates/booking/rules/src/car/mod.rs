@@ -9,7 +9,6 @@ use kernel::{CampaignId, prefixed_id};
 
 use crate::batch::Decision;
 use crate::campaign::SlotId;
-use crate::pass::PassGrant;
 
 pub use open_car::{OpenCar, OpenCarOutcome};
 
@@ -68,46 +67,37 @@ pub enum CarChange {
 /// Why somebody cannot come in a car.
 pub(crate) enum NoSeat {
     /// Nobody of this campaign is in it.
-    CarNotFound,
+    NotFound,
     /// It comes in another slot.
-    CarInOtherSlot {
+    InOtherSlot {
         /// In this one.
         slot: SlotId,
     },
     /// It has not as many seats left.
-    CarFull {
+    Full {
         /// Seats it has left.
         seats_left: u8,
     },
-    /// The pass has made too many guesses.
-    RefusedTooOften,
 }
 
 impl Decision {
-    /// Whether so many persons can come in this slot in the car, if it is to be in one. A code that is
-    /// none costs the pass a guess.
+    /// Whether so many persons can come in this slot in the car, if it is to be in one.
     pub(crate) fn find_seats_in_car(
-        &mut self,
-        pass: &PassGrant,
+        &self,
+        campaign: &CampaignId,
         car: Option<CarId>,
         slot: &SlotId,
         persons: u8,
     ) -> Result<(), NoSeat> {
         let Some(car) = car else { return Ok(()) };
-        if self.has_guessed_too_often(pass) {
-            return Err(NoSeat::RefusedTooOften);
-        }
         let used = self.state.cars.get(&car);
-        let used = used.filter(|used| used.campaign == pass.campaign && used.seats > 0);
-        let Some(used) = used else {
-            self.count_guess(pass);
-            return Err(NoSeat::CarNotFound);
-        };
+        let used = used.filter(|used| used.campaign == *campaign && used.seats > 0);
+        let Some(used) = used else { return Err(NoSeat::NotFound) };
         if used.slot != *slot {
-            return Err(NoSeat::CarInOtherSlot { slot: used.slot.clone() });
+            return Err(NoSeat::InOtherSlot { slot: used.slot.clone() });
         }
         let seats_left = used.seats_left();
-        if persons > seats_left { Err(NoSeat::CarFull { seats_left }) } else { Ok(()) }
+        if persons > seats_left { Err(NoSeat::Full { seats_left }) } else { Ok(()) }
     }
 
     /// So many persons come in the car, if in one: there are seats for them.

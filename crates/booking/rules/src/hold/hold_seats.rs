@@ -65,8 +65,6 @@ pub enum HoldOutcome {
         /// Seats it has left.
         seats_left: u8,
     },
-    /// The pass has made too many guesses at who is booked, or in which car.
-    RefusedTooOften,
     /// A hold has between 1 and so many seats.
     SeatsOutOfRange {
         /// The most.
@@ -124,12 +122,11 @@ impl Asks for HoldSeats {
         if self.seats > seats_left {
             return HoldOutcome::PassExhausted { seats_left };
         }
-        match decision.find_seats_in_car(&self.pass, self.car, &self.slot, self.seats) {
+        match decision.find_seats_in_car(&self.pass.campaign, self.car, &self.slot, self.seats) {
             Ok(()) => {}
-            Err(NoSeat::CarNotFound) => return HoldOutcome::CarNotFound,
-            Err(NoSeat::CarInOtherSlot { slot }) => return HoldOutcome::CarInOtherSlot { slot },
-            Err(NoSeat::CarFull { seats_left }) => return HoldOutcome::CarFull { seats_left },
-            Err(NoSeat::RefusedTooOften) => return HoldOutcome::RefusedTooOften,
+            Err(NoSeat::NotFound) => return HoldOutcome::CarNotFound,
+            Err(NoSeat::InOtherSlot { slot }) => return HoldOutcome::CarInOtherSlot { slot },
+            Err(NoSeat::Full { seats_left }) => return HoldOutcome::CarFull { seats_left },
         }
         if u32::from(self.seats) > open.places_left {
             return HoldOutcome::SlotFull { places_left: open.places_left };

@@ -31,6 +31,6 @@ impl Bookings {
                 outcome => return Ok(outcome),
             }
         }
-        Err(Failure::RequestInProgress)
+        Ok(OpenCarOutcome::Outdated)
     }
 }

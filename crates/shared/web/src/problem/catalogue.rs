@@ -255,9 +255,9 @@ catalogue! {
             "Der Platz wurde mehreren angeboten und ist vergeben. Sie haben nichts verloren: Sie stehen auf der Nachrückliste, wo Sie waren, und bekommen das nächste Angebot vor anderen.";
     }
     RefusedTooOften "refused-too-often" CONFLICT {
-        en: "This pass was used to ask about others too often",
+        en: "Too many other people were named with this pass",
             "With this pass nobody else can be booked. If somebody still needs a place, please enter the waiting room again.";
-        de: "Mit diesem Pass wurde zu oft nach anderen gefragt",
+        de: "Mit diesem Pass wurden zu viele andere Personen genannt",
             "Mit diesem Pass kann niemand weiter gebucht werden. Falls jemand noch einen Platz braucht, betreten Sie bitte den Warteraum noch einmal.";
     }
     RequestInProgress "request-in-progress" CONFLICT {
@@ -274,9 +274,9 @@ catalogue! {
     }
     SlotBegun "slot-begun" CONFLICT {
         en: "The time of this booking has begun",
-            "It could be moved only before. Please go to the place named in your confirmation, or ask your municipality.";
+            "It could be changed only before. Please go to the place named in your confirmation, or ask your municipality.";
         de: "Die Uhrzeit dieser Buchung hat begonnen",
-            "Verlegen ließ sie sich nur vorher. Bitte kommen Sie an den Ort in Ihrer Bestätigung, oder fragen Sie Ihre Gemeinde.";
+            "Ändern ließ sie sich nur vorher. Bitte kommen Sie an den Ort in Ihrer Bestätigung, oder fragen Sie Ihre Gemeinde.";
     }
     SlotFull "slot-full" CONFLICT {
         en: "Not enough places are free at this time",

@@ -32,8 +32,8 @@ problem_responses!(
 
 /// Let others come in the same car.
 ///
-/// People who queued by themselves, up to four in all, as long as the slot has room. Asking again gives the
-/// same code.
+/// People who queued by themselves, up to four in all, as long as the slot has room. Only who is in the car by
+/// its code is counted, not who was booked on the same hold. Asking again gives the same code.
 #[utoipa::path(
     tag = "bookings",
     params(BookingInPath, IdempotencyKey),

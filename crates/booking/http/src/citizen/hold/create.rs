@@ -34,7 +34,7 @@ problem_responses!(
     /// What a hold can be refused with.
     HoldProblems of CampaignInPath, IdempotencyKey, Body<NewHold>:
         PassInvalid, PassWrongCampaign, NotEligible, SlotNotFound, CarNotFound, CarAtAnotherTime, CarFull,
-        RefusedTooOften, PassEnded, SlotFull, PassExhausted, RequestInProgress, CampaignClosed, IdempotencyKeyReused, Overloaded, Unavailable
+        PassEnded, SlotFull, PassExhausted, RequestInProgress, CampaignClosed, IdempotencyKeyReused, Overloaded, Unavailable
 );
 
 /// Hold seats of one slot for a few minutes.
@@ -75,7 +75,6 @@ pub(crate) async fn create_hold(
         HoldOutcome::CarNotFound => Err(Problem::new(Code::CarNotFound)),
         HoldOutcome::CarInOtherSlot { slot } => Err(refusal::car_at_another_time(&slot)),
         HoldOutcome::CarFull { seats_left } => Err(refusal::car_full(seats_left)),
-        HoldOutcome::RefusedTooOften => Err(Problem::new(Code::RefusedTooOften)),
         HoldOutcome::SeatsOutOfRange { seats_max } => Err(seats_out_of_range(seats_max)),
         HoldOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
     }
