@@ -201,7 +201,7 @@ impl Checking<'_> {
         if url.fragment().is_some() {
             self.wrong("url", "must have no \"#\": what follows it is sent to nobody");
         }
-        let port = url.port().unwrap_or(PORT);
+        let port = url.port_or_known_default().unwrap_or(PORT);
         if port != PORT && port < PORT_FREE {
             let what = "must have the port 443, or one from 1024 on: below, other services listen";
             self.wrong("url", what);
@@ -361,5 +361,8 @@ secret_files = ["secrets/s"]
         let endpoints = folder.read(&format!("{http}allow_http = true\n")).expect("valid");
         assert!(endpoints[0].allow_http);
         assert!(folder.read(&http).is_err());
+        let without = http.replace("127.0.0.1:8000", "127.0.0.1");
+        let found = folder.read(&format!("{without}allow_http = true\n")).expect_err("port 80");
+        assert!(found.to_string().contains("`url`: must have the port 443"), "{found}");
     }
 }
