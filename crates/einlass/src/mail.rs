@@ -55,6 +55,14 @@ pub fn start_worker(
     Ok(Worker::start(office, lanes(config)?))
 }
 
+/// What the `Message-ID` of every letter ends with.
+pub fn domain(config: &MailConfig) -> anyhow::Result<String> {
+    let from = mailbox(&config.from);
+    let from =
+        from.context("mail.from is no address: reports are about letters from its domain")?;
+    Ok(from.email.domain().to_owned())
+}
+
 /// Who may report what became of letters; `None` if nobody may.
 pub fn reports(config: &MailConfig) -> anyhow::Result<Option<MailReports>> {
     let file = &config.reports_token_file;
@@ -72,8 +80,8 @@ pub fn reports(config: &MailConfig) -> anyhow::Result<Option<MailReports>> {
         "the token in {} has signs that no header can carry: use letters and digits",
         file.display()
     );
-    let read = |text: &[u8]| report::read(text).ok();
-    Ok(Some(MailReports { token: TokenHash::of(&token), read }))
+    let read = |text: &[u8], domain: &str| report::read(text, domain).ok();
+    Ok(Some(MailReports { token: TokenHash::of(&token), domain: domain(config)?, read }))
 }
 
 /// The one line of a file that nobody else may read.
@@ -148,6 +156,7 @@ mod tests {
         assert!(reports(&config).expect("nobody may report").is_none());
         let folder = tempfile::tempdir().expect("a folder");
         config.reports_token_file = folder.path().join("token");
+        "Stadt <termine@speyer.example>".clone_into(&mut config.from);
         let write = |token: &str| {
             let _absent = fs::remove_file(&config.reports_token_file);
             let mut file = private_file::create(&config.reports_token_file).expect("a file");
@@ -160,5 +169,6 @@ mod tests {
         write(&format!("{token}\n"));
         let reports = reports(&config).expect("reads").expect("a token");
         assert!(reports.token == TokenHash::of(&token), "without the end of the line");
+        assert_eq!(reports.domain, "speyer.example");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use booking::webhook::{
     Delivery, DeliveryEnd, DeliveryLease, DeliverySettlement, EndpointName, FAILED_MAX,
-    FollowedFor, MessageId, NewDelivery, Subscription, WAITING_MAX, follow,
+    FollowedFor, MessageId, NewDelivery, Subscription, Waiting, follow,
 };
 use kernel::{CampaignId, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -88,7 +88,7 @@ impl Session {
             .one(transaction)
             .await
             .map_err(Fault::at(FOLLOW))?;
-        if known.is_none() || self.count_waiting(transaction, endpoint).await? >= WAITING_MAX {
+        if known.is_none() || self.count_waiting(transaction, endpoint).await?.is_full() {
             return Ok(NOTHING);
         }
         let name = reader::of_endpoint(endpoint);
@@ -113,13 +113,17 @@ impl Session {
         &self,
         transaction: &DatabaseTransaction,
         endpoint: &EndpointName,
-    ) -> Result<u64, Fault> {
-        webhook_delivery::Entity::find()
-            .filter(webhook_delivery::Column::Endpoint.eq(endpoint.as_str()))
-            .filter(webhook_delivery::Column::FailedAtMs.is_null())
-            .count(transaction)
-            .await
-            .map_err(Fault::at(FOLLOW))
+    ) -> Result<Waiting, Fault> {
+        use webhook_delivery::{Column, Entity};
+        let waiting = Entity::find()
+            .filter(Column::Endpoint.eq(endpoint.as_str()))
+            .filter(Column::FailedAtMs.is_null());
+        let untried = waiting.clone().filter(Column::Attempts.eq(0)).count(transaction).await;
+        let all = waiting.count(transaction).await;
+        Ok(Waiting {
+            untried: untried.map_err(Fault::at(FOLLOW))?,
+            all: all.map_err(Fault::at(FOLLOW))?,
+        })
     }
 
     async fn insert_deliveries(
@@ -233,6 +237,19 @@ impl Session {
             .await
             .map_err(Fault::at(READ))?;
         Ok(rows.into_iter().filter_map(readable).collect())
+    }
+
+    pub(crate) async fn hasten_deliveries_of(
+        &self,
+        endpoint: &EndpointName,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let hasten = "UPDATE webhook_delivery SET due_at_ms = $2 \
+                      WHERE endpoint = $1 AND failed_at_ms IS NULL AND lease IS NULL AND due_at_ms > $2";
+        let values: [Value; 2] = [endpoint.as_str().into(), now.unix_ms().into()];
+        let transaction = self.begin().await?;
+        let hastened = self.run(&transaction, SETTLE, hasten, values).await;
+        end(transaction, hastened.map(|_| ())).await
     }
 
     pub(crate) async fn retry_deliveries_of(

@@ -3,14 +3,11 @@
 use booking::{MailId, MailReport, Reason};
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
-/// The longest report that is read, in bytes.
-pub const LENGTH_MAX: usize = 1024 * 1024;
-
 /// A message says nothing about one of our letters. It does not repeat anything of it (P15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoReport {
     /// It is longer than reports are.
-    #[error("the message is longer than 1 MiB")]
+    #[error("the message is longer than {} KiB", MailReport::MESSAGE_LENGTH_MAX / 1024)]
     TooLong,
     /// It is neither a delivery status (RFC 3464) nor a complaint (RFC 5965).
     #[error("the message is no report about a letter (RFC 3464, RFC 5965)")]
@@ -23,9 +20,9 @@ pub enum NoReport {
     NotOurs,
 }
 
-/// Reads a report.
-pub fn read(text: &[u8]) -> Result<MailReport, NoReport> {
-    if text.len() > LENGTH_MAX {
+/// Reads a report about a letter from `domain`.
+pub fn read(text: &[u8], domain: &str) -> Result<MailReport, NoReport> {
+    if text.len() > MailReport::MESSAGE_LENGTH_MAX {
         return Err(NoReport::TooLong);
     }
     let message = MessageParser::default().parse(text).ok_or(NoReport::NoStatus)?;
@@ -37,7 +34,7 @@ pub fn read(text: &[u8]) -> Result<MailReport, NoReport> {
         (None, Some(_)) => Reason::new(Reason::COMPLAINT),
         (None, None) => return Err(NoReport::NoStatus),
     };
-    let id = parts().find_map(letter_in).ok_or(NoReport::NotOurs)?;
+    let id = parts().find_map(|part| letter_in(part, domain)).ok_or(NoReport::NotOurs)?;
     Ok(MailReport { id, reason })
 }
 
@@ -65,12 +62,12 @@ fn given_up(part: &MessagePart<'_>) -> Result<Reason, NoReport> {
 }
 
 /// The letter that the report brings back, whole or its head.
-fn letter_in(part: &MessagePart<'_>) -> Option<MailId> {
+fn letter_in(part: &MessagePart<'_>, domain: &str) -> Option<MailId> {
     match &part.body {
-        PartType::Message(letter) => id_of(letter),
+        PartType::Message(letter) => id_of(letter, domain),
         PartType::Text(head) if is_of(part, "text", "rfc822-headers") => {
             let head = format!("{}\r\n\r\n", head.trim_end());
-            id_of(&MessageParser::default().parse(head.as_bytes())?)
+            id_of(&MessageParser::default().parse(head.as_bytes())?, domain)
         }
         PartType::Text(_)
         | PartType::Html(_)
@@ -80,8 +77,8 @@ fn letter_in(part: &MessagePart<'_>) -> Option<MailId> {
     }
 }
 
-fn id_of(letter: &Message<'_>) -> Option<MailId> {
-    MailId::of_message_id(letter.message_id()?)
+fn id_of(letter: &Message<'_>, domain: &str) -> Option<MailId> {
+    MailId::of_message_id(letter.message_id()?, domain)
 }
 
 #[cfg(test)]
@@ -101,6 +98,10 @@ mod tests {
         )
     }
 
+    fn read(text: &str) -> Result<MailReport, NoReport> {
+        super::read(text.as_bytes(), "speyer.example")
+    }
+
     const WHOLE: &str = "Content-Type: message/rfc822\r\n\r\n\
         Message-ID: <speyer-2021-06-20.17.confirmed.0@speyer.example>\r\nSubject: x\r\n\r\nHello";
     const HEAD: &str = "Content-Type: text/rfc822-headers\r\n\r\n\
@@ -109,8 +110,7 @@ mod tests {
     #[test]
     fn a_bounce_names_the_letter_and_a_code() {
         for brought_back in [WHOLE, HEAD] {
-            let report =
-                read(bounce("failed", "5.1.1", brought_back).as_bytes()).expect("a report");
+            let report = read(&bounce("failed", "5.1.1", brought_back)).expect("a report");
             assert_eq!(report.id.to_string(), "speyer-2021-06-20.17.confirmed.0");
             assert_eq!(report.reason.as_str(), "5.1.1");
         }
@@ -118,21 +118,23 @@ mod tests {
 
     #[test]
     fn what_is_no_bounce_of_ours_is_said() {
-        let read = |text: String| read(text.as_bytes());
+        let read = |text: String| read(&text);
         assert_eq!(read(bounce("delayed", "4.4.1", WHOLE)), Err(NoReport::NotGivenUp));
         let foreign = WHOLE.replace("speyer-2021-06-20.17.confirmed.0", "abc");
+        assert_eq!(read(bounce("failed", "5.1.1", &foreign)), Err(NoReport::NotOurs));
+        let foreign = WHOLE.replace("@speyer.example", "@worms.example");
         assert_eq!(read(bounce("failed", "5.1.1", &foreign)), Err(NoReport::NotOurs));
         assert_eq!(
             read("Subject: hello\r\n\r\nI am on holiday".to_owned()),
             Err(NoReport::NoStatus)
         );
-        assert_eq!(read("x".repeat(LENGTH_MAX + 1)), Err(NoReport::TooLong));
+        assert_eq!(read("x".repeat(MailReport::MESSAGE_LENGTH_MAX + 1)), Err(NoReport::TooLong));
     }
 
     #[test]
     fn a_complaint_is_noted() {
         let complaint = bounce("failed", "5.1.1", WHOLE)
             .replace("message/delivery-status", "message/feedback-report");
-        assert_eq!(read(complaint.as_bytes()).expect("a report").reason.as_str(), "complaint");
+        assert_eq!(read(&complaint).expect("a report").reason.as_str(), "complaint");
     }
 }

@@ -18,12 +18,14 @@ use crate::streams::{StreamLimits, Streams};
 pub type RefreshKeys = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// Who may report what became of letters, and how a report of a mail server is read.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct MailReports {
     /// The hash of the token that proves it.
     pub token: TokenHash,
-    /// Reads a report; `None` if it is none about a letter of this system.
-    pub read: fn(&[u8]) -> Option<MailReport>,
+    /// What the `Message-ID` of every letter ends with.
+    pub domain: String,
+    /// Reads a report; `None` if it is none about a letter from this domain.
+    pub read: fn(&[u8], &str) -> Option<MailReport>,
 }
 
 /// What the API is built from.

@@ -25,8 +25,8 @@ use crate::{App, MailReports, Parts, PublicUrls, RateLimits, StreamLimits, opena
 pub(crate) const REPORT_TOKEN: &str = "Zm9yIHRoZSBtYWlsIHByb3ZpZGVyIGFsb25l";
 
 /// A report of these tests is the `Message-ID` of the letter that came back.
-fn read_report(text: &[u8]) -> Option<MailReport> {
-    let id = MailId::of_message_id(std::str::from_utf8(text).ok()?)?;
+fn read_report(text: &[u8], domain: &str) -> Option<MailReport> {
+    let id = MailId::of_message_id(std::str::from_utf8(text).ok()?, domain)?;
     Some(MailReport { id, reason: Reason::new("5.0.0") })
 }
 
@@ -121,7 +121,11 @@ impl Api {
             entropy,
             limits,
             mails: Some(store.clone()),
-            reports: Some(MailReports { token: TokenHash::of(REPORT_TOKEN), read: read_report }),
+            reports: Some(MailReports {
+                token: TokenHash::of(REPORT_TOKEN),
+                domain: "speyer.example".to_owned(),
+                read: read_report,
+            }),
         }));
         let minter = PassMinter::new(key, "https://room.example");
         let passes = Cell::new(0);

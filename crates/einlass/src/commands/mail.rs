@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use booking::{MailId, MailStore};
+use booking::{MailId, MailReport, MailStore};
 use booking_delivery::report;
 use clap::Subcommand;
 use kernel::CampaignId;
@@ -13,6 +13,7 @@ use kernel::CampaignId;
 use crate::adapters::{self, BookingStores};
 use crate::cli::ConfigSource;
 use crate::commands::configuration;
+use crate::mail;
 use crate::process::Process;
 
 /// Letters about bookings.
@@ -40,7 +41,9 @@ impl Mail {
         let clock = Process::new(None).embedded_clock;
         let stores = adapters::booking_stores_as_is(&config, &clock, None).await?;
         match self {
-            Self::Bounce { file } => note(&stores, &read(file)?).await,
+            Self::Bounce { file } => {
+                note(&stores, &read(file)?, &mail::domain(&config.mail)?).await
+            }
             Self::Failed { campaign } => list(&stores.mails, &campaign).await,
         }
     }
@@ -48,7 +51,7 @@ impl Mail {
 
 fn read(file: Option<PathBuf>) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
-    let longest = report::LENGTH_MAX as u64 + 1;
+    let longest = MailReport::MESSAGE_LENGTH_MAX as u64 + 1;
     match file {
         Some(path) => {
             let file = std::fs::File::open(&path)
@@ -62,11 +65,11 @@ fn read(file: Option<PathBuf>) -> anyhow::Result<Vec<u8>> {
     Ok(text)
 }
 
-async fn note(stores: &BookingStores, text: &[u8]) -> anyhow::Result<u8> {
-    let report = report::read(text)?;
+async fn note(stores: &BookingStores, text: &[u8], domain: &str) -> anyhow::Result<u8> {
+    let report = report::read(text, domain)?;
     let now = stores.bookings.now().await?;
     if !stores.mails.report_mail(&report.id, &report.reason, now).await? {
-        bail!("there is no letter {}, or nobody has tried to send it", report.id);
+        bail!("there is no letter {}, or it was not sent", report.id);
     }
     println!("{} came back: {}", report.id, report.reason);
     Ok(0)

@@ -73,6 +73,7 @@ impl Plan {
         config.waiting_room.store_url = self.store_url.parse().expect("an address");
         config.booking.database_url = self.database_url.parse().expect("an address");
         let folder = tempfile::tempdir().expect("a folder");
+        "Stadt Speyer <termine@speyer.example>".clone_into(&mut config.mail.from);
         config.mail.reports_token_file = folder.path().join("mail-reports");
         let mut token = private_file::create(&config.mail.reports_token_file).expect("a file");
         token.write_all(MAIL_REPORTS.as_bytes()).expect("written");

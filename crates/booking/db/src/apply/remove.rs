@@ -3,7 +3,7 @@
 use booking::{BookingStatus, Intent, RemoveCampaign, Removed};
 use kernel::Timestamp;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, Statement};
 
 use super::{history, standing, told};
 use crate::batch::Writer;
@@ -11,10 +11,15 @@ use crate::convert::number;
 use crate::fault::Fault;
 use crate::tables::{
     booking as bookings, campaign, campaign_key, campaign_purge, campaign_revision, hold,
-    idempotency, mail, offer, pass_use, slot, waitlist_entry,
+    idempotency, mail, offer, pass_use, reader, slot, waitlist_entry,
 };
 
 const REMOVE: &str = "remove a campaign";
+
+/// A reader that has not come to the campaign yet finds a campaign that is gone by its own row.
+const BEGIN_READERS: &str = "
+INSERT INTO reader (name, campaign, number) SELECT $1 || name, $2, 0 FROM webhook_endpoint WHERE true
+ON CONFLICT (name, campaign) DO NOTHING";
 
 /// Removes a campaign within the writer's transaction.
 pub(crate) async fn remove(
@@ -36,6 +41,7 @@ pub(crate) async fn remove(
         return Ok(removed);
     };
     delete(writer, &row.id).await?;
+    begin_readers(writer, &row.id).await?;
     let entry = campaign_revision::Model {
         campaign: row.id,
         number: number("revision", revision)?,
@@ -48,6 +54,13 @@ pub(crate) async fn remove(
     let end = told::end(writer, &request.campaign).await?;
     told::add(writer, &request.told(revision, bookings, end, now)).await?;
     Ok(removed)
+}
+
+async fn begin_readers(writer: &Writer<'_>, id: &str) -> Result<(), Fault> {
+    let values = [reader::OF_ENDPOINT.into(), id.into()];
+    let begin = Statement::from_sql_and_values(writer.backend, BEGIN_READERS, values);
+    let done = writer.transaction.execute_raw(begin).await;
+    done.map(|_| ()).map_err(Fault::at(REMOVE))
 }
 
 /// Everything that names the campaign but its history, revisions and events; the slots before the campaign they refer to.

@@ -38,8 +38,8 @@ impl Session {
         let mut values = key_of(id)?;
         values.extend([reason.as_str().to_owned().into(), at.unix_ms().into()]);
         let sql = format!(
-            "UPDATE mail SET status = 'bounced', reason = $5, settled_at_ms = $6, lease = NULL, \
-             recipient = NULL WHERE {OF_KEY} AND attempts > 0 AND status <> 'dropped'"
+            "UPDATE mail SET status = 'bounced', reason = $5, settled_at_ms = $6 \
+             WHERE {OF_KEY} AND status IN ('sent', 'failed', 'bounced')"
         );
         let note = self.statement(&sql, values);
         let noted = self.pools.write.execute_raw(note).await.map_err(Fault::at(SETTLE))?;

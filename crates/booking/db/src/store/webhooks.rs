@@ -107,6 +107,18 @@ impl WebhookStore for DbStore {
         self.call(Access::Write, settle).await
     }
 
+    async fn hasten_deliveries(
+        &self,
+        endpoint: &EndpointName,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let endpoint = endpoint.clone();
+        let hasten = move |db: Session| async move {
+            retry(db.deadline, || db.hasten_deliveries_of(&endpoint, now)).await
+        };
+        self.call(Access::Write, hasten).await
+    }
+
     async fn failed_deliveries(
         &self,
         endpoint: &EndpointName,

@@ -19,7 +19,10 @@ impl ActiveModelBehavior for ActiveModel {}
 /// The reader that makes letters of events.
 pub(crate) const MAIL: &str = "mail";
 
+/// What the names of those begin with that make deliveries; the name of the endpoint follows.
+pub(crate) const OF_ENDPOINT: &str = "webhook:";
+
 /// The name of the reader that makes deliveries for an endpoint.
 pub(crate) fn of_endpoint(endpoint: &EndpointName) -> String {
-    format!("webhook:{endpoint}")
+    format!("{OF_ENDPOINT}{endpoint}")
 }

@@ -47,9 +47,11 @@ impl Session {
                       ON CONFLICT (name) DO NOTHING";
         let values: [Value; 2] = [endpoint.as_str().into(), now.unix_ms().into()];
         if self.run(transaction, NOTE, insert, values).await? > 0 {
-            // Also of campaigns that are gone: they may come back, and their chains go on.
+            // Also of campaigns that are gone: they may come back, and their chains go on. Whoever removed one while the
+            // endpoint was being forgotten has left a row.
             let begin = "INSERT INTO reader (name, campaign, number) \
-                         SELECT $1, campaign, MAX(last_number) FROM event GROUP BY campaign";
+                         SELECT $1, campaign, MAX(last_number) FROM event GROUP BY campaign \
+                         ON CONFLICT (name, campaign) DO UPDATE SET number = excluded.number";
             let values: [Value; 1] = [reader::of_endpoint(endpoint).into()];
             self.run(transaction, NOTE, begin, values).await?;
         }

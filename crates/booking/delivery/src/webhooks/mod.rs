@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use booking::webhook::{Subscription, WebhookStore};
 use booking::{BookingStore, StoreError};
-use kernel::Entropy;
+use kernel::{Entropy, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior};
@@ -29,6 +29,10 @@ const LEASE: Duration = Duration::from_mins(2);
 
 /// Deliveries to one endpoint that are under way at once.
 const DELIVERIES_MAX: u32 = 8;
+
+/// What was put off is sent at once when an endpoint takes messages again, but no more often than this: who takes every other
+/// message would be asked for the rest without a pause, until they are given up.
+const HASTEN_EVERY: Duration = Duration::from_hours(1);
 
 /// What workers work with.
 #[derive(Clone)]
@@ -64,7 +68,9 @@ impl Workers {
         let (stop, stopped) = watch::channel(false);
         let tasks = receivers.into_iter().map(|receiver| {
             let (desk, stopped) = (desk.clone(), stopped.clone());
-            tokio::spawn(Running { desk, receiver, stopped, troubled: false }.run())
+            tokio::spawn(
+                Running { desk, receiver, stopped, troubled: false, hastened_at: None }.run(),
+            )
         });
         Self { stop, tasks: tasks.collect() }
     }
@@ -93,6 +99,8 @@ struct Running {
     stopped: watch::Receiver<bool>,
     /// Whether the last round could not be carried out.
     troubled: bool,
+    /// When what was put off was last made due.
+    hastened_at: Option<Timestamp>,
 }
 
 fn interval(period: Duration) -> Interval {

@@ -9,7 +9,7 @@ use kernel::Timestamp;
 use tokio::time::Instant;
 use webhook::{Answer, Message, schedule};
 
-use super::{DELIVERIES_MAX, LEASE, Running, interval};
+use super::{DELIVERIES_MAX, HASTEN_EVERY, LEASE, Running, interval};
 
 /// How often it is tried to note what became of deliveries, a second apart: what was taken and is not noted is sent again.
 const NOTES_MAX: u32 = 10;
@@ -18,12 +18,15 @@ const NOTES_MAX: u32 = 10;
 struct Tried {
     settlement: DeliverySettlement,
     is_gone: bool,
+    /// Taken, after it was not.
+    is_recovered: bool,
 }
 
 impl Running {
     /// Follows the events and sends what is due; whether there may be more.
-    pub(super) async fn round(&self) -> Result<bool, StoreError> {
-        let (desk, endpoint) = (&self.desk, &self.receiver.subscription.endpoint);
+    pub(super) async fn round(&mut self) -> Result<bool, StoreError> {
+        let (desk, endpoint) = (self.desk.clone(), self.receiver.subscription.endpoint.clone());
+        let endpoint = &endpoint;
         let (now, since) = (desk.bookings.now().await?, Instant::now());
         match desk.webhooks.endpoint(endpoint).await? {
             None => desk.webhooks.register_endpoint(endpoint, now).await?,
@@ -47,13 +50,26 @@ impl Running {
         let tried = deliveries.iter().map(|delivery| self.attempt(delivery, lease.id, now));
         let tried = join_all(tried).await;
         let is_gone = tried.iter().any(|tried| tried.is_gone);
+        let is_recovered = tried.iter().any(|tried| tried.is_recovered);
         let settlements: Vec<_> = tried.into_iter().map(|tried| tried.settlement).collect();
         self.note(&settlements).await;
         if is_gone {
             tracing::warn!(%endpoint, "the endpoint says that it is gone, and is told nothing any more");
             desk.webhooks.disable_endpoint(endpoint, Some(now())).await?;
         }
-        Ok(is_full)
+        let is_hastened = is_recovered && self.hasten(now()).await?;
+        Ok(is_full || is_hastened)
+    }
+
+    /// Makes due what was put off, unless that was done a short while ago; whether it has.
+    async fn hasten(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+        if self.hastened_at.is_some_and(|at| now < at.plus(HASTEN_EVERY)) {
+            return Ok(false);
+        }
+        let endpoint = &self.receiver.subscription.endpoint;
+        self.desk.webhooks.hasten_deliveries(endpoint, now).await?;
+        self.hastened_at = Some(now);
+        Ok(true)
     }
 
     async fn attempt(
@@ -65,6 +81,7 @@ impl Running {
         let message = Message { id: delivery.id.to_string(), body: delivery.body.clone() };
         let answer = self.receiver.sender.send(&message, now()).await;
         let is_gone = answer == Answer::Gone;
+        let is_recovered = answer == Answer::Taken && delivery.reason.is_some();
         let end = match answer {
             Answer::Taken => DeliveryEnd::Taken,
             // It waits until somebody turns the endpoint on again.
@@ -80,7 +97,7 @@ impl Running {
         };
         count(delivery, &end);
         let (endpoint, id) = (delivery.endpoint.clone(), delivery.id.clone());
-        Tried { settlement: DeliverySettlement { endpoint, id, lease, end }, is_gone }
+        Tried { settlement: DeliverySettlement { endpoint, id, lease, end }, is_gone, is_recovered }
     }
 
     async fn note(&self, settlements: &[DeliverySettlement]) {
@@ -99,7 +116,7 @@ impl Running {
 }
 
 fn measure(endpoint: &str, waiting: u64) {
-    #[expect(clippy::cast_precision_loss, reason = "a thousand or so wait at most")]
+    #[expect(clippy::cast_precision_loss, reason = "ten thousand or so wait at most")]
     metrics::gauge!("booking_webhooks_waiting", "endpoint" => endpoint.to_owned())
         .set(waiting as f64);
 }

@@ -154,6 +154,29 @@ async fn what_is_not_taken_is_tried_again_and_is_the_same() {
     assert_ne!(at(0), at(2), "each attempt is signed with its own time");
 }
 
+/// Once one that had failed is taken, the others do not wait for the minutes or hours that they were put off.
+#[tokio::test]
+async fn who_takes_messages_again_is_sent_at_once_what_was_put_off() {
+    let town = Town::start().await;
+    let server = server(|_, before| Reply::Status(if before < 3 { 500 } else { 200 }, Vec::new()));
+    let attempts = async |attempts| {
+        eventually("an attempt", IN_TIME, async || server.delivered().len() == attempts).await;
+    };
+    town.book(1).await;
+    let workers = start(&town.desk(1), &server);
+    attempts(1).await;
+    town.pass_time(Duration::from_mins(1));
+    // From now on it is put off for five minutes.
+    attempts(2).await;
+    town.book(2).await;
+    attempts(3).await;
+    town.pass_time(Duration::from_mins(1));
+    town.all_is_told("town").await;
+    workers.finish().await;
+    let expected = ["rehearsal_2", "rehearsal_2", "rehearsal_3", "rehearsal_3", "rehearsal_2"];
+    assert_eq!(ids(&server), expected);
+}
+
 #[tokio::test]
 async fn a_message_that_is_never_taken_is_given_up_where_everybody_sees_it() {
     let town = Town::start().await;

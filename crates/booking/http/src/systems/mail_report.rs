@@ -10,12 +10,11 @@ use booking::{Failure, MailId, MailReport, Reason, TokenHash};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use web::reply;
-use web::{Code, JsonOrMessage, Problem, bearer, problem_responses};
+use web::{Code, JsonOrMessage, Mistake, Problem, bearer, problem_responses};
 
 use crate::app::App;
 
-/// The longest message that is read: reports bring the whole letter back.
-const MESSAGE_LENGTH_MAX: usize = 256 * 1024;
+const MESSAGE_LENGTH_MAX: usize = MailReport::MESSAGE_LENGTH_MAX;
 
 /// That a letter came back, or is not wanted.
 #[derive(Deserialize, ToSchema)]
@@ -94,12 +93,13 @@ pub(crate) async fn take_mail_report(
     _from: MailProvider,
     body: JsonOrMessage<NewMailReport, MESSAGE_LENGTH_MAX>,
 ) -> Result<HttpResponse, Problem> {
-    let report = match body {
-        JsonOrMessage::Json(report) => told(&report),
-        JsonOrMessage::Message(message) => {
-            app.reports.as_ref().and_then(|reports| (reports.read)(&message))
-        }
-    };
+    if let JsonOrMessage::Json(report) = &body {
+        bounded(report)?;
+    }
+    let report = app.reports.as_ref().and_then(|reports| match body {
+        JsonOrMessage::Json(report) => told(&report, &reports.domain),
+        JsonOrMessage::Message(message) => (reports.read)(&message, &reports.domain),
+    });
     let noted = match (report, &app.mails) {
         (Some(MailReport { id, reason }), Some(mails)) => {
             let noted = mails.report_mail(&id, &reason, app.bookings.now()).await;
@@ -110,8 +110,27 @@ pub(crate) async fn take_mail_report(
     Ok(reply::private(StatusCode::OK, &MailReportNoted { noted }))
 }
 
-fn told(report: &NewMailReport) -> Option<MailReport> {
-    let id = MailId::of_message_id(&report.message_id)?;
+/// The longest `Message-ID` that is looked at, and the longest word of a mail server, in characters.
+const MESSAGE_ID_LENGTH_MAX: usize = 300;
+const DETAIL_LENGTH_MAX: usize = 2_000;
+
+fn bounded(report: &NewMailReport) -> Result<(), Problem> {
+    let texts = [
+        ("message_id", Some(&report.message_id), MESSAGE_ID_LENGTH_MAX),
+        ("detail", report.detail.as_ref(), DETAIL_LENGTH_MAX),
+    ];
+    let is_long =
+        |text: Option<&String>, most| text.is_some_and(|text| text.chars().count() > most);
+    let long = texts.into_iter().filter(|(_, text, most)| is_long(*text, *most));
+    let problem = long.fold(None, |problem: Option<Problem>, (field, _, most)| {
+        let problem = problem.unwrap_or_else(|| Problem::new(Code::InvalidRequest));
+        Some(problem.field(field, Mistake::TooLong(most as u64)))
+    });
+    problem.map_or(Ok(()), Err)
+}
+
+fn told(report: &NewMailReport, domain: &str) -> Option<MailReport> {
+    let id = MailId::of_message_id(&report.message_id, domain)?;
     let reason = match report.event {
         MailReportEvent::Complained => Reason::COMPLAINT,
         MailReportEvent::Bounced => {
@@ -125,7 +144,7 @@ fn told(report: &NewMailReport) -> Option<MailReport> {
 mod tests {
     use actix_web::http::Method;
     use booking::contract::scene;
-    use booking::{Lease, LeaseId, MailRules, MailStatus, MailStore};
+    use booking::{Lease, LeaseId, MailEnd, MailRules, MailStatus, MailStore, Settlement};
     use serde_json::{Value, json};
     use web::test_client::Call;
 
@@ -136,7 +155,7 @@ mod tests {
         api.request(&Method::POST, "/v1/mail-reports").bearer(REPORT_TOKEN).json(body)
     }
 
-    /// A letter that somebody has begun to send: its `Message-ID`.
+    /// A letter that was sent: its `Message-ID`.
     async fn sent(api: &Api) -> String {
         assert_eq!(api.book_slot("c", "Anna", "k1").send().await.status, 201);
         let rules = MailRules { remind_before: None };
@@ -144,7 +163,11 @@ mod tests {
         let (id, from) = (LeaseId([1; 16]), scene::at(1));
         let lease = Lease { id, from, until: scene::at(300), mails_max: 1 };
         let mail = api.store.lease_mails(&lease).await.expect("answers").remove(0);
-        format!("<{}@speyer.example>", mail.id)
+        let message_id = format!("<{}@speyer.example>", mail.id);
+        let settlement =
+            Settlement { id: mail.id, lease: id, at: scene::at(2), end: MailEnd::Sent };
+        api.store.settle_mails(&[settlement]).await.expect("answers");
+        message_id
     }
 
     fn standing(api: &Api) -> (MailStatus, Option<String>) {
@@ -189,11 +212,13 @@ mod tests {
     #[actix_web::test]
     async fn what_is_not_ours_is_read_and_not_noted() {
         let api = Api::start().await;
-        for id in ["<x@y>", "", "<speyer.1.confirmed.0@speyer.example>"] {
+        let foreign = sent(&api).await.replace("@speyer.example", "@worms.example");
+        for id in ["<x@y>", "", "<speyer.1.confirmed.0@speyer.example>", &foreign] {
             let body = json!({"message_id": id, "event": "bounced"});
             let reply = report(&api, &body).send().await;
             assert_eq!((reply.status, &reply.json), (200, &json!({"noted": false})), "{id}");
         }
+        assert_eq!(standing(&api).0, MailStatus::Sent);
     }
 
     #[actix_web::test]
@@ -204,7 +229,11 @@ mod tests {
         assert_eq!((forged.status, forged.code()), (401, "mail-report-token-invalid"));
         let wrong = report(&api, &json!({"message_id": "x", "event": "opened"})).send().await;
         assert_eq!((wrong.status, wrong.fields()), (400, vec!["event"]));
-        assert_eq!(standing(&api).0, MailStatus::Pending);
+        let long =
+            json!({"message_id": "x".repeat(301), "event": "bounced", "detail": "x".repeat(2_001)});
+        let long = report(&api, &long).send().await;
+        assert_eq!((long.status, long.fields()), (400, vec!["message_id", "detail"]));
+        assert_eq!(standing(&api).0, MailStatus::Sent);
     }
 
     #[test]

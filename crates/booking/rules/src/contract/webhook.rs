@@ -35,10 +35,13 @@ macro_rules! webhook_store_contract {
             an_endpoint_is_told_what_it_wants,
             deliveries_follow_page_by_page,
             a_removed_campaign_is_told,
+            a_campaign_that_came_and_went_is_told,
             an_endpoint_is_turned_off_and_forgotten,
             a_delivery_is_lent_to_one,
             a_lease_that_ran_out_settles_nothing_but_what_was_taken,
             what_was_given_up_can_be_tried_again,
+            an_endpoint_that_takes_again_is_sent_what_waits,
+            what_was_tried_keeps_no_reader_waiting,
             what_is_kept_of_an_endpoint_is_bounded,
         );
     };

@@ -96,12 +96,14 @@ impl MailKind {
 }
 
 impl MailId {
-    /// The letter of this `Message-ID`, with its angle brackets or without; `None` if it is none of ours.
+    /// The letter of this `Message-ID`, with its angle brackets or without; `None` if it is none of ours, which are from
+    /// `domain`.
     #[must_use]
-    pub fn of_message_id(text: &str) -> Option<Self> {
+    pub fn of_message_id(text: &str, domain: &str) -> Option<Self> {
         let text = text.trim();
         let bare = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
-        bare.unwrap_or(text).rsplit_once('@')?.0.parse().ok()
+        let (id, from) = bare.unwrap_or(text).rsplit_once('@')?;
+        from.eq_ignore_ascii_case(domain).then(|| id.parse().ok())?
     }
 }
 
@@ -150,6 +152,28 @@ mod tests {
         }
         for bad in ["", "a.1.confirmed", "a.01.confirmed.0", "a.1.confirmed.0.", "a.1.danced.0"] {
             assert!(bad.parse::<MailId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_letter_of_another_domain_is_none_of_ours() {
+        let read = |text: &str| MailId::of_message_id(text, "speyer.example");
+        let id = "speyer-2021-06-20.17.confirmed.0";
+        for ours in [
+            format!("<{id}@speyer.example>"),
+            format!(" {id}@speyer.example"),
+            format!("<{id}@Speyer.Example>"),
+        ] {
+            assert_eq!(read(&ours).map(|found| found.to_string()).as_deref(), Some(id), "{ours}");
+        }
+        for foreign in [
+            format!("<{id}@worms.example>"),
+            format!("<{id}@mail.speyer.example>"),
+            format!("<{id}@>"),
+            id.to_owned(),
+            "<x@speyer.example>".to_owned(),
+        ] {
+            assert_eq!(read(&foreign), None, "{foreign}");
         }
     }
 }

@@ -11,3 +11,8 @@ pub struct MailReport {
     /// What became of it: a code of RFC 3463, or [`Reason::COMPLAINT`].
     pub reason: Reason,
 }
+
+impl MailReport {
+    /// The longest report of a mail server that is read, in bytes: it brings the whole letter back.
+    pub const MESSAGE_LENGTH_MAX: usize = 256 * 1024;
+}

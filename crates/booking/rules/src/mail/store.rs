@@ -81,8 +81,8 @@ pub trait MailStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Resent, StoreError>;
 
-    /// Notes that a letter came back, or is not wanted. False if there is no such letter, or it was never
-    /// tried.
+    /// Notes that a letter came back, or is not wanted. False if there is no such letter, or it was not sent: a report can be
+    /// forged, and must keep none from being sent.
     async fn report_mail(
         &self,
         id: &MailId,

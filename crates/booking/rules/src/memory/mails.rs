@@ -209,14 +209,14 @@ impl MailStore for MemoryStore {
     ) -> Result<bool, StoreError> {
         let mut tables = self.tables();
         let Some(kept) = tables.mail.mails.get_mut(id) else { return Ok(false) };
-        let was_tried = kept.mail.attempts > 0 && kept.mail.status != MailStatus::Dropped;
-        if was_tried {
+        let was_sent =
+            matches!(kept.mail.status, MailStatus::Sent | MailStatus::Failed | MailStatus::Bounced);
+        if was_sent {
             kept.mail.status = MailStatus::Bounced;
             kept.mail.reason = Some(reason.clone());
             kept.mail.settled_at = Some(at);
-            kept.mail.recipient = None;
         }
-        Ok(was_tried)
+        Ok(was_sent)
     }
 
     async fn failed_mails(

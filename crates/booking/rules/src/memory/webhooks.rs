@@ -10,8 +10,7 @@ use crate::mail::LeaseId;
 use crate::store::StoreError;
 use crate::webhook::{
     Delivery, DeliveryEnd, DeliveryLease, DeliverySettlement, EndpointName, EndpointStanding,
-    FAILED_MAX, FollowedFor, MessageId, NewDelivery, Subscription, WAITING_MAX, WebhookStore,
-    follow,
+    FAILED_MAX, FollowedFor, MessageId, NewDelivery, Subscription, Waiting, WebhookStore, follow,
 };
 
 /// The endpoints, by their names.
@@ -39,7 +38,7 @@ impl Kept {
 
 impl Known {
     fn standing(&self, endpoint: &EndpointName) -> EndpointStanding {
-        let waiting = self.waiting();
+        let waiting = self.waiting().all;
         EndpointStanding {
             endpoint: endpoint.clone(),
             known_since: self.since,
@@ -49,8 +48,10 @@ impl Known {
         }
     }
 
-    fn waiting(&self) -> u64 {
-        self.deliveries.values().filter(|kept| kept.waits()).count() as u64
+    fn waiting(&self) -> Waiting {
+        let waiting = || self.deliveries.values().filter(|kept| kept.waits());
+        let untried = waiting().filter(|kept| kept.delivery.attempts == 0);
+        Waiting { untried: untried.count() as u64, all: waiting().count() as u64 }
     }
 
     fn read(&self, campaign: &CampaignId) -> u64 {
@@ -182,7 +183,7 @@ impl WebhookStore for MemoryStore {
         let mut tables = self.tables();
         let Tables { webhooks, events, .. } = &mut *tables;
         let Some(known) = webhooks.0.get_mut(&subscription.endpoint) else { return Ok(NOTHING) };
-        if known.waiting() >= WAITING_MAX {
+        if known.waiting().is_full() {
             return Ok(NOTHING);
         }
         let after = known.read(campaign);
@@ -230,6 +231,23 @@ impl WebhookStore for MemoryStore {
             if let Some(known) = tables.webhooks.0.get_mut(&settlement.endpoint) {
                 known.settle(settlement);
             }
+        }
+        Ok(())
+    }
+
+    async fn hasten_deliveries(
+        &self,
+        endpoint: &EndpointName,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tables = self.tables();
+        let Some(known) = tables.webhooks.0.get_mut(endpoint) else { return Ok(()) };
+        let put_off = known
+            .deliveries
+            .values_mut()
+            .filter(|kept| kept.waits() && kept.lease.is_none() && kept.delivery.due_at > now);
+        for kept in put_off {
+            kept.delivery.due_at = now;
         }
         Ok(())
     }

@@ -3,7 +3,8 @@
 //! As with [letters](crate::mail) the chain of events is the outbox (P19). Each endpoint has a reader of its own that
 //! goes along the chain of each campaign and, in one transaction, keeps the deliveries that [`follow`] from a page of
 //! it and how far it has read. So one endpoint that takes nothing keeps no other waiting, and what waits for it is bounded:
-//! while [`WAITING_MAX`] deliveries wait, its reader stays where it is, and the chain keeps the rest.
+//! while [`UNTRIED_MAX`] deliveries wait that nobody has tried, its reader stays where it is, and the chain keeps the rest. Those
+//! that wait for a later attempt keep it from nothing, up to [`WAITING_MAX`] of them.
 //!
 //! A message has ids and names, never personal data (P15): who wants to know more asks the API.
 
@@ -17,14 +18,17 @@ use std::str::FromStr;
 use kernel::{CampaignId, InvalidId, Slug, Timestamp};
 
 pub use message::{MessageKind, NewDelivery, follow};
-pub use standing::{DeliveryEnd, DeliverySettlement, EndpointStanding};
+pub use standing::{DeliveryEnd, DeliverySettlement, EndpointStanding, Waiting};
 pub use store::{DeliveryLease, FollowedFor, WebhookStore};
 
 /// The name of who is told, as the operator has chosen it.
 pub type EndpointName = Slug;
 
-/// No further events are followed for an endpoint while so many deliveries wait for it.
-pub const WAITING_MAX: u64 = 1_000;
+/// No further events are followed for an endpoint while so many deliveries wait for it that nobody has tried yet.
+pub const UNTRIED_MAX: u64 = 1_000;
+
+/// Nor while so many wait, whether they were tried or not.
+pub const WAITING_MAX: u64 = 10_000;
 
 /// So many deliveries that were given up are kept of an endpoint, the latest ones.
 pub const FAILED_MAX: u64 = 1_000;

@@ -2,7 +2,7 @@
 
 use kernel::Timestamp;
 
-use super::{EndpointName, MessageId};
+use super::{EndpointName, MessageId, UNTRIED_MAX, WAITING_MAX};
 use crate::mail::LeaseId;
 
 /// How an endpoint stands.
@@ -18,6 +18,23 @@ pub struct EndpointStanding {
     pub waiting: u64,
     /// Deliveries that were given up.
     pub failed: u64,
+}
+
+/// How many deliveries wait for an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Those that nobody has tried yet.
+    pub untried: u64,
+    /// All of them.
+    pub all: u64,
+}
+
+impl Waiting {
+    /// Whether so many wait that no further events are followed.
+    #[must_use]
+    pub const fn is_full(self) -> bool {
+        self.untried >= UNTRIED_MAX || self.all >= WAITING_MAX
+    }
 }
 
 /// What became of a delivery that was lent to somebody.
@@ -52,4 +69,17 @@ pub enum DeliveryEnd {
         /// Why.
         reason: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_tried_counts_less_but_counts() {
+        let is_full = |untried, all| Waiting { untried, all }.is_full();
+        assert!(!is_full(UNTRIED_MAX - 1, WAITING_MAX - 1));
+        assert!(is_full(UNTRIED_MAX, UNTRIED_MAX));
+        assert!(is_full(0, WAITING_MAX));
+    }
 }

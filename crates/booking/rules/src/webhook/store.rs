@@ -68,7 +68,8 @@ pub trait WebhookStore: Send + Sync {
     async fn news_for(&self, subscription: &Subscription) -> Result<Vec<CampaignId>, StoreError>;
 
     /// Keeps what [`super::follow`]s for an endpoint from the next events of a campaign, of `links_max` links at most, and how
-    /// far its reader has come, in one transaction. While [`super::WAITING_MAX`] deliveries wait it keeps and reads nothing.
+    /// far its reader has come, in one transaction. While
+    /// [`super::Waiting::is_full`] it keeps and reads nothing.
     async fn follow_for(
         &self,
         subscription: &Subscription,
@@ -89,6 +90,13 @@ pub trait WebhookStore: Send + Sync {
     /// [`super::FAILED_MAX`] of an endpoint are.
     async fn settle_deliveries(&self, settlements: &[DeliverySettlement])
     -> Result<(), StoreError>;
+
+    /// Makes all deliveries of an endpoint due now that wait for a later attempt and are not lent; what was tried stays so.
+    async fn hasten_deliveries(
+        &self,
+        endpoint: &EndpointName,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// The deliveries of an endpoint that were given up, with an id after `after`, in the order of their ids, at most so
     /// many.

@@ -122,6 +122,26 @@ pub async fn a_removed_campaign_is_told(store: &dyn BookingStore, webhooks: &dyn
     assert_eq!(follow(webhooks, &everything("later")).await, 1);
 }
 
+/// Also if nobody looked while it was in force; once.
+pub async fn a_campaign_that_came_and_went_is_told(
+    store: &dyn BookingStore,
+    webhooks: &dyn WebhookStore,
+) {
+    register(webhooks, "town", 0).await;
+    apply(store).await;
+    execute(store, &[book(1)], 10).await;
+    remove(store, 20).await;
+    let everything = everything("town");
+    assert_eq!(webhooks.news_for(&everything).await.expect("answers"), [scene::slot("rehearsal")]);
+    assert_eq!(follow(webhooks, &everything).await, 3);
+    let lent = lend(webhooks, 1, scene::at(20), 10).await;
+    let kinds: Vec<_> = lent.iter().map(|delivery| delivery.kind).collect();
+    let expected =
+        [MessageKind::CampaignChanged, MessageKind::BookingCreated, MessageKind::CampaignRemoved];
+    assert_eq!(kinds, expected);
+    assert_eq!(webhooks.news_for(&everything).await.expect("answers"), []);
+}
+
 /// An endpoint that was turned off keeps what waits for it; one that was forgotten begins anew.
 pub async fn an_endpoint_is_turned_off_and_forgotten(
     store: &dyn BookingStore,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::batch::Command;
 use crate::store::BookingStore;
-use crate::webhook::{FAILED_MAX, WAITING_MAX};
+use crate::webhook::{FAILED_MAX, UNTRIED_MAX};
 
 /// Nobody else gets a delivery while its lease lasts.
 pub async fn a_delivery_is_lent_to_one(store: &dyn BookingStore, webhooks: &dyn WebhookStore) {
@@ -86,14 +86,30 @@ pub async fn what_was_given_up_can_be_tried_again(
     assert!(again.iter().all(|delivery| delivery.attempts == 1));
 }
 
-/// Who takes nothing fills no disk, and loses nothing but what was given up long ago.
-pub async fn what_is_kept_of_an_endpoint_is_bounded(
+/// What waits for a later attempt is due at once, and was tried as often as it was; what is lent or given up is left alone.
+pub async fn an_endpoint_that_takes_again_is_sent_what_waits(
     store: &dyn BookingStore,
     webhooks: &dyn WebhookStore,
 ) {
     apply(store).await;
     register(webhooks, "town", 0).await;
-    let everything = everything("town");
+    execute(store, &(1..=4).map(book).collect::<Vec<_>>(), 10).await;
+    follow(webhooks, &everything("town")).await;
+    let first = lend(webhooks, 1, scene::at(10), 3).await;
+    let [a, b, c] = [0, 1, 2].map(|index| &first[index].id);
+    settle(webhooks, 1, &[a], failed(20)).await;
+    settle(webhooks, 1, &[b, c], later(90_000)).await;
+    assert_eq!(lend(webhooks, 2, scene::at(20), 10).await.len(), 1, "the fourth");
+    webhooks.hasten_deliveries(&town(), scene::at(30)).await.expect("the store answers");
+    assert_eq!(lend(webhooks, 3, scene::at(29), 10).await, []);
+    let again = lend(webhooks, 3, scene::at(30), 10).await;
+    assert_eq!(again.iter().map(|delivery| &delivery.id).collect::<Vec<_>>(), [b, c]);
+    assert!(again.iter().all(|delivery| delivery.attempts == 2));
+    assert_eq!(kept(webhooks).await, (3, 1));
+}
+
+/// Books and cancels more often than deliveries may wait; how many follow.
+async fn tell_much(store: &dyn BookingStore) -> u64 {
     // Each round tells 44 times that somebody booked, cancelled, and left a place.
     let (rounds, of_round): (u32, u32) = (9, 44);
     for round in 0..rounds {
@@ -104,9 +120,39 @@ pub async fn what_is_kept_of_an_endpoint_is_bounded(
         execute(store, &bookings.map(cancel).collect::<Vec<_>>(), at).await;
     }
     let all = u64::from(rounds * of_round * 3);
-    assert!(all > WAITING_MAX + 100, "{all}");
+    assert!(all > UNTRIED_MAX + 100, "{all}");
+    all
+}
+
+/// An endpoint that was away for long is told of what is new, though much of what is old waits for a later attempt.
+pub async fn what_was_tried_keeps_no_reader_waiting(
+    store: &dyn BookingStore,
+    webhooks: &dyn WebhookStore,
+) {
+    apply(store).await;
+    register(webhooks, "town", 0).await;
+    let everything = everything("town");
+    let all = tell_much(store).await;
     let first = follow(webhooks, &everything).await;
-    assert!((WAITING_MAX..all).contains(&first), "{first}");
+    assert!((UNTRIED_MAX..all).contains(&first), "{first}");
+    let lent = lend(webhooks, 1, scene::at(40_000), 2_000).await;
+    let ids: Vec<_> = lent.iter().map(|delivery| &delivery.id).collect();
+    settle(webhooks, 1, &ids, later(90_000)).await;
+    assert_eq!(kept(webhooks).await, (first, 0));
+    assert_eq!(follow(webhooks, &everything).await, all - first, "they keep nothing waiting");
+}
+
+/// Who takes nothing fills no disk, and loses nothing but what was given up long ago.
+pub async fn what_is_kept_of_an_endpoint_is_bounded(
+    store: &dyn BookingStore,
+    webhooks: &dyn WebhookStore,
+) {
+    apply(store).await;
+    register(webhooks, "town", 0).await;
+    let everything = everything("town");
+    let all = tell_much(store).await;
+    let first = follow(webhooks, &everything).await;
+    assert!((UNTRIED_MAX..all).contains(&first), "{first}");
     assert_eq!(follow(webhooks, &everything).await, 0, "so many wait");
     assert_eq!(webhooks.news_for(&everything).await.expect("answers").len(), 1);
 
