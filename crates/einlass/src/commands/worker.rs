@@ -31,7 +31,12 @@ pub async fn run(source: &ConfigSource) -> anyhow::Result<u8> {
     let mail = start_mail(&config, secrets, &stores, &process)?;
     let BookingStores { bookings, webhooks: store, .. } = stores;
     let webhooks = webhooks::start_workers(&endpoints, bookings, store, process.entropy)?;
-    tracing::info!(endpoints = endpoints.len(), "letters and webhooks are being sent");
+    if !endpoints.is_empty() {
+        tracing::info!(endpoints = endpoints.len(), "webhooks are being sent");
+    }
+    if mail.is_some() {
+        tracing::info!("letters are being sent");
+    }
     asked_to_stop().await?;
     if let Some(mail) = mail {
         mail.finish().await;

@@ -27,14 +27,14 @@ impl Running {
     pub(super) async fn round(&mut self) -> Result<bool, StoreError> {
         let (desk, endpoint) = (self.desk.clone(), self.receiver.subscription.endpoint.clone());
         let endpoint = &endpoint;
-        let (now, since) = (desk.bookings.now().await?, Instant::now());
+        let (begun_at, since) = (desk.bookings.now().await?, Instant::now());
         match desk.webhooks.endpoint(endpoint).await? {
-            None => desk.webhooks.register_endpoint(endpoint, now).await?,
+            None => desk.webhooks.register_endpoint(endpoint, begun_at).await?,
             Some(standing) if standing.disabled_at.is_some() => return Ok(false),
             Some(standing) => measure(endpoint.as_str(), standing.waiting),
         }
         self.follow().await?;
-        let from = now.plus(since.elapsed());
+        let from = begun_at.plus(since.elapsed());
         let lease = DeliveryLease {
             id: LeaseId(desk.entropy.bytes()),
             from,
@@ -46,7 +46,7 @@ impl Running {
         if deliveries.is_empty() {
             return Ok(false);
         }
-        let now = || now.plus(since.elapsed());
+        let now = || begun_at.plus(since.elapsed());
         let tried = deliveries.iter().map(|delivery| self.attempt(delivery, lease.id, now));
         let tried = join_all(tried).await;
         let is_gone = tried.iter().any(|tried| tried.is_gone);
@@ -57,7 +57,7 @@ impl Running {
             tracing::warn!(%endpoint, "the endpoint says that it is gone, and is told nothing any more");
             desk.webhooks.disable_endpoint(endpoint, Some(now())).await?;
         }
-        let is_hastened = is_recovered && self.hasten(now()).await?;
+        let is_hastened = is_recovered && self.hasten(begun_at).await?;
         Ok(is_full || is_hastened)
     }
 

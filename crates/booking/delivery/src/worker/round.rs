@@ -20,6 +20,9 @@ use crate::transport::{HandedOver, Transport};
 /// sent again.
 const NOTES_MAX: u32 = 10;
 
+/// A letter about which the database could not be asked is tried again so soon: that is not the letter's fault.
+const LOOKED_UP_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
 /// The letters of one lease, shared by all lanes.
 pub(super) struct Round<'a> {
     office: &'a Office,
@@ -81,7 +84,8 @@ impl<'a> Round<'a> {
                 }
                 Err(error) => {
                     tracing::warn!(id = %mail.id, %error, "failed to look up what a letter is about");
-                    self.untried(&mail, Reason::new("database"))
+                    let due_at = self.now().plus(LOOKED_UP_AGAIN_AFTER);
+                    MailEnd::Untried { due_at, reason: Reason::new("database") }
                 }
             };
             self.note(&mail, end).await;

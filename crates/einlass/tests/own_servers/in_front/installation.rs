@@ -168,7 +168,9 @@ impl Installation {
     fn signal(&self, name: &str) {
         let pid = self.process.lock().expect("no panic").id().to_string();
         let mut shell = Command::new("/bin/sh");
-        let status = shell.args(["-c", r#"kill -s "$0" "$1""#, name, &pid]).status();
+        // A signal takes a moment on a busy machine, and until then it still answers.
+        let script = r#"kill -s "$0" "$1"; test "$0" != STOP || while cat "/proc/$1/task/"*/status | grep '^State:' | grep -qv stopped; do :; done"#;
+        let status = shell.args(["-c", script, name, &pid]).status();
         assert!(status.expect("a shell").success());
     }
 }

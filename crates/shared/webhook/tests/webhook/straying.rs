@@ -83,6 +83,6 @@ async fn a_redirection_is_not_followed() {
 #[tokio::test]
 async fn a_name_that_means_nothing_is_told() {
     let folder = Folder::new();
-    let sender = believing(&folder.endpoint("http://hooks.example.org/", ""), &[&[]]);
+    let sender = believing(&folder.endpoint("http://hooks.example.org:8080/", ""), &[&[]]);
     assert_eq!(reason(&send(&sender, 1).await), Reason::Unknown);
 }
