@@ -85,7 +85,7 @@ async fn show(store: &dyn BookingStore, id: &CampaignId) -> anyhow::Result<u8> {
     };
     print(id, &status);
     for slot in view.availability.slots.iter().filter(|slot| slot.reserved > 0) {
-        println!("kept in {:<24} {}", slot.slot, slot.reserved);
+        println!("kept in {:<24} {}", slot.slot.as_str(), slot.reserved);
     }
     Ok(0)
 }
