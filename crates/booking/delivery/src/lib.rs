@@ -10,6 +10,7 @@
 
 pub mod letter;
 pub mod report;
+mod rounds;
 pub mod transport;
 pub mod webhooks;
 pub mod worker;

@@ -18,8 +18,9 @@ use booking::{BookingStore, StoreError};
 use kernel::{Entropy, Timestamp};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Interval, MissedTickBehavior};
 use webhook::Sender;
+
+use crate::rounds;
 
 /// Links of events in one transaction. With more, what waits could go far beyond its bound.
 const LINKS_MAX: u32 = 20;
@@ -68,9 +69,9 @@ impl Workers {
         let (stop, stopped) = watch::channel(false);
         let tasks = receivers.into_iter().map(|receiver| {
             let (desk, stopped) = (desk.clone(), stopped.clone());
-            tokio::spawn(
-                Running { desk, receiver, stopped, troubled: false, hastened_at: None }.run(),
-            )
+            let every = desk.every;
+            let running = Running { desk, receiver, stopped: stopped.clone(), hastened_at: None };
+            tokio::spawn(rounds::carry_out(running, every, stopped))
         });
         Self { stop, tasks: tasks.collect() }
     }
@@ -97,63 +98,22 @@ struct Running {
     desk: Desk,
     receiver: Receiver,
     stopped: watch::Receiver<bool>,
-    /// Whether the last round could not be carried out.
-    troubled: bool,
     /// When what was put off was last made due.
     hastened_at: Option<Timestamp>,
 }
 
-fn interval(period: Duration) -> Interval {
-    let mut interval = tokio::time::interval(period);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    interval
-}
-
 impl Running {
-    async fn run(mut self) {
-        let mut looks = interval(self.desk.every);
-        let mut stopped = self.stopped.clone();
-        while !*self.stopped.borrow() {
-            // The round itself is never dropped: it ends by itself when the worker is stopped.
-            tokio::select! {
-                _ = looks.tick() => {}
-                _ = stopped.changed() => break,
-            }
-            loop {
-                let round = self.round().await;
-                if let Err(error) = &round
-                    && !self.troubled
-                {
-                    let endpoint = &self.receiver.subscription.endpoint;
-                    tracing::warn!(%endpoint, %error, "webhooks have to wait");
-                }
-                self.troubled = round.is_err();
-                if !round.unwrap_or(false) || *self.stopped.borrow() {
-                    break;
-                }
-            }
-        }
-    }
-
-    /// Follows the events. One campaign whose events cannot be followed takes no other with it (P20).
     async fn follow(&self) -> Result<(), StoreError> {
-        let subscription = &self.receiver.subscription;
-        for campaign in self.desk.webhooks.news_for(subscription).await? {
-            let mut more = true;
-            while more && !*self.stopped.borrow() {
-                let followed = self.desk.webhooks.follow_for(subscription, &campaign, LINKS_MAX);
-                match followed.await {
-                    Ok(followed) => more = followed.more,
-                    Err(error @ StoreError::Unavailable { .. }) => return Err(error),
-                    Err(error) => {
-                        let endpoint = &subscription.endpoint;
-                        tracing::warn!(%endpoint, %campaign, %error, "failed to follow events");
-                        more = false;
-                    }
-                }
-            }
-        }
-        Ok(())
+        let (webhooks, subscription) = (&self.desk.webhooks, &self.receiver.subscription);
+        let campaigns = webhooks.news_for(subscription).await?;
+        let page = |campaign| async move {
+            Ok(webhooks.follow_for(subscription, campaign, LINKS_MAX).await?.more)
+        };
+        rounds::follow(&campaigns, &self.stopped, page, |campaign, error| {
+            let endpoint = &subscription.endpoint;
+            tracing::warn!(%endpoint, %campaign, %error, "failed to follow events");
+        })
+        .await
     }
 }
 

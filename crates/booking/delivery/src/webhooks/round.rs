@@ -1,7 +1,5 @@
 //! The deliveries of one lease.
 
-use std::time::Duration;
-
 use booking::webhook::{Delivery, DeliveryEnd, DeliveryLease, DeliverySettlement};
 use booking::{LeaseId, StoreError};
 use futures_util::future::join_all;
@@ -9,10 +7,8 @@ use kernel::Timestamp;
 use tokio::time::Instant;
 use webhook::{Answer, Message, schedule};
 
-use super::{DELIVERIES_MAX, HASTEN_EVERY, LEASE, Running, interval};
-
-/// How often it is tried to note what became of deliveries, a second apart: what was taken and is not noted is sent again.
-const NOTES_MAX: u32 = 10;
+use super::{DELIVERIES_MAX, HASTEN_EVERY, LEASE, Running};
+use crate::rounds::{self, Rounds};
 
 /// What came of one attempt.
 struct Tried {
@@ -22,9 +18,13 @@ struct Tried {
     is_recovered: bool,
 }
 
-impl Running {
-    /// Follows the events and sends what is due; whether there may be more.
-    pub(super) async fn round(&mut self) -> Result<bool, StoreError> {
+impl Rounds for Running {
+    fn tell(&self, error: &StoreError) {
+        let endpoint = &self.receiver.subscription.endpoint;
+        tracing::warn!(%endpoint, %error, "webhooks have to wait");
+    }
+
+    async fn round(&mut self) -> Result<bool, StoreError> {
         let (desk, endpoint) = (self.desk.clone(), self.receiver.subscription.endpoint.clone());
         let endpoint = &endpoint;
         let (begun_at, since) = (desk.bookings.now().await?, Instant::now());
@@ -60,7 +60,9 @@ impl Running {
         let is_hastened = is_recovered && self.hasten(begun_at).await?;
         Ok(is_full || is_hastened)
     }
+}
 
+impl Running {
     /// Makes due what was put off, unless that was done a short while ago; whether it has.
     async fn hasten(&mut self, now: Timestamp) -> Result<bool, StoreError> {
         if self.hastened_at.is_some_and(|at| now < at.plus(HASTEN_EVERY)) {
@@ -102,16 +104,11 @@ impl Running {
 
     async fn note(&self, settlements: &[DeliverySettlement]) {
         let endpoint = &self.receiver.subscription.endpoint;
-        let mut attempts = interval(Duration::from_secs(1));
-        for _ in 0..NOTES_MAX {
-            attempts.tick().await;
-            match self.desk.webhooks.settle_deliveries(settlements).await {
-                Ok(()) => return,
-                Err(error) => {
-                    tracing::warn!(%endpoint, %error, "failed to note what became of deliveries");
-                }
-            }
-        }
+        let settle = || self.desk.webhooks.settle_deliveries(settlements);
+        rounds::note(settle, |error| {
+            tracing::warn!(%endpoint, %error, "failed to note what became of deliveries");
+        })
+        .await;
     }
 }
 

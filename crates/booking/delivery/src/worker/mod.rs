@@ -11,18 +11,18 @@ mod office;
 mod prepare;
 mod round;
 
-use std::mem::{self, Discriminant};
 use std::sync::Arc;
 use std::time::Duration;
 
 use booking::{Lease, LeaseId, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::Interval;
 
 pub use office::{Known, Office, Pace};
 
 use self::round::Round;
+use crate::rounds::{self, Rounds, interval};
 use crate::transport::Transport;
 
 /// Links of events in one transaction.
@@ -46,9 +46,14 @@ impl Worker {
     pub fn start(office: Office, lanes: Vec<Box<dyn Transport>>) -> Self {
         let (stop, stopped) = watch::channel(false);
         let pace = interval(Duration::from_mins(1) / office.pace.mails_per_minute.max(1));
-        let running =
-            Running { office: Arc::new(office), pace: pace.into(), stopped, trouble: None };
-        Self { stop, task: tokio::spawn(running.run(lanes)) }
+        let every = office.pace.every;
+        let running = Running {
+            office: Arc::new(office),
+            pace: pace.into(),
+            lanes,
+            stopped: stopped.clone(),
+        };
+        Self { stop, task: tokio::spawn(rounds::carry_out(running, every, stopped)) }
     }
 
     /// Ends it after the letters that are being handed over.
@@ -68,62 +73,28 @@ impl Worker {
 struct Running {
     office: Arc<Office>,
     pace: tokio::sync::Mutex<Interval>,
+    lanes: Vec<Box<dyn Transport>>,
     stopped: watch::Receiver<bool>,
-    /// What kind of trouble the last round was in, if it could not be carried out: each is told once.
-    trouble: Option<Discriminant<StoreError>>,
 }
 
-fn interval(period: Duration) -> Interval {
-    let mut interval = tokio::time::interval(period);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    interval
-}
-
-impl Running {
-    async fn run(mut self, mut lanes: Vec<Box<dyn Transport>>) {
-        let mut rounds = interval(self.office.pace.every);
-        let mut stopped = self.stopped.clone();
-        while !*self.stopped.borrow() {
-            // The round itself is never dropped: it ends by itself when the worker is stopped.
-            tokio::select! {
-                _ = rounds.tick() => {}
-                _ = stopped.changed() => break,
-            }
-            loop {
-                let round = self.round(&mut lanes).await;
-                let trouble = round.as_ref().err().map(mem::discriminant);
-                if let Err(error) = &round
-                    && self.trouble != trouble
-                {
-                    tracing::warn!(%error, "letters have to wait");
-                }
-                self.trouble = trouble;
-                if !round.unwrap_or(false) || *self.stopped.borrow() {
-                    break;
-                }
-            }
-        }
+impl Rounds for Running {
+    fn tell(&self, error: &StoreError) {
+        tracing::warn!(%error, "letters have to wait");
     }
 
-    /// Follows the events and sends what is due; whether there may be more.
-    async fn round(&self, lanes: &mut [Box<dyn Transport>]) -> Result<bool, StoreError> {
+    async fn round(&mut self) -> Result<bool, StoreError> {
         let office = &self.office;
         // Who can read nobody, with the wrong key say, keeps letters from those who can.
         office.bookings.ready().await?;
-        for campaign in office.mails.campaigns_with_news().await? {
-            let mut more = true;
-            while more && !*self.stopped.borrow() {
-                match office.mails.follow_events(&campaign, &office.rules(), LINKS_MAX).await {
-                    Ok(followed) => more = followed.more,
-                    Err(error @ StoreError::Unavailable { .. }) => return Err(error),
-                    Err(error) => {
-                        // The other campaigns get their letters (P20).
-                        tracing::warn!(%campaign, %error, "failed to make letters of events");
-                        more = false;
-                    }
-                }
-            }
-        }
+        let campaigns = office.mails.campaigns_with_news().await?;
+        let (mails, rules) = (&office.mails, &office.rules());
+        let page = |campaign| async move {
+            Ok(mails.follow_events(campaign, rules, LINKS_MAX).await?.more)
+        };
+        rounds::follow(&campaigns, &self.stopped, page, |campaign, error| {
+            tracing::warn!(%campaign, %error, "failed to make letters of events");
+        })
+        .await?;
         let now = office.bookings.now().await?;
         let since = tokio::time::Instant::now();
         let lease = Lease {
@@ -135,7 +106,7 @@ impl Running {
         let mails = office.mails.lease_mails(&lease).await?;
         let is_full = mails.len() >= usize::try_from(MAILS_MAX).unwrap_or(usize::MAX);
         let round = Round::new(office, &self.pace, self.stopped.clone(), lease, since, mails);
-        let went_well = round.send(lanes).await;
+        let went_well = round.send(&mut self.lanes).await;
         #[expect(clippy::cast_precision_loss, reason = "letters are far fewer than 2^52")]
         metrics::gauge!("booking_mail_due").set(office.mails.mails_due(now).await? as f64);
         Ok(is_full && went_well)

@@ -13,12 +13,9 @@ use tokio::time::{Instant, Interval};
 
 use super::office::Office;
 use super::prepare::Prepared;
-use super::{LEASE, backoff, interval};
+use super::{LEASE, backoff};
+use crate::rounds;
 use crate::transport::{HandedOver, Transport};
-
-/// How often it is tried to note what became of a letter, a second apart: what was sent and is not noted is
-/// sent again.
-const NOTES_MAX: u32 = 10;
 
 /// A letter about which the database could not be asked is tried again so soon: that is not the letter's fault.
 const LOOKED_UP_AGAIN_AFTER: Duration = Duration::from_secs(5);
@@ -134,16 +131,11 @@ impl<'a> Round<'a> {
         count(mail, &end);
         let settlement =
             Settlement { id: mail.id.clone(), lease: self.lease.id, at: self.now(), end };
-        let mut attempts = interval(Duration::from_secs(1));
-        for _ in 0..NOTES_MAX {
-            attempts.tick().await;
-            match self.office.mails.settle_mails(std::slice::from_ref(&settlement)).await {
-                Ok(()) => return,
-                Err(error) => {
-                    tracing::warn!(id = %mail.id, %error, "failed to note what became of a letter");
-                }
-            }
-        }
+        let settle = || self.office.mails.settle_mails(std::slice::from_ref(&settlement));
+        rounds::note(settle, |error| {
+            tracing::warn!(id = %mail.id, %error, "failed to note what became of a letter");
+        })
+        .await;
     }
 
     /// On the store's clock.
