@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use booking::contract::scene;
 use booking::webhook::WebhookStore;
-use booking::{BookingStore, ChainEnd, Event, MailStore};
+use booking::{BookingStore, ChainEnd, Event, MailStore, Outcome};
 use booking_db::{DbOptions, DbStore, MasterKey, MasterKeys, connect, migrate};
 use kernel::{Clock, SystemClock};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
@@ -62,6 +62,27 @@ pub async fn open(url: &str) -> DbStore {
 
 pub async fn open_with(url: &str, keys: Option<MasterKeys>) -> DbStore {
     connect(url, &patient(), Arc::new(SystemClock), keys).await.expect("connects")
+}
+
+/// What so many instances are answered that do the same at once: each with its own connections, and its number.
+pub async fn from_instances<F>(
+    fixture: &Fixture,
+    instances: u32,
+    rush: impl Fn(Arc<DbStore>, u32) -> F,
+) -> Vec<Outcome>
+where
+    F: Future<Output = Vec<Outcome>> + Send + 'static,
+{
+    let mut under_way = Vec::new();
+    for instance in 0..instances {
+        let store = Arc::new(open(&fixture.url).await);
+        under_way.push(tokio::spawn(rush(store, instance)));
+    }
+    let mut outcomes = Vec::new();
+    for instance in under_way {
+        outcomes.extend(instance.await.expect("no panic"));
+    }
+    outcomes
 }
 
 /// As a program on a machine with this clock does.

@@ -6,7 +6,7 @@ use booking::contract::{agree_with_the_model, carry_out, scene, script};
 use booking::{BookSlotOutcome, BookingStore, Command, Outcome};
 use booking_db::DbStore;
 
-use crate::fixture::{Fixture, number, on_postgres, on_sqlite, open};
+use crate::fixture::{Fixture, from_instances, number, on_postgres, on_sqlite, open};
 
 const INSTANCES: u32 = 3;
 /// The slot `c` of the scene opens 30 places.
@@ -39,15 +39,7 @@ async fn rush(store: Arc<DbStore>, instance: u32) -> Vec<Outcome> {
 
 async fn a_place_and_a_person_are_booked_once(fixture: Fixture) {
     fixture.store().apply_campaign(&scene::plan(), scene::at(0)).await.expect("applies");
-    let mut instances = Vec::new();
-    for instance in 0..INSTANCES {
-        let store = Arc::new(open(&fixture.url).await);
-        instances.push(tokio::spawn(rush(store, instance)));
-    }
-    let mut outcomes = Vec::new();
-    for instance in instances {
-        outcomes.extend(instance.await.expect("no panic"));
-    }
+    let outcomes = from_instances(&fixture, INSTANCES, rush).await;
     let count = |wanted: fn(&BookSlotOutcome) -> bool| {
         outcomes
             .iter()

@@ -10,7 +10,9 @@ use booking::{
 };
 use booking_db::DbStore;
 
-use crate::fixture::{Fixture, number, on_both, on_postgres, on_sqlite, open, open_with};
+use crate::fixture::{
+    Fixture, from_instances, number, on_both, on_postgres, on_sqlite, open, open_with,
+};
 
 const INSTANCES: u32 = 3;
 const PERSONS: u32 = 12;
@@ -83,15 +85,7 @@ async fn rush(store: Arc<DbStore>, instance: u32) -> Vec<Outcome> {
 
 async fn a_place_is_offered_and_accepted_once(fixture: Fixture) {
     sell_out(fixture.store()).await;
-    let mut instances = Vec::new();
-    for instance in 0..INSTANCES {
-        let store = Arc::new(open(&fixture.url).await);
-        instances.push(tokio::spawn(rush(store, instance)));
-    }
-    let mut outcomes = Vec::new();
-    for instance in instances {
-        outcomes.extend(instance.await.expect("no panic"));
-    }
+    let outcomes = from_instances(&fixture, INSTANCES, rush).await;
     let count = |is: fn(&Outcome) -> bool| outcomes.iter().filter(|outcome| is(outcome)).count();
     let joined = count(|of| matches!(of, Outcome::JoinWaitlist(JoinOutcome::Joined(_))));
     assert_eq!(joined, PERSONS as usize, "everybody waits once");
