@@ -30,6 +30,14 @@ pub fn private<T: Serialize>(status: StatusCode, body: &T) -> HttpResponse {
     response
 }
 
+/// A status alone, that no cache may keep.
+#[must_use]
+pub fn bare(status: StatusCode) -> HttpResponse {
+    let mut response = HttpResponse::new(status);
+    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
+    response
+}
+
 /// A text of this media type that no cache may keep.
 #[must_use]
 pub fn private_text(media_type: HeaderValue, text: String) -> HttpResponse {

@@ -1,12 +1,12 @@
 //! `POST /v1/rooms/{room}/passes/current`: keep a pass in the browser.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HOST, HeaderValue, LOCATION, ORIGIN, SET_COOKIE};
+use actix_web::http::header::{HOST, HeaderValue, LOCATION, ORIGIN, SET_COOKIE};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use web::{Code, Form, Mistake, Problem};
+use web::{Code, Form, Mistake, Problem, reply};
 
 use crate::app::App;
 use crate::guard::Guard;
@@ -87,9 +87,8 @@ pub(crate) async fn keep_pass(
     let good_for = claims.expires_at.since(app.rooms.now());
     let cookie = pass_cookie::keep(room.name(), &pass, good_for);
     let status = if location.is_some() { StatusCode::SEE_OTHER } else { StatusCode::NO_CONTENT };
-    let mut response = HttpResponse::new(status);
+    let mut response = reply::bare(status);
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(SET_COOKIE, cookie.ok_or_else(|| Problem::new(Code::PassInvalid))?);
     if let Some(location) = location {
         headers.insert(LOCATION, HeaderValue::try_from(location).map_err(Problem::internal)?);

@@ -1,9 +1,7 @@
 //! `GET /v1/authorize`: a proxy asks whether a request may go on to what a room guards.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    ACCEPT, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, LOCATION,
-};
+use actix_web::http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use pass::Claims;
@@ -11,7 +9,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use waiting_room::RoomId;
 use waiting_room::service::outcome::{Authorization, NoPass, Undecided};
-use web::{Code, Problem, Query, optional_bearer};
+use web::{Code, Problem, Query, optional_bearer, reply};
 
 use crate::app::App;
 use crate::guard::{FailMode, Guard};
@@ -24,8 +22,6 @@ const DECISION: HeaderName = HeaderName::from_static("einlass-decision");
 const PASS_ID: HeaderName = HeaderName::from_static("einlass-pass-id");
 const PASS_AGS: HeaderName = HeaderName::from_static("einlass-pass-ags");
 const PASS_ENDS: HeaderName = HeaderName::from_static("einlass-pass-ends");
-
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Which room is asked.
 #[derive(Deserialize, IntoParams)]
@@ -143,23 +139,21 @@ fn goes_on(claims: &Claims) -> Result<HttpResponse, Problem> {
 }
 
 fn let_through(decision: &'static str) -> HttpResponse {
-    let mut response = HttpResponse::new(StatusCode::NO_CONTENT);
-    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
+    let mut response = reply::bare(StatusCode::NO_CONTENT);
     response.headers_mut().insert(DECISION, HeaderValue::from_static(decision));
     response
 }
 
 fn refused(guard: Option<&Guard>, asked: &HeaderMap) -> Result<HttpResponse, Problem> {
     let page = guard.and_then(|guard| guard.waiting_page_for(asked));
-    let problem = Problem::new(Code::PassRequired).header(CACHE_CONTROL, NO_STORE);
+    let problem = Problem::new(Code::PassRequired);
     let Some(page) = page else { return Err(problem) };
     if !opens_a_page(asked) {
         return Err(problem.with("waiting_page", page));
     }
-    let mut response = HttpResponse::new(StatusCode::SEE_OTHER);
+    let mut response = reply::bare(StatusCode::SEE_OTHER);
     let location = HeaderValue::try_from(page).map_err(Problem::internal)?;
     response.headers_mut().insert(LOCATION, location);
-    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
     Ok(response)
 }
 
