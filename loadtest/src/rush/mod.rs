@@ -174,13 +174,16 @@ async fn report(
 
 fn progress_of(world: &World, board: &Board, started: Instant) -> Progress {
     let counts = &world.ledger.counts;
+    // In this order: what is cancelled was booked before.
+    let cancelled = counts.cancelled.load(Ordering::Relaxed);
+    let booked = counts.booked.load(Ordering::Relaxed).saturating_sub(cancelled);
     Progress {
         phase: board.phase.name(),
         gathering: counts.gathering.load(Ordering::Relaxed),
         turned_away: counts.turned_away.load(Ordering::Relaxed),
         waiting: counts.waiting.load(Ordering::Relaxed),
         called: world.ledger.issued().1,
-        booked: counts.booked.load(Ordering::Relaxed),
+        booked,
         places_left: board.places_left,
         places: world.places,
         seconds: started.elapsed().as_secs_f64(),
