@@ -8,6 +8,7 @@ use crate::crates::{Crate, all};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("pass", &["kernel"]),
+    ("staff", &["kernel", "pass"]),
     ("campaign-file", &["kernel", "pass"]),
     ("web", &["kernel"]),
     ("webhook", &["kernel"]),
@@ -50,7 +51,7 @@ const FOR_TESTS: &str = "test-support";
 const FOR_TESTS_OF_EINLASS: &str = "faults";
 
 const DOMAIN: &[&str] =
-    &["kernel", "pass", "campaign-file", "waiting-room", "booking", "booking-papers"];
+    &["kernel", "pass", "staff", "campaign-file", "waiting-room", "booking", "booking-papers"];
 const HTTP: &[&str] = &["web", "waiting-room-http", "booking-http"];
 const ADAPTERS: &[&str] = &["waiting-room-redis", "booking-db", "booking-delivery", "webhook"];
 const LOAD_TEST: &[&str] = &["loadtest"];
