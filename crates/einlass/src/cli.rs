@@ -54,6 +54,9 @@ enum Command {
     /// Make secret keys
     #[command(subcommand)]
     Keys(commands::keys::Keys),
+    /// Tokens of staff, for towns without an identity provider
+    #[command(subcommand)]
+    Token(commands::token::Token),
     /// Check and show the configuration
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),
@@ -80,6 +83,7 @@ impl Cli {
             Command::Waitlist(command) => command.run(&self.source).await,
             Command::Room(command) => command.run(&self.source).await,
             Command::Keys(command) => command.run(&self.source),
+            Command::Token(command) => command.run(&self.source),
             Command::Config(command) => command.run(&self.source),
             Command::Demo(demo) => Box::pin(demo.run()).await,
             Command::Sandbox(sandbox) => Box::pin(sandbox.run()).await,

@@ -1,4 +1,4 @@
-//! The public keys of the passes, read again and again, so that keys rotate without a restart.
+//! Public keys that others publish, read again and again, so that keys rotate without a restart.
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -8,8 +8,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use pass::KeySet;
+use serde::Deserialize;
+use staff::StaffKeys;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::config::without_passwords;
 
 /// How often a first key set is asked for: nobody can book without one.
 const FIRST_RETRY: Duration = Duration::from_millis(500);
@@ -30,6 +34,48 @@ pub enum JwksSource {
         /// Where it is.
         url: reqwest::Url,
     },
+    /// An `OpenID` Connect provider, which says itself where it is (`OpenID` Connect Discovery 1.0, section 4).
+    Provider {
+        /// The client that fetches it.
+        client: reqwest::Client,
+        /// The provider's name, which is a URL.
+        issuer: String,
+    },
+}
+
+/// What is read of a provider's description of itself.
+#[derive(Deserialize)]
+struct Discovered {
+    issuer: String,
+    jwks_uri: String,
+}
+
+/// A set of public keys, as a document has it.
+pub trait Keys: Default + Send + Sync + 'static {
+    /// Reads the document.
+    fn read(document: &str) -> anyhow::Result<Self>;
+    /// Whether there is no key in it.
+    fn is_empty(&self) -> bool;
+}
+
+impl Keys for KeySet {
+    fn read(document: &str) -> anyhow::Result<Self> {
+        Ok(Self::from_jwks(document)?)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl Keys for StaffKeys {
+    fn read(document: &str) -> anyhow::Result<Self> {
+        Ok(Self::from_jwks(document)?)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
 }
 
 impl JwksSource {
@@ -39,26 +85,50 @@ impl JwksSource {
             return Ok(Self::File(place.into()));
         }
         let url = place.parse().with_context(|| format!("{place} is not a url"))?;
-        let client = reqwest::Client::builder().timeout(FETCH_TIME_MAX).build()?;
-        Ok(Self::Url { client, url })
+        Ok(Self::Url { client: client()?, url })
     }
 
-    async fn read(&self) -> anyhow::Result<KeySet> {
-        let text = match self {
+    /// The provider of this name.
+    pub fn provider(issuer: &str) -> anyhow::Result<Self> {
+        Ok(Self::Provider { client: client()?, issuer: issuer.to_owned() })
+    }
+
+    async fn read<K: Keys>(&self) -> anyhow::Result<K> {
+        K::read(&match self {
             Self::File(path) => tokio::fs::read_to_string(path).await?,
-            Self::Url { client, url } => {
-                client.get(url.clone()).send().await?.error_for_status()?.text().await?
+            Self::Url { client, url } => fetch(client, url.clone()).await?,
+            Self::Provider { client, issuer } => {
+                let place =
+                    format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+                let found = fetch(client, place.parse()?).await?;
+                let found: Discovered = serde_json::from_str(&found)
+                    .with_context(|| format!("{place} is not the description of a provider"))?;
+                anyhow::ensure!(
+                    found.issuer == *issuer,
+                    "{place} calls itself {}: write `staff.issuer` as it does",
+                    found.issuer
+                );
+                fetch(client, found.jwks_uri.parse()?).await?
             }
-        };
-        Ok(KeySet::from_jwks(&text)?)
+        })
     }
 }
 
+fn client() -> anyhow::Result<reqwest::Client> {
+    Ok(reqwest::Client::builder().timeout(FETCH_TIME_MAX).build()?)
+}
+
+async fn fetch(client: &reqwest::Client, url: reqwest::Url) -> anyhow::Result<String> {
+    Ok(client.get(url).send().await?.error_for_status()?.text().await?)
+}
+
 /// The keys as last published, kept fresh.
-pub struct PublishedKeys {
+pub struct PublishedKeys<K> {
     source: JwksSource,
-    keys: Arc<ArcSwap<KeySet>>,
+    keys: Arc<ArcSwap<K>>,
     asked: Mutex<Asked>,
+    /// Why the last reading failed, so that it is said once.
+    failure: Mutex<Option<String>>,
 }
 
 /// The readings that requests have asked for.
@@ -77,16 +147,21 @@ impl Asked {
     }
 }
 
-impl PublishedKeys {
+impl<K: Keys> PublishedKeys<K> {
     /// No key yet; they are read by [`Self::keep_refreshing`].
     #[must_use]
     pub fn new(source: JwksSource) -> Arc<Self> {
-        Arc::new(Self { source, keys: Arc::default(), asked: Mutex::default() })
+        Arc::new(Self {
+            source,
+            keys: Arc::default(),
+            asked: Mutex::default(),
+            failure: Mutex::default(),
+        })
     }
 
     /// The keys in force, replaced whenever they are read.
     #[must_use]
-    pub fn keys(&self) -> Arc<ArcSwap<KeySet>> {
+    pub fn keys(&self) -> Arc<ArcSwap<K>> {
         Arc::clone(&self.keys)
     }
 
@@ -138,14 +213,33 @@ impl PublishedKeys {
     }
 
     async fn refresh(&self) {
-        match self.source.read().await {
-            Ok(read) if read.is_empty() => {
-                tracing::warn!("the published key set is empty; the last one stays in force");
+        let failure = match self.source.read::<K>().await {
+            Ok(read) if read.is_empty() => Some("there is no key in it".to_owned()),
+            Ok(read) => {
+                self.keys.store(Arc::new(read));
+                None
             }
-            Ok(read) => self.keys.store(Arc::new(read)),
-            Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "the public keys could not be read");
+            Err(error) => Some(format!("{error:#}")),
+        };
+        let source = &self.source;
+        let mut last = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if failure != *last {
+            if let Some(why) = &failure {
+                tracing::warn!(%source, why, "the public keys cannot be read; the last ones stay in force");
+            } else {
+                tracing::info!(%source, "the public keys can be read again");
             }
+            *last = failure;
+        }
+    }
+}
+
+impl std::fmt::Display for JwksSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Url { url, .. } => f.write_str(&without_passwords(url.as_str())),
+            Self::Provider { issuer, .. } => f.write_str(&without_passwords(issuer)),
         }
     }
 }
@@ -154,8 +248,10 @@ impl PublishedKeys {
 mod tests {
     use kernel::SeededEntropy;
     use pass::SigningKey;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
+    use crate::keys::NewStaffKeys;
 
     fn jwks(seeds: &[u64]) -> String {
         let keys = seeds.iter().map(|seed| SigningKey::generate(&SeededEntropy::new(*seed)));
@@ -163,7 +259,7 @@ mod tests {
         KeySet::new(keys).expect("keys").to_jwks()
     }
 
-    fn published(folder: &tempfile::TempDir) -> (PathBuf, Arc<PublishedKeys>) {
+    fn published(folder: &tempfile::TempDir) -> (PathBuf, Arc<PublishedKeys<KeySet>>) {
         let path = folder.path().join("jwks.json");
         let source = JwksSource::new(path.to_str().expect("path")).expect("a file");
         (path, PublishedKeys::new(source))
@@ -180,6 +276,43 @@ mod tests {
             published.refresh().await;
             assert_eq!(published.keys.load().len(), len, "{text}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_provider_says_itself_where_its_keys_are() {
+        let keys = NewStaffKeys::generate(&SeededEntropy::new(1)).jwks();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bound");
+        let issuer = format!("http://{}/realms/town", listener.local_addr().expect("an address"));
+        let described = format!(r#"{{"issuer": "{issuer}", "jwks_uri": "{issuer}/certs"}}"#);
+        let answers = tokio::spawn(async move {
+            let mut asked = Vec::new();
+            for body in [described.clone(), keys, described] {
+                asked.push(answer(&listener, &body).await);
+            }
+            asked
+        });
+        let source = JwksSource::provider(&issuer).expect("a provider");
+        assert!(!source.read::<StaffKeys>().await.expect("its keys").is_empty());
+        let source = JwksSource::provider(&format!("{issuer}/")).expect("a provider");
+        let refused = source.read::<StaffKeys>().await.expect_err("another name").to_string();
+        assert!(refused.contains(&format!("calls itself {issuer}")), "{refused}");
+        let asked = answers.await.expect("answered");
+        let described = "GET /realms/town/.well-known/openid-configuration";
+        assert_eq!(asked, [described, "GET /realms/town/certs", described]);
+    }
+
+    /// Answers one request with this body; returns its method and path.
+    async fn answer(listener: &tokio::net::TcpListener, body: &str) -> String {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        let mut request = vec![0; 4096];
+        let len = stream.read(&mut request).await.expect("a request");
+        let request = String::from_utf8_lossy(&request[..len]).into_owned();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(format!("{head}{body}").as_bytes()).await.expect("answered");
+        request.split(" HTTP").next().unwrap_or_default().to_owned()
     }
 
     /// A key that was just published is known to the request that brought it, and all who ask

@@ -1,6 +1,7 @@
 //! The secret keys: two files, one for each service, so that neither holds what only the other needs.
 
 mod personal_data;
+mod staff;
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -19,6 +20,8 @@ use serde::Deserialize;
 use waiting_room::draw::DrawKey;
 use waiting_room::line::ticket::TicketKeys;
 use zeroize::Zeroizing;
+
+pub use self::staff::{NewStaffKeys, staff_key};
 
 /// A key file cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use booking::BookingStore;
 use kernel::{Clock, Entropy, MonotonicClock, OsEntropy, SteadyClock};
+use staff::StaffVerifier;
 use web::Drain;
 use web::metrics::Metrics;
 
@@ -24,6 +25,8 @@ pub struct Process {
     pub entropy: Arc<dyn Entropy>,
     /// Set when the process is about to stop.
     pub drain: Drain,
+    /// Who is taken for staff; nobody unless it is set.
+    pub staff: StaffVerifier,
     /// What a sandbox puts before the routes of its services; `None` everywhere else.
     pub front: Option<Arc<dyn Front>>,
     /// Where a sandbox, which has no database, keeps its bookings; `None` everywhere else.
@@ -40,6 +43,7 @@ impl Process {
             embedded_clock: Arc::new(SteadyClock::start()),
             entropy: Arc::new(OsEntropy),
             drain: Drain::new(),
+            staff: StaffVerifier::default(),
             front: None,
             bookings: None,
         }

@@ -18,6 +18,7 @@ use crate::commands::campaign::apply_room;
 use crate::config::{Config, MailTransport, load};
 use crate::keys::{BookingKeys, NewKeys, WaitingRoomKeys};
 use crate::process::{Process, StopTimes, asked_to_stop};
+use crate::staff::with_own_staff;
 use crate::waiting_room_service::WaitingRoomService;
 
 const SPEYER: &str = include_str!("../../../../deploy/campaigns/speyer-2021-06-20.toml");
@@ -73,6 +74,8 @@ struct Stage {
     room: WaitingRoomService,
     booking: BookingService,
     campaign: CampaignFile,
+    /// Opens what is the operator's.
+    operator_token: String,
     _folder: tempfile::TempDir,
 }
 
@@ -108,7 +111,8 @@ impl Demo {
 
     async fn set_up(&self) -> anyhow::Result<Stage> {
         let folder = tempfile::tempdir().context("failed to make a temporary folder")?;
-        let process = Process::new(None);
+        let (process, operator_token) =
+            with_own_staff(Process::new(None), Duration::from_hours(24))?;
         let mut config = self.config(folder.path())?;
         let keys = NewKeys::generate(&*process.entropy);
         let place = Path::new("the demo's keys");
@@ -129,7 +133,7 @@ impl Demo {
         for url in [room.url(), booking.url()] {
             wait_until_ready(&url).await?;
         }
-        Ok(Stage { process, config, room, booking, campaign, _folder: folder })
+        Ok(Stage { process, config, room, booking, campaign, operator_token, _folder: folder })
     }
 
     fn config(&self, folder: &Path) -> anyhow::Result<Config> {
@@ -252,6 +256,8 @@ fn print_urls(stage: &Stage) {
          curl -H 'Accept-Language: de' '{booking}/v1/campaigns/{id}/eligibility?postcode=67346'\n\
          curl -H 'Accept-Language: de' -H 'Content-Type: application/json' -d '{{\"residence\":{{\"postcode\":\"67454\"}}}}' {room}/v1/rooms/{id}/tickets\n\
          curl -H 'Content-Type: application/json' -d '{{\"residence\":{{\"postcode\":\"67346\"}}}}' {room}/v1/rooms/{id}/tickets\n\
-         einlass verify-draw {room}/v1/rooms/{id}"
+         einlass verify-draw {room}/v1/rooms/{id}\n\
+         curl -H 'Authorization: Bearer {token}' {room}/v1/operator/rooms/{id}",
+        token = stage.operator_token,
     );
 }

@@ -9,6 +9,7 @@ pub mod migrate;
 pub mod room;
 pub mod sandbox;
 pub mod serve;
+pub mod token;
 pub mod verify_draw;
 pub mod waitlist;
 pub mod webhook;

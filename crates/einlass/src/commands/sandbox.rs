@@ -40,6 +40,7 @@ use crate::config::{Config, load};
 use crate::keys::{BookingKeys, NewKeys, WaitingRoomKeys};
 use crate::listener::{Listeners, PublicApi};
 use crate::process::{Process, StopTimes, asked_to_stop};
+use crate::staff::with_own_staff;
 use crate::waiting_room_service::WaitingRoomService;
 
 /// How many others wait for the draw, and stand in the line that moves.
@@ -67,6 +68,9 @@ pub struct Sandbox {
     control: u16,
 }
 
+/// The operator's token is valid for as long as anybody could want to look at the sandbox.
+const TOKEN_LIFETIME: Duration = Duration::from_hours(24 * 366);
+
 /// All that runs.
 struct Stage {
     process: Process,
@@ -75,6 +79,8 @@ struct Stage {
     orders: Arc<Orders>,
     room: WaitingRoomService,
     booking: BookingService,
+    /// Opens what is the operator's, for as long as anybody moves the clock.
+    operator_token: String,
 }
 
 impl Sandbox {
@@ -104,7 +110,7 @@ impl Sandbox {
     async fn set_up(&self) -> anyhow::Result<Stage> {
         let clock = Arc::new(MovableClock::behind(PAST));
         let orders = Arc::new(Orders::default());
-        let process = process(&clock, &orders);
+        let (process, operator_token) = with_own_staff(process(&clock, &orders), TOKEN_LIFETIME)?;
         let mut config = self.config()?;
         let keys = NewKeys::generate(&*process.entropy);
         let place = Path::new("the sandbox's keys");
@@ -121,7 +127,7 @@ impl Sandbox {
         for url in [room.url(), booking.url()] {
             wait_until_ready(&url).await?;
         }
-        Ok(Stage { process, config, clock, orders, room, booking })
+        Ok(Stage { process, config, clock, orders, room, booking, operator_token })
     }
 
     fn config(&self) -> anyhow::Result<Config> {
@@ -251,7 +257,9 @@ impl Stage {
         }
         println!(
             "\nan example page  {control}/\n\
-             move the clock   curl {control}/sandbox/clock -H 'Content-Type: application/json' -d '{{\"advance_s\": 60}}'"
+             move the clock   curl {control}/sandbox/clock -H 'Content-Type: application/json' -d '{{\"advance_s\": 60}}'\n\
+             the operator     curl -H 'Authorization: Bearer {}' {room}/v1/operator/rooms",
+            self.operator_token
         );
     }
 }

@@ -108,6 +108,7 @@ impl Check<'_> {
             ("booking.database_writers_max", u64::from(booking.database_writers_max), 1),
             ("booking.database_readers_max", u64::from(booking.database_readers_max), 1),
             ("booking.jwks_refresh_s", booking.jwks_refresh_s, 1),
+            ("staff.refresh_s", self.loaded.config.staff.refresh_s, 1),
             ("booking.signals_every_ms", booking.signals_every_ms, 50),
             ("booking.availability_every_ms", booking.availability_every_ms, 50),
         ] {
@@ -144,12 +145,21 @@ impl Check<'_> {
             let after = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
             after.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':']))
         };
+        let staff = &self.loaded.config.staff;
+        for (path, place) in [("staff.jwks", &staff.jwks), ("booking.jwks", &booking.jwks)] {
+            self.refuse(
+                path,
+                place.contains("://") && !is_url(place),
+                "must name a file, or a URL that begins with http:// or https://",
+            );
+        }
         self.refuse(
-            "booking.jwks",
-            booking.jwks.contains("://") && !is_url(&booking.jwks),
-            "must name a file, or a URL that begins with http:// or https://",
+            "staff.audience",
+            !staff.issuer.is_empty() && staff.audience.is_empty(),
+            "must say what the provider calls us: tokens for others would open what is the staff's",
         );
         for (path, url) in [
+            ("staff.issuer", &staff.issuer),
             ("booking.signals_url", &booking.signals_url),
             ("booking.public_url", &booking.public_url),
             ("booking.page_url", &booking.page_url),

@@ -17,6 +17,7 @@ use crate::addresses::{DatabaseAddress, RoomStoreAddress};
 pub use files::missing as missing_files;
 pub use load::{ConfigError, DEFAULTS, Loaded, load};
 pub use origin::Origin;
+pub use secrets::without_passwords;
 
 /// Everything that can be set. `default.toml` documents each setting; it is the reference.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,6 +31,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// What other systems are told.
     pub webhooks: WebhooksConfig,
+    /// Who is staff.
+    pub staff: StaffConfig,
     /// How often the same client may ask.
     pub limits: LimitsConfig,
     /// What both services must agree on.
@@ -214,6 +217,28 @@ impl WebhooksConfig {
     pub fn is_on(&self) -> bool {
         !self.endpoints_file.as_os_str().is_empty()
     }
+}
+
+/// `[staff]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaffConfig {
+    /// The key that signs tokens.
+    pub keys_file: PathBuf,
+    /// Its public half: a URL or a file; empty for no tokens of our own.
+    pub jwks: String,
+    /// The `OpenID` Connect provider; empty for none.
+    pub issuer: String,
+    /// What it calls us.
+    pub audience: String,
+    /// The claim with the roles.
+    pub roles_claim: String,
+    /// What our roles begin with there.
+    pub role_prefix: String,
+    /// The claim with the campaigns.
+    pub campaigns_claim: String,
+    /// The time between two readings of the keys.
+    pub refresh_s: u64,
 }
 
 /// `[limits]`

@@ -25,6 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "kernel",
             "pass",
+            "staff",
             "campaign-file",
             "web",
             "waiting-room",
