@@ -8,12 +8,13 @@
 
 mod app;
 mod citizen;
+mod cookie;
 mod guard;
 #[cfg(test)]
 mod harness;
 mod limits;
 mod openapi;
-mod pass_cookie;
+mod page;
 mod refusal;
 mod routes;
 mod systems;

@@ -179,11 +179,19 @@ pub(crate) async fn join(
     };
     let residence = residence.map(|residence| (residence.postcode, residence.ags));
     let joined = app.rooms.join(room.name(), residence, joining).await;
-    match joined.map_err(refusal::problem)? {
-        JoinOutcome::New(answer) => {
-            Ok(reply::private(StatusCode::CREATED, &JoinedRoom::from(answer)))
-        }
-        JoinOutcome::Known(answer) => Ok(reply::private(StatusCode::OK, &JoinedRoom::from(answer))),
+    let (status, answer) = answered(&app, room.name(), joined.map_err(refusal::problem)?)?;
+    Ok(reply::private(status, &JoinedRoom::from(answer)))
+}
+
+/// The answer to a join and its status; or why there is none.
+pub(crate) fn answered(
+    app: &App,
+    room: &str,
+    outcome: JoinOutcome,
+) -> Result<(StatusCode, Answer), Problem> {
+    match outcome {
+        JoinOutcome::New(answer) => Ok((StatusCode::CREATED, answer)),
+        JoinOutcome::Known(answer) => Ok((StatusCode::OK, answer)),
         JoinOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
         JoinOutcome::NotEligible(known) => Err(not_eligible(known)),
         JoinOutcome::ResidenceRequired => {
@@ -193,7 +201,7 @@ pub(crate) async fn join(
         JoinOutcome::MunicipalityMismatch => Err(Problem::new(Code::MunicipalityMismatch)),
         JoinOutcome::IdentityRequired(kind) => Err(identity::required(kind)),
         JoinOutcome::IdentityMistaken(mistakes) => Err(identity::mistaken(&mistakes)),
-        JoinOutcome::NotOpenYet { gathers_from: _ } => Err(not_open_yet(&app, room.name())),
+        JoinOutcome::NotOpenYet { gathers_from: _ } => Err(not_open_yet(app, room)),
         JoinOutcome::Closed => Err(Problem::new(Code::RoomClosed)),
     }
 }
