@@ -16,6 +16,7 @@ mod remove;
 mod replace;
 mod report;
 mod set_live;
+mod set_notices;
 mod supply_entropy;
 
 use std::sync::Arc;
@@ -48,6 +49,7 @@ pub(crate) struct Operations {
     pass_ends: Script,
     report: Script,
     set_live: Script,
+    set_notices: Script,
     supply_entropy: Script,
     remove: Script,
 }
@@ -73,6 +75,7 @@ impl Operations {
             pass_ends: script!("room.lua", "pass_ends.lua"),
             report: script!("room.lua", "report.lua"),
             set_live: script!("room.lua", "set_live.lua"),
+            set_notices: script!("room.lua", "set_notices.lua"),
             supply_entropy: script!("room.lua", "supply_entropy.lua"),
             remove: script!("remove.lua"),
         }

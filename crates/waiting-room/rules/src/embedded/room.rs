@@ -11,6 +11,7 @@ use crate::lane::{Lane, PerLane};
 use crate::line::boundary;
 use crate::memory::digest::Digest;
 use crate::memory::{Frozen, Memory, heal, next_epoch};
+use crate::notice::Notices;
 use crate::pace::Pace;
 use crate::settings::{RoomId, RoomSettings};
 use crate::state::{BookingReport, RoomState};
@@ -88,6 +89,7 @@ pub(super) struct Room {
     express_behind: Option<u64>,
     next_due_at: Option<Timestamp>,
     seen_at: Timestamp,
+    pub(super) notices: Option<Notices>,
 }
 
 impl Room {
@@ -105,6 +107,7 @@ impl Room {
             join_keys: JoinKeys::default(),
             express_behind: None,
             seen_at: now,
+            notices: None,
         }
     }
 
