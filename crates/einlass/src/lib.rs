@@ -19,6 +19,6 @@ mod mail;
 pub mod process;
 pub mod rate_limits;
 mod reporter;
-mod staff;
+pub mod staff;
 pub mod waiting_room_service;
 mod webhooks;

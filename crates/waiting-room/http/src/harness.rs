@@ -1,5 +1,7 @@
 //! The API on an in-memory store and a clock that the test moves.
 
+mod staff;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +29,8 @@ use waiting_room::view::RoomView;
 use waiting_room::{MemoryRoomStore, RoomId, RoomSettings, RoomStore as _, WaitingRoom};
 use web::test_client::{Call, Reply, TestClient};
 
+use self::staff::TestStaff;
+pub(crate) use self::staff::{token_for, token_of, token_of_new_key};
 use crate::{App, FailMode, Guard, Guards, Parts, RateLimits};
 
 pub(crate) const ISSUER: &str = "https://einlass.example";
@@ -112,6 +116,7 @@ pub(crate) struct Harness {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: Arc<SwitchedStore>,
     pub(crate) app: Data<App>,
+    staff: TestStaff,
     client: TestClient,
     ticket_keys: TicketKeys,
     verifier: PassVerifier,
@@ -162,15 +167,18 @@ impl Harness {
             limits,
         }));
         let verifier = PassVerifier::new(ISSUER, keys.clone());
+        let staff = TestStaff::new();
         let app = Data::new(App::new(Parts {
             rooms,
             keys,
             signals_credential: SignalsCredential::new(CREDENTIAL),
+            staff: staff.verifier(),
+            refresh_staff_keys: staff.refresh(),
             limits: RateLimits::off(),
             guards: guards(),
         }));
         let client = client(&app).await;
-        let harness = Self { clock, store, app, client, ticket_keys, verifier };
+        let harness = Self { clock, store, app, staff, client, ticket_keys, verifier };
         for (room, identity) in [
             ("town", IdentityKind::None),
             ("village", IdentityKind::None),
@@ -212,6 +220,8 @@ impl Harness {
             rooms: Arc::clone(&self.app.rooms),
             keys: Arc::clone(&self.app.keys),
             signals_credential: SignalsCredential::new(CREDENTIAL),
+            staff: self.staff.verifier(),
+            refresh_staff_keys: self.staff.refresh(),
             limits: limits(Arc::clone(&self.clock)),
             guards: guards(),
         }));
