@@ -16,6 +16,7 @@ mod jwks;
 pub mod keys;
 mod listener;
 mod mail;
+mod open_files;
 pub mod process;
 pub mod rate_limits;
 mod reporter;
