@@ -6,9 +6,11 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use pass::{KeySet, SignalsCredential};
 use staff::StaffVerifier;
-use waiting_room::WaitingRoom;
+use waiting_room::{RoomId, WaitingRoom};
+use web::streams::{StreamParts, Streams};
 
 use crate::citizen::status::StatusCache;
+use crate::citizen::stream::StreamedStatus;
 use crate::guard::Guards;
 use crate::limits::RateLimits;
 
@@ -32,6 +34,8 @@ pub struct Parts {
     pub limits: RateLimits,
     /// What the rooms stand in front of.
     pub guards: Guards,
+    /// How many may follow the status of rooms.
+    pub streams: StreamParts,
 }
 
 /// The state of the API: one per process, shared by all workers as `actix_web::web::Data<App>`.
@@ -44,13 +48,14 @@ pub struct App {
     pub(crate) limits: RateLimits,
     pub(crate) guards: Guards,
     pub(crate) statuses: StatusCache,
+    pub(crate) streams: Arc<Streams<RoomId, StreamedStatus>>,
 }
 
 impl App {
     /// The state made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { rooms, keys, signals_credential, .. } = parts;
+        let Parts { rooms, keys, signals_credential, streams, .. } = parts;
         let Parts { staff, refresh_staff_keys, limits, guards, .. } = parts;
         Self {
             rooms,
@@ -61,6 +66,7 @@ impl App {
             limits,
             guards,
             statuses: StatusCache::default(),
+            streams: Arc::new(Streams::new("waiting-room", streams)),
         }
     }
 }

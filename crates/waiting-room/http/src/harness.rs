@@ -27,7 +27,9 @@ use waiting_room::settings::Opening;
 use waiting_room::state::{BookingReport, Counts};
 use waiting_room::view::RoomView;
 use waiting_room::{MemoryRoomStore, RoomId, RoomSettings, RoomStore as _, WaitingRoom};
+use web::streams::{StreamLimits, StreamParts};
 use web::test_client::{Call, Reply, TestClient};
+use web::{Drain, TrustedProxies};
 
 use self::staff::TestStaff;
 pub(crate) use self::staff::{token_for, token_of, token_of_new_key};
@@ -116,6 +118,8 @@ pub(crate) struct Harness {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: Arc<SwitchedStore>,
     pub(crate) app: Data<App>,
+    /// Ends the streams.
+    pub(crate) drain: Drain,
     staff: TestStaff,
     client: TestClient,
     ticket_keys: TicketKeys,
@@ -167,7 +171,7 @@ impl Harness {
             limits,
         }));
         let verifier = PassVerifier::new(ISSUER, keys.clone());
-        let staff = TestStaff::new();
+        let (staff, drain) = (TestStaff::new(), Drain::new());
         let app = Data::new(App::new(Parts {
             rooms,
             keys,
@@ -176,9 +180,10 @@ impl Harness {
             refresh_staff_keys: staff.refresh(),
             limits: RateLimits::off(),
             guards: guards(),
+            streams: streams(&drain),
         }));
         let client = client(&app).await;
-        let harness = Self { clock, store, app, staff, client, ticket_keys, verifier };
+        let harness = Self { clock, store, app, drain, staff, client, ticket_keys, verifier };
         for (room, identity) in [
             ("town", IdentityKind::None),
             ("village", IdentityKind::None),
@@ -224,6 +229,7 @@ impl Harness {
             refresh_staff_keys: self.staff.refresh(),
             limits: limits(Arc::clone(&self.clock)),
             guards: guards(),
+            streams: streams(&self.drain),
         }));
         let client = client(&app).await;
         Self { app, client, ..self }
@@ -322,6 +328,13 @@ impl Harness {
         departed.expect("the store answers");
     }
 
+    /// The operator removes `town`, and this instance finds out.
+    pub(crate) async fn remove(&self) {
+        assert!(self.store.remove(&id("town")).await.expect("the store answers"));
+        self.renew().await;
+        self.app.rooms.discover().await.expect("the store answers");
+    }
+
     /// The operator moves the levers of `town`.
     pub(crate) async fn set(&self, change: LiveChange) {
         let set = operator::set(&*self.store, &id("town"), &change, None).await;
@@ -344,6 +357,17 @@ pub(crate) fn guards() -> Guards {
         ("lost", FailMode::Closed),
     ];
     guards.into_iter().map(|(room, fail)| (id(room), guard(fail))).collect()
+}
+
+/// Two streams at once.
+fn streams(drain: &Drain) -> StreamParts {
+    let limits = StreamLimits {
+        streams_max: 2,
+        per_address_max: 2,
+        proxies: TrustedProxies::none(),
+        every: Duration::from_millis(1),
+    };
+    StreamParts { limits, drain: drain.clone(), entropy: Arc::new(SeededEntropy::new(5)) }
 }
 
 async fn client(app: &Data<App>) -> TestClient {
