@@ -71,6 +71,8 @@ impl WaitingRoomService {
             rooms: Arc::clone(&rooms),
             keys: public_keys,
             signals_credential: keys.signals,
+            staff: process.staff.clone(),
+            refresh_staff_keys: Arc::clone(&process.refresh_staff_keys),
             limits: rate_limits::of_the_waiting_room(&config.limits, process)?,
             guards: campaign::guards(campaigns),
             streams: streams(process, config)?,

@@ -1,6 +1,7 @@
 //! `einlass waiting-room`, `einlass booking` and `einlass serve`.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -78,6 +79,7 @@ fn prepare(source: &ConfigSource) -> anyhow::Result<Start> {
     ensure_keys(&config, &process)?;
     let staff = StaffKeysInForce::follow(&config.staff)?;
     process.staff = staff.verifier.clone();
+    process.refresh_staff_keys = Arc::clone(&staff.refresh);
     Ok(Start { config, process, campaigns, staff })
 }
 
