@@ -23,3 +23,7 @@ mod reporter;
 mod staff;
 pub mod waiting_room_service;
 mod webhooks;
+
+/// Of the program and of its tests: requests are many small allocations, on as many threads as there are processors.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
