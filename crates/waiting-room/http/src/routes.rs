@@ -1,11 +1,12 @@
-//! The one list of the routes. Each is a file, in the folder of those who ask: [`crate::citizen`] and
-//! [`crate::systems`].
+//! The one list of the routes. Each is a file, in the folder of those who ask: [`crate::citizen`],
+//! [`crate::systems`] and [`crate::operator`].
 
 use actix_web::web::{self, Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::citizen::{join, keep_pass, leave, redeem, status, ticket};
+use crate::citizen::{join, keep_pass, leave, redeem, resume, resume_code, status, stream, ticket};
+use crate::operator;
 use crate::page;
 use crate::systems::{authorize, jwks, signals};
 
@@ -27,10 +28,15 @@ pub(crate) fn collect(config: &mut ServiceConfig<'_>) {
         .service(status::show_status)
         .service(ticket::show_ticket)
         .service(authorize::authorize)
+        .service(stream::stream_status)
         .service(join::join)
         .service(redeem::redeem)
         .service(keep_pass::keep_pass)
         .service(leave::leave)
+        .service(resume_code::make_resume_code)
+        .service(resume::resume)
         .service(signals::take_signals)
-        .service(jwks::show_jwks);
+        .service(jwks::show_jwks)
+        .service(operator::list::list_operated_rooms)
+        .service(operator::show::show_operated_room);
 }

@@ -28,7 +28,7 @@ fn waiting_page() -> Member {
     some("waiting_page", schema, json!(example))
 }
 
-fn all() -> [(Code, Member); 13] {
+fn all() -> [(Code, Member); 14] {
     let municipality = json!({
         "type": "string",
         "description": "The name of the municipality, where the postcode says it.",
@@ -48,6 +48,7 @@ fn all() -> [(Code, Member); 13] {
         "description": "When people can join, where that is a time to come.",
     });
     [
+        (Code::NotAllowed, roles()),
         (Code::NotEligible, rule()),
         (Code::PassRequired, waiting_page()),
         (Code::DeclarationMissing, declarations()),
@@ -96,6 +97,15 @@ fn all() -> [(Code, Member); 13] {
             always("seats_left", count("How many seats the pass has left."), json!(1)),
         ),
     ]
+}
+
+fn roles() -> Member {
+    let roles = json!({
+        "type": "array",
+        "description": "The roles of which one is needed.",
+        "items": {"type": "string"},
+    });
+    always("roles", roles, json!(["operator"]))
 }
 
 fn rule() -> Member {

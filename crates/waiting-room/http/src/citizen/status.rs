@@ -4,7 +4,9 @@
 //! renewed; a request only adds the time.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
@@ -20,6 +22,7 @@ use waiting_room::line::Draw;
 use waiting_room::live::Message;
 use waiting_room::settings::{Opening, RoomSettings};
 use waiting_room::view::{Phase, RoomView};
+use web::streams::QUIET_MAX;
 use web::{Problem, TimedBody};
 
 use crate::app::App;
@@ -28,6 +31,8 @@ use crate::wire::NextOpening;
 
 /// A view is a few hundred milliseconds old at most; caches may add this.
 const MAX_AGE_S: u32 = 1;
+/// How soon those who follow the status learn how far people are called.
+const SOON: Duration = Duration::from_secs(1);
 
 /// The public status of a room.
 #[derive(Serialize, ToSchema)]
@@ -93,6 +98,13 @@ pub(crate) struct Texts {
     /// English.
     #[schema(example = "Vaccination drive on 20 June")]
     en: String,
+}
+
+impl Texts {
+    /// The title of a room's campaign.
+    pub(crate) fn title(settings: &RoomSettings) -> Self {
+        Self { de: settings.title_de.clone(), en: settings.title_en.clone() }
+    }
 }
 
 impl From<&Message> for Texts {
@@ -219,7 +231,7 @@ impl<'a> RoomStatus<'a> {
             asks_residence: settings.asks_residence(),
             identity: settings.identity.into(),
             public_entropy: settings.public_entropy.as_deref(),
-            title: Texts { de: settings.title_de.clone(), en: settings.title_en.clone() },
+            title: Texts::title(settings),
             phase: view.phase.into(),
             now: Timestamp::default(),
             next_opening: view.next_opening().map(NextOpening::from),
@@ -232,6 +244,46 @@ impl<'a> RoomStatus<'a> {
             message: memory.live.message.as_ref().map(Texts::from),
         }
     }
+}
+
+/// What is in a status, as far as those who follow it must know at once, soon, or at all. The same for the same
+/// status, in every instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct News {
+    /// All but the numbers that move by themselves.
+    at_once: u64,
+    /// The same with how far people are called, and what is left for them.
+    soon: u64,
+    /// Everything but the time.
+    pub(crate) all: u64,
+}
+
+impl News {
+    pub(crate) fn of(view: &RoomView) -> Self {
+        let mut status = RoomStatus::of(view);
+        let all = hash(&status);
+        (status.entered, status.poll_after_s) = (0, 0);
+        let soon = hash(&status);
+        (status.called, status.places_left) = (0, None);
+        Self { at_once: hash(&status), soon, all }
+    }
+
+    /// Whether those have to be told who know `known`, and were told nothing for so long.
+    pub(crate) fn is_due(&self, known: &Self, quiet: Duration) -> bool {
+        self.at_once != known.at_once
+            || quiet >= SOON && self.soon != known.soon
+            || quiet >= QUIET_MAX && self.all != known.all
+    }
+}
+
+fn hash(status: &RoomStatus<'_>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    to_json(status).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn to_json(status: &RoomStatus<'_>) -> Vec<u8> {
+    serde_json::to_vec(status).expect("wire types can be written as JSON")
 }
 
 impl DrawData {
@@ -280,6 +332,11 @@ pub(crate) struct Rendered {
 }
 
 impl StatusCache {
+    /// The status as it is answered at `now`.
+    pub(crate) fn at(&self, view: &RoomView, now: Timestamp) -> Vec<u8> {
+        self.rendered(view).body.at(now)
+    }
+
     fn rendered(&self, view: &RoomView) -> Arc<Rendered> {
         let cell = self.cell(view);
         let known = cell.load_full();
@@ -314,9 +371,7 @@ impl Rendered {
     }
 
     fn of(view: &RoomView) -> Self {
-        let status = serde_json::to_vec(&RoomStatus::of(view));
-        let status = status.expect("wire types can be written as JSON");
-        let body = TimedBody::json(status, "now", MAX_AGE_S);
+        let body = TimedBody::json(to_json(&RoomStatus::of(view)), "now", MAX_AGE_S);
         Self { settings: Arc::clone(&view.settings), generation: view.generation, body }
     }
 }
