@@ -76,7 +76,7 @@ struct Choice {
 struct Kind {
     id: &'static str,
     label: fn(&Texts) -> &'static str,
-    kind: &'static str,
+    input: &'static str,
     autocomplete: &'static str,
     length_max: u32,
     is_number: bool,
@@ -86,7 +86,7 @@ struct Kind {
 const POSTCODE: Kind = Kind {
     id: "postcode",
     label: |texts| texts.postcode,
-    kind: "text",
+    input: "text",
     autocomplete: "postal-code",
     length_max: 5,
     is_number: true,
@@ -97,7 +97,7 @@ const PERSON: [Kind; 3] = [
     Kind {
         id: "given_name",
         label: |texts| texts.given_name,
-        kind: "text",
+        input: "text",
         autocomplete: "given-name",
         length_max: 100,
         is_number: false,
@@ -106,7 +106,7 @@ const PERSON: [Kind; 3] = [
     Kind {
         id: "family_name",
         label: |texts| texts.family_name,
-        kind: "text",
+        input: "text",
         autocomplete: "family-name",
         length_max: 100,
         is_number: false,
@@ -115,7 +115,7 @@ const PERSON: [Kind; 3] = [
     Kind {
         id: "date_of_birth",
         label: |texts| texts.date_of_birth,
-        kind: "date",
+        input: "date",
         autocomplete: "bday",
         length_max: 10,
         is_number: false,
@@ -126,7 +126,7 @@ const PERSON: [Kind; 3] = [
 const EMAIL: [Kind; 1] = [Kind {
     id: "email",
     label: |texts| texts.email,
-    kind: "email",
+    input: "email",
     autocomplete: "email",
     length_max: 254,
     is_number: false,
@@ -245,7 +245,7 @@ pub(super) fn form(visit: &Visit<'_>, sent: &Sent, mistakes: &[(&str, &Mistake)]
         Field {
             id: kind.id,
             label: (kind.label)(texts),
-            kind: kind.kind,
+            kind: kind.input,
             autocomplete: kind.autocomplete,
             length_max: kind.length_max,
             is_number: kind.is_number,

@@ -31,16 +31,16 @@ fn view(state: &RoomState, s: i64) -> RoomView {
     RoomView::new(settings, &DrawKey::new(&[1; 32]), state.clone(), after(s), 1)
 }
 
-fn counts(s: i64, places_left: u32) -> Option<Counts> {
+fn counts(s: i64, places_left: u32) -> Counts {
     let counted_at = after(s);
-    Some(Counts {
+    Counts {
         counted_at,
         places_left,
         held_passes: 0,
         held_seats: 0,
         queue_depth: 0,
         queue_depth_max: 10,
-    })
+    }
 }
 
 /// One instance, what it has told so far, and what it makes of each look.
@@ -91,16 +91,16 @@ fn places_that_come_back_for_a_moment_are_no_news() {
     for s in 2..200 {
         // Each hold that ends is a place for two seconds.
         let places_left = if s < 100 { u32::from(s % 20 < 2) } else { 5 };
-        state.report = counts(s, places_left);
+        state.report = Some(counts(s, places_left));
         told.extend(instance.look(&state, s).into_iter().map(|what| (s, what)));
     }
     assert_eq!(told, [], "it was never sold out for long");
     for s in 200..240 {
-        state.report = counts(s, 0);
+        state.report = Some(counts(s, 0));
         told.extend(instance.look(&state, s).into_iter().map(|what| (s, what)));
     }
     for s in 240..280 {
-        state.report = counts(s, 3);
+        state.report = Some(counts(s, 3));
         told.extend(instance.look(&state, s).into_iter().map(|what| (s, what)));
     }
     assert_eq!(told, [(230, What::SoldOut), (270, What::PlacesBack)]);
@@ -110,11 +110,11 @@ fn places_that_come_back_for_a_moment_are_no_news() {
 fn a_room_that_is_not_well_is_told_why() {
     let (mut state, mut instance) = (open(), Instance::start());
     instance.look(&state, 1);
-    state.report = counts(1, 10);
+    state.report = Some(counts(1, 10));
     let late = What::Unhealthy { reason: Ailment::ReportsLate };
     let told: Vec<_> = (2..100).flat_map(|s| instance.look(&state, s)).collect();
     assert_eq!(told, [late], "a minute without a report, and half a minute of that");
-    state.report = counts(100, 10);
+    state.report = Some(counts(100, 10));
     let told: Vec<_> = (100..140).flat_map(|s| instance.look(&state, s)).collect();
     assert_eq!(told, [What::Healthy]);
     state.report = None;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::web::limits::{Allowance, LimitClock, LimitParts};
-use ::web::{AddressLimit, RateLimit, TrustedProxies};
+use ::web::{AddressLimit, TrustedProxies};
 use kernel::SeededEntropy;
 use waiting_room::lane::Lane;
 
@@ -150,8 +150,7 @@ async fn one_address_is_limited_here_as_elsewhere() {
         let once = Allowance { per_minute: 1, burst: 1 };
         RateLimits {
             join: AddressLimit::new("join", once, TrustedProxies::none(), &parts),
-            redeem: AddressLimit::off(),
-            redeem_by_pass: RateLimit::off(),
+            ..RateLimits::off()
         }
     };
     let harness = Harness::start().await.limited_to(limits).await;
