@@ -5,7 +5,7 @@ use actix_web::web::{self, Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::citizen::{join, keep_pass, leave, redeem, status, ticket};
+use crate::citizen::{einlass_js, join, keep_pass, leave, redeem, status, ticket};
 use crate::systems::{authorize, jwks, signals};
 
 /// Registers the routes: `actix_web::App::new().configure(waiting_room_http::routes(app))`.
@@ -30,5 +30,6 @@ pub(crate) fn collect(config: &mut ServiceConfig<'_>) {
         .service(keep_pass::keep_pass)
         .service(leave::leave)
         .service(signals::take_signals)
-        .service(jwks::show_jwks);
+        .service(jwks::show_jwks)
+        .service(einlass_js::show_einlass_js);
 }

@@ -1,0 +1,47 @@
+// So many people in one process, each with einlass.js: they join, wait and take their passes.
+// node einlass-crowd.js ROOM PEOPLE
+
+import { Agent, request } from "node:http";
+import { Einlass } from "../clients/einlass.js";
+
+const [room, people] = [process.argv[2], Number(process.argv[3])];
+
+/** As many connections as a process can have, instead of one for each person. */
+const agent = new Agent({ keepAlive: true, maxSockets: 200 });
+
+/** What of `fetch` the module uses. */
+function fetch(url, { method, headers, body, signal }) {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { method, headers, agent, signal }, (answer) => {
+      const chunks = [];
+      answer.on("data", (chunk) => chunks.push(chunk));
+      answer.on("error", reject);
+      answer.on("end", () => {
+        const { statusCode: status, headers } = answer;
+        const json = () => JSON.parse(Buffer.concat(chunks).toString());
+        const get = (name) => headers[name] ?? null;
+        resolve({ status, ok: status < 300, headers: { get }, json: async () => json() });
+      });
+    });
+    asked.on("error", reject);
+    asked.end(body);
+  });
+}
+
+/** Gives the state in which somebody stopped waiting. */
+async function person() {
+  const einlass = new Einlass(room, { fetch, storage: null });
+  const joined = await einlass.join({ residence: { postcode: "67346" } });
+  const seen = new Set([joined.state]);
+  const { state } = await einlass.wait({ onChange: (waiting) => seen.add(waiting.state) });
+  if (state !== "called") throw new Error(`somebody was ${state}`);
+  await einlass.pass();
+  return seen;
+}
+
+const seen = await Promise.all(Array.from({ length: people }, person));
+for (const state of ["gathering", "waiting", "called"]) {
+  if (!seen.some((states) => states.has(state))) throw new Error(`nobody was ${state}`);
+}
+console.log(`${people} people have a pass`);
+process.exit(0);
