@@ -1,4 +1,5 @@
-// So many people in one process, each with einlass.js: they join, wait and take their passes.
+// So many people in one process, each with einlass.js: they join, wait and take their passes. Prints for each the place,
+// and when they asked for the pass, in milliseconds since 1970.
 // node einlass-crowd.js ROOM PEOPLE
 
 import { Agent, request } from "node:http";
@@ -28,20 +29,22 @@ function fetch(url, { method, headers, body, signal }) {
   });
 }
 
-/** Gives the state in which somebody stopped waiting. */
+const seen = new Set();
+
+/** Gives the place of somebody and when they came. */
 async function person() {
   const einlass = new Einlass(room, { fetch, storage: null });
   const joined = await einlass.join({ residence: { postcode: "67346" } });
-  const seen = new Set([joined.state]);
-  const { state } = await einlass.wait({ onChange: (waiting) => seen.add(waiting.state) });
+  seen.add(joined.state);
+  const { state, place } = await einlass.wait({ onChange: (waiting) => seen.add(waiting.state) });
   if (state !== "called") throw new Error(`somebody was ${state}`);
+  const at = Date.now();
   await einlass.pass();
-  return seen;
+  return [place, at];
 }
 
-const seen = await Promise.all(Array.from({ length: people }, person));
+const came = await Promise.all(Array.from({ length: people }, person));
 for (const state of ["gathering", "waiting", "called"]) {
-  if (!seen.some((states) => states.has(state))) throw new Error(`nobody was ${state}`);
+  if (!seen.has(state)) throw new Error(`nobody was ${state}`);
 }
-console.log(`${people} people have a pass`);
-process.exit(0);
+process.stdout.write(`${JSON.stringify(came)}\n`, () => process.exit(0));

@@ -246,6 +246,7 @@ export class Einlass {
   async #computed(source, signal) {
     const told = source?.take();
     const status = told ? this.#saw(told) : await this.status({ signal });
+    source?.knows(status);
     if (status.epoch > this.#kept.epoch) return this.#shown(signal, status);
     const stands = await standing(status, this.#kept, this.#lots);
     if (this.#isWitness(status, stands)) {
@@ -384,7 +385,12 @@ class StatusStream {
     return this.#latest;
   }
 
-  /** Until the next event. Without a stream for that time; with one that says nothing, for half a minute. */
+  /** As long as the stream is there, it tells what changes. */
+  knows(status) {
+    if (this.#source.readyState === 1 && !this.#isNews) this.#latest = status;
+  }
+
+  /** Until the next event. Without a stream for that time; with one in which nothing changes, for half a minute. */
   async next(afterMs, signal) {
     if (this.#isNews) return;
     const silentMs = this.#latest ? Math.max(afterMs, SILENT_MS) : afterMs;

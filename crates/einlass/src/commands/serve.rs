@@ -13,6 +13,7 @@ use crate::cli::ConfigSource;
 use crate::commands::configuration;
 use crate::config::Config;
 use crate::keys::{BookingKeys, NewKeys, NewStaffKeys, WaitingRoomKeys, staff_key};
+use crate::open_files;
 use crate::process::{Process, StopTimes, asked_to_stop};
 use crate::staff::{StaffKeysInForce, operator_token};
 use crate::waiting_room_service::WaitingRoomService;
@@ -23,6 +24,7 @@ const TOKEN_LIFETIME: Duration = Duration::from_hours(24);
 /// Runs the waiting room until it is asked to stop.
 pub async fn waiting_room(source: &ConfigSource) -> anyhow::Result<u8> {
     let Start { config, process, campaigns, staff: _staff } = prepare(source)?;
+    open_files::raise(config.waiting_room.streams_max);
     let keys = WaitingRoomKeys::read(&config.waiting_room.keys_file)?;
     let service = WaitingRoomService::start(&process, &config, keys, &campaigns).await?;
     asked_to_stop().await?;
@@ -33,6 +35,7 @@ pub async fn waiting_room(source: &ConfigSource) -> anyhow::Result<u8> {
 /// Runs the booking API until it is asked to stop.
 pub async fn booking(source: &ConfigSource) -> anyhow::Result<u8> {
     let Start { config, process, campaigns, staff: _staff } = prepare(source)?;
+    open_files::raise(config.booking.streams_max);
     let keys = BookingKeys::read(&config.booking.keys_file)?;
     let service = BookingService::start(&process, &config, keys, &campaigns).await?;
     asked_to_stop().await?;
@@ -43,6 +46,7 @@ pub async fn booking(source: &ConfigSource) -> anyhow::Result<u8> {
 /// Runs both in one process until it is asked to stop.
 pub async fn both(source: &ConfigSource) -> anyhow::Result<u8> {
     let Start { config, process, campaigns, staff: _staff } = prepare(source)?;
+    open_files::raise(config.waiting_room.streams_max + config.booking.streams_max);
     let room_keys = WaitingRoomKeys::read(&config.waiting_room.keys_file)?;
     let booking_keys = BookingKeys::read(&config.booking.keys_file)?;
     let room = WaitingRoomService::start(&process, &config, room_keys, &campaigns).await?;

@@ -37,12 +37,16 @@ impl TimedBody {
         Self { before: body.slice(..from), after: body.slice(from + time.len()..), cache_control }
     }
 
-    /// 200 with the body as it is at `now`. One copy of the bytes.
+    /// The body as it is at `now`. One copy of the bytes.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> Vec<u8> {
+        [&*self.before, now.to_string().as_bytes(), &*self.after].concat()
+    }
+
+    /// 200 with the body as it is at `now`.
     #[must_use]
     pub fn respond(&self, now: Timestamp) -> HttpResponse {
-        let now = now.to_string();
-        let body = [&*self.before, now.as_bytes(), &*self.after].concat();
-        let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(body));
+        let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(self.at(now)));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, JSON);
         headers.insert(CACHE_CONTROL, self.cache_control.clone());

@@ -50,6 +50,8 @@ metrics_listen = "{metrics}"
 workers = {workers}
 store_url = "{redis}"
 redis_key_prefix = "{prefix}"
+streams_max = 1000000
+streams_per_address_max = 1000000
 
 [booking]
 listen = "{booking}"
@@ -84,6 +86,11 @@ ticket_redeem_per_minute = 0
         let file = format!("{id}.toml");
         std::fs::write(self.folder.path().join(&file), toml)?;
         self.call(&["campaign", "apply", &file])
+    }
+
+    /// Tells everybody in a room something.
+    pub fn tell(&self, room: &str, text: &str) -> Result<()> {
+        self.call(&["room", "set", room, "--message-de", text, "--message-en", text])
     }
 
     /// Starts the waiting room.

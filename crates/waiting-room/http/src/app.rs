@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use pass::{KeySet, SignalsCredential};
-use waiting_room::WaitingRoom;
+use waiting_room::{RoomId, WaitingRoom};
+use web::streams::{StreamParts, Streams};
 
 use crate::citizen::status::StatusCache;
+use crate::citizen::stream::StreamedStatus;
 use crate::guard::Guards;
 use crate::limits::RateLimits;
 
@@ -22,6 +24,8 @@ pub struct Parts {
     pub limits: RateLimits,
     /// What the rooms stand in front of.
     pub guards: Guards,
+    /// How many may follow the status of rooms.
+    pub streams: StreamParts,
 }
 
 /// The state of the API: one per process, shared by all workers as `actix_web::web::Data<App>`.
@@ -32,14 +36,16 @@ pub struct App {
     pub(crate) limits: RateLimits,
     pub(crate) guards: Guards,
     pub(crate) statuses: StatusCache,
+    pub(crate) streams: Arc<Streams<RoomId, StreamedStatus>>,
 }
 
 impl App {
     /// The state made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { rooms, keys, signals_credential, limits, guards } = parts;
+        let Parts { rooms, keys, signals_credential, limits, guards, streams } = parts;
         let statuses = StatusCache::default();
-        Self { rooms, keys, signals_credential, limits, guards, statuses }
+        let streams = Arc::new(Streams::new("waiting-room", streams));
+        Self { rooms, keys, signals_credential, limits, guards, statuses, streams }
     }
 }

@@ -57,6 +57,11 @@ impl Guard {
         Some(format!("{page}{separator}return_to={address}"))
     }
 
+    /// The address of the waiting page, where it has one that says of which host.
+    pub(crate) fn waiting_page_elsewhere(&self) -> Option<&str> {
+        self.waiting_page.as_deref().filter(|page| Url::parse(page).is_ok())
+    }
+
     /// Whether pages of this origin may act for whoever opens them: those of what is guarded, and the
     /// waiting page.
     pub(crate) fn lists(&self, origin: &str) -> bool {

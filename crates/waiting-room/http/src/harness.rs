@@ -25,7 +25,9 @@ use waiting_room::settings::Opening;
 use waiting_room::state::{BookingReport, Counts};
 use waiting_room::view::RoomView;
 use waiting_room::{MemoryRoomStore, RoomId, RoomSettings, RoomStore as _, WaitingRoom};
+use web::streams::{StreamLimits, StreamParts};
 use web::test_client::{Call, Reply, TestClient};
+use web::{Drain, TrustedProxies};
 
 use crate::{App, FailMode, Guard, Guards, Parts, RateLimits};
 
@@ -112,6 +114,8 @@ pub(crate) struct Harness {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: Arc<SwitchedStore>,
     pub(crate) app: Data<App>,
+    /// Ends the streams.
+    pub(crate) drain: Drain,
     client: TestClient,
     ticket_keys: TicketKeys,
     verifier: PassVerifier,
@@ -162,15 +166,17 @@ impl Harness {
             limits,
         }));
         let verifier = PassVerifier::new(ISSUER, keys.clone());
+        let drain = Drain::new();
         let app = Data::new(App::new(Parts {
             rooms,
             keys,
             signals_credential: SignalsCredential::new(CREDENTIAL),
             limits: RateLimits::off(),
             guards: guards(),
+            streams: streams(&drain),
         }));
         let client = client(&app).await;
-        let harness = Self { clock, store, app, client, ticket_keys, verifier };
+        let harness = Self { clock, store, app, drain, client, ticket_keys, verifier };
         for (room, identity) in [
             ("town", IdentityKind::None),
             ("village", IdentityKind::None),
@@ -214,6 +220,7 @@ impl Harness {
             signals_credential: SignalsCredential::new(CREDENTIAL),
             limits: limits(Arc::clone(&self.clock)),
             guards: guards(),
+            streams: streams(&self.drain),
         }));
         let client = client(&app).await;
         Self { app, client, ..self }
@@ -312,6 +319,13 @@ impl Harness {
         departed.expect("the store answers");
     }
 
+    /// The operator removes `town`, and this instance finds out.
+    pub(crate) async fn remove(&self) {
+        assert!(self.store.remove(&id("town")).await.expect("the store answers"));
+        self.renew().await;
+        self.app.rooms.discover().await.expect("the store answers");
+    }
+
     /// The operator moves the levers of `town`.
     pub(crate) async fn set(&self, change: LiveChange) {
         let set = operator::set(&*self.store, &id("town"), &change, None).await;
@@ -334,6 +348,17 @@ pub(crate) fn guards() -> Guards {
         ("lost", FailMode::Closed),
     ];
     guards.into_iter().map(|(room, fail)| (id(room), guard(fail))).collect()
+}
+
+/// Two streams at once.
+fn streams(drain: &Drain) -> StreamParts {
+    let limits = StreamLimits {
+        streams_max: 2,
+        per_address_max: 2,
+        proxies: TrustedProxies::none(),
+        every: Duration::from_millis(1),
+    };
+    StreamParts { limits, drain: drain.clone(), entropy: Arc::new(SeededEntropy::new(5)) }
 }
 
 async fn client(app: &Data<App>) -> TestClient {

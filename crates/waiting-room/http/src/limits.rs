@@ -10,6 +10,12 @@ pub struct RateLimits {
     pub redeem: AddressLimit,
     /// Redemptions for one pass, and so with all tickets of its subject.
     pub redeem_by_pass: RateLimit,
+    /// Codes that are made with the tickets of one subject.
+    pub resume_codes_by_pass: RateLimit,
+    /// Codes that are tried from one address.
+    pub resume: AddressLimit,
+    /// Codes that are tried in one room.
+    pub resume_by_room: RateLimit,
 }
 
 impl RateLimits {
@@ -20,6 +26,9 @@ impl RateLimits {
             join: AddressLimit::off(),
             redeem: AddressLimit::off(),
             redeem_by_pass: RateLimit::off(),
+            resume_codes_by_pass: RateLimit::off(),
+            resume: AddressLimit::off(),
+            resume_by_room: RateLimit::off(),
         }
     }
 }
@@ -54,8 +63,8 @@ mod tests {
             let proxies = proxies.expect("a network");
             RateLimits {
                 join: AddressLimit::new("join", join, proxies, &parts),
-                redeem: AddressLimit::off(),
                 redeem_by_pass: RateLimit::new("redeem-pass", redeem_by_pass, &parts),
+                ..RateLimits::off()
             }
         };
         harness.limited_to(limits).await

@@ -173,13 +173,15 @@ mod tests {
     #[test]
     fn every_route_is_in_the_document() {
         let (documented, written) = (documented(), written());
-        assert_eq!(written.len(), 10, "{written:?}");
+        assert_eq!(written.len(), 13, "{written:?}");
         assert!(written.is_subset(&documented), "{documented:?}");
     }
 
     #[actix_web::test]
     async fn every_documented_route_is_registered() {
         let harness = Harness::start().await;
+        // A stream would not end otherwise.
+        harness.drain.start();
         for (method, path) in documented() {
             let uri = path.replace("{room}", "town").replace("{code}", "not-found");
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
@@ -199,7 +201,10 @@ mod tests {
             let call =
                 if path.ends_with("/tickets") { call.no_header("authorization") } else { call };
             let reply = call.send().await;
-            assert!([201, 204].contains(&reply.status), "{method} {path}: {reply}");
+            // The code of the example opens nothing here.
+            let is_taken =
+                [201, 204].contains(&reply.status) || reply.code() == "resume-code-not-found";
+            assert!(is_taken, "{method} {path}: {reply}");
         }
     }
 

@@ -5,7 +5,9 @@ use actix_web::web::{self, Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::citizen::{einlass_js, join, keep_pass, leave, redeem, status, ticket};
+use crate::citizen::{
+    einlass_js, join, keep_pass, leave, redeem, resume, resume_code, status, stream, ticket,
+};
 use crate::systems::{authorize, jwks, signals};
 
 /// Registers the routes: `actix_web::App::new().configure(waiting_room_http::routes(app))`.
@@ -25,10 +27,13 @@ pub(crate) fn collect(config: &mut ServiceConfig<'_>) {
         .service(status::show_status)
         .service(ticket::show_ticket)
         .service(authorize::authorize)
+        .service(stream::stream_status)
         .service(join::join)
         .service(redeem::redeem)
         .service(keep_pass::keep_pass)
         .service(leave::leave)
+        .service(resume_code::make_resume_code)
+        .service(resume::resume)
         .service(signals::take_signals)
         .service(jwks::show_jwks)
         .service(einlass_js::show_einlass_js);

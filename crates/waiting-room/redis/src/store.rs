@@ -8,6 +8,7 @@ use kernel::{Clock, Timestamp};
 use waiting_room::live::LiveSettings;
 use waiting_room::memory::digest::Digest;
 use waiting_room::memory::{Memory, heal};
+use waiting_room::resume::{KeptTicket, ResumeName};
 use waiting_room::state::BookingReport;
 use waiting_room::store::{
     Arrivals, Ask, Call, Created, Freeze, JoinReply, Reading, Redeemed, Redemption, Result,
@@ -231,6 +232,24 @@ impl RoomStore for RedisRoomStore {
         pass_ids: &[PassId],
     ) -> Result<Vec<Option<Timestamp>>> {
         self.operations.pass_ends(&self.keys(room), room, digest, pass_ids).await
+    }
+
+    async fn keep_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        kept: &[KeptTicket],
+    ) -> Result<Vec<bool>> {
+        self.operations.keep_tickets(&self.keys(room), room, digest, kept).await
+    }
+
+    async fn take_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        names: &[ResumeName],
+    ) -> Result<Vec<Option<Vec<u8>>>> {
+        self.operations.take_tickets(&self.keys(room), room, digest, names).await
     }
 
     async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()> {

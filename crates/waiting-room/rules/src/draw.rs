@@ -144,6 +144,15 @@ impl DrawKey {
         bytes.copy_from_slice(context.sign().as_ref());
         Secret(Digest(bytes))
     }
+
+    /// A key for something else in this incarnation of `room`; `tag` says for what, and no other begins with it.
+    pub(crate) fn derive(&self, tag: &[u8], room: &Slug, incarnation: u32) -> hmac::Key {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(tag);
+        context.update(&u64::from(incarnation).to_be_bytes());
+        context.update(room.as_str().as_bytes());
+        hmac::Key::new(hmac::HMAC_SHA256, context.sign().as_ref())
+    }
 }
 
 impl fmt::Debug for DrawKey {

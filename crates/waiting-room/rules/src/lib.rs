@@ -20,6 +20,7 @@ pub mod live;
 pub mod memory;
 pub mod pace;
 pub mod poll;
+pub mod resume;
 pub mod service;
 pub mod settings;
 pub mod state;

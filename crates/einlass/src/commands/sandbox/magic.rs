@@ -49,6 +49,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::OfferNotFound, 147),
     (Code::WaitlistEntryNotFound, 148),
     (Code::CarNotFound, 149),
+    (Code::ResumeCodeNotFound, 150),
     (Code::MethodNotAllowed, 151),
     (Code::RequestTimeout, 181),
     (Code::AlreadyBooked, 201),
@@ -90,6 +91,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::Internal, 500),
     (Code::Overloaded, 531),
     (Code::Unavailable, 532),
+    (Code::TooManyStreams, 533),
 ];
 
 /// What a family name asks for: it is the code itself.

@@ -88,6 +88,10 @@ catalogue! {
         en: "This offer does not exist", "It may be for somebody else. Please use the complete link from your message.";
         de: "Dieses Angebot gibt es nicht", "Vielleicht gilt es für jemand anderen. Bitte verwenden Sie den vollständigen Link aus Ihrer Nachricht.";
     }
+    ResumeCodeNotFound "resume-code-not-found" NOT_FOUND {
+        en: "This code opens nothing", "Please check it. A code is good for a few minutes and once only; the device that has your place shows you a new one. Nothing is lost.";
+        de: "Dieser Code öffnet nichts", "Bitte prüfen Sie ihn. Ein Code gilt einige Minuten und nur einmal; das Gerät, das Ihren Platz hat, zeigt Ihnen einen neuen. Es ist nichts verloren.";
+    }
     RoomNotFound "room-not-found" NOT_FOUND {
         en: "This waiting room does not exist", "Please check the address.";
         de: "Diesen Warteraum gibt es nicht", "Bitte prüfen Sie die Adresse.";
@@ -259,6 +263,10 @@ catalogue! {
     Overloaded "overloaded" SERVICE_UNAVAILABLE {
         en: "Very many people are here right now", "You lose nothing. Please try again in a few seconds.";
         de: "Gerade sind sehr viele Menschen hier", "Sie verlieren nichts. Bitte versuchen Sie es in ein paar Sekunden noch einmal.";
+    }
+    TooManyStreams "too-many-streams" SERVICE_UNAVAILABLE {
+        en: "No further stream can be opened right now", "You lose nothing. Please ask by plain requests instead, as often as their answers say, and try a stream again later.";
+        de: "Gerade kann kein weiterer Strom geöffnet werden", "Sie verlieren nichts. Bitte fragen Sie stattdessen mit einfachen Anfragen nach, so oft, wie deren Antworten es sagen, und versuchen Sie es später noch einmal mit einem Strom.";
     }
     Unavailable "unavailable" SERVICE_UNAVAILABLE {
         en: "A part of the system does not answer right now", "You lose nothing. Please try the same again in a few seconds.";

@@ -6,6 +6,7 @@
 
 mod draw;
 mod line;
+mod news;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::wire::NextOpening;
 
 use draw::DrawData;
 use line::{Gathering, Intervals, LaneStatus, Prospects};
+pub(crate) use news::News;
 
 /// A view is a few hundred milliseconds old at most; caches may add a second. While they renew what they have, and while
 /// nobody answers them, they repeat it. A browser asks each time: its own copy would be as old as its last question.
@@ -202,6 +204,10 @@ impl<'a> RoomStatus<'a> {
     }
 }
 
+fn to_json(status: &RoomStatus<'_>) -> Vec<u8> {
+    serde_json::to_vec(status).expect("wire types can be written as JSON")
+}
+
 /// The rendered status of every room, renewed with its view. The map changes when a room is opened, and
 /// then only: what is rendered lies in a cell of its own.
 #[derive(Default)]
@@ -215,6 +221,11 @@ pub(crate) struct Rendered {
 }
 
 impl StatusCache {
+    /// The status as it is answered at `now`.
+    pub(crate) fn at(&self, view: &RoomView, now: Timestamp) -> Vec<u8> {
+        self.rendered(view).body.at(now)
+    }
+
     fn rendered(&self, view: &RoomView) -> Arc<Rendered> {
         let cell = self.cell(view);
         let known = cell.load_full();
@@ -249,9 +260,7 @@ impl Rendered {
     }
 
     fn of(view: &RoomView) -> Self {
-        let status = serde_json::to_vec(&RoomStatus::of(view));
-        let status = status.expect("wire types can be written as JSON");
-        let body = TimedBody::json(status, "now", CACHE_CONTROL);
+        let body = TimedBody::json(to_json(&RoomStatus::of(view)), "now", CACHE_CONTROL);
         Self { settings: Arc::clone(&view.settings), generation: view.generation, body }
     }
 }

@@ -10,6 +10,7 @@ use pass::PassId;
 use crate::live::LiveSettings;
 use crate::memory::Memory;
 use crate::memory::digest::Digest;
+use crate::resume::{KeptTicket, ResumeName};
 use crate::state::BookingReport;
 use crate::store::{
     Arrivals, Ask, Call, Created, Freeze, JoinReply, Reading, Redeemed, Redemption, Result,
@@ -102,6 +103,24 @@ impl RoomStore for SwitchedStore {
         pass_ids: &[PassId],
     ) -> Result<Vec<Option<Timestamp>>> {
         self.up()?.pass_ends(room, digest, pass_ids).await
+    }
+
+    async fn keep_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        kept: &[KeptTicket],
+    ) -> Result<Vec<bool>> {
+        self.up()?.keep_tickets(room, digest, kept).await
+    }
+
+    async fn take_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        names: &[ResumeName],
+    ) -> Result<Vec<Option<Vec<u8>>>> {
+        self.up()?.take_tickets(room, digest, names).await
     }
 
     async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The embedded room store: one process, nothing kept after it ends. Also the model of all others.
 
+mod periods;
 mod room;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use pass::PassId;
 use crate::live::LiveSettings;
 use crate::memory::digest::Digest;
 use crate::memory::{Memory, heal, next_epoch};
+use crate::resume::{KeptTicket, ResumeName};
 use crate::settings::{RoomId, RoomSettings};
 use crate::state::BookingReport;
 use crate::store::{
@@ -203,6 +205,24 @@ impl RoomStore for MemoryRoomStore {
         pass_ids: &[PassId],
     ) -> Result<Vec<Option<Timestamp>>> {
         self.with(room, digest, |room, _| room.pass_ends(pass_ids))
+    }
+
+    async fn keep_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        kept: &[KeptTicket],
+    ) -> Result<Vec<bool>> {
+        self.with(room, digest, |room, now| room.keep_tickets(kept, now))
+    }
+
+    async fn take_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        names: &[ResumeName],
+    ) -> Result<Vec<Option<Vec<u8>>>> {
+        self.with(room, digest, |room, now| room.take_tickets(names, now))
     }
 
     async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()> {

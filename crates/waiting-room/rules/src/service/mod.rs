@@ -1,4 +1,4 @@
-//! The use cases of one instance, one a file: join, ask, redeem, authorize, leave, report, and the operator's.
+//! The use cases of one instance, one a file: join, ask, redeem, authorize, leave, report, resume, and the operator's.
 //!
 //! Nothing here is pure: it spawns the batchers' tasks and the renewal, and counts. The rules it goes by
 //! are in [`crate::line`], [`crate::gate`], [`crate::admission`] and [`crate::memory`].
@@ -13,6 +13,7 @@ mod polls;
 mod redeem;
 mod renewal;
 mod report;
+mod resume;
 pub mod room;
 mod rooms;
 
@@ -29,6 +30,7 @@ use tokio::task::JoinHandle;
 pub use crate::door::{GivenIdentity, NOT_ASKED, Residence};
 use crate::draw::DrawKey;
 use crate::line::ticket::{Ticket, TicketKeys};
+use crate::resume::{KeptTicket, ResumeName};
 use crate::settings::RoomId;
 use crate::state::BookingReport;
 use crate::store::{Redeemed, Redemption, RoomStore, RoomStoreError};
@@ -88,6 +90,9 @@ pub(crate) struct OpenRoom {
     /// When passes end, for those who want to know whether one was given back.
     pass_ends: Batcher<PassId, Option<Timestamp>, RoomError>,
     looks: Looks,
+    /// Tickets that are kept for codes, and the names of those that are taken out again.
+    kept_tickets: Batcher<KeptTicket, bool, RoomError>,
+    taken_tickets: Batcher<ResumeName, Option<Vec<u8>>, RoomError>,
 }
 
 /// The waiting room service of one instance.
@@ -176,11 +181,23 @@ impl WaitingRoom {
         let (departures, leave_task) = leave::batcher(room, limits.redemptions);
         let (reports, report_task) = report::batcher(room);
         let (pass_ends, look_task) = authorize::batcher(room, limits.redemptions);
+        let (kept_tickets, keep_task) = resume::keeping(room, limits.redemptions);
+        let (taken_tickets, take_task) = resume::taking(room, limits.redemptions);
         let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
         batches.retain(|task| !task.is_finished());
         batches.extend([join_task, redeem_task, leave_task, report_task, look_task]);
-        let (room, looks) = (Arc::clone(room), Looks::default());
-        OpenRoom { room, joins, redemptions, departures, reports, pass_ends, looks }
+        batches.extend([keep_task, take_task]);
+        OpenRoom {
+            room: Arc::clone(room),
+            joins,
+            redemptions,
+            departures,
+            reports,
+            pass_ends,
+            looks: Looks::default(),
+            kept_tickets,
+            taken_tickets,
+        }
     }
 
     fn verify(&self, open: &OpenRoom, text: &str) -> Result<Ticket, RoomError> {
@@ -222,6 +239,8 @@ impl OpenRoom {
         self.departures.shut_down();
         self.reports.shut_down();
         self.pass_ends.shut_down();
+        self.kept_tickets.shut_down();
+        self.taken_tickets.shut_down();
     }
 }
 

@@ -7,6 +7,7 @@ use pass::identity::FieldProblem;
 use pass::{Claims, IdentityKind, Subject};
 
 use crate::lane::Lane;
+use crate::resume::ResumeCode;
 use crate::view::{RoomView, Standing};
 
 /// Why a request got no outcome.
@@ -150,6 +151,15 @@ pub enum RedeemOutcome {
     },
     /// The room is over.
     Closed,
+}
+
+/// A code with which another device gets the ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IssuedResumeCode {
+    /// The code.
+    pub code: ResumeCode,
+    /// Until when it opens something.
+    pub expires_at: Timestamp,
 }
 
 /// Whether a request may go on to what the room stands in front of.

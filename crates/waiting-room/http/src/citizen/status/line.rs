@@ -15,7 +15,7 @@ use crate::wire::SlowedBy;
 pub(super) struct LaneStatus {
     /// How many entries it has.
     #[schema(example = 20_000)]
-    entered: u64,
+    pub(super) entered: u64,
     /// How many of its places have been called.
     #[schema(example = 137)]
     called: u64,
@@ -101,6 +101,13 @@ struct Places {
     per_pass: f64,
 }
 
+impl Prospects {
+    /// Keeps what is no number.
+    pub(super) fn forget_numbers(&mut self) {
+        (self.calls_per_s, self.comes, self.places) = (None, 0.0, None);
+    }
+}
+
 impl From<&Outlook> for Prospects {
     fn from(outlook: &Outlook) -> Self {
         let places = |Supply { places_left, wanted, before, per_pass }| Places {
@@ -146,7 +153,7 @@ pub(super) struct Intervals {
     /// anew, and proves the draw even to a room that has lost everything. It grows with the crowd, so only one
     /// in ten seconds is.
     #[schema(example = 200_000)]
-    show_within_s: u64,
+    pub(super) show_within_s: u64,
 }
 
 impl Intervals {

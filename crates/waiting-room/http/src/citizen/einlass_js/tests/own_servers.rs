@@ -170,8 +170,9 @@ async fn the_lines_of_the_guide_get_a_pass_and_leave() {
     let harness = Harness::start_at(10).await;
     let (address, arrivals) = serve(&harness.app);
     let guide = read_checked_in("docs/frontend.md");
-    let (_, lines) = guide.split_once("```js\n").expect("lines of JavaScript");
-    let (lines, _) = lines.split_once("```").expect("their end");
+    let blocks = guide.split("```js\n").filter_map(|block| block.split("```").next());
+    let mut with_module = blocks.filter(|lines| lines.starts_with("import { Einlass }"));
+    let lines = with_module.next().expect("lines that use the module");
     let module = workspace_root().join("api-spec/clients/einlass.js");
     let lines = lines
         .replace("https://warten.example/einlass.js", module.to_str().expect("a path"))
