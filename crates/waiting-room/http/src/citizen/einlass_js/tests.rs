@@ -19,19 +19,13 @@ fn node(script: &str) -> Command {
 
 /// One line for each ticket, so that a change is seen where it is.
 fn written(cases: &[Value]) -> String {
-    let mut text = "[".to_owned();
-    for case in cases {
+    let cases = cases.iter().map(|case| {
         let tickets = case["tickets"].as_array().expect("tickets").iter();
         let tickets: Vec<String> = tickets.map(|ticket| format!("\n  {ticket}")).collect();
-        let separator = if text.ends_with('[') { "\n" } else { ",\n" };
-        text += &format!(
-            "{separator}{{\"name\": {}, \"status\":\n  {},\n \"tickets\": [{}]}}",
-            case["name"],
-            case["status"],
-            tickets.join(",")
-        );
-    }
-    text + "\n]\n"
+        let (name, status, tickets) = (&case["name"], &case["status"], tickets.join(","));
+        format!("{{\"name\": {name}, \"status\":\n  {status},\n \"tickets\": [{tickets}]}}")
+    });
+    format!("[\n{}\n]\n", cases.collect::<Vec<String>>().join(",\n"))
 }
 
 #[actix_web::test]

@@ -109,16 +109,9 @@ fn told(view: &Arc<RoomView>, ticket: &Ticket) -> Value {
     })
 }
 
-fn counted(places_left: u32) -> Option<Counts> {
+fn counted(places_left: u32) -> Counts {
     let (counted_at, held_passes, held_seats) = (after(599), 20, 45);
-    Some(Counts {
-        counted_at,
-        places_left,
-        held_passes,
-        held_seats,
-        queue_depth: 0,
-        queue_depth_max: 64,
-    })
+    Counts { counted_at, places_left, held_passes, held_seats, queue_depth: 0, queue_depth_max: 64 }
 }
 
 /// Ten calls in each ten seconds up to the tenth minute.
@@ -191,11 +184,11 @@ pub(crate) fn cases() -> Vec<Value> {
         case("the line moves", &drawn, 600).with(moving).tickets(public, -90, &EVERYWHERE),
         case("places are left", &drawn, 600)
             .with(moving)
-            .with(|state| state.report = counted(30_000))
+            .with(|state| state.report = Some(counted(30_000)))
             .tickets(public, -90, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
         case("places are short", &drawn, 600)
             .with(moving)
-            .with(|state| state.report = counted(40))
+            .with(|state| state.report = Some(counted(40)))
             .tickets(public, -90, &[0, 1, 2, 3]),
         case("the booking is slow", &drawn, 600)
             .with(moving)
@@ -244,7 +237,7 @@ fn random_case(number: u32, below: &dyn Fn(u64) -> u64) -> Case {
         state.active_fresh = state.active / 2;
         let places_left = u32::try_from(below(2_000)).expect("small");
         let counted_at = called_at(below(70));
-        state.report = counted(places_left).map(|counts| Counts { counted_at, ..counts });
+        state.report = Some(Counts { counted_at, ..counted(places_left) });
         state.memory.live.paused = below(10) == 0;
     });
     for lane in [Lane::Public, Lane::Hotline] {
