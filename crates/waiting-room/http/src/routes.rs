@@ -5,7 +5,9 @@ use actix_web::web::{self, Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::citizen::{join, keep_pass, leave, redeem, resume, resume_code, status, stream, ticket};
+use crate::citizen::{
+    einlass_js, join, keep_pass, leave, redeem, resume, resume_code, status, stream, ticket,
+};
 use crate::operator;
 use crate::systems::{authorize, jwks, signals};
 
@@ -35,6 +37,7 @@ pub(crate) fn collect(config: &mut ServiceConfig<'_>) {
         .service(resume::resume)
         .service(signals::take_signals)
         .service(jwks::show_jwks)
+        .service(einlass_js::show_einlass_js)
         .service(operator::list::list_operated_rooms)
         .service(operator::show::show_operated_room);
 }
