@@ -5,7 +5,7 @@ use actix_web::web::{self, Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::citizen::{join, keep_pass, leave, redeem, status, ticket};
+use crate::citizen::{challenge, join, keep_pass, leave, redeem, status, ticket};
 use crate::systems::{authorize, jwks, signals};
 
 /// Registers the routes: `actix_web::App::new().configure(waiting_room_http::routes(app))`.
@@ -26,6 +26,7 @@ pub(crate) fn collect(config: &mut ServiceConfig<'_>) {
         .service(ticket::show_ticket)
         .service(authorize::authorize)
         .service(join::join)
+        .service(challenge::show_challenge)
         .service(redeem::redeem)
         .service(keep_pass::keep_pass)
         .service(leave::leave)

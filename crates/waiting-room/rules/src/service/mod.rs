@@ -5,6 +5,7 @@
 
 mod ask;
 mod authorize;
+mod challenge;
 mod join;
 mod leave;
 pub mod operator;
@@ -23,9 +24,11 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use kernel::{Batcher, BatcherLimits, Clock, Entropy, SyncedClock, Timestamp, TripError};
-use pass::{Claims, IdentityKey, PassError, PassId, PassMinter, PassVerifier};
+use pass::{Claims, IdentityKey, PassError, PassId, PassMinter, PassVerifier, Subject};
 use tokio::task::JoinHandle;
 
+use crate::door::Door;
+use crate::door::proof::ProofKey;
 pub use crate::door::{GivenIdentity, NOT_ASKED, Residence};
 use crate::draw::DrawKey;
 use crate::line::ticket::{Ticket, TicketKeys};
@@ -35,6 +38,7 @@ use crate::store::{Redeemed, Redemption, RoomStore, RoomStoreError};
 use crate::view::{RoomView, Standing};
 pub use authorize::GIVEN_BACK_KNOWN_AFTER;
 use authorize::Looks;
+pub use challenge::Waiting;
 pub use join::JoinRequest;
 use join::{Arrived, Joining};
 use outcome::{IssuedPass, RoomError};
@@ -94,6 +98,7 @@ pub(crate) struct OpenRoom {
 pub struct WaitingRoom {
     pub(crate) parts: Parts,
     pub(crate) clock: Arc<SyncedClock>,
+    proof_key: ProofKey,
     pub(crate) rooms: ArcSwap<HashMap<RoomId, Arc<OpenRoom>>>,
     /// Why rooms that exist are not served here.
     pub(crate) refused: Mutex<HashMap<RoomId, Refusal>>,
@@ -112,6 +117,7 @@ impl WaitingRoom {
         let clock = Arc::new(SyncedClock::new(Arc::clone(&parts.clock)));
         let randoms = Randoms::new(&*parts.entropy);
         Self {
+            proof_key: parts.draw_key.proof_key(),
             parts,
             clock,
             rooms: ArcSwap::default(),
@@ -138,6 +144,18 @@ impl WaitingRoom {
     pub fn pass_id(&self, room: &str, ticket: &str) -> Result<PassId, RoomError> {
         let open = self.open(room)?;
         Ok(self.verify(&open, ticket)?.pass_id())
+    }
+
+    /// Who comes, as the room knows them; `None` where it does not ask, or would refuse what is given.
+    pub fn subject(
+        &self,
+        room: &str,
+        identity: &GivenIdentity,
+    ) -> Result<Option<Subject>, RoomError> {
+        let view = self.view(room)?;
+        let door =
+            Door { settings: &view.settings, identity_key: self.parts.identity_key.as_ref() };
+        Ok(door.identity(Some(identity), self.now()).ok().flatten())
     }
 
     /// What a pass of the room says.
