@@ -26,6 +26,9 @@ struct Asked {
         example = "rLmOCaFfTGytz0a1mM8FTg",
     )]
     made_for: Option<Bond>,
+    /// Whether a proof to wait for is wanted as well: an address gets few.
+    #[param(example = true)]
+    waiting: Option<bool>,
 }
 
 /// What a client's key is called in the address.
@@ -52,7 +55,7 @@ struct Challenge {
     /// The signature of the parameters.
     #[schema(example = "3b1f0d9c…")]
     signature: String,
-    /// A proof to wait for instead; not there for an address that has taken too many.
+    /// A proof to wait for instead, where one was wanted; not there for an address that has taken too many.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     waiting: Option<Waiting>,
@@ -84,7 +87,8 @@ web::problem_responses!(
 /// about a second on a phone, the longer the more entries come from the same address. Join again with what they
 /// give as `proof`, within two minutes. Each challenge is worth one entry.
 ///
-/// Whoever cannot compute, as a page without JavaScript, sends `waiting.proof` when its time has come.
+/// Whoever cannot compute, as a page without JavaScript, asks with `waiting=true` and sends `waiting.proof` when
+/// its time has come.
 #[utoipa::path(
     tag = "rooms",
     params(RoomInPath, Asked),
@@ -103,7 +107,7 @@ pub(crate) async fn show_challenge(
     app: Data<App>,
     room: RoomInPath,
     request: HttpRequest,
-    Query(Asked { made_for }): Query<Asked>,
+    Query(Asked { made_for, waiting }): Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let proofs = &app.limits.proofs;
     proofs.challenges.check(&request)?;
@@ -111,12 +115,10 @@ pub(crate) async fn show_challenge(
     let view = app.rooms.view(room.name()).map_err(refusal::problem)?;
     let level = proofs.asked(&request, &view).max(1);
     let terms = Terms { level, work: proofs.work, bond };
-    let challenge = app.rooms.challenge(room.name(), terms).map_err(refusal::problem)?;
-    let waiting = match proofs.waiting.check(&request) {
-        Ok(()) => Some(app.rooms.waiting(room.name(), bond, proofs.wait)),
-        Err(_) => None,
-    };
-    let waiting = waiting.transpose().map_err(refusal::problem)?;
+    let may_wait = waiting == Some(true) && proofs.waiting.check(&request).is_ok();
+    let wait = may_wait.then_some(proofs.wait);
+    let offered = app.rooms.challenge(room.name(), terms, wait).map_err(refusal::problem)?;
+    let (challenge, waiting) = (offered.challenge, offered.waiting);
     let body = Challenge {
         parameters: serde_json::to_value(challenge.parameters).map_err(Problem::internal)?,
         signature: challenge.signature.ok_or_else(|| Problem::internal("a challenge is signed"))?,

@@ -207,12 +207,13 @@ impl ProofKey {
             data: Some(data),
             expires_at: None,
             key_length: KEY_LENGTH,
-            key_prefix: hex(&key.0[..KEY_LENGTH / 2]),
+            // Half of the key, in two digits a byte.
+            key_prefix: key.to_string()[..KEY_LENGTH].to_owned(),
             key_signature: None,
             memory_cost: None,
-            nonce: hex(&nonce),
+            nonce: hex(nonce),
             parallelism: None,
-            salt: hex(&salt),
+            salt: hex(salt),
         };
         let signed = sign_challenge(
             &HmacAlgorithm::Sha256,
@@ -246,8 +247,8 @@ fn derive(nonce: [u8; 16], salt: [u8; 16], number: u32) -> Digest {
     Digest(key)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn hex(bytes: [u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 #[cfg(test)]

@@ -7,7 +7,16 @@ use kernel::Timestamp;
 
 use super::WaitingRoom;
 use super::outcome::RoomError;
-use crate::door::proof::{Proof, Terms};
+use crate::door::proof::Terms;
+
+/// What somebody may do to be let through the door.
+#[derive(Clone)]
+pub struct Offered {
+    /// Solve this.
+    pub challenge: Challenge,
+    /// Or wait.
+    pub waiting: Option<Waiting>,
+}
 
 /// A proof to wait for instead of computing one.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,30 +28,20 @@ pub struct Waiting {
 }
 
 impl WaitingRoom {
-    /// A challenge to be solved before joining a room.
-    pub fn challenge(&self, room: &str, terms: Terms<'_>) -> Result<Challenge, RoomError> {
-        let open = self.open(room)?;
-        let entropy = &*self.parts.entropy;
-        Ok(self.proof_key.challenge(open.room.id(), terms, self.now(), entropy))
-    }
-
-    /// A proof that counts in a while, for those who cannot compute.
-    pub fn waiting(
+    /// A challenge to be solved before joining a room, and a proof that counts in a while, if `wait` says in
+    /// which.
+    pub fn challenge(
         &self,
         room: &str,
-        bond: Option<&str>,
-        wait: Duration,
-    ) -> Result<Waiting, RoomError> {
+        terms: Terms<'_>,
+        wait: Option<Duration>,
+    ) -> Result<Offered, RoomError> {
         let open = self.open(room)?;
-        let from = self.now().plus(wait);
-        let entropy = &*self.parts.entropy;
-        let proof = self.proof_key.waiting(open.room.id(), bond, from, entropy);
-        Ok(Waiting { proof, from })
-    }
-
-    /// The proof that a client sends, if it holds in this room now.
-    pub fn verify_proof(&self, room: &str, text: &str) -> Result<Option<Proof>, RoomError> {
-        let open = self.open(room)?;
-        Ok(self.proof_key.verify(text, open.room.id(), self.now()))
+        let (room, now, entropy) = (open.room.id(), self.now(), &*self.parts.entropy);
+        let waiting = wait.map(|wait| {
+            let from = now.plus(wait);
+            Waiting { proof: self.proof_key.waiting(room, terms.bond, from, entropy), from }
+        });
+        Ok(Offered { challenge: self.proof_key.challenge(room, terms, now, entropy), waiting })
     }
 }

@@ -28,7 +28,7 @@ use pass::{Claims, IdentityKey, PassError, PassId, PassMinter, PassVerifier, Sub
 use tokio::task::JoinHandle;
 
 use crate::door::Door;
-use crate::door::proof::ProofKey;
+use crate::door::proof::{Proof, ProofKey};
 pub use crate::door::{GivenIdentity, NOT_ASKED, Residence};
 use crate::draw::DrawKey;
 use crate::line::ticket::{Ticket, TicketKeys};
@@ -38,7 +38,7 @@ use crate::store::{Redeemed, Redemption, RoomStore, RoomStoreError};
 use crate::view::{RoomView, Standing};
 pub use authorize::GIVEN_BACK_KNOWN_AFTER;
 use authorize::Looks;
-pub use challenge::Waiting;
+pub use challenge::{Offered, Waiting};
 pub use join::JoinRequest;
 use join::{Arrived, Joining};
 use outcome::{IssuedPass, RoomError};
@@ -156,6 +156,12 @@ impl WaitingRoom {
         let door =
             Door { settings: &view.settings, identity_key: self.parts.identity_key.as_ref() };
         Ok(door.identity(Some(identity), self.now()).ok().flatten())
+    }
+
+    /// The proof of work that a client sends, if it holds in this room now.
+    pub fn read_proof(&self, room: &str, text: &str) -> Result<Option<Proof>, RoomError> {
+        let open = self.open(room)?;
+        Ok(self.proof_key.verify(text, open.room.id(), self.now()))
     }
 
     /// What a pass of the room says.

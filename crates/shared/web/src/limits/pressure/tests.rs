@@ -54,7 +54,7 @@ fn its_relief_is_when_the_next_one_is_free() {
     let pressure = Pressure::new("test", USUAL, &parts);
     under(&pressure, 50);
     let relief = pressure.relief(&1_u64, ANY);
-    clock.advance(relief - Duration::from_secs(1));
+    clock.advance(relief.saturating_sub(Duration::from_secs(1)));
     assert_eq!(pressure.of(&1_u64, ANY), 1);
     clock.advance(Duration::from_secs(2));
     assert_eq!((pressure.of(&1_u64, ANY), pressure.relief(&1_u64, ANY)), (0, Duration::ZERO));

@@ -16,6 +16,7 @@ use crate::{Proofs, RateLimits};
 
 const TICKETS: &str = "/v1/rooms/town/tickets";
 const CHALLENGE: &str = "/v1/rooms/town/challenge";
+const WITH_WAITING: &str = "/v1/rooms/town/challenge?waiting=true";
 const FREE: u32 = 20;
 const OWN_KEY: &str = "a-random-key-of-the-client";
 
@@ -247,7 +248,8 @@ async fn many_addresses_together_press_on_the_room() {
 async fn whoever_cannot_compute_waits() {
     let harness = guarded().await;
     press(&harness, 20).await;
-    let waiting = challenge(&harness).await["waiting"].clone();
+    assert!(challenge(&harness).await["waiting"].is_null(), "for those who want it");
+    let waiting = challenge_at(&harness, WITH_WAITING).await["waiting"].clone();
     assert_eq!(waiting["after_s"], 20);
     let proof = waiting["proof"].as_str().expect("a proof");
     refused(&proven(&harness, proof).send().await);
@@ -262,12 +264,12 @@ async fn whoever_cannot_compute_waits() {
 async fn an_address_gets_few_proofs_to_wait_for_and_not_endless_challenges() {
     let harness = guarded().await;
     for number in 0..100 {
-        let has_waiting = challenge(&harness).await["waiting"].is_object();
+        let has_waiting = challenge_at(&harness, WITH_WAITING).await["waiting"].is_object();
         assert_eq!(has_waiting, number < 3, "{number}");
     }
     let reply = from(harness.get(CHALLENGE), 1).send().await;
     assert_eq!((reply.status, reply.code()), (429, "rate-limited"));
-    let other = from(harness.get(CHALLENGE), 2).send().await;
+    let other = from(harness.get(WITH_WAITING), 2).send().await;
     assert!(other.json["waiting"].is_object(), "{other}");
 }
 
@@ -286,6 +288,8 @@ async fn what_no_address_of_ours_says_is_refused() {
     let harness = guarded().await;
     let reply = harness.get("/v1/rooms/town/challenge?for=me").send().await;
     assert_eq!((reply.status, reply.fields()), (400, vec!["for"]));
+    let path = "/v1/rooms/town/challenge?for=rLmOCaFfTGytz0a1mM8FTg&waiting=true";
+    assert!(challenge_at(&harness, path).await["waiting"]["proof"].is_string());
     let reply = harness.get("/v1/rooms/nowhere/challenge").send().await;
     assert_eq!((reply.status, reply.code()), (404, "room-not-found"));
 }

@@ -33,6 +33,24 @@ fn verify(payload: &Payload) -> Option<Proof> {
     key().verify(&text(payload), &room(), NOW)
 }
 
+/// What `altcha-lib` 2.8 of npm, which browsers have, gives for `challenge(EASY)`: solved with its `deriveKey` of
+/// `algorithms/pbkdf2`, and written with `btoa(JSON.stringify({ challenge, solution }))`.
+const OF_A_BROWSER: &str = "eyJjaGFsbGVuZ2UiOnsicGFyYW1ldGVycyI6eyJhbGdvcml0aG0iOiJQQktERjIvU0hBLTI1NiIsImNvc3QiOjEw\
+     MDAsImRhdGEiOnsiZnJvbSI6MTYyMzY1MDQwMDAwMCwibGV2ZWwiOjEsInJvb20iOiJ0b3duIn0sImtleUxlbmd0\
+     aCI6MzIsImtleVByZWZpeCI6ImZiZDZiOTVhNzUwZjY0NWQ3ZDdjOWRjMGNmM2E2YWFlIiwia2V5U2lnbmF0dXJl\
+     IjoiOTMyY2YxOTg1NjJhN2Q3NDQ4YmNjNzVhN2EyNzQzMjJiYmY0ZWYwMTNkMzQ2NWNkYWVhNjEyNDg4MTU0MjNl\
+     NyIsIm5vbmNlIjoiNGE2OTBkY2MyNWQxZjRiMGRhYzk0ODMyNWFjMThmNmQiLCJzYWx0IjoiZDMyNTY0MzcxNzM1\
+     ZjMyYzU0NzQzZGM1ZTI0ZDJhNDEifSwic2lnbmF0dXJlIjoiNGNlZmQ2NDBiNGQzMzBiNDk3MjgyNzVkNzg4ODgz\
+     NzkyY2U4Y2VlY2I3NmUwZTYzMDE1YTg0NjMxZmYzOTgxYiJ9LCJzb2x1dGlvbiI6eyJjb3VudGVyIjoyLCJkZXJp\
+     dmVkS2V5IjoiZmJkNmI5NWE3NTBmNjQ1ZDdkN2M5ZGMwY2YzYTZhYWU3NTczOTBhYjQ4Y2ZkNGJhNDI0YzViODEy\
+     YTdlMWJmNiIsInRpbWUiOjYuMn19";
+
+#[test]
+fn what_a_browser_solves_is_a_proof() {
+    let proof = key().verify(OF_A_BROWSER, &room(), NOW).expect("a proof");
+    assert_eq!(proof.key(None), Some(&*challenge(EASY).parameters.nonce));
+}
+
 #[test]
 fn what_altcha_solves_is_a_proof() {
     let solved = solve(challenge(EASY));
