@@ -6,7 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::citizen::{
-    einlass_js, join, keep_pass, leave, redeem, resume, resume_code, status, stream, ticket,
+    challenge, einlass_js, join, keep_pass, leave, redeem, resume, resume_code, status, stream, ticket,
 };
 use crate::operator;
 use crate::systems::{authorize, jwks, signals};
@@ -30,6 +30,7 @@ pub(crate) fn collect(config: &mut ServiceConfig<'_>) {
         .service(authorize::authorize)
         .service(stream::stream_status)
         .service(join::join)
+        .service(challenge::show_challenge)
         .service(redeem::redeem)
         .service(keep_pass::keep_pass)
         .service(leave::leave)

@@ -28,6 +28,8 @@ use aws_lc_rs::{digest, hmac};
 use kernel::Slug;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::door::proof::ProofKey;
+
 mod entropy;
 #[cfg(test)]
 mod fairness;
@@ -37,6 +39,7 @@ pub use entropy::{InvalidEntropy, PublicEntropy};
 
 const SEED_TAG: &[u8] = b"einlass-draw-v2";
 const SECRET_TAG: &[u8] = b"einlass-draw-secret-v2";
+const PROOF_TAG: &[u8] = b"einlass-proof-of-work-v1";
 
 /// 32 bytes, written as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -152,6 +155,13 @@ impl DrawKey {
         context.update(&u64::from(incarnation).to_be_bytes());
         context.update(room.as_str().as_bytes());
         hmac::Key::new(hmac::HMAC_SHA256, context.sign().as_ref())
+    }
+
+    /// What the proofs of work are signed with: it says nothing of any draw, and all instances have it.
+    pub(crate) fn proof_key(&self) -> ProofKey {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(hmac::sign(&self.0, PROOF_TAG).as_ref());
+        ProofKey::new(&bytes)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod ask;
 mod authorize;
+mod challenge;
 mod join;
 mod leave;
 mod look;
@@ -25,9 +26,11 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use kernel::{Batcher, BatcherLimits, Clock, Entropy, SyncedClock, Timestamp, TripError};
-use pass::{Claims, IdentityKey, PassError, PassId, PassMinter, PassVerifier};
+use pass::{Claims, IdentityKey, PassError, PassId, PassMinter, PassVerifier, Subject};
 use tokio::task::JoinHandle;
 
+use crate::door::Door;
+use crate::door::proof::{Proof, ProofKey};
 pub use crate::door::{GivenIdentity, NOT_ASKED, Residence};
 use crate::draw::DrawKey;
 use crate::line::ticket::{Ticket, TicketKeys};
@@ -38,6 +41,7 @@ use crate::store::{Redeemed, Redemption, RoomStore, RoomStoreError};
 use crate::view::{RoomView, Standing};
 pub use authorize::GIVEN_BACK_KNOWN_AFTER;
 use authorize::Looks;
+pub use challenge::{Offered, Waiting};
 pub use join::JoinRequest;
 use join::{Arrived, Joining};
 pub use look::Look;
@@ -101,6 +105,7 @@ pub(crate) struct OpenRoom {
 pub struct WaitingRoom {
     pub(crate) parts: Parts,
     pub(crate) clock: Arc<SyncedClock>,
+    proof_key: ProofKey,
     pub(crate) rooms: ArcSwap<HashMap<RoomId, Arc<OpenRoom>>>,
     /// Why rooms that exist are not served here.
     pub(crate) refused: Mutex<HashMap<RoomId, Refusal>>,
@@ -119,6 +124,7 @@ impl WaitingRoom {
         let clock = Arc::new(SyncedClock::new(Arc::clone(&parts.clock)));
         let randoms = Randoms::new(&*parts.entropy);
         Self {
+            proof_key: parts.draw_key.proof_key(),
             parts,
             clock,
             rooms: ArcSwap::default(),
@@ -145,6 +151,24 @@ impl WaitingRoom {
     pub fn pass_id(&self, room: &str, ticket: &str) -> Result<PassId, RoomError> {
         let open = self.open(room)?;
         Ok(self.verify(&open, ticket)?.pass_id())
+    }
+
+    /// Who comes, as the room knows them; `None` where it does not ask, or would refuse what is given.
+    pub fn subject(
+        &self,
+        room: &str,
+        identity: &GivenIdentity,
+    ) -> Result<Option<Subject>, RoomError> {
+        let view = self.view(room)?;
+        let door =
+            Door { settings: &view.settings, identity_key: self.parts.identity_key.as_ref() };
+        Ok(door.identity(Some(identity), self.now()).ok().flatten())
+    }
+
+    /// The proof of work that a client sends, if it holds in this room now.
+    pub fn read_proof(&self, room: &str, text: &str) -> Result<Option<Proof>, RoomError> {
+        let open = self.open(room)?;
+        Ok(self.proof_key.verify(text, open.room.id(), self.now()))
     }
 
     /// What a pass of the room says.
