@@ -12,7 +12,7 @@ use crate::campaign;
 use crate::cli::ConfigSource;
 use crate::commands::configuration;
 use crate::config::Config;
-use crate::keys::{BookingKeys, NewKeys, NewStaffKeys, WaitingRoomKeys, staff_key};
+use crate::keys::{BookingKeys, NewKeys, NewStaffKeys, StaffKeyFile, WaitingRoomKeys};
 use crate::process::{Process, StopTimes, asked_to_stop};
 use crate::staff::{StaffKeysInForce, operator_token};
 use crate::waiting_room_service::WaitingRoomService;
@@ -24,7 +24,8 @@ const TOKEN_LIFETIME: Duration = Duration::from_hours(24);
 pub async fn waiting_room(source: &ConfigSource) -> anyhow::Result<u8> {
     let Start { config, process, campaigns, staff: _staff } = prepare(source)?;
     let keys = WaitingRoomKeys::read(&config.waiting_room.keys_file)?;
-    let service = WaitingRoomService::start(&process, &config, keys, &campaigns).await?;
+    let mut service = WaitingRoomService::start(&process, &config, keys, &campaigns).await?;
+    service.watch_keys();
     asked_to_stop().await?;
     service.stop(&process, StopTimes::of(&config)).await;
     Ok(0)
@@ -45,7 +46,8 @@ pub async fn both(source: &ConfigSource) -> anyhow::Result<u8> {
     let Start { config, process, campaigns, staff: _staff } = prepare(source)?;
     let room_keys = WaitingRoomKeys::read(&config.waiting_room.keys_file)?;
     let booking_keys = BookingKeys::read(&config.booking.keys_file)?;
-    let room = WaitingRoomService::start(&process, &config, room_keys, &campaigns).await?;
+    let mut room = WaitingRoomService::start(&process, &config, room_keys, &campaigns).await?;
+    room.watch_keys();
     let booking = BookingService::start(&process, &config, booking_keys, &campaigns).await?;
     asked_to_stop().await?;
     let stop = StopTimes::of(&config);
@@ -98,7 +100,11 @@ fn ensure_keys(config: &Config, process: &Process) -> anyhow::Result<()> {
     }
     if staff.exists() {
         // For whoever looks at this terminal; it is in no log.
-        let token = operator_token(&staff_key(staff)?, process.clock.now(), TOKEN_LIFETIME);
+        let token = operator_token(
+            &StaffKeyFile::read(staff)?.signer(),
+            process.clock.now(),
+            TOKEN_LIFETIME,
+        );
         println!("the operator's token, for a day: {token}");
     }
     Ok(())

@@ -24,3 +24,4 @@ pub use guard::{FailMode, Guard, Guards};
 pub use limits::RateLimits;
 pub use openapi::openapi;
 pub use routes::routes;
+pub use systems::jwks::KEY_SET_MAX_AGE_S;

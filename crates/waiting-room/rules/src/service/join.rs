@@ -79,7 +79,7 @@ impl WaitingRoom {
             return Err(RoomError::Unavailable);
         }
         let id = match request.key {
-            Some(key) => self.parts.ticket_keys.derived_id(open.room.id(), key),
+            Some(key) => self.parts.draw_key.ticket_id(open.room.id(), key),
             None => self.parts.entropy.bytes(),
         };
         let subject = person.unwrap_or(Subject::from_bytes(id));

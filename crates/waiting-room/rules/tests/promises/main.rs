@@ -9,4 +9,5 @@ mod places;
 mod renewal;
 mod rollback;
 mod rooms;
+mod rotation;
 mod simulation;
