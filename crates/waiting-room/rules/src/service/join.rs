@@ -109,7 +109,10 @@ impl WaitingRoom {
                 (ticket.epoch, ticket.entry, ticket.issued_at) = (epoch, entry, issued_at);
                 ticket.pass_ends_at = admitted_until;
                 let view = Arc::clone(&open.room.view());
-                let pass = admitted_until.map(|until| self.mint(&view, &ticket, until));
+                let pass = admitted_until.map(|until| {
+                    open.measures.admitted();
+                    self.mint(&view, &ticket, until)
+                });
                 Ok(JoinOutcome::New(self.answer(&view, ticket, None, pass)))
             }
         }

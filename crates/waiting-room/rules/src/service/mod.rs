@@ -7,6 +7,7 @@ mod ask;
 mod authorize;
 mod join;
 mod leave;
+mod measures;
 pub mod operator;
 pub mod outcome;
 mod polls;
@@ -37,6 +38,7 @@ pub use authorize::GIVEN_BACK_KNOWN_AFTER;
 use authorize::Looks;
 pub use join::JoinRequest;
 use join::{Arrived, Joining};
+use measures::RoomMeasures;
 use outcome::{IssuedPass, RoomError};
 use polls::Randoms;
 use room::Room;
@@ -103,6 +105,7 @@ pub(crate) struct OpenRoom {
     /// When passes end, for those who want to know whether one was given back.
     pass_ends: Batcher<PassId, Option<Timestamp>, RoomError>,
     looks: Looks,
+    measures: RoomMeasures,
 }
 
 /// The waiting room service of one instance.
@@ -194,8 +197,9 @@ impl WaitingRoom {
         let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
         batches.retain(|task| !task.is_finished());
         batches.extend([join_task, redeem_task, leave_task, report_task, look_task]);
+        let measures = RoomMeasures::of(room.id());
         let (room, looks) = (Arc::clone(room), Looks::default());
-        OpenRoom { room, joins, redemptions, departures, reports, pass_ends, looks }
+        OpenRoom { room, joins, redemptions, departures, reports, pass_ends, looks, measures }
     }
 
     fn verify(&self, open: &OpenRoom, text: &str) -> Result<Ticket, RoomError> {

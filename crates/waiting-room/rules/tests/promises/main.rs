@@ -5,6 +5,7 @@ mod clocks;
 mod harness;
 mod line;
 mod loss;
+mod measures;
 mod places;
 mod renewal;
 mod rollback;
