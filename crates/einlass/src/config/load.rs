@@ -248,7 +248,7 @@ mod tests {
             [
                 "town.toml:2: `booking.batch_max` must be a whole number, such as 256",
                 "town.toml:4: there is no setting `booking.queue_dept_max`; see `einlass config defaults` for all of them",
-                "town.toml:6: there is no setting `pas.issuer`; did you mean `pass.issuer`?",
+                "town.toml:6: there is no setting `pas.issuer`; did you mean `pass.issuer` or `staff.issuer`?",
             ]
         );
         assert_eq!(
