@@ -28,3 +28,4 @@ pub use limits::RateLimits;
 pub use openapi::openapi;
 pub use proofs::Proofs;
 pub use routes::routes;
+pub use systems::jwks::KEY_SET_MAX_AGE_S;

@@ -9,6 +9,7 @@ mod challenge;
 mod join;
 mod leave;
 mod look;
+mod measures;
 pub mod operator;
 pub mod outcome;
 mod polls;
@@ -45,6 +46,7 @@ pub use challenge::{Offered, Waiting};
 pub use join::JoinRequest;
 use join::{Arrived, Joining};
 pub use look::Look;
+use measures::RoomMeasures;
 use outcome::{IssuedPass, RoomError};
 use polls::Randoms;
 use room::Room;
@@ -63,6 +65,23 @@ pub struct Limits {
     pub polls_per_s_max: u32,
 }
 
+/// What signs. It is replaced as a whole: no request finds one new half and one old one.
+#[derive(Debug)]
+pub struct Signing {
+    /// The keys of the tickets.
+    pub ticket_keys: TicketKeys,
+    /// Signs passes.
+    pub minter: PassMinter,
+}
+
+impl Signing {
+    /// As the instances and whoever replaces it share it.
+    #[must_use]
+    pub fn shared(ticket_keys: TicketKeys, minter: PassMinter) -> Arc<ArcSwap<Self>> {
+        Arc::new(ArcSwap::from_pointee(Self { ticket_keys, minter }))
+    }
+}
+
 /// What a waiting room is built from.
 pub struct Parts {
     /// The shared store.
@@ -71,14 +90,12 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The source of ticket ids.
     pub entropy: Arc<dyn Entropy>,
-    /// The keys of the tickets.
-    pub ticket_keys: TicketKeys,
+    /// Signs tickets and passes; may be replaced at any time.
+    pub signing: Arc<ArcSwap<Signing>>,
     /// The key of the draws.
     pub draw_key: DrawKey,
     /// Makes subjects of people, for rooms that ask for identity.
     pub identity_key: Option<IdentityKey>,
-    /// Signs passes.
-    pub minter: PassMinter,
     /// Reads passes back, when somebody leaves.
     pub verifier: PassVerifier,
     /// The bounds.
@@ -99,6 +116,7 @@ pub(crate) struct OpenRoom {
     /// Tickets that are kept for codes, and the names of those that are taken out again.
     kept_tickets: Batcher<KeptTicket, bool, RoomError>,
     taken_tickets: Batcher<ResumeName, Option<Vec<u8>>, RoomError>,
+    measures: RoomMeasures,
 }
 
 /// The waiting room service of one instance.
@@ -213,6 +231,7 @@ impl WaitingRoom {
         batches.retain(|task| !task.is_finished());
         batches.extend([join_task, redeem_task, leave_task, report_task, look_task]);
         batches.extend([keep_task, take_task]);
+        let measures = RoomMeasures::of(room.id());
         OpenRoom {
             room: Arc::clone(room),
             joins,
@@ -223,11 +242,12 @@ impl WaitingRoom {
             looks: Looks::default(),
             kept_tickets,
             taken_tickets,
+            measures,
         }
     }
 
     fn verify(&self, open: &OpenRoom, text: &str) -> Result<Ticket, RoomError> {
-        let ticket = self.parts.ticket_keys.verify(text, open.room.id());
+        let ticket = self.parts.signing.load().ticket_keys.verify(text, open.room.id());
         let ticket = ticket.map_err(|_| RoomError::TicketInvalid)?;
         // A ticket of another line, of a rehearsal perhaps, must not even raise a counter.
         if ticket.incarnation != open.room.settings().incarnation {
@@ -244,8 +264,9 @@ impl WaitingRoom {
 
     fn mint(&self, view: &RoomView, ticket: &Ticket, expires_at: Timestamp) -> IssuedPass {
         let settings = view.settings.pass;
-        let pass = self.parts.minter.mint(&Claims {
-            issuer: self.parts.minter.issuer().to_owned(),
+        let signing = self.parts.signing.load();
+        let pass = signing.minter.mint(&Claims {
+            issuer: signing.minter.issuer().to_owned(),
             campaign: view.settings.campaign().clone(),
             pass_id: ticket.pass_id(),
             issued_at: expires_at.minus(Duration::from_secs(settings.ttl_s.into())),
