@@ -5,7 +5,10 @@ use actix_web::web::{self, Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::citizen::{join, keep_pass, leave, redeem, resume, resume_code, status, stream, ticket};
+use crate::citizen::{
+    challenge, einlass_js, join, keep_pass, leave, redeem, resume, resume_code, status, stream,
+    ticket,
+};
 use crate::operator;
 use crate::page;
 use crate::systems::{authorize, jwks, signals};
@@ -30,6 +33,7 @@ pub(crate) fn collect(config: &mut ServiceConfig<'_>) {
         .service(authorize::authorize)
         .service(stream::stream_status)
         .service(join::join)
+        .service(challenge::show_challenge)
         .service(redeem::redeem)
         .service(keep_pass::keep_pass)
         .service(leave::leave)
@@ -37,6 +41,7 @@ pub(crate) fn collect(config: &mut ServiceConfig<'_>) {
         .service(resume::resume)
         .service(signals::take_signals)
         .service(jwks::show_jwks)
+        .service(einlass_js::show_einlass_js)
         .service(operator::list::list_operated_rooms)
         .service(operator::show::show_operated_room);
 }

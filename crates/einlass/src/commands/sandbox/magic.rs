@@ -88,6 +88,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::MunicipalityMismatch, 423),
     (Code::MunicipalityRequired, 424),
     (Code::DeclarationMissing, 425),
+    (Code::ProofRequired, 492),
     (Code::RateLimited, 491),
     (Code::HeadTooLarge, 493),
     (Code::Internal, 500),

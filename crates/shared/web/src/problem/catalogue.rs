@@ -256,6 +256,10 @@ catalogue! {
         en: "Several municipalities share this postcode", "Please choose yours from the list.";
         de: "Mehrere Gemeinden haben diese Postleitzahl", "Bitte wählen Sie Ihre aus der Liste.";
     }
+    ProofRequired "proof-required" TOO_MANY_REQUESTS {
+        en: "Please let your device compute for a moment", "Very many entries come from your internet connection. Fetch the challenge in `challenge`, solve it, and send the solution as `proof`; or wait, which costs you nothing either.";
+        de: "Bitte lassen Sie Ihr Gerät kurz rechnen", "Von Ihrem Internetanschluss kommen sehr viele Anmeldungen. Holen Sie die Aufgabe unter `challenge`, lösen Sie sie und senden Sie die Lösung als `proof`; oder warten Sie, auch das kostet Sie nichts.";
+    }
     RateLimited "rate-limited" TOO_MANY_REQUESTS {
         en: "Too many requests came within a short time", "You lose nothing. Please wait a moment and try again. Perhaps many people share your internet connection, as in an office.";
         de: "In kurzer Zeit kamen zu viele Anfragen", "Sie verlieren nichts. Bitte warten Sie einen Augenblick und versuchen Sie es noch einmal. Vielleicht teilen sich viele Menschen Ihren Internetanschluss, etwa in einem Büro.";

@@ -20,12 +20,12 @@ use ::web::{Code, Form, Problem};
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use waiting_room::service::JoinRequest;
 use waiting_room::service::outcome::RedeemOutcome;
 
 use crate::app::App;
-use crate::citizen::{join, redeem};
-use crate::refusal::{self, RoomInPath};
+use crate::citizen::join::{self, Joining};
+use crate::citizen::redeem;
+use crate::refusal::RoomInPath;
 use door::{Sent, Step};
 use visit::Visit;
 
@@ -72,13 +72,16 @@ async fn join_by(visit: &Visit<'_>, sent: &Sent) -> HttpResponse {
     let joined = async {
         visit.app.limits.join.check(visit.request)?;
         let (residence, identity) = sent.answers(&visit.view.settings)?;
-        let joining = JoinRequest {
+        let joining = Joining {
+            request: visit.request,
+            room: visit.room,
             ticket: visit.waiting_ticket(),
             key: sent.key(),
-            identity: identity.as_ref(),
+            residence,
+            identity,
+            proof: None,
         };
-        let joined = visit.app.rooms.join(visit.room, residence, joining).await;
-        join::answered(visit.app, visit.room, joined.map_err(refusal::problem)?)
+        join::enter(visit.app, joining).await
     };
     match joined.await {
         Ok((_, answer)) => visit.go_on(&answer.ticket, answer.pass.as_ref()),
