@@ -1,5 +1,6 @@
 //! The page as HTML, and what a browser is told with it.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use ::web::{Code, Language, Problem, reply};
@@ -17,6 +18,7 @@ use serde::Serialize;
 use super::door::Door;
 use super::texts::{Texts, texts};
 use super::visit::Visit;
+use super::words;
 
 const NAME: &str = "page.html";
 const STYLE: &str = include_str!("../../templates/page.css");
@@ -63,7 +65,7 @@ pub(super) struct Page {
 #[derive(Serialize)]
 pub(super) struct Alert {
     title: &'static str,
-    detail: &'static str,
+    detail: Cow<'static, str>,
 }
 
 /// A field that is wrong.
@@ -93,12 +95,18 @@ impl Alert {
                 (text.title, text.detail)
             }
         };
-        Self { title, detail }
+        Self { title, detail: detail.into() }
     }
 
     pub(super) fn no_cookies(language: Language) -> Self {
         let (title, detail) = texts(language).no_cookies;
-        Self { title, detail }
+        Self { title, detail: detail.into() }
+    }
+
+    /// So many join that one has to wait with it for so many seconds.
+    pub(super) fn join_again_in(seconds: u64, language: Language) -> Self {
+        let (texts, time) = (texts(language), words::moment(seconds, language));
+        Self { title: texts.many_joins, detail: (texts.join_again_in)(&time).into() }
     }
 }
 

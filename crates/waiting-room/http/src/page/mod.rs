@@ -79,7 +79,7 @@ async fn join_by(visit: &Visit<'_>, sent: &Sent) -> HttpResponse {
             key: sent.key(),
             residence,
             identity,
-            proof: None,
+            proof: sent.proof(),
         };
         join::enter(visit.app, joining).await
     };
