@@ -1,6 +1,5 @@
 //! The page as HTML, and what a browser is told with it.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use ::web::{Code, Language, Problem, reply};
@@ -18,7 +17,6 @@ use serde::Serialize;
 use super::door::Door;
 use super::texts::{Texts, texts};
 use super::visit::Visit;
-use super::words;
 
 const NAME: &str = "page.html";
 const STYLE: &str = include_str!("../../templates/page.css");
@@ -65,7 +63,7 @@ pub(super) struct Page {
 #[derive(Serialize)]
 pub(super) struct Alert {
     title: &'static str,
-    detail: Cow<'static, str>,
+    detail: &'static str,
 }
 
 /// A field that is wrong.
@@ -95,18 +93,12 @@ impl Alert {
                 (text.title, text.detail)
             }
         };
-        Self { title, detail: detail.into() }
+        Self { title, detail }
     }
 
     pub(super) fn no_cookies(language: Language) -> Self {
         let (title, detail) = texts(language).no_cookies;
-        Self { title, detail: detail.into() }
-    }
-
-    /// So many join that one has to wait with it for so many seconds.
-    pub(super) fn join_again_in(seconds: u64, language: Language) -> Self {
-        let (texts, time) = (texts(language), words::moment(seconds, language));
-        Self { title: texts.many_joins, detail: (texts.join_again_in)(&time).into() }
+        Self { title, detail }
     }
 }
 

@@ -1,16 +1,14 @@
 //! The questions at the door, as a form.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use ::web::problem;
 use ::web::{Code, Mistake, Problem};
-use kernel::{Municipality, Postcode, ResidenceAnswer, Timestamp};
+use kernel::{Municipality, Postcode, ResidenceAnswer};
 use pass::IdentityKind;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use waiting_room::RoomSettings;
-use waiting_room::door::proof::{Terms, bond};
 use waiting_room::service::{GivenIdentity, Residence};
 use waiting_room::view::Phase;
 
@@ -42,8 +40,6 @@ pub(super) struct Sent {
     family_name: String,
     date_of_birth: String,
     email: String,
-    proof: String,
-    proof_from: String,
 }
 
 /// The form.
@@ -51,17 +47,8 @@ pub(super) struct Sent {
 pub(super) struct Door {
     /// Under which it can be sent twice.
     key: String,
-    proof: Option<WaitedFor>,
     fields: Vec<Field>,
     choices: Vec<Choice>,
-}
-
-/// A proof of work that somebody has made who does not compute: it counts from an instant on.
-#[derive(Serialize)]
-struct WaitedFor {
-    text: String,
-    /// In seconds since 1970.
-    from: i64,
 }
 
 /// A field of the form.
@@ -164,11 +151,6 @@ impl Sent {
         is_ours.then_some(self.key.as_str())
     }
 
-    /// The proof of work that came with it.
-    pub(super) fn proof(&self) -> Option<&str> {
-        Some(self.proof.as_str()).filter(|proof| !proof.is_empty())
-    }
-
     /// What was asked, answered; or every field in which there is nothing, or no postcode.
     pub(super) fn answers(
         &self,
@@ -226,8 +208,9 @@ impl Sent {
 /// The page of somebody without a ticket: the form, where people can join.
 pub(super) fn page(visit: &Visit<'_>, sent: &Sent, mistakes: &[(&str, &Mistake)]) -> Page {
     let (texts, view) = (texts(visit.language), &visit.view);
-    let opens_in =
-        |at: Timestamp| words::duration(at.since(visit.app.rooms.now()).as_secs(), visit.language);
+    let opens_in = |at: kernel::Timestamp| {
+        words::duration(at.since(visit.app.rooms.now()).as_secs(), visit.language)
+    };
     let (heading, lines) = match view.phase {
         Phase::Announced => {
             let opens = (texts.opens_in)(&opens_in(view.settings.first_gathering()));
@@ -276,33 +259,7 @@ pub(super) fn form(visit: &Visit<'_>, sent: &Sent, mistakes: &[(&str, &Mistake)]
         name: row.name.clone(),
     });
     let choices = choices.filter(|_| settings.asks_residence()).collect();
-    let key = visit.app.rooms.new_join_key();
-    Door { key, proof: None, fields: fields.collect(), choices }
-}
-
-/// Puts a proof to wait for into the form of whoever needs one and cannot compute; gives how many seconds it
-/// takes. `None` if this address has got enough of them.
-pub(super) fn add_proof(visit: &Visit<'_>, sent: &Sent, door: &mut Door) -> Option<u64> {
-    let (proofs, rooms) = (&visit.app.limits.proofs, &visit.app.rooms);
-    let now = rooms.now();
-    let in_seconds = |from: Timestamp| (from.since(now) + Duration::from_millis(999)).as_secs();
-    // Whoever was too early keeps the one that they have.
-    let known = sent.proof_from.parse().map(Timestamp::from_unix_s).ok();
-    let known =
-        known.filter(|from| *from > now && *from <= now.plus(proofs.wait + Duration::from_secs(1)));
-    if let (Some(from), Some(key), Some(proof)) = (known, sent.key(), sent.proof()) {
-        key.clone_into(&mut door.key);
-        door.proof = Some(WaitedFor { text: proof.to_owned(), from: from.unix_s() });
-        return Some(in_seconds(from));
-    }
-    proofs.waiting.check(visit.request).ok()?;
-    let bond = bond(&door.key);
-    let terms = Terms { level: 1, work: proofs.work, bond: Some(&bond) };
-    let waiting = rooms.challenge(visit.room, terms, Some(proofs.wait)).ok()?.waiting?;
-    // A whole second later than it counts at most.
-    let from = waiting.from.plus(Duration::from_millis(999)).unix_s();
-    door.proof = Some(WaitedFor { text: waiting.proof, from });
-    Some(in_seconds(waiting.from))
+    Door { key: visit.app.rooms.new_join_key(), fields: fields.collect(), choices }
 }
 
 fn wrong_fields(fields: &[Field]) -> Vec<WrongField> {

@@ -79,7 +79,7 @@ async fn join_by(visit: &Visit<'_>, sent: &Sent) -> HttpResponse {
             key: sent.key(),
             residence,
             identity,
-            proof: sent.proof(),
+            proof: None,
         };
         join::enter(visit.app, joining).await
     };

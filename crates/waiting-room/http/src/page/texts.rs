@@ -54,9 +54,6 @@ pub(super) struct Texts {
     pub(super) wrong_fields: (&'static str, &'static str),
     pub(super) send_again: (&'static str, &'static str),
     pub(super) no_cookies: (&'static str, &'static str),
-    pub(super) many_joins: &'static str,
-    #[serde(skip)]
-    pub(super) join_again_in: fn(&str) -> String,
     // How the page is renewed.
     pub(super) renewed: (&'static str, &'static str),
     pub(super) still: (&'static str, &'static str),
@@ -120,10 +117,6 @@ static GERMAN: Texts = Texts {
         "Ihr Browser hat kein Ticket",
         "Das Ticket ist Ihr Platz in der Reihe und liegt in einem Cookie. Bitte lassen Sie Cookies dieser Seite zu und stellen Sie sich noch einmal an.",
     ),
-    many_joins: "Von Ihrem Internetanschluss kommen sehr viele Anmeldungen",
-    join_again_in: |time| {
-        format!("Sie verlieren nichts. Bitte drücken Sie in {time} noch einmal auf „Anstellen“.")
-    },
     renewed: ("Diese Seite erneuert sich von selbst.", "Nicht mehr von selbst erneuern"),
     still: ("Diese Seite erneuert sich nicht von selbst.", "Wieder von selbst erneuern"),
 };
@@ -175,8 +168,6 @@ static ENGLISH: Texts = Texts {
         "Your browser has no ticket",
         "The ticket is your place in line, and is kept in a cookie. Please allow cookies of this site and get in line again.",
     ),
-    many_joins: "Very many people join from your internet connection",
-    join_again_in: |time| format!("You lose nothing. Please press “Get in line” again in {time}."),
     renewed: ("This page renews itself.", "Stop renewing it"),
     still: ("This page does not renew itself.", "Renew it by itself again"),
 };

@@ -185,15 +185,8 @@ impl<'a> Visit<'a> {
     /// The form once more, with what is wrong.
     pub(super) fn door_again(&self, sent: &Sent, problem: &Problem) -> HttpResponse {
         let mistakes: Vec<_> = problem.fields().collect();
-        let mut page = door::page(self, sent, &mistakes);
-        let alert = if problem.code() == Code::ProofRequired {
-            let wait = page.door.as_mut().and_then(|door| door::add_proof(self, sent, door));
-            let after_s = wait.or(problem.retry_after()).unwrap_or_default();
-            Alert::join_again_in(after_s, self.language)
-        } else {
-            Alert::of(problem, self.language)
-        };
-        page.alert = Some(alert);
+        let alert = Some(Alert::of(problem, self.language));
+        let page = Page { alert, ..door::page(self, sent, &mistakes) };
         document::refused(problem, page.respond(problem.code().status(), self))
     }
 

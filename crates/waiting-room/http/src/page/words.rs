@@ -15,17 +15,6 @@ pub(super) fn duration(seconds: u64, language: Language) -> String {
     format!("{} {}", number(count, language), unit.name(count, language))
 }
 
-/// The same for what is waited for in front of the page: by seconds at first.
-pub(super) fn moment(seconds: u64, language: Language) -> String {
-    if seconds >= MINUTE_S {
-        return duration(seconds, language);
-    }
-    match language {
-        Language::De => format!("{seconds} Sekunden"),
-        Language::En => format!("{seconds} seconds"),
-    }
-}
-
 /// A time that is estimated.
 pub(super) fn range(low_s: u64, high_s: u64, language: Language) -> String {
     let low = low_s / MINUTE_S * MINUTE_S;

@@ -1,16 +1,15 @@
 //! The form at the door.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use ::web::limits::{AddressPressure, Allowance, LimitClock, LimitParts, Usual};
+use ::web::limits::{Allowance, LimitClock, LimitParts};
 use ::web::{AddressLimit, TrustedProxies};
-use kernel::{Clock as _, ManualClock, SeededEntropy};
+use kernel::SeededEntropy;
 use waiting_room::lane::Lane;
 
 use super::browser::Browser;
+use crate::RateLimits;
 use crate::harness::Harness;
-use crate::{Proofs, RateLimits};
 
 const ERIKA: [(&str, &str); 4] = [
     ("postcode", "67346"),
@@ -142,50 +141,10 @@ async fn a_browser_without_cookies_is_told_why_it_does_not_work() {
     assert_eq!((browser.status(), &*browser.alert()[0]), (200, "Ihr Browser hat kein Ticket"));
 }
 
-/// Whoever cannot compute a proof of work waits for one that counts later.
-#[actix_web::test]
-async fn under_pressure_people_press_the_button_once_more() {
-    let limits = |clock: Arc<ManualClock>| {
-        let clock = LimitClock::of(move || {
-            Duration::from_millis(u64::try_from(clock.now().unix_ms()).unwrap_or_default())
-        });
-        let entropy = Arc::new(SeededEntropy::new(4));
-        let parts = LimitParts { keys_max: 6_400, clock, entropy };
-        let usual = Usual { requests: 1, half_life: Duration::from_mins(5), pressure_max: 6 };
-        let once = Allowance { per_minute: 1, burst: 1 };
-        let proofs = Proofs {
-            addresses: AddressPressure::new("join-free", usual, TrustedProxies::none(), &parts),
-            waiting: AddressLimit::new("proof-wait", once, TrustedProxies::none(), &parts),
-            wait: Duration::from_secs(20),
-            ..Proofs::off()
-        };
-        RateLimits { proofs, ..RateLimits::off() }
-    };
-    let harness = Harness::start().await.limited_to(limits).await;
-    let mut first = at(&harness, "de", "/rooms/town").await;
-    first.send(&[("postcode", "67346")]).await;
-    assert_eq!(first.heading(), "Sie sind dabei");
-    let mut second = at(&harness, "de", "/rooms/town").await;
-    second.send(&[("postcode", "67346")]).await;
-    assert_eq!(second.status(), 429);
-    assert_eq!(
-        second.alert()[1],
-        "Sie verlieren nichts. Bitte drücken Sie in 20 Sekunden noch einmal auf „Anstellen“."
-    );
-    harness.clock.advance(Duration::from_secs(15));
-    second.send(&[]).await;
-    assert_eq!(second.status(), 429, "too early");
-    assert!(second.alert()[1].contains("in 5 Sekunden"), "{:?}", second.alert());
-    harness.clock.advance(Duration::from_secs(6));
-    second.send(&[]).await;
-    assert_eq!((second.status(), &*second.heading()), (200, "Sie sind dabei"));
-    assert_eq!(entered(&harness).await, 2);
-}
-
 #[actix_web::test]
 async fn one_address_is_limited_here_as_elsewhere() {
     let limits = |_| {
-        let clock = LimitClock::of(|| Duration::from_secs(1));
+        let clock = LimitClock::of(|| std::time::Duration::from_secs(1));
         let entropy = Arc::new(SeededEntropy::new(4));
         let parts = LimitParts { keys_max: 1_000, clock, entropy };
         let once = Allowance { per_minute: 1, burst: 1 };
