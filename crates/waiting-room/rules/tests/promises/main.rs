@@ -7,6 +7,7 @@ mod line;
 mod loss;
 mod places;
 mod renewal;
+mod resume;
 mod rollback;
 mod rooms;
 mod simulation;
