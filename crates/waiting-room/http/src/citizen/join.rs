@@ -16,6 +16,7 @@ use web::reply;
 use web::{Body, Code, IdempotencyKey, Mistake, Problem, optional_bearer};
 
 use crate::app::App;
+use crate::proofs::Comer;
 use crate::refusal::{self, RoomInPath};
 use crate::wire::{self, MunicipalityToChoose, NextOpening, Pass, TicketState};
 use identity::Identity;
@@ -31,6 +32,14 @@ pub(crate) struct Join {
     /// where it does not.
     #[schema(nullable = false)]
     identity: Option<Identity>,
+    /// The solution of a challenge, as ALTCHA's clients write it: needed where joining was refused with
+    /// `proof-required`, and otherwise ignored.
+    #[schema(
+        nullable = false,
+        max_length = 2048,
+        example = "eyJjaGFsbGVuZ2UiOnsicGFyYW1ldGVycyI6eyJhbGdv…"
+    )]
+    proof: Option<String>,
 }
 
 /// Where the citizen lives: a self-declaration, checked at the gate on the day.
@@ -118,7 +127,7 @@ web::problem_responses!(
     /// What joining can be refused with.
     JoinProblems of RoomInPath, Body<Join>:
         TicketInvalid, NotEligible, RoomNotOpen, RoomClosed, IdempotencyKeyReused, IdentityRequired,
-        MunicipalityMismatch, MunicipalityRequired, RateLimited, Overloaded, Unavailable
+        MunicipalityMismatch, MunicipalityRequired, ProofRequired, RateLimited, Overloaded, Unavailable
 );
 
 /// Join the room.
@@ -131,6 +140,10 @@ web::problem_responses!(
 /// With an `Idempotency-Key` the request can be repeated when its answer was lost: for two minutes at
 /// least, the same key gets the same entry and a ticket for it; if the entry was let in at once, redeem
 /// the ticket for its pass. Send a new random key for each new entry.
+///
+/// Where very many come from one address, the refusal `proof-required` says where a challenge is to be had,
+/// whose solution is then sent as `proof`. Each is worth one entry. Without a proof it works after
+/// `retry_after_s`.
 ///
 /// A page that has a ticket already sends it along in `Authorization: Bearer …`. None is needed, so a program
 /// made from this document joins without one.
@@ -166,17 +179,26 @@ pub(crate) async fn join(
     app: Data<App>,
     room: RoomInPath,
     request: HttpRequest,
-    Body(Join { residence, identity }): Body<Join>,
+    Body(Join { residence, identity, proof }): Body<Join>,
 ) -> Result<HttpResponse, Problem> {
     app.limits.join.check(&request)?;
     let ticket = optional_bearer(&request, Code::TicketInvalid)?;
     let key = IdempotencyKey::optional(&request, KEY_LENGTH_MIN)?;
+    let own = key.as_ref().map(IdempotencyKey::as_str);
     let identity = identity.map(Identity::given).transpose()?.flatten();
-    let joining = JoinRequest {
-        ticket,
-        key: key.as_ref().map(IdempotencyKey::as_str),
-        identity: identity.as_ref(),
+    let comer = Comer { request: &request, room: room.name(), key: own };
+    let proof = match ticket {
+        // Whoever has a ticket takes no further entry.
+        Some(_) => None,
+        None => app.limits.proofs.admit(&app, comer, proof.as_deref())?,
     };
+    if let Some(identity) = &identity {
+        let subject = app.rooms.subject(room.name(), identity).map_err(refusal::problem)?;
+        let limit = &app.limits.join_by_subject;
+        subject.map_or(Ok(()), |subject| limit.check_about(&request, &subject))?;
+    }
+    let proven = proof.as_ref().and_then(|proof| proof.key(own));
+    let joining = JoinRequest { ticket, key: proven.or(own), identity: identity.as_ref() };
     let residence = residence.map(|residence| (residence.postcode, residence.ags));
     let joined = app.rooms.join(room.name(), residence, joining).await;
     match joined.map_err(refusal::problem)? {
@@ -184,6 +206,11 @@ pub(crate) async fn join(
             Ok(reply::private(StatusCode::CREATED, &JoinedRoom::from(answer)))
         }
         JoinOutcome::Known(answer) => Ok(reply::private(StatusCode::OK, &JoinedRoom::from(answer))),
+        // The challenge was solved for somebody else.
+        JoinOutcome::KeyReused if own.is_none() => {
+            let view = app.rooms.view(room.name()).map_err(refusal::problem)?;
+            Err(app.limits.proofs.required(comer, &view))
+        }
         JoinOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
         JoinOutcome::NotEligible(known) => Err(not_eligible(known)),
         JoinOutcome::ResidenceRequired => {

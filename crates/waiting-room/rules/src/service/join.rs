@@ -79,7 +79,7 @@ impl WaitingRoom {
             return Err(RoomError::Unavailable);
         }
         let id = match request.key {
-            Some(key) => self.parts.ticket_keys.derived_id(open.room.id(), key),
+            Some(key) => self.parts.draw_key.ticket_id(open.room.id(), key),
             None => self.parts.entropy.bytes(),
         };
         let subject = person.unwrap_or(Subject::from_bytes(id));
@@ -109,7 +109,10 @@ impl WaitingRoom {
                 (ticket.epoch, ticket.entry, ticket.issued_at) = (epoch, entry, issued_at);
                 ticket.pass_ends_at = admitted_until;
                 let view = Arc::clone(&open.room.view());
-                let pass = admitted_until.map(|until| self.mint(&view, &ticket, until));
+                let pass = admitted_until.map(|until| {
+                    open.measures.admitted();
+                    self.mint(&view, &ticket, until)
+                });
                 Ok(JoinOutcome::New(self.answer(&view, ticket, None, pass)))
             }
         }
