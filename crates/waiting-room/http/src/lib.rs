@@ -8,6 +8,7 @@
 
 mod app;
 mod citizen;
+mod cookie;
 mod guard;
 #[cfg(test)]
 mod harness;
@@ -15,7 +16,7 @@ mod limits;
 mod member;
 mod openapi;
 mod operator;
-mod pass_cookie;
+mod page;
 mod proofs;
 mod refusal;
 mod routes;

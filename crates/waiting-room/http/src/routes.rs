@@ -6,18 +6,21 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::citizen::{
-    challenge, einlass_js, join, keep_pass, leave, redeem, resume, resume_code, status, stream, ticket,
+    challenge, einlass_js, join, keep_pass, leave, redeem, resume, resume_code, status, stream,
+    ticket,
 };
 use crate::operator;
+use crate::page;
 use crate::systems::{authorize, jwks, signals};
 
-/// Registers the routes: `actix_web::App::new().configure(waiting_room_http::routes(app))`.
+/// Registers the routes of the API and the page: `actix_web::App::new().configure(waiting_room_http::routes(app))`.
 ///
 /// Problems are written by [`::web::Edge`], which must be wrapped around the application.
 pub fn routes(app: Data<App>) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
     move |config| {
         config.app_data(app);
         collect(&mut ServiceConfig::new(config));
+        page::routes(config);
     }
 }
 

@@ -38,7 +38,7 @@ fn challenge() -> Member {
     always("challenge", schema, json!(example))
 }
 
-fn all() -> [(Code, Member); 14] {
+fn all() -> [(Code, Member); 15] {
     let municipality = json!({
         "type": "string",
         "description": "The name of the municipality, where the postcode says it.",

@@ -165,6 +165,19 @@ impl WaitingRoom {
         Ok(Arc::clone(&self.open(room)?.room.view()))
     }
 
+    /// How long the store has not answered for this room. A room in which nothing moves is read every few
+    /// seconds only.
+    pub fn silence(&self, room: &str) -> Result<Duration, RoomError> {
+        Ok(self.open(room)?.room.view_age())
+    }
+
+    /// When somebody without a ticket, who waits until people can join, should look again.
+    #[must_use]
+    pub fn look_after_s(&self, view: &RoomView) -> u32 {
+        let opens_at = view.settings.first_gathering();
+        self.poll_after_s(view, Standing::Gathering { opens_at })
+    }
+
     /// The one pass that a ticket can be redeemed for.
     pub fn pass_id(&self, room: &str, ticket: &str) -> Result<PassId, RoomError> {
         let open = self.open(room)?;
