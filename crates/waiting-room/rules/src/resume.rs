@@ -26,6 +26,8 @@ pub const RESUME_CODE_TTL: Duration = Duration::from_mins(10);
 pub const RESUME_CODES_MAX: usize = 50_000;
 
 const LENGTH: usize = 10;
+/// The longest text that is read as a code.
+const TEXT_LENGTH_MAX: usize = 40;
 const GROUP: usize = 5;
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -71,6 +73,9 @@ impl FromStr for ResumeCode {
     /// Reads a code as people write it: in small letters, with spaces, with an O for a 0 and an I or L for a 1.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = || InvalidId { text: String::new(), expected: "a code such as K7Q2M-9XA4D" };
+        if text.len() > TEXT_LENGTH_MAX {
+            return Err(invalid());
+        }
         let mut code = [0; LENGTH];
         let mut count = 0;
         for byte in text.bytes().filter(|byte| !matches!(byte, b'-' | b' ')) {
@@ -188,6 +193,9 @@ mod tests {
         for text in ["k0q219xa1d", " koq2i 9xald ", "K-0-Q-2-1-9-X-A-1-D"] {
             assert_eq!(text.parse(), Ok(code), "{text}");
         }
+        let padded = "K0Q21-9XA1D".to_owned() + &" ".repeat(29);
+        assert_eq!(padded.parse(), Ok(code));
+        assert!((padded + " ").parse::<ResumeCode>().is_err());
         for text in ["", "K0Q21", "K0Q21-9XA1DD", "K0Q21-9XA1U", "K0Q21-9XA1ß"] {
             assert!(text.parse::<ResumeCode>().is_err(), "{text}");
         }

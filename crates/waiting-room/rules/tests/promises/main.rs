@@ -8,6 +8,7 @@ mod loss;
 mod measures;
 mod places;
 mod renewal;
+mod resume;
 mod rollback;
 mod rooms;
 mod rotation;
