@@ -20,7 +20,7 @@ mod open_files;
 pub mod process;
 pub mod rate_limits;
 mod reporter;
-mod staff;
+pub mod staff;
 pub mod waiting_room_service;
 mod webhooks;
 

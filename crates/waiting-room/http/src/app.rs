@@ -1,9 +1,11 @@
 //! What the handlers share.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use pass::{KeySet, SignalsCredential};
+use staff::StaffVerifier;
 use waiting_room::{RoomId, WaitingRoom};
 use web::streams::{StreamParts, Streams};
 
@@ -11,6 +13,10 @@ use crate::citizen::status::StatusCache;
 use crate::citizen::stream::StreamedStatus;
 use crate::guard::Guards;
 use crate::limits::RateLimits;
+
+/// Ends when the published keys of staff have been read again, or when there is no use in waiting for that any
+/// longer. It may be asked at any rate and must bound how often it reads, and how long it takes.
+pub type RefreshStaffKeys = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// What the API is built from.
 pub struct Parts {
@@ -20,6 +26,10 @@ pub struct Parts {
     pub keys: Arc<ArcSwap<KeySet>>,
     /// What the credential of each room's booking service is derived from.
     pub signals_credential: SignalsCredential,
+    /// Verifies the tokens of staff.
+    pub staff: StaffVerifier,
+    /// Reads the published keys again, when a token of staff names one that is not known.
+    pub refresh_staff_keys: RefreshStaffKeys,
     /// How often the same client may join and redeem.
     pub limits: RateLimits,
     /// What the rooms stand in front of.
@@ -33,6 +43,8 @@ pub struct App {
     pub(crate) rooms: Arc<WaitingRoom>,
     pub(crate) keys: Arc<ArcSwap<KeySet>>,
     pub(crate) signals_credential: SignalsCredential,
+    pub(crate) staff: StaffVerifier,
+    pub(crate) refresh_staff_keys: RefreshStaffKeys,
     pub(crate) limits: RateLimits,
     pub(crate) guards: Guards,
     pub(crate) statuses: StatusCache,
@@ -43,9 +55,18 @@ impl App {
     /// The state made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { rooms, keys, signals_credential, limits, guards, streams } = parts;
-        let statuses = StatusCache::default();
-        let streams = Arc::new(Streams::new("waiting-room", streams));
-        Self { rooms, keys, signals_credential, limits, guards, statuses, streams }
+        let Parts { rooms, keys, signals_credential, streams, .. } = parts;
+        let Parts { staff, refresh_staff_keys, limits, guards, .. } = parts;
+        Self {
+            rooms,
+            keys,
+            signals_credential,
+            staff,
+            refresh_staff_keys,
+            limits,
+            guards,
+            statuses: StatusCache::default(),
+            streams: Arc::new(Streams::new("waiting-room", streams)),
+        }
     }
 }

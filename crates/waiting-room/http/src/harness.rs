@@ -1,5 +1,7 @@
 //! The API on an in-memory store and a clock that the test moves.
 
+mod staff;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +22,7 @@ use waiting_room::line::ticket::{Ticket, TicketKeys};
 use waiting_room::live::LiveChange;
 use waiting_room::memory::digest::Digest;
 use waiting_room::service::operator::{self, SetOutcome};
-use waiting_room::service::{Limits, Parts as RoomParts};
+use waiting_room::service::{Limits, Parts as RoomParts, Signing};
 use waiting_room::settings::Opening;
 use waiting_room::state::{BookingReport, Counts};
 use waiting_room::view::RoomView;
@@ -29,6 +31,8 @@ use web::streams::{StreamLimits, StreamParts};
 use web::test_client::{Call, Reply, TestClient};
 use web::{Drain, TrustedProxies};
 
+use self::staff::TestStaff;
+pub(crate) use self::staff::{token_for, token_of, token_of_new_key};
 use crate::{App, FailMode, Guard, Guards, Parts, RateLimits};
 
 pub(crate) const ISSUER: &str = "https://einlass.example";
@@ -116,6 +120,7 @@ pub(crate) struct Harness {
     pub(crate) app: Data<App>,
     /// Ends the streams.
     pub(crate) drain: Drain,
+    staff: TestStaff,
     client: TestClient,
     ticket_keys: TicketKeys,
     verifier: PassVerifier,
@@ -158,25 +163,26 @@ impl Harness {
             store: store.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(2)),
-            ticket_keys: ticket_keys.clone(),
+            signing: Signing::shared(ticket_keys.clone(), PassMinter::new(key, ISSUER)),
             draw_key: draw_key(),
             identity_key: Some(IdentityKey::new(&[3; 32])),
-            minter: PassMinter::new(key, ISSUER),
             verifier: PassVerifier::new(ISSUER, keys.clone()),
             limits,
         }));
         let verifier = PassVerifier::new(ISSUER, keys.clone());
-        let drain = Drain::new();
+        let (staff, drain) = (TestStaff::new(), Drain::new());
         let app = Data::new(App::new(Parts {
             rooms,
             keys,
             signals_credential: SignalsCredential::new(CREDENTIAL),
+            staff: staff.verifier(),
+            refresh_staff_keys: staff.refresh(),
             limits: RateLimits::off(),
             guards: guards(),
             streams: streams(&drain),
         }));
         let client = client(&app).await;
-        let harness = Self { clock, store, app, drain, client, ticket_keys, verifier };
+        let harness = Self { clock, store, app, drain, staff, client, ticket_keys, verifier };
         for (room, identity) in [
             ("town", IdentityKind::None),
             ("village", IdentityKind::None),
@@ -218,6 +224,8 @@ impl Harness {
             rooms: Arc::clone(&self.app.rooms),
             keys: Arc::clone(&self.app.keys),
             signals_credential: SignalsCredential::new(CREDENTIAL),
+            staff: self.staff.verifier(),
+            refresh_staff_keys: self.staff.refresh(),
             limits: limits(Arc::clone(&self.clock)),
             guards: guards(),
             streams: streams(&self.drain),

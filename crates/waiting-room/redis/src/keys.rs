@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `einlass:rooms` | sorted set | the names of all rooms, all with the score 0, so in alphabetical order |
 //! | `einlass:{room}:settings` | string | the settings as JSON |
-//! | `einlass:{room}:state` | hash | the memory, the levers, the counters and the gate's ledger; of a removed room its incarnation |
+//! | `einlass:{room}:state` | hash | the memory, the levers, the counters, the gate's ledger and what there is to tell; of a removed room its incarnation |
 //! | `einlass:{room}:admitted` | sorted set | the 16 bytes of a pass id → its end in milliseconds, also when it is over |
 //! | `einlass:{room}:resumes:0`, `…:1` | hash | tickets that codes open: the name of the code → its end in milliseconds, a space, the ticket, sealed |
 //! | `einlass:{room}:joins:0`, `…:1` | hash | joins that may be repeated: the client's key, hashed → epoch, entry, time, fingerprint |

@@ -19,6 +19,7 @@ use crate::lane::{Lane, PerLane};
 use crate::live::LiveSettings;
 use crate::memory::Memory;
 use crate::memory::digest::Digest;
+use crate::notice::Notices;
 use crate::resume::{KeptTicket, ResumeName};
 use crate::settings::{RoomId, RoomSettings};
 use crate::state::{BookingReport, RoomState};
@@ -350,6 +351,13 @@ pub trait RoomStore: Send + Sync {
         opening: u16,
         entropy: &str,
     ) -> Result<bool>;
+
+    /// What there is to tell of a room; `None` if nobody has looked yet. O(notices kept).
+    async fn notices(&self, room: &RoomId) -> Result<Option<Notices>>;
+
+    /// Replaces what there is to tell, if its version is the successor of the stored one (1 where there is none);
+    /// gives whether. O(notices kept).
+    async fn set_notices(&self, room: &RoomId, digest: &Digest, notices: &Notices) -> Result<bool>;
 
     /// Removes a room; gives whether it was there. Only its incarnation is remembered, so that no
     /// instance brings it back. O(admitted).

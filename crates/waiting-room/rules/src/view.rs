@@ -247,6 +247,12 @@ impl RoomView {
         (!says_nothing).then_some(counts.places_left)
     }
 
+    /// Of a hundred people whom the gate calls, how many come within the claim window, as measured: as a share of one.
+    #[must_use]
+    pub fn show_rate(&self) -> f64 {
+        self.state.ledger.show_rate.share(self.settings.gate_rules().expected_for_s())
+    }
+
     /// How many people wait, in all lanes: those that gather and those that have a place.
     #[must_use]
     pub fn people_waiting(&self) -> u64 {

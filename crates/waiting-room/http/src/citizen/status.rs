@@ -119,6 +119,13 @@ pub(crate) struct Texts {
     en: String,
 }
 
+impl Texts {
+    /// The title of a room's campaign.
+    pub(crate) fn title(settings: &RoomSettings) -> Self {
+        Self { de: settings.title_de.clone(), en: settings.title_en.clone() }
+    }
+}
+
 impl From<&Message> for Texts {
     fn from(Message { de, en }: &Message) -> Self {
         Self { de: de.clone(), en: en.clone() }
@@ -184,7 +191,7 @@ impl<'a> RoomStatus<'a> {
             asks_residence: settings.asks_residence(),
             identity: settings.identity.into(),
             public_entropy: settings.public_entropy.as_deref(),
-            title: Texts { de: settings.title_de.clone(), en: settings.title_en.clone() },
+            title: Texts::title(settings),
             phase: view.phase.into(),
             now: Timestamp::default(),
             next_opening: view.next_opening().map(NextOpening::from),

@@ -15,6 +15,7 @@ use pass::PassId;
 use crate::live::LiveSettings;
 use crate::memory::digest::Digest;
 use crate::memory::{Memory, heal, next_epoch};
+use crate::notice::Notices;
 use crate::resume::{KeptTicket, ResumeName};
 use crate::settings::{RoomId, RoomSettings};
 use crate::state::BookingReport;
@@ -241,6 +242,21 @@ impl RoomStore for MemoryRoomStore {
         entropy: &str,
     ) -> Result<bool> {
         self.with(room, digest, |room, _| room.supply_entropy(opening, entropy))
+    }
+
+    async fn notices(&self, room: &RoomId) -> Result<Option<Notices>> {
+        Ok(self.lock().rooms.get(room).and_then(|room| room.notices.clone()))
+    }
+
+    async fn set_notices(&self, room: &RoomId, digest: &Digest, notices: &Notices) -> Result<bool> {
+        self.with(room, digest, |room, _| {
+            let known = room.notices.as_ref().map_or(0, |known| known.version);
+            let is_next = known + 1 == notices.version;
+            if is_next {
+                room.notices = Some(notices.clone());
+            }
+            is_next
+        })
     }
 
     async fn remove(&self, room: &RoomId) -> Result<bool> {

@@ -11,6 +11,7 @@ use crate::lane::{Lane, PerLane};
 use crate::line::boundary;
 use crate::memory::digest::Digest;
 use crate::memory::{Frozen, Memory, heal, next_epoch};
+use crate::notice::Notices;
 use crate::pace::Pace;
 use crate::resume::{KeptTicket, RESUME_CODE_TTL, RESUME_CODES_MAX, ResumeName};
 use crate::settings::{RoomId, RoomSettings};
@@ -56,6 +57,7 @@ pub(super) struct Room {
     express_behind: Option<u64>,
     next_due_at: Option<Timestamp>,
     seen_at: Timestamp,
+    pub(super) notices: Option<Notices>,
 }
 
 impl Room {
@@ -74,6 +76,7 @@ impl Room {
             kept_tickets: Periods::new(RESUME_CODE_TTL, RESUME_CODES_MAX),
             express_behind: None,
             seen_at: now,
+            notices: None,
         }
     }
 

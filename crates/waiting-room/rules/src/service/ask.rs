@@ -51,7 +51,7 @@ impl WaitingRoom {
     /// The text of a ticket with what it can prove.
     pub(super) fn sign_anew(&self, mut ticket: Ticket, proofs: Proofs) -> String {
         (ticket.block, ticket.is_called) = (proofs.block, proofs.is_called);
-        self.parts.ticket_keys.issue(&ticket)
+        self.parts.signing.load().ticket_keys.issue(&ticket)
     }
 }
 
