@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use waiting_room::service::{Limits, Parts};
 use waiting_room::{RoomStore, RoomStoreError, WaitingRoom};
 use web::health::Readiness;
+use web::streams::{StreamLimits, StreamParts};
 
 use crate::config::{Config, WaitingRoomConfig};
 use crate::keys::watch::{KeyWatch, KeysInForce};
@@ -71,8 +72,11 @@ impl WaitingRoomService {
             rooms: Arc::clone(&rooms),
             keys: Arc::clone(&in_force.public),
             signals_credential: keys.signals.clone(),
+            staff: process.staff.clone(),
+            refresh_staff_keys: Arc::clone(&process.refresh_staff_keys),
             limits: rate_limits::of_the_waiting_room(&config.limits, process)?,
             guards: campaign::guards(campaigns),
+            streams: streams(process, config)?,
         }));
         let api = public_api(&config.waiting_room, readiness(process, &rooms, served));
         let stop = StopTimes::of(config);
@@ -136,6 +140,18 @@ fn limits(config: &WaitingRoomConfig) -> Limits {
         renew_every: Duration::from_millis(config.renew_every_ms),
         polls_per_s_max: config.polls_per_s_max,
     }
+}
+
+/// The streams of the status, which is looked at as often as it may change.
+fn streams(process: &Process, config: &Config) -> anyhow::Result<StreamParts> {
+    let limits = StreamLimits {
+        streams_max: config.waiting_room.streams_max,
+        per_address_max: config.waiting_room.streams_per_address_max,
+        proxies: rate_limits::trusted_proxies(&config.limits)?,
+        every: Duration::from_millis(config.waiting_room.renew_every_ms),
+    };
+    let (drain, entropy) = (process.drain.clone(), Arc::clone(&process.entropy));
+    Ok(StreamParts { limits, drain, entropy })
 }
 
 /// Ready once the store was reached and found set up as it must be, and every room of the campaigns in

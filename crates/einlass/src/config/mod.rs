@@ -71,6 +71,10 @@ pub struct WaitingRoomConfig {
     pub renew_every_ms: u64,
     /// Polls a second of one room that all instances together should get.
     pub polls_per_s_max: u32,
+    /// Streams of the status of rooms that may be open.
+    pub streams_max: usize,
+    /// Streams of one client address.
+    pub streams_per_address_max: usize,
     /// Arrivals that may wait.
     pub join_queue_depth_max: usize,
     /// Arrivals of one trip.
@@ -253,6 +257,24 @@ pub struct LimitsConfig {
     pub join_per_minute: u32,
     /// Joins from one address at once.
     pub join_burst: u32,
+    /// Joins from one address that need no proof of work; 0 for any number.
+    pub join_free: u32,
+    /// The time in which half of them are forgotten.
+    pub join_free_half_life_s: u64,
+    /// Joins of one room that need no proof of work; 0 for any number.
+    pub room_join_free: u32,
+    /// Numbers tried on average for the easiest proof.
+    pub proof_work: u32,
+    /// What is waited instead.
+    pub proof_wait_s: u64,
+    /// Proofs for one address to wait for, in a minute; 0 for any number.
+    pub proof_wait_per_minute: u32,
+    /// Proofs for one address to wait for, at once.
+    pub proof_wait_burst: u32,
+    /// Joins of one person in a minute; 0 for any number.
+    pub person_join_per_minute: u32,
+    /// Joins of one person at once.
+    pub person_join_burst: u32,
     /// Redemptions from one address in a minute; 0 for any number.
     pub redeem_per_minute: u32,
     /// Redemptions from one address at once.
@@ -261,6 +283,18 @@ pub struct LimitsConfig {
     pub ticket_redeem_per_minute: u32,
     /// Redemptions of one ticket at once.
     pub ticket_redeem_burst: u32,
+    /// Codes made with one ticket in a minute; 0 for any number.
+    pub ticket_resume_code_per_minute: u32,
+    /// Codes made with one ticket at once.
+    pub ticket_resume_code_burst: u32,
+    /// Codes tried from one address in a minute; 0 for any number.
+    pub resume_per_minute: u32,
+    /// Codes tried from one address at once.
+    pub resume_burst: u32,
+    /// Codes tried in one room in a minute; 0 for any number.
+    pub room_resume_per_minute: u32,
+    /// Codes tried in one room at once.
+    pub room_resume_burst: u32,
     /// Requests for lost links from one address in a minute; 0 for any number.
     pub lost_link_per_minute: u32,
     /// Requests for lost links from one address at once.
@@ -278,6 +312,7 @@ impl LimitsConfig {
     /// fast as it can: in demos and tests.
     pub fn turn_off(&mut self) {
         self.join_per_minute = 0;
+        self.person_join_per_minute = 0;
         self.redeem_per_minute = 0;
         self.ticket_redeem_per_minute = 0;
         self.lost_link_per_minute = 0;

@@ -7,6 +7,7 @@ use kernel::Timestamp;
 
 use crate::draw::DrawKey;
 use crate::gate::estimate::Estimate;
+use crate::gate::reach::Reach;
 use crate::gate::{self, Bound, GateLevers, GateReading, Ledger, Report};
 use crate::lane::{Lane, PerLane};
 use crate::line::ticket::Ticket;
@@ -287,6 +288,18 @@ impl RoomView {
     #[must_use]
     pub fn status_poll_after_s(&self) -> u32 {
         self.settings.polling.min_s
+    }
+
+    /// What the estimates of all who wait are made from.
+    #[must_use]
+    pub const fn prospects(&self) -> &gate::estimate::Outlook {
+        &self.prospects
+    }
+
+    /// How far the gate may come within a time.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        Reach::of(&levers(&self.state))
     }
 }
 

@@ -28,7 +28,17 @@ fn waiting_page() -> Member {
     some("waiting_page", schema, json!(example))
 }
 
-fn all() -> [(Code, Member); 13] {
+fn challenge() -> Member {
+    let schema = json!({
+        "type": "string",
+        "format": "uri-reference",
+        "description": "Where a challenge is to be had whose solution this request needs. Follow it as it is.",
+    });
+    let example = "/v1/rooms/speyer-2021-06-20/challenge?for=rLmOCaFfTGytz0a1mM8FTg";
+    always("challenge", schema, json!(example))
+}
+
+fn all() -> [(Code, Member); 15] {
     let municipality = json!({
         "type": "string",
         "description": "The name of the municipality, where the postcode says it.",
@@ -48,8 +58,10 @@ fn all() -> [(Code, Member); 13] {
         "description": "When people can join, where that is a time to come.",
     });
     [
+        (Code::NotAllowed, roles()),
         (Code::NotEligible, rule()),
         (Code::PassRequired, waiting_page()),
+        (Code::ProofRequired, challenge()),
         (Code::DeclarationMissing, declarations()),
         (Code::WaitlistNotOpen, some("opens_at", opens_at, json!("2021-06-14T15:00:00.000Z"))),
         (Code::NotEligible, some("municipality", municipality, json!("Haßloch"))),
@@ -96,6 +108,15 @@ fn all() -> [(Code, Member); 13] {
             always("seats_left", count("How many seats the pass has left."), json!(1)),
         ),
     ]
+}
+
+fn roles() -> Member {
+    let roles = json!({
+        "type": "array",
+        "description": "The roles of which one is needed.",
+        "items": {"type": "string"},
+    });
+    always("roles", roles, json!(["operator"]))
 }
 
 fn rule() -> Member {

@@ -9,13 +9,14 @@ use kernel::{Ags, Municipality, Postcode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use waiting_room::service::JoinRequest;
 use waiting_room::service::outcome::{Answer, JoinOutcome};
+use waiting_room::service::{GivenIdentity, JoinRequest};
 use web::document::{Only, Union, Variant};
 use web::reply;
 use web::{Body, Code, IdempotencyKey, Mistake, Problem, optional_bearer};
 
 use crate::app::App;
+use crate::proofs::Comer;
 use crate::refusal::{self, RoomInPath};
 use crate::wire::{self, MunicipalityToChoose, NextOpening, Pass, TicketState};
 use identity::Identity;
@@ -31,6 +32,14 @@ pub(crate) struct Join {
     /// where it does not.
     #[schema(nullable = false)]
     identity: Option<Identity>,
+    /// The solution of a challenge, as ALTCHA's clients write it: needed where joining was refused with
+    /// `proof-required`, and otherwise ignored.
+    #[schema(
+        nullable = false,
+        max_length = 2048,
+        example = "eyJjaGFsbGVuZ2UiOnsicGFyYW1ldGVycyI6eyJhbGdv…"
+    )]
+    proof: Option<String>,
 }
 
 /// Where the citizen lives: a self-declaration, checked at the gate on the day.
@@ -118,7 +127,7 @@ web::problem_responses!(
     /// What joining can be refused with.
     JoinProblems of RoomInPath, Body<Join>:
         TicketInvalid, NotEligible, RoomNotOpen, RoomClosed, IdempotencyKeyReused, IdentityRequired,
-        MunicipalityMismatch, MunicipalityRequired, RateLimited, Overloaded, Unavailable
+        MunicipalityMismatch, MunicipalityRequired, ProofRequired, RateLimited, Overloaded, Unavailable
 );
 
 /// Join the room.
@@ -131,6 +140,10 @@ web::problem_responses!(
 /// With an `Idempotency-Key` the request can be repeated when its answer was lost: for two minutes at
 /// least, the same key gets the same entry and a ticket for it; if the entry was let in at once, redeem
 /// the ticket for its pass. Send a new random key for each new entry.
+///
+/// Where very many come from one address, the refusal `proof-required` says where a challenge is to be had,
+/// whose solution is then sent as `proof`. Each is worth one entry. Without a proof it works after
+/// `retry_after_s`.
 ///
 /// A page that has a ticket already sends it along in `Authorization: Bearer …`. None is needed, so a program
 /// made from this document joins without one.
@@ -166,24 +179,65 @@ pub(crate) async fn join(
     app: Data<App>,
     room: RoomInPath,
     request: HttpRequest,
-    Body(Join { residence, identity }): Body<Join>,
+    Body(Join { residence, identity, proof }): Body<Join>,
 ) -> Result<HttpResponse, Problem> {
     app.limits.join.check(&request)?;
     let ticket = optional_bearer(&request, Code::TicketInvalid)?;
     let key = IdempotencyKey::optional(&request, KEY_LENGTH_MIN)?;
-    let identity = identity.map(Identity::given).transpose()?.flatten();
-    let joining = JoinRequest {
+    let joining = Joining {
+        request: &request,
+        room: room.name(),
         ticket,
         key: key.as_ref().map(IdempotencyKey::as_str),
-        identity: identity.as_ref(),
+        residence: residence.map(|residence| (residence.postcode, residence.ags)),
+        identity: identity.map(Identity::given).transpose()?.flatten(),
+        proof: proof.as_deref(),
     };
-    let residence = residence.map(|residence| (residence.postcode, residence.ags));
-    let joined = app.rooms.join(room.name(), residence, joining).await;
+    let (status, answer) = enter(&app, joining).await?;
+    Ok(reply::private(status, &JoinedRoom::from(answer)))
+}
+
+/// What somebody joins with, by the API or on the page.
+pub(crate) struct Joining<'a> {
+    pub(crate) request: &'a HttpRequest,
+    pub(crate) room: &'a str,
+    pub(crate) ticket: Option<&'a str>,
+    /// The client's key of the request.
+    pub(crate) key: Option<&'a str>,
+    pub(crate) residence: Option<(Postcode, Option<Ags>)>,
+    pub(crate) identity: Option<GivenIdentity>,
+    pub(crate) proof: Option<&'a str>,
+}
+
+/// The answer to a join and its status, once the proof of work that is asked for is there and the person does not join too
+/// often; or why there is none.
+pub(crate) async fn enter(
+    app: &App,
+    joining: Joining<'_>,
+) -> Result<(StatusCode, Answer), Problem> {
+    let Joining { request, room, ticket, key, residence, identity, proof } = joining;
+    let comer = Comer { request, room, key };
+    let proof = match ticket {
+        // Whoever has a ticket takes no further entry.
+        Some(_) => None,
+        None => app.limits.proofs.admit(app, comer, proof)?,
+    };
+    if let Some(identity) = &identity {
+        let subject = app.rooms.subject(room, identity).map_err(refusal::problem)?;
+        let limit = &app.limits.join_by_subject;
+        subject.map_or(Ok(()), |subject| limit.check_about(request, &subject))?;
+    }
+    let proven = proof.as_ref().and_then(|proof| proof.key(key));
+    let asked = JoinRequest { ticket, key: proven.or(key), identity: identity.as_ref() };
+    let joined = app.rooms.join(room, residence, asked).await;
     match joined.map_err(refusal::problem)? {
-        JoinOutcome::New(answer) => {
-            Ok(reply::private(StatusCode::CREATED, &JoinedRoom::from(answer)))
+        JoinOutcome::New(answer) => Ok((StatusCode::CREATED, answer)),
+        JoinOutcome::Known(answer) => Ok((StatusCode::OK, answer)),
+        // The challenge was solved for somebody else.
+        JoinOutcome::KeyReused if key.is_none() => {
+            let view = app.rooms.view(room).map_err(refusal::problem)?;
+            Err(app.limits.proofs.required(comer, &view))
         }
-        JoinOutcome::Known(answer) => Ok(reply::private(StatusCode::OK, &JoinedRoom::from(answer))),
         JoinOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
         JoinOutcome::NotEligible(known) => Err(not_eligible(known)),
         JoinOutcome::ResidenceRequired => {
@@ -193,7 +247,7 @@ pub(crate) async fn join(
         JoinOutcome::MunicipalityMismatch => Err(Problem::new(Code::MunicipalityMismatch)),
         JoinOutcome::IdentityRequired(kind) => Err(identity::required(kind)),
         JoinOutcome::IdentityMistaken(mistakes) => Err(identity::mistaken(&mistakes)),
-        JoinOutcome::NotOpenYet { gathers_from: _ } => Err(not_open_yet(&app, room.name())),
+        JoinOutcome::NotOpenYet { gathers_from: _ } => Err(not_open_yet(app, room)),
         JoinOutcome::Closed => Err(Problem::new(Code::RoomClosed)),
     }
 }

@@ -30,14 +30,16 @@ impl WaitingRoom {
         let proofs = proofs(view, &ticket);
         let text = text.filter(|_| proofs == Proofs::in_hand(&ticket));
         let claim_until = view.claim_until(&ticket, standing);
-        let (entry, subject) = (ticket.entry, ticket.subject);
+        let Ticket { lane, entry, issued_at, subject, .. } = ticket;
         Answer {
             is_renewed: text.is_none(),
             ticket: text.map_or_else(|| self.sign_anew(ticket, proofs), str::to_owned),
             view: Arc::clone(view),
             now: self.now(),
             epoch: view.state.memory.epoch,
+            lane,
             entry,
+            issued_at,
             subject,
             standing,
             claim_until,

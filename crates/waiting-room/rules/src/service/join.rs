@@ -45,6 +45,12 @@ pub(super) enum Arrived {
 }
 
 impl WaitingRoom {
+    /// A key for a join that can be repeated, for clients that cannot make one. Nobody else has it.
+    #[must_use]
+    pub fn new_join_key(&self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.parts.entropy.bytes()))
+    }
+
     /// Gives a citizen an entry, after the questions at the door; whoever presents a ticket gets its
     /// entry back. One trip to the store, shared with all who join at the same moment.
     pub async fn join(

@@ -1,12 +1,14 @@
-//! The use cases of one instance, one a file: join, ask, redeem, authorize, leave, report, and the operator's.
+//! The use cases of one instance, one a file: join, ask, redeem, authorize, leave, report, resume, and the operator's.
 //!
 //! Nothing here is pure: it spawns the batchers' tasks and the renewal, and counts. The rules it goes by
 //! are in [`crate::line`], [`crate::gate`], [`crate::admission`] and [`crate::memory`].
 
 mod ask;
 mod authorize;
+mod challenge;
 mod join;
 mod leave;
+mod look;
 mod measures;
 pub mod operator;
 pub mod outcome;
@@ -14,6 +16,7 @@ mod polls;
 mod redeem;
 mod renewal;
 mod report;
+mod resume;
 pub mod room;
 mod rooms;
 
@@ -24,20 +27,25 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use kernel::{Batcher, BatcherLimits, Clock, Entropy, SyncedClock, Timestamp, TripError};
-use pass::{Claims, IdentityKey, PassError, PassId, PassMinter, PassVerifier};
+use pass::{Claims, IdentityKey, PassError, PassId, PassMinter, PassVerifier, Subject};
 use tokio::task::JoinHandle;
 
+use crate::door::Door;
+use crate::door::proof::{Proof, ProofKey};
 pub use crate::door::{GivenIdentity, NOT_ASKED, Residence};
 use crate::draw::DrawKey;
 use crate::line::ticket::{Ticket, TicketKeys};
+use crate::resume::{KeptTicket, ResumeName};
 use crate::settings::RoomId;
 use crate::state::BookingReport;
 use crate::store::{Redeemed, Redemption, RoomStore, RoomStoreError};
 use crate::view::{RoomView, Standing};
 pub use authorize::GIVEN_BACK_KNOWN_AFTER;
 use authorize::Looks;
+pub use challenge::{Offered, Waiting};
 pub use join::JoinRequest;
 use join::{Arrived, Joining};
+pub use look::Look;
 use measures::RoomMeasures;
 use outcome::{IssuedPass, RoomError};
 use polls::Randoms;
@@ -105,6 +113,9 @@ pub(crate) struct OpenRoom {
     /// When passes end, for those who want to know whether one was given back.
     pass_ends: Batcher<PassId, Option<Timestamp>, RoomError>,
     looks: Looks,
+    /// Tickets that are kept for codes, and the names of those that are taken out again.
+    kept_tickets: Batcher<KeptTicket, bool, RoomError>,
+    taken_tickets: Batcher<ResumeName, Option<Vec<u8>>, RoomError>,
     measures: RoomMeasures,
 }
 
@@ -112,6 +123,7 @@ pub(crate) struct OpenRoom {
 pub struct WaitingRoom {
     pub(crate) parts: Parts,
     pub(crate) clock: Arc<SyncedClock>,
+    proof_key: ProofKey,
     pub(crate) rooms: ArcSwap<HashMap<RoomId, Arc<OpenRoom>>>,
     /// Why rooms that exist are not served here.
     pub(crate) refused: Mutex<HashMap<RoomId, Refusal>>,
@@ -130,6 +142,7 @@ impl WaitingRoom {
         let clock = Arc::new(SyncedClock::new(Arc::clone(&parts.clock)));
         let randoms = Randoms::new(&*parts.entropy);
         Self {
+            proof_key: parts.draw_key.proof_key(),
             parts,
             clock,
             rooms: ArcSwap::default(),
@@ -152,10 +165,41 @@ impl WaitingRoom {
         Ok(Arc::clone(&self.open(room)?.room.view()))
     }
 
+    /// How long the store has not answered for this room. A room in which nothing moves is read every few
+    /// seconds only.
+    pub fn silence(&self, room: &str) -> Result<Duration, RoomError> {
+        Ok(self.open(room)?.room.view_age())
+    }
+
+    /// When somebody without a ticket, who waits until people can join, should look again.
+    #[must_use]
+    pub fn look_after_s(&self, view: &RoomView) -> u32 {
+        let opens_at = view.settings.first_gathering();
+        self.poll_after_s(view, Standing::Gathering { opens_at })
+    }
+
     /// The one pass that a ticket can be redeemed for.
     pub fn pass_id(&self, room: &str, ticket: &str) -> Result<PassId, RoomError> {
         let open = self.open(room)?;
         Ok(self.verify(&open, ticket)?.pass_id())
+    }
+
+    /// Who comes, as the room knows them; `None` where it does not ask, or would refuse what is given.
+    pub fn subject(
+        &self,
+        room: &str,
+        identity: &GivenIdentity,
+    ) -> Result<Option<Subject>, RoomError> {
+        let view = self.view(room)?;
+        let door =
+            Door { settings: &view.settings, identity_key: self.parts.identity_key.as_ref() };
+        Ok(door.identity(Some(identity), self.now()).ok().flatten())
+    }
+
+    /// The proof of work that a client sends, if it holds in this room now.
+    pub fn read_proof(&self, room: &str, text: &str) -> Result<Option<Proof>, RoomError> {
+        let open = self.open(room)?;
+        Ok(self.proof_key.verify(text, open.room.id(), self.now()))
     }
 
     /// What a pass of the room says.
@@ -194,12 +238,25 @@ impl WaitingRoom {
         let (departures, leave_task) = leave::batcher(room, limits.redemptions);
         let (reports, report_task) = report::batcher(room);
         let (pass_ends, look_task) = authorize::batcher(room, limits.redemptions);
+        let (kept_tickets, keep_task) = resume::keeping(room, limits.redemptions);
+        let (taken_tickets, take_task) = resume::taking(room, limits.redemptions);
         let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
         batches.retain(|task| !task.is_finished());
         batches.extend([join_task, redeem_task, leave_task, report_task, look_task]);
+        batches.extend([keep_task, take_task]);
         let measures = RoomMeasures::of(room.id());
-        let (room, looks) = (Arc::clone(room), Looks::default());
-        OpenRoom { room, joins, redemptions, departures, reports, pass_ends, looks, measures }
+        OpenRoom {
+            room: Arc::clone(room),
+            joins,
+            redemptions,
+            departures,
+            reports,
+            pass_ends,
+            looks: Looks::default(),
+            kept_tickets,
+            taken_tickets,
+            measures,
+        }
     }
 
     fn verify(&self, open: &OpenRoom, text: &str) -> Result<Ticket, RoomError> {
@@ -242,6 +299,8 @@ impl OpenRoom {
         self.departures.shut_down();
         self.reports.shut_down();
         self.pass_ends.shut_down();
+        self.kept_tickets.shut_down();
+        self.taken_tickets.shut_down();
     }
 }
 
