@@ -11,6 +11,15 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
+/// The time of day, in Unix milliseconds.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "compared with what a server on the same machine says, and this is its one home"
+)]
+pub(crate) fn wall_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
 /// Waits for `duration`.
 #[expect(
     clippy::disallowed_methods,

@@ -11,12 +11,13 @@ use booking::{BookingSecrets, BookingStore, Bookings, BookingsLimits, BookingsTa
 use booking_db::{FileLock, MasterKeys};
 use booking_delivery::webhooks::Workers as WebhookWorkers;
 use booking_delivery::worker::Worker;
-use booking_http::{PublicUrls, StreamLimits};
+use booking_http::PublicUrls;
 use campaign_file::CampaignFile;
 use kernel::SyncedClock;
 use pass::{IdentityKey, IdentityKind, KeySet, PassVerifier, SignalsCredential};
 use tokio::task::JoinHandle;
 use web::health::Readiness;
+use web::streams::StreamLimits;
 
 use crate::config::{BookingConfig, Config};
 use crate::jwks::{JwksSource, PublishedKeys};

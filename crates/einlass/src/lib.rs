@@ -16,9 +16,14 @@ mod jwks;
 pub mod keys;
 mod listener;
 mod mail;
+mod open_files;
 pub mod process;
 pub mod rate_limits;
 mod reporter;
-mod staff;
+pub mod staff;
 pub mod waiting_room_service;
 mod webhooks;
+
+/// Of the program and of its tests: requests are many small allocations, on as many threads as there are processors.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,11 +1,13 @@
 //! What one process has once, whatever services run in it, and how it ends.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
 use booking::BookingStore;
 use kernel::{Clock, Entropy, MonotonicClock, OsEntropy, SteadyClock};
 use staff::StaffVerifier;
+use waiting_room_http::RefreshStaffKeys;
 use web::Drain;
 use web::metrics::Metrics;
 
@@ -27,6 +29,8 @@ pub struct Process {
     pub drain: Drain,
     /// Who is taken for staff; nobody unless it is set.
     pub staff: StaffVerifier,
+    /// Reads the keys of staff again, within bounds of its own.
+    pub refresh_staff_keys: RefreshStaffKeys,
     /// What a sandbox puts before the routes of its services; `None` everywhere else.
     pub front: Option<Arc<dyn Front>>,
     /// Where a sandbox, which has no database, keeps its bookings; `None` everywhere else.
@@ -44,6 +48,7 @@ impl Process {
             entropy: Arc::new(OsEntropy),
             drain: Drain::new(),
             staff: StaffVerifier::default(),
+            refresh_staff_keys: Arc::new(|| Box::pin(ready(()))),
             front: None,
             bookings: None,
         }

@@ -25,13 +25,23 @@ pub fn of_the_waiting_room(
         per_minute: config.ticket_redeem_per_minute,
         burst: config.ticket_redeem_burst,
     };
+    let resume_codes = Allowance {
+        per_minute: config.ticket_resume_code_per_minute,
+        burst: config.ticket_resume_code_burst,
+    };
+    let resume = Allowance { per_minute: config.resume_per_minute, burst: config.resume_burst };
+    let resume_by_room =
+        Allowance { per_minute: config.room_resume_per_minute, burst: config.room_resume_burst };
     let by_person =
         Allowance { per_minute: config.person_join_per_minute, burst: config.person_join_burst };
     Ok(waiting_room_http::RateLimits {
         join: AddressLimit::new("join", join, proxies.clone(), &parts),
         join_by_subject: AddressLimit::new("join-person", by_person, proxies.clone(), &parts),
         proofs: proofs(config, &proxies, &parts),
-        redeem: AddressLimit::new("redeem", redeem, proxies, &parts),
+        redeem: AddressLimit::new("redeem", redeem, proxies.clone(), &parts),
+        resume: AddressLimit::new("resume", resume, proxies, &parts),
+        resume_by_room: RateLimit::new("resume-room", resume_by_room, &parts),
+        resume_codes_by_pass: RateLimit::new("resume-codes-pass", resume_codes, &parts),
         redeem_by_pass: RateLimit::new("redeem-pass", redeem_by_ticket, &parts),
     })
 }

@@ -9,6 +9,7 @@ use staff::{
     Campaigns, Issuer, ProviderClaims, Role, Staff, StaffKeys, StaffSigner, StaffVerifier,
 };
 use tokio::task::JoinHandle;
+use waiting_room_http::RefreshStaffKeys;
 
 use crate::config::StaffConfig;
 use crate::jwks::{JwksSource, PublishedKeys};
@@ -19,6 +20,8 @@ use crate::process::Process;
 pub struct StaffKeysInForce {
     /// Verifies tokens with them.
     pub verifier: StaffVerifier,
+    /// Reads them again, when a token names one that is not known.
+    pub refresh: RefreshStaffKeys,
     refreshing: Vec<JoinHandle<()>>,
 }
 
@@ -26,11 +29,11 @@ impl StaffKeysInForce {
     /// Begins to read the keys of those whom the configuration names.
     pub fn follow(config: &StaffConfig) -> anyhow::Result<Self> {
         let every = Duration::from_secs(config.refresh_s);
-        let (mut issuers, mut refreshing) = (Vec::new(), Vec::new());
+        let (mut issuers, mut sources) = (Vec::new(), Vec::new());
         let mut follow = |source: JwksSource| {
             let published = PublishedKeys::<StaffKeys>::new(source);
             let keys = published.keys();
-            refreshing.push(tokio::spawn(published.keep_refreshing(every)));
+            sources.push(published);
             keys
         };
         if !config.jwks.is_empty() {
@@ -45,7 +48,18 @@ impl StaffKeysInForce {
             };
             issuers.push(Issuer::provider(&config.issuer, &config.audience, claims, keys));
         }
-        Ok(Self { verifier: StaffVerifier::new(issuers), refreshing })
+        let refreshing = sources.iter().map(Arc::clone);
+        let refreshing =
+            refreshing.map(|published| tokio::spawn(published.keep_refreshing(every))).collect();
+        let refresh: RefreshStaffKeys = Arc::new(move || {
+            let refreshed: Vec<_> = sources.iter().map(PublishedKeys::refreshed).collect();
+            Box::pin(async move {
+                for source in refreshed {
+                    source.await;
+                }
+            })
+        });
+        Ok(Self { verifier: StaffVerifier::new(issuers), refresh, refreshing })
     }
 }
 

@@ -7,11 +7,12 @@ use booking::{Bookings, MailReport, MailStore, TokenHash};
 use kernel::Entropy;
 use pass::PassVerifier;
 use web::Drain;
+use web::streams::{StreamLimits, StreamParts};
 
 use crate::citizen::feed::{LatestFeed, PublicUrls};
 use crate::limits::RateLimits;
 use crate::rendered::RenderedView;
-use crate::streams::{StreamLimits, Streams};
+use crate::streams::Streams;
 
 /// Ends when the published keys have been read again, or when there is no use in waiting for that any
 /// longer. It may be asked at any rate and must bound how often it reads, and how long it takes.
@@ -73,6 +74,7 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         let Parts { bookings, passes, refresh_keys, streams, drain, urls, entropy, .. } = parts;
         let Parts { limits, mails, reports, .. } = parts;
+        let listening = StreamParts { limits: streams, drain, entropy: Arc::clone(&entropy) };
         Self {
             bookings,
             passes,
@@ -82,7 +84,7 @@ impl App {
             urls,
             rendered: RenderedView::default(),
             feed: LatestFeed::default(),
-            streams: Arc::new(Streams::new(streams, drain)),
+            streams: Arc::new(Streams::new(listening)),
             mails,
             reports,
         }

@@ -16,10 +16,11 @@ use booking::{
 use kernel::{Entropy, ManualClock, SeededEntropy, SyncedClock, Timestamp};
 use pass::{Claims, IdentityKey, KeySet, PassId, PassMinter, PassVerifier, SigningKey};
 use serde_json::{Value, json};
+use web::streams::StreamLimits;
 use web::test_client::{Call, Reply, TestClient};
 use web::{Drain, TrustedProxies};
 
-use crate::{App, MailReports, Parts, PublicUrls, RateLimits, StreamLimits, openapi, routes};
+use crate::{App, MailReports, Parts, PublicUrls, RateLimits, openapi, routes};
 
 /// What the mail provider proves itself by.
 pub(crate) const REPORT_TOKEN: &str = "Zm9yIHRoZSBtYWlsIHByb3ZpZGVyIGFsb25l";
@@ -35,7 +36,6 @@ const LOOKS_MAX: u32 = 10_000;
 
 /// The API on the scene of the store's contract, at its first opening.
 pub(crate) struct Api {
-    pub(crate) app: Data<App>,
     pub(crate) bookings: Arc<Bookings>,
     pub(crate) store: Arc<MemoryStore>,
     /// The store's clock. The API follows it at its next look at the store, see [`Self::refreshed`].
@@ -132,7 +132,7 @@ impl Api {
         let client = TestClient::start(&openapi(), routes(app.clone())).await;
         let pass = String::new();
         let mut api =
-            Self { app, bookings, store, clock, drain, pass, published, minter, passes, client };
+            Self { bookings, store, clock, drain, pass, published, minter, passes, client };
         api.pass = api.pass_of("07318000", "rehearsal");
         api.refreshed().await;
         api

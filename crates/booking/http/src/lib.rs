@@ -23,4 +23,3 @@ pub use citizen::feed::PublicUrls;
 pub use limits::RateLimits;
 pub use openapi::openapi;
 pub use routes::routes;
-pub use streams::StreamLimits;

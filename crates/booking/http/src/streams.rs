@@ -1,63 +1,28 @@
-//! Who listens to the places of a campaign, and what they are told.
+//! What those who listen to the places of a campaign are told.
 //!
 //! What has changed is written once for all who listen, from the view: nobody who listens costs the store
-//! anything, and one task looks for all of them (`beat.rs`). Every event has the hash of all places as its id, so another instance may go on where one ended.
-
-mod beat;
+//! anything. Every event has the hash of all places as its id, so another instance may go on where one ended.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use actix_web::HttpRequest;
 use actix_web::web::Bytes;
 use booking::campaign::SlotId;
-use booking::{CampaignView, View};
+use booking::{Bookings, CampaignView, View};
 use kernel::{CampaignId, Timestamp};
 use serde::Serialize;
-use web::{ClientAddress, Drain, TrustedProxies};
+use web::streams::{Beats, Look, StreamParts, Told};
 
 use crate::rendered::to_json;
-pub(crate) use beat::Beats;
-use beat::Followed;
 
 /// Changes of one campaign that are kept for those who were away for a moment.
 const CHANGES_MAX: usize = 64;
 
-/// How many may listen.
-#[derive(Clone, Debug)]
-pub struct StreamLimits {
-    /// Streams of this process.
-    pub streams_max: usize,
-    /// Streams of one client address.
-    pub per_address_max: usize,
-    /// The proxies whose word is taken for a client's address.
-    pub proxies: TrustedProxies,
-    /// How often it is looked whether there is something to tell.
-    pub every: Duration,
-}
-
-/// All streams of a process.
+/// All streams of a process, and what was told on them.
 pub(crate) struct Streams {
-    limits: StreamLimits,
-    drain: Drain,
-    open: Arc<Mutex<Open>>,
-    told: Mutex<HashMap<CampaignId, Told>>,
-    followed: Followed,
-}
-
-/// The streams that are open.
-#[derive(Default)]
-struct Open {
-    count: usize,
-    addresses: HashMap<ClientAddress, usize>,
-}
-
-/// The right to one stream, given back when it is dropped.
-pub(crate) struct Seat {
-    open: Arc<Mutex<Open>>,
-    address: ClientAddress,
+    pub(crate) listening: Arc<web::streams::Streams<CampaignId, ()>>,
+    known: Mutex<HashMap<CampaignId, Known>>,
 }
 
 /// One event as it is sent.
@@ -69,7 +34,7 @@ pub(crate) struct Frame {
 
 /// What is known of a campaign by those who listen.
 #[derive(Default)]
-struct Told {
+struct Known {
     generation: u64,
     id: u64,
     places: Vec<(SlotId, u32)>,
@@ -94,91 +59,77 @@ struct StreamedSlot<'a> {
 }
 
 impl Streams {
-    pub(crate) fn new(limits: StreamLimits, drain: Drain) -> Self {
-        Self {
-            limits,
-            drain,
-            open: Arc::default(),
-            told: Mutex::default(),
-            followed: Followed::default(),
-        }
+    pub(crate) fn new(listening: StreamParts) -> Self {
+        let listening = web::streams::Streams::new("booking", listening);
+        Self { listening: Arc::new(listening), known: Mutex::default() }
     }
 
-    pub(crate) fn is_draining(&self) -> bool {
-        self.drain.is_draining()
-    }
-
-    /// A seat for the client of `request`; `None` if there is none, at all or for its address.
-    pub(crate) fn seat(&self, request: &HttpRequest) -> Option<Seat> {
-        let address = ClientAddress::of(request, &self.limits.proxies);
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_address = open.addresses.get(&address).copied().unwrap_or_default();
-        if open.count >= self.limits.streams_max || of_address >= self.limits.per_address_max {
-            return None;
-        }
-        open.count += 1;
-        open.addresses.insert(address, of_address + 1);
-        Some(Seat { open: Arc::clone(&self.open), address })
-    }
-
-    /// What somebody has to be told who knows the event `last`, or nothing yet; `None` if the campaign is gone.
-    /// Constant time while nothing has changed.
-    pub(crate) fn after(
-        &self,
-        view: &View,
+    /// The beats of a campaign: when to look what there is to tell.
+    pub(crate) fn follow(
+        self: &Arc<Self>,
+        bookings: &Arc<Bookings>,
         campaign: &CampaignId,
-        last: Option<u64>,
-    ) -> Option<Vec<Frame>> {
-        self.with_told(view, campaign, |told, view| told.after(view, last))
+    ) -> Beats<()> {
+        self.listening.follow(campaign, || {
+            let (streams, bookings) = (Arc::clone(self), Arc::clone(bookings));
+            let campaign = campaign.clone();
+            // Whoever asks looks for themselves after this, so nothing is missed.
+            let mut known = streams.news(&bookings.view(), &campaign);
+            let look = move |_quiet| match streams.news(&bookings.view(), &campaign) {
+                None => Look::Over,
+                news if news == known => Look::Nothing,
+                news => {
+                    known = news;
+                    Look::News(())
+                }
+            };
+            ((), look)
+        })
+    }
+
+    /// What somebody has to be told who knows the event `last`, or nothing yet; and what they know then.
+    pub(crate) fn tell(&self, view: &View, campaign: &CampaignId, last: &mut Option<u64>) -> Told {
+        let Some(frames) = self.after(view, campaign, *last) else { return Told::Over };
+        let Some(newest) = frames.last() else { return Told::Nothing };
+        *last = Some(newest.id);
+        Told::Events(match &*frames {
+            [only] => only.bytes.clone(),
+            _ => frames.iter().map(|frame| &*frame.bytes).collect::<Vec<_>>().concat().into(),
+        })
+    }
+
+    /// The same as events; `None` if the campaign is gone. Constant time while nothing has changed.
+    fn after(&self, view: &View, campaign: &CampaignId, last: Option<u64>) -> Option<Vec<Frame>> {
+        self.with_known(view, campaign, |known, view| known.after(view, last))
     }
 
     /// The id of what there is to know; `None` if the campaign is gone.
     fn news(&self, view: &View, campaign: &CampaignId) -> Option<u64> {
-        self.with_told(view, campaign, |told, _| told.id)
+        self.with_known(view, campaign, |known, _| known.id)
     }
 
     /// With what is known of a campaign in the light of this view.
-    fn with_told<T>(
+    fn with_known<T>(
         &self,
         view: &View,
         campaign: &CampaignId,
-        ask: impl FnOnce(&mut Told, &CampaignView) -> T,
+        ask: impl FnOnce(&mut Known, &CampaignView) -> T,
     ) -> Option<T> {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(view_of) = view.campaign(campaign) else {
-            told.remove(campaign);
+            known.remove(campaign);
             return None;
         };
-        let told = told.entry(campaign.clone()).or_default();
-        if told.generation < view.generation {
-            told.take_in(view_of);
-            told.generation = view.generation;
+        let known = known.entry(campaign.clone()).or_default();
+        if known.generation < view.generation {
+            known.take_in(view_of);
+            known.generation = view.generation;
         }
-        Some(ask(told, view_of))
-    }
-
-    /// The generation of the view that was looked at last.
-    #[cfg(test)]
-    fn looked_at(&self, campaign: &CampaignId) -> u64 {
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.get(campaign).map_or(0, |told| told.generation)
+        Some(ask(known, view_of))
     }
 }
 
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.count = open.count.saturating_sub(1);
-        if let Some(count) = open.addresses.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                open.addresses.remove(&self.address);
-            }
-        }
-    }
-}
-
-impl Told {
+impl Known {
     /// Takes in a later count of the places.
     fn take_in(&mut self, view: &CampaignView) {
         let counted = &view.availability.slots;
@@ -237,24 +188,27 @@ fn id_of(places: &[(SlotId, u32)]) -> u64 {
 
 fn frame(event: &str, id: u64, view: &CampaignView, slots: Vec<StreamedSlot<'_>>) -> Frame {
     let (as_of, places_left) = (view.availability.as_of, view.availability.places_left());
-    let mut bytes = format!("event: {event}\nid: {id:016x}\ndata: ").into_bytes();
-    bytes.extend(to_json(&StreamedPlaces { as_of, places_left, slots }));
-    bytes.extend(b"\n\n");
-    Frame { id, bytes: bytes.into() }
+    let data = to_json(&StreamedPlaces { as_of, places_left, slots });
+    Frame { id, bytes: web::streams::event(event, id, &data) }
 }
 
 #[cfg(test)]
 mod tests {
-    use actix_web::test::TestRequest;
+    use std::time::Duration;
+
     use booking::contract::scene;
     use booking::{Availability, Held, SlotAvailability, WaitlistCounts};
+    use kernel::SeededEntropy;
+    use web::streams::StreamLimits;
+    use web::{Drain, TrustedProxies};
 
     use super::*;
 
-    fn streams(streams_max: usize, per_address_max: usize) -> Streams {
+    fn streams() -> Streams {
         let (proxies, every) = (TrustedProxies::none(), Duration::from_secs(1));
-        let limits = StreamLimits { streams_max, per_address_max, proxies, every };
-        Streams::new(limits, Drain::new())
+        let limits = StreamLimits { streams_max: 1, per_address_max: 1, proxies, every };
+        let entropy = Arc::new(SeededEntropy::new(1));
+        Streams::new(StreamParts { limits, drain: Drain::new(), entropy })
     }
 
     /// The scene's campaign with so many places left in its slots `a` and `b`.
@@ -293,7 +247,7 @@ mod tests {
 
     #[test]
     fn what_has_changed_is_told_and_nothing_else() {
-        let streams = streams(1, 1);
+        let streams = streams();
         let (first, last) = tell(&streams, &view(1, &[3, 2]), None);
         let whole = r#"event: places data: {"as_of":"2021-06-14T06:00:01.000Z","places_left":5,"slots":[{"id":"a","places_left":3},{"id":"b","places_left":2}]}"#;
         assert_eq!(first, [whole]);
@@ -307,7 +261,7 @@ mod tests {
     /// Who was away is told what they missed, and who was away too long everything.
     #[test]
     fn a_stream_goes_on_where_it_ended() {
-        let streams = streams(1, 1);
+        let streams = streams();
         let last = tell(&streams, &view(1, &[3, 2]), None).1;
         let second = tell(&streams, &view(2, &[2, 2]), last).1;
         tell(&streams, &view(3, &[1, 2]), second);
@@ -329,36 +283,19 @@ mod tests {
     /// An id says what somebody knows, whichever process they knew it from.
     #[test]
     fn another_process_goes_on() {
-        let [one, other] = [(); 2].map(|()| streams(1, 1));
+        let [one, other] = [(); 2].map(|()| streams());
         let last = tell(&one, &view(9, &[3, 2]), None).1;
         assert!(tell(&other, &view(1, &[3, 2]), last).0.is_empty());
     }
 
     #[test]
     fn other_slots_are_told_as_a_whole() {
-        let streams = streams(1, 1);
+        let streams = streams();
         let last = tell(&streams, &view(1, &[3, 2]), None).1;
         let (told, last) = tell(&streams, &view(2, &[3, 2, 30]), last);
         assert!(told.len() == 1 && told[0].starts_with("event: places"), "{told:?}");
         assert!(last.is_some());
         let gone = View { generation: 3, ..View::default() };
         assert!(streams.after(&gone, &scene::slot("rehearsal"), last).is_none());
-    }
-
-    #[test]
-    fn seats_are_limited_and_come_back() {
-        let streams = streams(3, 2);
-        let from = |address: &str| {
-            let peer = address.parse().expect("an address");
-            TestRequest::default().peer_addr(peer).to_http_request()
-        };
-        let (one, other) = (from("192.0.2.1:1"), from("192.0.2.2:1"));
-        let first = streams.seat(&one).expect("a seat");
-        let _second = streams.seat(&one).expect("a seat");
-        assert!(streams.seat(&one).is_none(), "two of an address");
-        let _third = streams.seat(&other).expect("a seat");
-        assert!(streams.seat(&other).is_none(), "three at all");
-        drop(first);
-        assert!(streams.seat(&one).is_some());
     }
 }

@@ -218,6 +218,13 @@ impl Check<'_> {
                 limits.ticket_redeem_burst,
                 limits.ticket_redeem_per_minute,
             ),
+            (
+                "limits.ticket_resume_code_burst",
+                limits.ticket_resume_code_burst,
+                limits.ticket_resume_code_per_minute,
+            ),
+            ("limits.resume_burst", limits.resume_burst, limits.resume_per_minute),
+            ("limits.room_resume_burst", limits.room_resume_burst, limits.room_resume_per_minute),
             ("limits.lost_link_burst", limits.lost_link_burst, limits.lost_link_per_minute),
             (
                 "limits.code_lost_link_burst",

@@ -71,6 +71,10 @@ pub struct WaitingRoomConfig {
     pub renew_every_ms: u64,
     /// Polls a second of one room that all instances together should get.
     pub polls_per_s_max: u32,
+    /// Streams of the status of rooms that may be open.
+    pub streams_max: usize,
+    /// Streams of one client address.
+    pub streams_per_address_max: usize,
     /// Arrivals that may wait.
     pub join_queue_depth_max: usize,
     /// Arrivals of one trip.
@@ -279,6 +283,18 @@ pub struct LimitsConfig {
     pub ticket_redeem_per_minute: u32,
     /// Redemptions of one ticket at once.
     pub ticket_redeem_burst: u32,
+    /// Codes made with one ticket in a minute; 0 for any number.
+    pub ticket_resume_code_per_minute: u32,
+    /// Codes made with one ticket at once.
+    pub ticket_resume_code_burst: u32,
+    /// Codes tried from one address in a minute; 0 for any number.
+    pub resume_per_minute: u32,
+    /// Codes tried from one address at once.
+    pub resume_burst: u32,
+    /// Codes tried in one room in a minute; 0 for any number.
+    pub room_resume_per_minute: u32,
+    /// Codes tried in one room at once.
+    pub room_resume_burst: u32,
     /// Requests for lost links from one address in a minute; 0 for any number.
     pub lost_link_per_minute: u32,
     /// Requests for lost links from one address at once.

@@ -10,6 +10,7 @@ use einlass::commands::campaign::apply_room;
 use einlass::config::{Config, load};
 use einlass::keys::{BookingKeys, NewKeys, WaitingRoomKeys};
 use einlass::process::{Process, StopTimes};
+use einlass::staff::with_own_staff;
 use einlass::waiting_room_service::WaitingRoomService;
 use kernel::{Clock as _, private_file};
 use reqwest::Client;
@@ -34,6 +35,8 @@ pub struct Fleet {
     pub campaign: CampaignFile,
     /// What the booking service reports with.
     pub signals: String,
+    /// The operator's token.
+    pub staff: String,
     config: Config,
     _folder: TempDir,
 }
@@ -67,7 +70,8 @@ impl Plan {
     }
 
     pub async fn start(self) -> Fleet {
-        let process = Process::new(None);
+        let (process, staff) =
+            with_own_staff(Process::new(None), Duration::from_hours(1)).expect("keys");
         let keys = NewKeys::generate(&*process.entropy);
         let mut config = config();
         config.waiting_room.store_url = self.store_url.parse().expect("an address");
@@ -98,7 +102,8 @@ impl Plan {
             let booking = BookingService::start(&process, &config, keys, campaigns).await;
             bookings.push(booking.expect("a booking api"));
         }
-        let fleet = Fleet { process, rooms, bookings, campaign, signals, config, _folder: folder };
+        let fleet =
+            Fleet { process, rooms, bookings, campaign, signals, staff, config, _folder: folder };
         fleet.wait_until_ready().await;
         fleet
     }

@@ -10,7 +10,7 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode, redirect};
 use serde_json::Value;
 use test_support::{Port, ProxyServer, eventually};
 
-use crate::browser::Browser;
+use crate::browser::{Browser, ENTER};
 use installation::{Installation, OTHER_ROOM, ROOM};
 
 const PAGE: &str = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8";
@@ -65,7 +65,7 @@ impl Guarded<'_> {
 
     fn waiting_page(&self) -> String {
         let back = escaped(&format!("{}/ticket.html?day=1", self.proxy.origin()));
-        format!("/warten?room={ROOM}&return_to={back}")
+        format!("/einlass/rooms/{ROOM}?return_to={back}")
     }
 }
 
@@ -162,10 +162,13 @@ fn tampered(pass: &str) -> String {
     format!("{}{changed}{}", &pass[..middle], &pass[middle + 1..])
 }
 
-/// A person who knows nothing of all this opens a page: the waiting page of `deploy/` leads there and back.
+/// A person who knows nothing of all this opens a page: the room's waiting page leads there and back.
 async fn lets_a_person_in(browser: &Browser, guarded: &Guarded<'_>) {
     let path = "/ticket.html?day=1";
     browser.open(&format!("{}{path}", guarded.proxy.origin())).await;
+    browser.until_shown("h1", &["line"]).await;
+    assert_eq!(browser.nameless().await, Vec::<String>::new());
+    browser.press("main button", ENTER).await;
     let look = "return location.pathname + location.search + ' ' + document.body.innerText";
     eventually("the page is shown", SOON, async || {
         browser
@@ -213,7 +216,8 @@ async fn real_proxies_guard_a_static_site() {
     guards_a_site(&haproxy, &installation).await;
 
     let browser = Browser::start().await;
-    // Hosts have cookies, whatever the port: the second one has none, since the first pass was given back.
+    // Hosts have cookies, whatever the port: the second one has none, since whoever gives the pass back keeps no
+    // ticket either.
     lets_a_person_in(&browser, &nginx).await;
     lets_a_person_in(&browser, &haproxy).await;
     browser.close().await;

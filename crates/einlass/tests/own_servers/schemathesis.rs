@@ -68,6 +68,7 @@ async fn prepare(client: &Client, fleet: &Fleet, slot: &str) -> Variables {
         ("HOLD", held.text("id").to_owned()),
         ("OTHER_HOLD", other_held.text("id").to_owned()),
         ("SIGNALS", fleet.signals.clone()),
+        ("STAFF", fleet.staff.clone()),
         ("MAIL_REPORTS", MAIL_REPORTS.to_owned()),
         ("TICKET", ticket),
         ("PASS", pass),

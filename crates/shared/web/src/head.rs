@@ -2,13 +2,23 @@
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
+use actix_web::{HttpMessage as _, HttpRequest};
+
+/// What marks a GET that is a HEAD.
+struct Head;
 
 /// Lets a HEAD be answered as if it were a GET; the server leaves the body out, because it remembers what was
 /// asked.
 pub(crate) fn as_get(request: &mut ServiceRequest) {
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(Head);
     }
+}
+
+/// Whether a GET is a HEAD, for answers whose body has no end: the server would wait for it.
+pub(crate) fn is_head(request: &HttpRequest) -> bool {
+    request.extensions().contains::<Head>()
 }
 
 #[cfg(test)]

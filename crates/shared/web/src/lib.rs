@@ -26,6 +26,7 @@ pub mod problem_page;
 pub mod query;
 pub mod reply;
 pub mod server;
+pub mod streams;
 pub mod telemetry;
 #[cfg(any(test, feature = "test-client"))]
 pub mod test_client;

@@ -50,6 +50,8 @@ metrics_listen = "{metrics}"
 workers = {workers}
 store_url = "{redis}"
 redis_key_prefix = "{prefix}"
+streams_max = 1000000
+streams_per_address_max = 1000000
 
 [booking]
 listen = "{booking}"
@@ -84,6 +86,17 @@ ticket_redeem_per_minute = 0
         let file = format!("{id}.toml");
         std::fs::write(self.folder.path().join(&file), toml)?;
         self.call(&["campaign", "apply", &file])
+    }
+
+    /// Tells everybody in a room something.
+    pub fn tell(&self, room: &str, text: &str) -> Result<()> {
+        self.call(&["room", "set", room, "--message-de", text, "--message-en", text])
+    }
+
+    /// How many a room lets in a minute, and at once.
+    pub fn set_pace(&self, room: &str, per_minute: u32, burst: u32) -> Result<()> {
+        let (per_minute, burst) = (per_minute.to_string(), burst.to_string());
+        self.call(&["room", "set", room, "--pace-per-minute", &per_minute, "--burst", &burst])
     }
 
     /// Starts the waiting room.

@@ -74,6 +74,9 @@ struct Extent {
     /// How many rows of a campaign that is over are deleted
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
     rows: u32,
+    /// How many follow one room at once
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    streams: u32,
     /// How many rooms one instance has while the renewal of its views is measured
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(10..=10_000))]
     rooms: u32,
@@ -113,6 +116,7 @@ impl Extent {
             ("rounds", self.rounds),
             ("seconds", self.seconds),
             ("waiting", self.waiting),
+            ("streams", self.streams),
             ("rooms", self.rooms),
             ("places", self.places),
             ("rows", self.rows),
@@ -200,6 +204,7 @@ pub fn measure(options: &RoundsOptions) -> Result<()> {
         rounds: extent.rounds,
         seconds: extent.seconds,
         waiting: extent.waiting,
+        streams: extent.streams,
         rooms: extent.rooms,
         places: extent.places,
         rows: extent.rows,
@@ -245,6 +250,8 @@ struct Bench {
     seconds: u32,
     /// How many people wait in one room.
     waiting: u32,
+    /// How many follow one room at once.
+    streams: u32,
     /// How many rooms one instance has.
     rooms: u32,
     /// How many places the largest campaign has.

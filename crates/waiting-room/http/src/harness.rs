@@ -1,5 +1,7 @@
 //! The API on an in-memory store and a clock that the test moves.
 
+mod staff;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,13 +22,17 @@ use waiting_room::line::ticket::{Ticket, TicketKeys};
 use waiting_room::live::LiveChange;
 use waiting_room::memory::digest::Digest;
 use waiting_room::service::operator::{self, SetOutcome};
-use waiting_room::service::{Limits, Parts as RoomParts};
+use waiting_room::service::{Limits, Parts as RoomParts, Signing};
 use waiting_room::settings::Opening;
 use waiting_room::state::{BookingReport, Counts};
 use waiting_room::view::RoomView;
 use waiting_room::{MemoryRoomStore, RoomId, RoomSettings, RoomStore as _, WaitingRoom};
+use web::streams::{StreamLimits, StreamParts};
 use web::test_client::{Call, Reply, TestClient};
+use web::{Drain, TrustedProxies};
 
+use self::staff::TestStaff;
+pub(crate) use self::staff::{token_for, token_of, token_of_new_key};
 use crate::{App, FailMode, Guard, Guards, Parts, RateLimits};
 
 pub(crate) const ISSUER: &str = "https://einlass.example";
@@ -112,6 +118,9 @@ pub(crate) struct Harness {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) store: Arc<SwitchedStore>,
     pub(crate) app: Data<App>,
+    /// Ends the streams.
+    pub(crate) drain: Drain,
+    staff: TestStaff,
     client: TestClient,
     ticket_keys: TicketKeys,
     verifier: PassVerifier,
@@ -154,23 +163,26 @@ impl Harness {
             store: store.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(2)),
-            ticket_keys: ticket_keys.clone(),
+            signing: Signing::shared(ticket_keys.clone(), PassMinter::new(key, ISSUER)),
             draw_key: draw_key(),
             identity_key: Some(IdentityKey::new(&[3; 32])),
-            minter: PassMinter::new(key, ISSUER),
             verifier: PassVerifier::new(ISSUER, keys.clone()),
             limits,
         }));
         let verifier = PassVerifier::new(ISSUER, keys.clone());
+        let (staff, drain) = (TestStaff::new(), Drain::new());
         let app = Data::new(App::new(Parts {
             rooms,
             keys,
             signals_credential: SignalsCredential::new(CREDENTIAL),
+            staff: staff.verifier(),
+            refresh_staff_keys: staff.refresh(),
             limits: RateLimits::off(),
             guards: guards(),
+            streams: streams(&drain),
         }));
         let client = client(&app).await;
-        let harness = Self { clock, store, app, client, ticket_keys, verifier };
+        let harness = Self { clock, store, app, drain, staff, client, ticket_keys, verifier };
         for (room, identity) in [
             ("town", IdentityKind::None),
             ("village", IdentityKind::None),
@@ -212,8 +224,11 @@ impl Harness {
             rooms: Arc::clone(&self.app.rooms),
             keys: Arc::clone(&self.app.keys),
             signals_credential: SignalsCredential::new(CREDENTIAL),
+            staff: self.staff.verifier(),
+            refresh_staff_keys: self.staff.refresh(),
             limits: limits(Arc::clone(&self.clock)),
             guards: guards(),
+            streams: streams(&self.drain),
         }));
         let client = client(&app).await;
         Self { app, client, ..self }
@@ -312,6 +327,13 @@ impl Harness {
         departed.expect("the store answers");
     }
 
+    /// The operator removes `town`, and this instance finds out.
+    pub(crate) async fn remove(&self) {
+        assert!(self.store.remove(&id("town")).await.expect("the store answers"));
+        self.renew().await;
+        self.app.rooms.discover().await.expect("the store answers");
+    }
+
     /// The operator moves the levers of `town`.
     pub(crate) async fn set(&self, change: LiveChange) {
         let set = operator::set(&*self.store, &id("town"), &change, None).await;
@@ -334,6 +356,17 @@ pub(crate) fn guards() -> Guards {
         ("lost", FailMode::Closed),
     ];
     guards.into_iter().map(|(room, fail)| (id(room), guard(fail))).collect()
+}
+
+/// Two streams at once.
+fn streams(drain: &Drain) -> StreamParts {
+    let limits = StreamLimits {
+        streams_max: 2,
+        per_address_max: 2,
+        proxies: TrustedProxies::none(),
+        every: Duration::from_millis(1),
+    };
+    StreamParts { limits, drain: drain.clone(), entropy: Arc::new(SeededEntropy::new(5)) }
 }
 
 async fn client(app: &Data<App>) -> TestClient {

@@ -16,6 +16,12 @@ pub struct RateLimits {
     pub redeem: AddressLimit,
     /// Redemptions for one pass, and so with all tickets of its subject.
     pub redeem_by_pass: RateLimit,
+    /// Codes that are made with the tickets of one subject.
+    pub resume_codes_by_pass: RateLimit,
+    /// Codes that are tried from one address.
+    pub resume: AddressLimit,
+    /// Codes that are tried in one room.
+    pub resume_by_room: RateLimit,
 }
 
 impl RateLimits {
@@ -28,6 +34,9 @@ impl RateLimits {
             proofs: Proofs::off(),
             redeem: AddressLimit::off(),
             redeem_by_pass: RateLimit::off(),
+            resume_codes_by_pass: RateLimit::off(),
+            resume: AddressLimit::off(),
+            resume_by_room: RateLimit::off(),
         }
     }
 }

@@ -41,6 +41,7 @@ use crate::wire::MunicipalityToChoose;
     )),
     tags(
         (name = "rooms", description = "For everybody."),
+        (name = "operator", description = "For those who run the waiting room."),
         (name = "services", description = "Between the waiting room and the booking service."),
         (name = "health", description = "For the operator."),
         (name = "documentation", description = "This document."),
@@ -67,6 +68,14 @@ impl Modify for SecuritySchemes {
         components.add_security_scheme(
             "pass",
             bearer("The pass that a ticket was redeemed for.", Some("JWT")),
+        );
+        components.add_security_scheme(
+            "staff",
+            bearer(
+                "A token of a member of staff, issued by `einlass token issue` or by the OpenID Connect \
+                 provider of the town. It names roles, and the campaigns that they are for.",
+                Some("JWT"),
+            ),
         );
         components.add_security_scheme(
             "service",
@@ -133,11 +142,14 @@ mod tests {
     /// Method and path in the route attributes of the handlers.
     fn written() -> BTreeSet<(String, String)> {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let files = ["citizen", "systems"].map(|folder| source.join(folder));
+        let entries = |folder: &Path| {
+            let entries = fs::read_dir(folder).expect("a folder of sources");
+            entries.map(|entry| entry.expect("an entry").path()).collect::<Vec<_>>()
+        };
+        let (folders, _files): (Vec<_>, Vec<_>) =
+            entries(&source).into_iter().partition(|path| path.is_dir());
+        let files = folders.iter().flat_map(|folder| entries(folder));
         files
-            .iter()
-            .flat_map(|folder| fs::read_dir(folder).expect("a folder of routes"))
-            .map(|file| file.expect("an entry").path())
             .filter(|path| path.is_file())
             .flat_map(|path| routes_in(&fs::read_to_string(path).expect("a source file")))
             .collect()
@@ -173,13 +185,16 @@ mod tests {
     #[test]
     fn every_route_is_in_the_document() {
         let (documented, written) = (documented(), written());
-        assert_eq!(written.len(), 10, "{written:?}");
+        let listed = include_str!("routes.rs").matches(".service(").count();
+        assert_eq!(written.len(), listed, "{written:?}");
         assert!(written.is_subset(&documented), "{documented:?}");
     }
 
     #[actix_web::test]
     async fn every_documented_route_is_registered() {
         let harness = Harness::start().await;
+        // A stream would not end otherwise.
+        harness.drain.start();
         for (method, path) in documented() {
             let uri = path.replace("{room}", "town").replace("{code}", "not-found");
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
@@ -199,7 +214,10 @@ mod tests {
             let call =
                 if path.ends_with("/tickets") { call.no_header("authorization") } else { call };
             let reply = call.send().await;
-            assert!([201, 204].contains(&reply.status), "{method} {path}: {reply}");
+            // The code of the example opens nothing here.
+            let is_taken =
+                [201, 204].contains(&reply.status) || reply.code() == "resume-code-not-found";
+            assert!(is_taken, "{method} {path}: {reply}");
         }
     }
 

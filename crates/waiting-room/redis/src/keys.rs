@@ -4,12 +4,13 @@
 //! |---|---|---|
 //! | `einlass:rooms` | sorted set | the names of all rooms, all with the score 0, so in alphabetical order |
 //! | `einlass:{room}:settings` | string | the settings as JSON |
-//! | `einlass:{room}:state` | hash | the memory, the levers, the counters and the gate's ledger; of a removed room its incarnation |
+//! | `einlass:{room}:state` | hash | the memory, the levers, the counters, the gate's ledger and what there is to tell; of a removed room its incarnation |
 //! | `einlass:{room}:admitted` | sorted set | the 16 bytes of a pass id → its end in milliseconds, also when it is over |
+//! | `einlass:{room}:resumes:0`, `…:1` | hash | tickets that codes open: the name of the code → its end in milliseconds, a space, the ticket, sealed |
 //! | `einlass:{room}:joins:0`, `…:1` | hash | joins that may be repeated: the client's key, hashed → epoch, entry, time, fingerprint |
 //!
 //! The braces are part of the key: what they enclose decides the slot in a Redis Cluster, so all keys
-//! of a room share one and a script may use them together. Only the joins expire by themselves.
+//! of a room share one and a script may use them together. Only joins and resumes expire by themselves.
 
 use waiting_room::RoomId;
 
@@ -30,6 +31,8 @@ pub struct RoomKeys {
     pub admitted: String,
     /// The joins that may be repeated, of two successive periods.
     pub joins: [String; 2],
+    /// The tickets that codes open, of two successive periods.
+    pub resumes: [String; 2],
 }
 
 impl RoomKeys {
@@ -42,14 +45,15 @@ impl RoomKeys {
             settings: key("settings"),
             admitted: key("admitted"),
             joins: [key("joins:0"), key("joins:1")],
+            resumes: [key("resumes:0"), key("resumes:1")],
         }
     }
 
     /// All of them.
     #[must_use]
-    pub fn all(&self) -> [&str; 5] {
-        let [even, odd] = &self.joins;
-        [&self.state, &self.settings, &self.admitted, even, odd]
+    pub fn all(&self) -> [&str; 7] {
+        let ([even, odd], [even_resumes, odd_resumes]) = (&self.joins, &self.resumes);
+        [&self.state, &self.settings, &self.admitted, even, odd, even_resumes, odd_resumes]
     }
 }
 

@@ -8,6 +8,8 @@ use kernel::{Clock, Timestamp};
 use waiting_room::live::LiveSettings;
 use waiting_room::memory::digest::Digest;
 use waiting_room::memory::{Memory, heal};
+use waiting_room::notice::Notices;
+use waiting_room::resume::{KeptTicket, ResumeName};
 use waiting_room::state::BookingReport;
 use waiting_room::store::{
     Arrivals, Ask, Call, Created, Freeze, JoinReply, Reading, Redeemed, Redemption, Result,
@@ -233,6 +235,24 @@ impl RoomStore for RedisRoomStore {
         self.operations.pass_ends(&self.keys(room), room, digest, pass_ids).await
     }
 
+    async fn keep_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        kept: &[KeptTicket],
+    ) -> Result<Vec<bool>> {
+        self.operations.keep_tickets(&self.keys(room), room, digest, kept).await
+    }
+
+    async fn take_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        names: &[ResumeName],
+    ) -> Result<Vec<Option<Vec<u8>>>> {
+        self.operations.take_tickets(&self.keys(room), room, digest, names).await
+    }
+
     async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()> {
         self.operations.report(&self.keys(room), room, digest, report).await
     }
@@ -249,6 +269,21 @@ impl RoomStore for RedisRoomStore {
         entropy: &str,
     ) -> Result<bool> {
         self.operations.supply_entropy(&self.keys(room), room, digest, opening, entropy).await
+    }
+
+    async fn notices(&self, room: &RoomId) -> Result<Option<Notices>> {
+        let mut command = redis::cmd("HGET");
+        command.arg(self.keys(room).state).arg("notices");
+        let notices: Option<String> = self.operations.connections.query(&command).await?;
+        let unreadable = |error: serde_json::Error| {
+            RedisFailure::NotUnderstood(format!("what there is to tell of room {room}: {error}"))
+        };
+        let read = |text: String| serde_json::from_str(&text).map_err(unreadable);
+        Ok(notices.map(read).transpose()?)
+    }
+
+    async fn set_notices(&self, room: &RoomId, digest: &Digest, notices: &Notices) -> Result<bool> {
+        self.operations.set_notices(&self.keys(room), room, digest, notices).await
     }
 
     async fn remove(&self, room: &RoomId) -> Result<bool> {

@@ -19,6 +19,8 @@ use crate::lane::{Lane, PerLane};
 use crate::live::LiveSettings;
 use crate::memory::Memory;
 use crate::memory::digest::Digest;
+use crate::notice::Notices;
+use crate::resume::{KeptTicket, ResumeName};
 use crate::settings::{RoomId, RoomSettings};
 use crate::state::{BookingReport, RoomState};
 
@@ -313,6 +315,26 @@ pub trait RoomStore: Send + Sync {
         pass_ids: &[PassId],
     ) -> Result<Vec<Option<Timestamp>>>;
 
+    /// Keeps tickets for the codes that open them, each for [`RESUME_CODE_TTL`]; gives for each whether there was room
+    /// for it, of [`RESUME_CODES_MAX`]. They are not part of what heals. O(n).
+    ///
+    /// [`RESUME_CODE_TTL`]: crate::resume::RESUME_CODE_TTL
+    /// [`RESUME_CODES_MAX`]: crate::resume::RESUME_CODES_MAX
+    async fn keep_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        kept: &[KeptTicket],
+    ) -> Result<Vec<bool>>;
+
+    /// Takes out what is kept under these names: it is there once. O(n).
+    async fn take_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        names: &[ResumeName],
+    ) -> Result<Vec<Option<Vec<u8>>>>;
+
     /// Takes a report of the booking API over, and ends the passes that departed. A count that was made
     /// before the stored one is ignored; one made in the future counts as made now. O(n log admitted).
     async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()>;
@@ -329,6 +351,13 @@ pub trait RoomStore: Send + Sync {
         opening: u16,
         entropy: &str,
     ) -> Result<bool>;
+
+    /// What there is to tell of a room; `None` if nobody has looked yet. O(notices kept).
+    async fn notices(&self, room: &RoomId) -> Result<Option<Notices>>;
+
+    /// Replaces what there is to tell, if its version is the successor of the stored one (1 where there is none);
+    /// gives whether. O(notices kept).
+    async fn set_notices(&self, room: &RoomId, digest: &Digest, notices: &Notices) -> Result<bool>;
 
     /// Removes a room; gives whether it was there. Only its incarnation is remembered, so that no
     /// instance brings it back. O(admitted).

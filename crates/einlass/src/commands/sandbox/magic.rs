@@ -36,10 +36,12 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::WaitlistTokenInvalid, 115),
     (Code::MailReportTokenInvalid, 116),
     (Code::PassRequired, 117),
+    (Code::StaffTokenInvalid, 118),
     (Code::NotEligible, 131),
     (Code::NotThePersonOfThePass, 132),
     (Code::PassWrongCampaign, 133),
     (Code::OriginNotListed, 134),
+    (Code::NotAllowed, 135),
     (Code::BookingNotFound, 141),
     (Code::CampaignNotFound, 142),
     (Code::HoldNotFound, 143),
@@ -49,6 +51,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::OfferNotFound, 147),
     (Code::WaitlistEntryNotFound, 148),
     (Code::CarNotFound, 149),
+    (Code::ResumeCodeNotFound, 150),
     (Code::MethodNotAllowed, 151),
     (Code::RequestTimeout, 181),
     (Code::AlreadyBooked, 201),
@@ -91,6 +94,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::Internal, 500),
     (Code::Overloaded, 531),
     (Code::Unavailable, 532),
+    (Code::TooManyStreams, 533),
 ];
 
 /// What a family name asks for: it is the code itself.

@@ -177,15 +177,15 @@ impl Worker {
         let language = Language::preferred(response.request().headers());
         let body = problem.body(language, request_id.to_str().unwrap_or_default());
         let headers = response.headers_mut();
-        for (name, value) in problem.headers() {
-            headers.insert(name.clone(), value.clone());
-        }
         headers.append(header::LINK, HeaderValue::from_static(problem.code().entry().link));
         if let Some(seconds) = problem.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if problem.code().status() == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        for (name, value) in problem.headers() {
+            headers.insert(name.clone(), value.clone());
         }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));

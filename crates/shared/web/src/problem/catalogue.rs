@@ -40,6 +40,10 @@ catalogue! {
         en: "The service credential is not accepted", "This address is for the booking system of this campaign. Check that both services are configured with the same credential.";
         de: "Die Kennung des Dienstes wird nicht angenommen", "Diese Adresse ist für das Buchungssystem dieser Aktion. Prüfen Sie, ob beide Dienste mit derselben Kennung eingerichtet sind.";
     }
+    StaffTokenInvalid "staff-token-invalid" UNAUTHORIZED {
+        en: "The token of staff is not accepted", "This address is for the town hall. Send Authorization: Bearer with a token from einlass token issue or from your identity provider; the header WWW-Authenticate says what is wrong with this one.";
+        de: "Der Token der Mitarbeitenden wird nicht angenommen", "Diese Adresse ist für die Verwaltung. Senden Sie Authorization: Bearer mit einem Token von einlass token issue oder von Ihrem Anmeldedienst; was an diesem nicht stimmt, steht im Header WWW-Authenticate.";
+    }
     TicketInvalid "ticket-invalid" UNAUTHORIZED {
         en: "This ticket is not valid", "The ticket is missing, incomplete, or from another or an earlier waiting room. Please enter the waiting room again.";
         de: "Dieses Ticket ist nicht gültig", "Das Ticket fehlt, ist unvollständig oder stammt aus einem anderen oder früheren Warteraum. Bitte betreten Sie den Warteraum neu.";
@@ -47,6 +51,10 @@ catalogue! {
     WaitlistTokenInvalid "waitlist-token-invalid" UNAUTHORIZED {
         en: "This link does not open a place on the waitlist", "Please use the complete link that you got when you joined the waitlist, or that of your offer.";
         de: "Dieser Link öffnet keinen Platz auf der Nachrückliste", "Bitte verwenden Sie den vollständigen Link, den Sie beim Eintragen oder mit Ihrem Angebot bekommen haben.";
+    }
+    NotAllowed "not-allowed" FORBIDDEN {
+        en: "Your role does not allow this", "One of those under roles is needed, and for this campaign. Whoever gives out the tokens at your town hall can help.";
+        de: "Ihre Rolle erlaubt das nicht", "Nötig ist eine von denen unter roles, und zwar für diese Aktion. Wer bei Ihrer Verwaltung die Token ausgibt, kann helfen.";
     }
     NotEligible "not-eligible" FORBIDDEN {
         en: "This campaign is not for you", "It is for people who live in its municipalities, and may be for certain ages only. Please ask your own municipality which offers there are for you.";
@@ -87,6 +95,10 @@ catalogue! {
     OfferNotFound "offer-not-found" NOT_FOUND {
         en: "This offer does not exist", "It may be for somebody else. Please use the complete link from your message.";
         de: "Dieses Angebot gibt es nicht", "Vielleicht gilt es für jemand anderen. Bitte verwenden Sie den vollständigen Link aus Ihrer Nachricht.";
+    }
+    ResumeCodeNotFound "resume-code-not-found" NOT_FOUND {
+        en: "This code opens nothing", "Please check it. A code is good for a few minutes and once only; the device that has your place shows you a new one. Nothing is lost.";
+        de: "Dieser Code öffnet nichts", "Bitte prüfen Sie ihn. Ein Code gilt einige Minuten und nur einmal; das Gerät, das Ihren Platz hat, zeigt Ihnen einen neuen. Es ist nichts verloren.";
     }
     RoomNotFound "room-not-found" NOT_FOUND {
         en: "This waiting room does not exist", "Please check the address.";
@@ -263,6 +275,10 @@ catalogue! {
     Overloaded "overloaded" SERVICE_UNAVAILABLE {
         en: "Very many people are here right now", "You lose nothing. Please try again in a few seconds.";
         de: "Gerade sind sehr viele Menschen hier", "Sie verlieren nichts. Bitte versuchen Sie es in ein paar Sekunden noch einmal.";
+    }
+    TooManyStreams "too-many-streams" SERVICE_UNAVAILABLE {
+        en: "No further stream can be opened right now", "You lose nothing. Please ask by plain requests instead, as often as their answers say, and try a stream again later.";
+        de: "Gerade kann kein weiterer Strom geöffnet werden", "Sie verlieren nichts. Bitte fragen Sie stattdessen mit einfachen Anfragen nach, so oft, wie deren Antworten es sagen, und versuchen Sie es später noch einmal mit einem Strom.";
     }
     Unavailable "unavailable" SERVICE_UNAVAILABLE {
         en: "A part of the system does not answer right now", "You lose nothing. Please try the same again in a few seconds.";

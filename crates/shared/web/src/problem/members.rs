@@ -38,7 +38,7 @@ fn challenge() -> Member {
     always("challenge", schema, json!(example))
 }
 
-fn all() -> [(Code, Member); 14] {
+fn all() -> [(Code, Member); 15] {
     let municipality = json!({
         "type": "string",
         "description": "The name of the municipality, where the postcode says it.",
@@ -58,6 +58,7 @@ fn all() -> [(Code, Member); 14] {
         "description": "When people can join, where that is a time to come.",
     });
     [
+        (Code::NotAllowed, roles()),
         (Code::NotEligible, rule()),
         (Code::PassRequired, waiting_page()),
         (Code::ProofRequired, challenge()),
@@ -107,6 +108,15 @@ fn all() -> [(Code, Member); 14] {
             always("seats_left", count("How many seats the pass has left."), json!(1)),
         ),
     ]
+}
+
+fn roles() -> Member {
+    let roles = json!({
+        "type": "array",
+        "description": "The roles of which one is needed.",
+        "items": {"type": "string"},
+    });
+    always("roles", roles, json!(["operator"]))
 }
 
 fn rule() -> Member {

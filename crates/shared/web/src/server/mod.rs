@@ -28,6 +28,10 @@ use refusal::Refusals;
 /// How long the end of a connection may take.
 const DISCONNECT_TIME_MAX: Duration = Duration::from_secs(1);
 
+/// Connections of one worker at once: more than a process may open files, which is the limit that counts. The usual
+/// 25,600 would leave those beyond unanswered while streams hold them.
+const CONNECTIONS_MAX: usize = 1 << 20;
+
 /// How a server deals with its connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Manners {
@@ -67,6 +71,7 @@ where
     let stopping = builder.graceful_shutdown_signal();
     let builder = if manners.workers == 0 { builder } else { builder.workers(manners.workers) };
     let builder = builder.shutdown_timeout(manners.finish_s).disable_signals();
+    let builder = builder.max_concurrent_connections(CONNECTIONS_MAX);
     let service = move || {
         let stopping = stopping.clone();
         let app = app().into_factory().map_err(|error| error.into().error_response());

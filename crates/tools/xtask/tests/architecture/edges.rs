@@ -18,7 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("booking-db", &["kernel", "booking"]),
     ("booking-papers", &["kernel", "booking"]),
     ("booking-delivery", &["kernel", "booking", "booking-papers", "webhook"]),
-    ("waiting-room-http", &["kernel", "pass", "waiting-room", "web"]),
+    ("waiting-room-http", &["kernel", "pass", "staff", "waiting-room", "web"]),
     ("booking-http", &["kernel", "pass", "booking", "booking-papers", "web"]),
     (
         "einlass",

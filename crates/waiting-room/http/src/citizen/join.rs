@@ -9,8 +9,8 @@ use kernel::{Ags, Municipality, Postcode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use waiting_room::service::JoinRequest;
 use waiting_room::service::outcome::{Answer, JoinOutcome};
+use waiting_room::service::{GivenIdentity, JoinRequest};
 use web::document::{Only, Union, Variant};
 use web::reply;
 use web::{Body, Code, IdempotencyKey, Mistake, Problem, optional_bearer};
@@ -184,31 +184,58 @@ pub(crate) async fn join(
     app.limits.join.check(&request)?;
     let ticket = optional_bearer(&request, Code::TicketInvalid)?;
     let key = IdempotencyKey::optional(&request, KEY_LENGTH_MIN)?;
-    let own = key.as_ref().map(IdempotencyKey::as_str);
-    let identity = identity.map(Identity::given).transpose()?.flatten();
-    let comer = Comer { request: &request, room: room.name(), key: own };
+    let joining = Joining {
+        request: &request,
+        room: room.name(),
+        ticket,
+        key: key.as_ref().map(IdempotencyKey::as_str),
+        residence: residence.map(|residence| (residence.postcode, residence.ags)),
+        identity: identity.map(Identity::given).transpose()?.flatten(),
+        proof: proof.as_deref(),
+    };
+    let (status, answer) = enter(&app, joining).await?;
+    Ok(reply::private(status, &JoinedRoom::from(answer)))
+}
+
+/// What somebody joins with, by the API or on the page.
+pub(crate) struct Joining<'a> {
+    pub(crate) request: &'a HttpRequest,
+    pub(crate) room: &'a str,
+    pub(crate) ticket: Option<&'a str>,
+    /// The client's key of the request.
+    pub(crate) key: Option<&'a str>,
+    pub(crate) residence: Option<(Postcode, Option<Ags>)>,
+    pub(crate) identity: Option<GivenIdentity>,
+    pub(crate) proof: Option<&'a str>,
+}
+
+/// The answer to a join and its status, once the proof of work that is asked for is there and the person does not join too
+/// often; or why there is none.
+pub(crate) async fn enter(
+    app: &App,
+    joining: Joining<'_>,
+) -> Result<(StatusCode, Answer), Problem> {
+    let Joining { request, room, ticket, key, residence, identity, proof } = joining;
+    let comer = Comer { request, room, key };
     let proof = match ticket {
         // Whoever has a ticket takes no further entry.
         Some(_) => None,
-        None => app.limits.proofs.admit(&app, comer, proof.as_deref())?,
+        None => app.limits.proofs.admit(app, comer, proof)?,
     };
     if let Some(identity) = &identity {
-        let subject = app.rooms.subject(room.name(), identity).map_err(refusal::problem)?;
+        let subject = app.rooms.subject(room, identity).map_err(refusal::problem)?;
         let limit = &app.limits.join_by_subject;
-        subject.map_or(Ok(()), |subject| limit.check_about(&request, &subject))?;
+        subject.map_or(Ok(()), |subject| limit.check_about(request, &subject))?;
     }
-    let proven = proof.as_ref().and_then(|proof| proof.key(own));
-    let joining = JoinRequest { ticket, key: proven.or(own), identity: identity.as_ref() };
-    let residence = residence.map(|residence| (residence.postcode, residence.ags));
-    let joined = app.rooms.join(room.name(), residence, joining).await;
+    let proven = proof.as_ref().and_then(|proof| proof.key(key));
+    let asked = JoinRequest { ticket, key: proven.or(key), identity: identity.as_ref() };
+    let joined = app.rooms.join(room, residence, asked).await;
     match joined.map_err(refusal::problem)? {
-        JoinOutcome::New(answer) => {
-            Ok(reply::private(StatusCode::CREATED, &JoinedRoom::from(answer)))
-        }
-        JoinOutcome::Known(answer) => Ok(reply::private(StatusCode::OK, &JoinedRoom::from(answer))),
+        JoinOutcome::New(answer) => Ok((StatusCode::CREATED, answer)),
+        JoinOutcome::Known(answer) => Ok((StatusCode::OK, answer)),
         // The challenge was solved for somebody else.
-        JoinOutcome::KeyReused if own.is_none() => {
-            let view = app.rooms.view(room.name()).map_err(refusal::problem)?;
+        JoinOutcome::KeyReused if key.is_none() => {
+            let view = app.rooms.view(room).map_err(refusal::problem)?;
             Err(app.limits.proofs.required(comer, &view))
         }
         JoinOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
@@ -220,7 +247,7 @@ pub(crate) async fn join(
         JoinOutcome::MunicipalityMismatch => Err(Problem::new(Code::MunicipalityMismatch)),
         JoinOutcome::IdentityRequired(kind) => Err(identity::required(kind)),
         JoinOutcome::IdentityMistaken(mistakes) => Err(identity::mistaken(&mistakes)),
-        JoinOutcome::NotOpenYet { gathers_from: _ } => Err(not_open_yet(&app, room.name())),
+        JoinOutcome::NotOpenYet { gathers_from: _ } => Err(not_open_yet(app, room)),
         JoinOutcome::Closed => Err(Problem::new(Code::RoomClosed)),
     }
 }

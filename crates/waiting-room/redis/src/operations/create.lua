@@ -1,6 +1,6 @@
 -- create: makes a room unless it is known, or begins a new line where its incarnation is higher.
 --
--- KEYS   1 state, 2 settings, 3 admitted, 4 and 5 join keys
+-- KEYS   1 state, 2 settings, 3 admitted, 4 and 5 join keys, 6 and 7 resumes
 -- ARGV   1 now in ms, empty for the clock of Redis; 2 incarnation, 3 settings as JSON, 4 the first gathering in
 --        ms, 5 how long tickets are listened to in ms, 6… field and value of each part of the state
 -- Reply  0 new; 1 new, and listens to tickets, since its first gathering has begun; 2 replaced;
@@ -24,7 +24,7 @@ if not known and now >= tonumber(ARGV[4]) then
   answer, quiet_until = HEALING, now + tonumber(ARGV[5])
 end
 -- What is left of a room of that name is not part of this line.
-redis.call('UNLINK', KEYS[1], KEYS[3], KEYS[4], KEYS[5])
+redis.call('UNLINK', KEYS[1], unpack(KEYS, 3))
 redis.call('SET', KEYS[2], ARGV[3])
 redis.call('HSET', KEYS[1], unpack(ARGV, 6))
 redis.call('HSET', KEYS[1], 'epoch', exact(math.max(1, math.floor(now / 1000))), 'quiet_until_ms', exact(quiet_until),

@@ -9,6 +9,7 @@ mod create;
 mod end_passes;
 mod freeze;
 mod join;
+mod keep_tickets;
 mod pass_ends;
 mod read;
 mod redeem;
@@ -16,7 +17,9 @@ mod remove;
 mod replace;
 mod report;
 mod set_live;
+mod set_notices;
 mod supply_entropy;
+mod take_tickets;
 
 use std::sync::Arc;
 
@@ -46,8 +49,11 @@ pub(crate) struct Operations {
     redeem: Script,
     end_passes: Script,
     pass_ends: Script,
+    keep_tickets: Script,
+    take_tickets: Script,
     report: Script,
     set_live: Script,
+    set_notices: Script,
     supply_entropy: Script,
     remove: Script,
 }
@@ -71,8 +77,11 @@ impl Operations {
             redeem: script!("room.lua", "admission.lua", "redeem.lua"),
             end_passes: script!("room.lua", "end_passes.lua"),
             pass_ends: script!("room.lua", "pass_ends.lua"),
+            keep_tickets: script!("room.lua", "keep_tickets.lua"),
+            take_tickets: script!("room.lua", "take_tickets.lua"),
             report: script!("room.lua", "report.lua"),
             set_live: script!("room.lua", "set_live.lua"),
+            set_notices: script!("room.lua", "set_notices.lua"),
             supply_entropy: script!("room.lua", "supply_entropy.lua"),
             remove: script!("remove.lua"),
         }
@@ -151,8 +160,27 @@ fn take<T: FromRedisValue>(
     Ok(redis::from_redis_value(reply.next().ok_or_else(missing)?)?)
 }
 
+/// The answers of a batch, one for each of `count`.
+fn answers<T: FromRedisValue>(
+    name: &str,
+    count: usize,
+    reply: Vec<Value>,
+) -> std::result::Result<Vec<T>, RedisFailure> {
+    let answers: Vec<T> = take(&mut reply.into_iter())?;
+    if answers.len() == count {
+        return Ok(answers);
+    }
+    let what = format!("{name} replied with {} answers to {count} questions", answers.len());
+    Err(RedisFailure::NotUnderstood(what))
+}
+
 fn state_keys(keys: &RoomKeys) -> [&str; 1] {
     [&keys.state]
+}
+
+fn resume_keys(keys: &RoomKeys) -> [&str; 3] {
+    let [even, odd] = &keys.resumes;
+    [&keys.state, even, odd]
 }
 
 fn pass_keys(keys: &RoomKeys) -> [&str; 2] {

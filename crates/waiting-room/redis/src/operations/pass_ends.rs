@@ -3,8 +3,7 @@ use waiting_room::memory::digest::Digest;
 use waiting_room::store::Result;
 use waiting_room::{PassId, RoomId};
 
-use super::{Operations, add_passes, pass_keys, take};
-use crate::failure::RedisFailure;
+use super::{Operations, add_passes, answers, pass_keys};
 use crate::keys::RoomKeys;
 
 impl Operations {
@@ -17,13 +16,7 @@ impl Operations {
     ) -> Result<Vec<Option<Timestamp>>> {
         let mut call = self.begin(&self.pass_ends, &pass_keys(keys), digest);
         add_passes(&mut call, pass_ids);
-        let rest = self.run(room, &call).await?;
-        let ends: Vec<i64> = take(&mut rest.into_iter())?;
-        if ends.len() != pass_ids.len() {
-            let (given, asked) = (ends.len(), pass_ids.len());
-            let what = format!("pass_ends replied with {given} ends of {asked} passes");
-            return Err(RedisFailure::NotUnderstood(what).into());
-        }
+        let ends: Vec<i64> = answers("pass_ends", pass_ids.len(), self.run(room, &call).await?)?;
         Ok(ends.into_iter().map(|ms| (ms > 0).then(|| Timestamp::from_unix_ms(ms))).collect())
     }
 }

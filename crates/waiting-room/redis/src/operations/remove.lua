@@ -1,6 +1,6 @@
 -- remove: removes a room, and remembers its incarnation, so that no instance brings it back.
 --
--- KEYS   1 state, 2 settings, 3 admitted, 4 and 5 join keys
+-- KEYS   1 state, 2 settings, 3 admitted, 4 and 5 join keys, 6 and 7 resumes
 -- Reply  1 if it was there, else 0
 -- O(1); the memory is freed in the background
 
@@ -8,6 +8,6 @@ local incarnation = redis.call('HGET', KEYS[1], 'incarnation')
 if not incarnation then
   return 0
 end
-redis.call('UNLINK', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5])
+redis.call('UNLINK', unpack(KEYS))
 redis.call('HSET', KEYS[1], 'removed', incarnation)
 return 1

@@ -1,6 +1,6 @@
 -- replace: gives a room the memory that it lacks, if nobody has changed what it has since it was read.
 --
--- KEYS   1 state, 2 settings, 3 admitted, 4 and 5 join keys
+-- KEYS   1 state, 2 settings, 3 admitted, 4 and 5 join keys, 6 and 7 resumes
 -- ARGV   2 … 12 the digest that the room must have, the first empty if it must be unknown;
 --        13 `raise` to keep the rest of its state, `anew` to begin a new line; 14 its incarnation;
 --        15 settings as JSON, 16… field and value of what is to be set
@@ -27,7 +27,7 @@ if ARGV[13] == 'anew' then
   redis.call('DEL', KEYS[1])
   -- Passes of the same line that were not forgotten stay; those of another are over.
   if ARGV[2] ~= '' then
-    redis.call('UNLINK', KEYS[3], KEYS[4], KEYS[5])
+    redis.call('UNLINK', unpack(KEYS, 3))
   end
   redis.call('SET', KEYS[2], ARGV[15])
   redis.call('HSET', KEYS[1], 'seen_ms', exact(clock()))

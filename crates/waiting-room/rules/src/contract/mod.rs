@@ -11,7 +11,9 @@ pub mod entries;
 mod fixtures;
 pub mod gate;
 pub mod memory;
+pub mod notices;
 pub mod reports;
+pub mod resumes;
 pub mod rooms;
 mod switched;
 
@@ -53,6 +55,10 @@ macro_rules! room_store_contract {
                 a_room_left_alone_at_a_boundary_listens;
             reports: an_earlier_count_is_ignored, a_count_from_the_future_counts_as_now,
                 a_count_from_before_a_clock_step_is_replaced, departures_end_passes;
+            notices: notices_are_compare_and_set, a_new_line_has_nothing_to_tell,
+                two_instances_tell_a_notice_once;
+            resumes: a_kept_ticket_is_taken_once, a_kept_ticket_has_an_end,
+                kept_tickets_are_bounded, kept_tickets_end_with_the_line;
             clocks: a_clock_that_steps_back_stops_nothing, a_join_does_not_hide_a_clock_step,
                 the_pace_survives_a_clock_step, a_silence_ends_although_the_clock_steps_back;
         }

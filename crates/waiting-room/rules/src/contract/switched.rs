@@ -10,6 +10,8 @@ use pass::PassId;
 use crate::live::LiveSettings;
 use crate::memory::Memory;
 use crate::memory::digest::Digest;
+use crate::notice::Notices;
+use crate::resume::{KeptTicket, ResumeName};
 use crate::state::BookingReport;
 use crate::store::{
     Arrivals, Ask, Call, Created, Freeze, JoinReply, Reading, Redeemed, Redemption, Result,
@@ -104,6 +106,24 @@ impl RoomStore for SwitchedStore {
         self.up()?.pass_ends(room, digest, pass_ids).await
     }
 
+    async fn keep_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        kept: &[KeptTicket],
+    ) -> Result<Vec<bool>> {
+        self.up()?.keep_tickets(room, digest, kept).await
+    }
+
+    async fn take_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        names: &[ResumeName],
+    ) -> Result<Vec<Option<Vec<u8>>>> {
+        self.up()?.take_tickets(room, digest, names).await
+    }
+
     async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()> {
         self.up()?.report(room, digest, report).await
     }
@@ -120,6 +140,14 @@ impl RoomStore for SwitchedStore {
         entropy: &str,
     ) -> Result<bool> {
         self.up()?.supply_entropy(room, digest, opening, entropy).await
+    }
+
+    async fn notices(&self, room: &RoomId) -> Result<Option<Notices>> {
+        self.up()?.notices(room).await
+    }
+
+    async fn set_notices(&self, room: &RoomId, digest: &Digest, notices: &Notices) -> Result<bool> {
+        self.up()?.set_notices(room, digest, notices).await
     }
 
     async fn remove(&self, room: &RoomId) -> Result<bool> {

@@ -1,5 +1,6 @@
 //! The embedded room store: one process, nothing kept after it ends. Also the model of all others.
 
+mod periods;
 mod room;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use pass::PassId;
 use crate::live::LiveSettings;
 use crate::memory::digest::Digest;
 use crate::memory::{Memory, heal, next_epoch};
+use crate::notice::Notices;
+use crate::resume::{KeptTicket, ResumeName};
 use crate::settings::{RoomId, RoomSettings};
 use crate::state::BookingReport;
 use crate::store::{
@@ -205,6 +208,24 @@ impl RoomStore for MemoryRoomStore {
         self.with(room, digest, |room, _| room.pass_ends(pass_ids))
     }
 
+    async fn keep_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        kept: &[KeptTicket],
+    ) -> Result<Vec<bool>> {
+        self.with(room, digest, |room, now| room.keep_tickets(kept, now))
+    }
+
+    async fn take_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        names: &[ResumeName],
+    ) -> Result<Vec<Option<Vec<u8>>>> {
+        self.with(room, digest, |room, now| room.take_tickets(names, now))
+    }
+
     async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()> {
         self.with(room, digest, |room, now| room.report(report, now))
     }
@@ -221,6 +242,21 @@ impl RoomStore for MemoryRoomStore {
         entropy: &str,
     ) -> Result<bool> {
         self.with(room, digest, |room, _| room.supply_entropy(opening, entropy))
+    }
+
+    async fn notices(&self, room: &RoomId) -> Result<Option<Notices>> {
+        Ok(self.lock().rooms.get(room).and_then(|room| room.notices.clone()))
+    }
+
+    async fn set_notices(&self, room: &RoomId, digest: &Digest, notices: &Notices) -> Result<bool> {
+        self.with(room, digest, |room, _| {
+            let known = room.notices.as_ref().map_or(0, |known| known.version);
+            let is_next = known + 1 == notices.version;
+            if is_next {
+                room.notices = Some(notices.clone());
+            }
+            is_next
+        })
     }
 
     async fn remove(&self, room: &RoomId) -> Result<bool> {

@@ -1,6 +1,6 @@
 //! One room in memory, operation by operation.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kernel::Timestamp;
@@ -11,13 +11,17 @@ use crate::lane::{Lane, PerLane};
 use crate::line::boundary;
 use crate::memory::digest::Digest;
 use crate::memory::{Frozen, Memory, heal, next_epoch};
+use crate::notice::Notices;
 use crate::pace::Pace;
+use crate::resume::{KeptTicket, RESUME_CODE_TTL, RESUME_CODES_MAX, ResumeName};
 use crate::settings::{RoomId, RoomSettings};
 use crate::state::{BookingReport, RoomState};
 use crate::store::{
     Arrival, Arrivals, Ask, Call, Entered, Entries, Freeze, JOIN_KEY_MEMORY, JOIN_KEYS_MAX,
-    JoinKey, JoinReply, LEFT_ALONE, Redeemed, Redemption, Result, RoomStoreError,
+    JoinReply, LEFT_ALONE, Redeemed, Redemption, Result, RoomStoreError,
 };
+
+use super::periods::Periods;
 
 /// A room that is read is noted as seen this often.
 const SEEN_EVERY: Duration = Duration::from_secs(1);
@@ -31,49 +35,11 @@ struct Remembered {
     issued_at: Timestamp,
 }
 
-/// The joins that may be repeated, of two successive periods: what is in neither is forgotten.
-#[derive(Clone, Default)]
-struct JoinKeys {
-    /// The number of the period.
-    period: i64,
-    /// The joins of the even periods, and of the odd ones.
-    joins: [JoinsOfPeriod; 2],
-}
-
-#[derive(Clone, Default)]
-struct JoinsOfPeriod {
-    period: i64,
-    by_key: HashMap<[u8; 16], Remembered>,
-}
-
-impl JoinKeys {
-    fn turn(&mut self, now: Timestamp) {
-        let length_ms = i64::try_from(JOIN_KEY_MEMORY.as_millis()).unwrap_or(i64::MAX);
-        let period = now.unix_ms().div_euclid(length_ms);
-        self.period = period;
-        let current = self.of(period);
-        if current.period != period {
-            *current = JoinsOfPeriod { period, by_key: HashMap::new() };
-        }
-    }
-
-    fn of(&mut self, period: i64) -> &mut JoinsOfPeriod {
-        &mut self.joins[usize::from(period.rem_euclid(2) == 1)]
-    }
-
-    fn find(&mut self, key: &[u8; 16]) -> Option<Remembered> {
-        [self.period, self.period - 1].into_iter().find_map(|period| {
-            let joins = self.of(period);
-            (joins.period == period).then(|| joins.by_key.get(key).copied()).flatten()
-        })
-    }
-
-    fn remember(&mut self, key: JoinKey, remembered: Remembered) {
-        let current = self.of(self.period);
-        if current.by_key.len() < JOIN_KEYS_MAX {
-            current.by_key.insert(key.key, remembered);
-        }
-    }
+/// What a code opens, until then.
+#[derive(Clone)]
+struct Kept {
+    sealed: Vec<u8>,
+    until: Timestamp,
 }
 
 #[derive(Clone)]
@@ -83,11 +49,15 @@ pub(super) struct Room {
     state: RoomState,
     /// Every pass given out and its end.
     passes: BTreeMap<PassId, Timestamp>,
-    join_keys: JoinKeys,
+    /// The joins that may be repeated.
+    join_keys: Periods<Remembered>,
+    /// The tickets that codes open.
+    kept_tickets: Periods<Kept>,
     /// Where those may not be waiting who are before arrivals that are admitted while others gather.
     express_behind: Option<u64>,
     next_due_at: Option<Timestamp>,
     seen_at: Timestamp,
+    pub(super) notices: Option<Notices>,
 }
 
 impl Room {
@@ -102,9 +72,11 @@ impl Room {
             settings: settings.clone(),
             state: RoomState::new(memory, quiet_until),
             passes: BTreeMap::new(),
-            join_keys: JoinKeys::default(),
+            join_keys: Periods::new(JOIN_KEY_MEMORY, JOIN_KEYS_MAX),
+            kept_tickets: Periods::new(RESUME_CODE_TTL, RESUME_CODES_MAX),
             express_behind: None,
             seen_at: now,
+            notices: None,
         }
     }
 
@@ -230,7 +202,7 @@ impl Room {
         now: Timestamp,
     ) -> Entered {
         if let Some(key) = arrival.key
-            && let Some(known) = self.join_keys.find(&key.key)
+            && let Some(known) = self.join_keys.find(&key.key).copied()
         {
             let Remembered { fingerprint, epoch, entry, issued_at } = known;
             let is_same = fingerprint == key.fingerprint;
@@ -242,7 +214,8 @@ impl Room {
         self.state.memory.entered[lane] = entry + 1;
         if let Some(key) = arrival.key {
             let fingerprint = key.fingerprint;
-            self.join_keys.remember(key, Remembered { fingerprint, epoch, entry, issued_at: now });
+            self.join_keys
+                .remember(key.key, Remembered { fingerprint, epoch, entry, issued_at: now });
         }
         let pass_id = arrival.pass_id.filter(|_| *express);
         let admitted_until = pass_id.and_then(|pass_id| self.admit_express(pass_id, now));
@@ -356,6 +329,28 @@ impl Room {
         if known.is_none_or(|at| at <= counts.counted_at || at > now) {
             self.state.report = Some(counts);
         }
+    }
+
+    pub(super) fn keep_tickets(&mut self, kept: &[KeptTicket], now: Timestamp) -> Vec<bool> {
+        self.kept_tickets.turn(now);
+        let until = now.plus(RESUME_CODE_TTL);
+        let kept = kept.iter().map(|KeptTicket { name, sealed }| {
+            self.kept_tickets.remember(*name, Kept { sealed: sealed.clone(), until })
+        });
+        kept.collect()
+    }
+
+    pub(super) fn take_tickets(
+        &mut self,
+        names: &[ResumeName],
+        now: Timestamp,
+    ) -> Vec<Option<Vec<u8>>> {
+        self.kept_tickets.turn(now);
+        let taken = names.iter().map(|name| {
+            let kept = self.kept_tickets.take(name).filter(|kept| now < kept.until);
+            kept.map(|kept| kept.sealed)
+        });
+        taken.collect()
     }
 
     pub(super) fn set_live(&mut self, live: &crate::live::LiveSettings) -> bool {

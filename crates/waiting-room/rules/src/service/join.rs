@@ -45,6 +45,12 @@ pub(super) enum Arrived {
 }
 
 impl WaitingRoom {
+    /// A key for a join that can be repeated, for clients that cannot make one. Nobody else has it.
+    #[must_use]
+    pub fn new_join_key(&self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.parts.entropy.bytes()))
+    }
+
     /// Gives a citizen an entry, after the questions at the door; whoever presents a ticket gets its
     /// entry back. One trip to the store, shared with all who join at the same moment.
     pub async fn join(
@@ -79,7 +85,7 @@ impl WaitingRoom {
             return Err(RoomError::Unavailable);
         }
         let id = match request.key {
-            Some(key) => self.parts.ticket_keys.derived_id(open.room.id(), key),
+            Some(key) => self.parts.draw_key.ticket_id(open.room.id(), key),
             None => self.parts.entropy.bytes(),
         };
         let subject = person.unwrap_or(Subject::from_bytes(id));
@@ -109,7 +115,10 @@ impl WaitingRoom {
                 (ticket.epoch, ticket.entry, ticket.issued_at) = (epoch, entry, issued_at);
                 ticket.pass_ends_at = admitted_until;
                 let view = Arc::clone(&open.room.view());
-                let pass = admitted_until.map(|until| self.mint(&view, &ticket, until));
+                let pass = admitted_until.map(|until| {
+                    open.measures.admitted();
+                    self.mint(&view, &ticket, until)
+                });
                 Ok(JoinOutcome::New(self.answer(&view, ticket, None, pass)))
             }
         }

@@ -1,4 +1,4 @@
-//! The use cases of one instance, one a file: join, ask, redeem, authorize, leave, report, and the operator's.
+//! The use cases of one instance, one a file: join, ask, redeem, authorize, leave, report, resume, and the operator's.
 //!
 //! Nothing here is pure: it spawns the batchers' tasks and the renewal, and counts. The rules it goes by
 //! are in [`crate::line`], [`crate::gate`], [`crate::admission`] and [`crate::memory`].
@@ -8,12 +8,15 @@ mod authorize;
 mod challenge;
 mod join;
 mod leave;
+mod look;
+mod measures;
 pub mod operator;
 pub mod outcome;
 mod polls;
 mod redeem;
 mod renewal;
 mod report;
+mod resume;
 pub mod room;
 mod rooms;
 
@@ -32,6 +35,7 @@ use crate::door::proof::{Proof, ProofKey};
 pub use crate::door::{GivenIdentity, NOT_ASKED, Residence};
 use crate::draw::DrawKey;
 use crate::line::ticket::{Ticket, TicketKeys};
+use crate::resume::{KeptTicket, ResumeName};
 use crate::settings::RoomId;
 use crate::state::BookingReport;
 use crate::store::{Redeemed, Redemption, RoomStore, RoomStoreError};
@@ -41,6 +45,8 @@ use authorize::Looks;
 pub use challenge::{Offered, Waiting};
 pub use join::JoinRequest;
 use join::{Arrived, Joining};
+pub use look::Look;
+use measures::RoomMeasures;
 use outcome::{IssuedPass, RoomError};
 use polls::Randoms;
 use room::Room;
@@ -59,6 +65,23 @@ pub struct Limits {
     pub polls_per_s_max: u32,
 }
 
+/// What signs. It is replaced as a whole: no request finds one new half and one old one.
+#[derive(Debug)]
+pub struct Signing {
+    /// The keys of the tickets.
+    pub ticket_keys: TicketKeys,
+    /// Signs passes.
+    pub minter: PassMinter,
+}
+
+impl Signing {
+    /// As the instances and whoever replaces it share it.
+    #[must_use]
+    pub fn shared(ticket_keys: TicketKeys, minter: PassMinter) -> Arc<ArcSwap<Self>> {
+        Arc::new(ArcSwap::from_pointee(Self { ticket_keys, minter }))
+    }
+}
+
 /// What a waiting room is built from.
 pub struct Parts {
     /// The shared store.
@@ -67,14 +90,12 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The source of ticket ids.
     pub entropy: Arc<dyn Entropy>,
-    /// The keys of the tickets.
-    pub ticket_keys: TicketKeys,
+    /// Signs tickets and passes; may be replaced at any time.
+    pub signing: Arc<ArcSwap<Signing>>,
     /// The key of the draws.
     pub draw_key: DrawKey,
     /// Makes subjects of people, for rooms that ask for identity.
     pub identity_key: Option<IdentityKey>,
-    /// Signs passes.
-    pub minter: PassMinter,
     /// Reads passes back, when somebody leaves.
     pub verifier: PassVerifier,
     /// The bounds.
@@ -92,6 +113,10 @@ pub(crate) struct OpenRoom {
     /// When passes end, for those who want to know whether one was given back.
     pass_ends: Batcher<PassId, Option<Timestamp>, RoomError>,
     looks: Looks,
+    /// Tickets that are kept for codes, and the names of those that are taken out again.
+    kept_tickets: Batcher<KeptTicket, bool, RoomError>,
+    taken_tickets: Batcher<ResumeName, Option<Vec<u8>>, RoomError>,
+    measures: RoomMeasures,
 }
 
 /// The waiting room service of one instance.
@@ -138,6 +163,19 @@ impl WaitingRoom {
     /// The view of a room: its public status. From memory.
     pub fn view(&self, room: &str) -> Result<Arc<RoomView>, RoomError> {
         Ok(Arc::clone(&self.open(room)?.room.view()))
+    }
+
+    /// How long the store has not answered for this room. A room in which nothing moves is read every few
+    /// seconds only.
+    pub fn silence(&self, room: &str) -> Result<Duration, RoomError> {
+        Ok(self.open(room)?.room.view_age())
+    }
+
+    /// When somebody without a ticket, who waits until people can join, should look again.
+    #[must_use]
+    pub fn look_after_s(&self, view: &RoomView) -> u32 {
+        let opens_at = view.settings.first_gathering();
+        self.poll_after_s(view, Standing::Gathering { opens_at })
     }
 
     /// The one pass that a ticket can be redeemed for.
@@ -200,15 +238,29 @@ impl WaitingRoom {
         let (departures, leave_task) = leave::batcher(room, limits.redemptions);
         let (reports, report_task) = report::batcher(room);
         let (pass_ends, look_task) = authorize::batcher(room, limits.redemptions);
+        let (kept_tickets, keep_task) = resume::keeping(room, limits.redemptions);
+        let (taken_tickets, take_task) = resume::taking(room, limits.redemptions);
         let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
         batches.retain(|task| !task.is_finished());
         batches.extend([join_task, redeem_task, leave_task, report_task, look_task]);
-        let (room, looks) = (Arc::clone(room), Looks::default());
-        OpenRoom { room, joins, redemptions, departures, reports, pass_ends, looks }
+        batches.extend([keep_task, take_task]);
+        let measures = RoomMeasures::of(room.id());
+        OpenRoom {
+            room: Arc::clone(room),
+            joins,
+            redemptions,
+            departures,
+            reports,
+            pass_ends,
+            looks: Looks::default(),
+            kept_tickets,
+            taken_tickets,
+            measures,
+        }
     }
 
     fn verify(&self, open: &OpenRoom, text: &str) -> Result<Ticket, RoomError> {
-        let ticket = self.parts.ticket_keys.verify(text, open.room.id());
+        let ticket = self.parts.signing.load().ticket_keys.verify(text, open.room.id());
         let ticket = ticket.map_err(|_| RoomError::TicketInvalid)?;
         // A ticket of another line, of a rehearsal perhaps, must not even raise a counter.
         if ticket.incarnation != open.room.settings().incarnation {
@@ -225,8 +277,9 @@ impl WaitingRoom {
 
     fn mint(&self, view: &RoomView, ticket: &Ticket, expires_at: Timestamp) -> IssuedPass {
         let settings = view.settings.pass;
-        let pass = self.parts.minter.mint(&Claims {
-            issuer: self.parts.minter.issuer().to_owned(),
+        let signing = self.parts.signing.load();
+        let pass = signing.minter.mint(&Claims {
+            issuer: signing.minter.issuer().to_owned(),
             campaign: view.settings.campaign().clone(),
             pass_id: ticket.pass_id(),
             issued_at: expires_at.minus(Duration::from_secs(settings.ttl_s.into())),
@@ -246,6 +299,8 @@ impl OpenRoom {
         self.departures.shut_down();
         self.reports.shut_down();
         self.pass_ends.shut_down();
+        self.kept_tickets.shut_down();
+        self.taken_tickets.shut_down();
     }
 }
 

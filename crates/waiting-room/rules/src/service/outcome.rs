@@ -6,6 +6,8 @@ use kernel::{Municipality, SubmitError, Timestamp};
 use pass::identity::FieldProblem;
 use pass::{Claims, IdentityKind, Subject};
 
+use crate::lane::Lane;
+use crate::resume::ResumeCode;
 use crate::view::{RoomView, Standing};
 
 /// Why a request got no outcome.
@@ -100,8 +102,12 @@ pub struct Answer {
     pub now: Timestamp,
     /// The room's epoch: when it rises, the ticket should be presented once.
     pub epoch: u32,
+    /// The lane it stands in.
+    pub lane: Lane,
     /// Its entry.
     pub entry: u64,
+    /// When it was issued.
+    pub issued_at: Timestamp,
     /// Who it stands for: what its lot is drawn with.
     pub subject: Subject,
     /// Where it stands.
@@ -145,6 +151,15 @@ pub enum RedeemOutcome {
     },
     /// The room is over.
     Closed,
+}
+
+/// A code with which another device gets the ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IssuedResumeCode {
+    /// The code.
+    pub code: ResumeCode,
+    /// Until when it opens something.
+    pub expires_at: Timestamp,
 }
 
 /// Whether a request may go on to what the room stands in front of.

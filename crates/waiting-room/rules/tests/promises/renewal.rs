@@ -11,6 +11,8 @@ use waiting_room::contract::{SwitchedStore, room_settings};
 use waiting_room::live::LiveSettings;
 use waiting_room::memory::Memory;
 use waiting_room::memory::digest::Digest;
+use waiting_room::notice::Notices;
+use waiting_room::resume::{KeptTicket, ResumeName};
 use waiting_room::state::BookingReport;
 use waiting_room::store::{
     Arrivals, Ask, Call, Created, Freeze, JoinReply, Reading, Redeemed, Redemption, Result,
@@ -94,12 +96,38 @@ impl RoomStore for Nasty {
         self.store.pass_ends(room, digest, pass_ids).await
     }
 
+    async fn keep_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        kept: &[KeptTicket],
+    ) -> Result<Vec<bool>> {
+        self.store.keep_tickets(room, digest, kept).await
+    }
+
+    async fn take_tickets(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        names: &[ResumeName],
+    ) -> Result<Vec<Option<Vec<u8>>>> {
+        self.store.take_tickets(room, digest, names).await
+    }
+
     async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()> {
         self.store.report(room, digest, report).await
     }
 
     async fn set_live(&self, room: &RoomId, digest: &Digest, live: &LiveSettings) -> Result<bool> {
         self.store.set_live(room, digest, live).await
+    }
+
+    async fn notices(&self, room: &RoomId) -> Result<Option<Notices>> {
+        self.store.notices(room).await
+    }
+
+    async fn set_notices(&self, room: &RoomId, digest: &Digest, notices: &Notices) -> Result<bool> {
+        self.store.set_notices(room, digest, notices).await
     }
 
     async fn supply_entropy(

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Result, ensure};
 use async_trait::async_trait;
 use reqwest::Client;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use test_support::RedisServer;
 
 use super::Scenario;
@@ -73,7 +74,7 @@ const FREE: u64 = 20 + 2;
 const INSTANCES: usize = 2;
 
 /// Files that a process needs besides the connections that are held.
-const OTHER_FILES: u64 = 2_000;
+const OTHER_FILES: usize = 2_000;
 
 #[async_trait]
 impl Scenario<Stage> for Attack {
@@ -86,10 +87,8 @@ impl Scenario<Stage> for Attack {
     }
 
     async fn play(&self, stage: &mut Stage) -> Result<()> {
-        // Instances inherit it.
-        let files = rlimit::increase_nofile_limit(self.force.holding as u64 + OTHER_FILES)?;
-        let room_for = usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
-        let force = Force { holding: self.force.holding.min(room_for), ..self.force.clone() };
+        let holding = self.force.holding.min(open_files()?.saturating_sub(OTHER_FILES));
+        let force = Force { holding, ..self.force.clone() };
         let redis = RedisServer::start().await?;
         let store_url = redis.url();
         stage
@@ -113,6 +112,14 @@ impl Scenario<Stage> for Attack {
         called?;
         loot.is_small()
     }
+}
+
+/// How many files this process may open, and so connections: as many as the system allows it. The instances raise
+/// their own limit.
+fn open_files() -> Result<usize> {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
+    Ok(limit.maximum.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX)))
 }
 
 /// What the programs got.
