@@ -37,11 +37,6 @@ async fn a_replica_from_before_the_draw_is_promoted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn programs_attack_the_door() {
-    play_room("small-attack", 1).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn postgresql_is_killed_three_times_in_a_burst_of_bookings() {
     play_booking("database-killed", 1).await;
 }
