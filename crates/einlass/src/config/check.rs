@@ -208,6 +208,11 @@ impl Check<'_> {
         );
         for (path, burst, per_minute) in [
             ("limits.join_burst", limits.join_burst, limits.join_per_minute),
+            (
+                "limits.hotline_join_burst",
+                limits.hotline_join_burst,
+                limits.hotline_join_per_minute,
+            ),
             ("limits.redeem_burst", limits.redeem_burst, limits.redeem_per_minute),
             (
                 "limits.ticket_redeem_burst",

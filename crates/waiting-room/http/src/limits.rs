@@ -6,6 +6,8 @@ use web::{AddressLimit, RateLimit};
 pub struct RateLimits {
     /// Joins from one address.
     pub join: AddressLimit,
+    /// Joins for callers by one member of staff, from whatever address.
+    pub hotline_join: RateLimit,
     /// Redemptions from one address.
     pub redeem: AddressLimit,
     /// Redemptions for one pass, and so with all tickets of its subject.
@@ -24,6 +26,7 @@ impl RateLimits {
     pub fn off() -> Self {
         Self {
             join: AddressLimit::off(),
+            hotline_join: RateLimit::off(),
             redeem: AddressLimit::off(),
             redeem_by_pass: RateLimit::off(),
             resume_codes_by_pass: RateLimit::off(),
@@ -99,6 +102,18 @@ mod tests {
             }
         }
         assert_eq!((greedy, honest), (100, 50));
+    }
+
+    /// Nobody can try codes faster than they could join.
+    #[actix_web::test]
+    async fn guesses_at_codes_count_as_joins() {
+        let harness = limited(Allowance { per_minute: 60, burst: 10 }, off()).await;
+        let body = r#"{"residence":{"postcode":"67346"},"priority_code":"0000-0000-0000-0000"}"#;
+        let guess = || harness.post("/v1/rooms/town/tickets", body).from_peer(PROXY.into());
+        for _ in 0..10 {
+            assert_eq!(guess().send().await.code(), "priority-code-invalid");
+        }
+        assert_eq!(guess().send().await.code(), "rate-limited");
     }
 
     #[actix_web::test]

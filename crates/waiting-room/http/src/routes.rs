@@ -1,11 +1,12 @@
 //! The one list of the routes. Each is a file, in the folder of those who ask: [`crate::citizen`],
-//! [`crate::systems`] and [`crate::operator`].
+//! [`crate::systems`], [`crate::hotline`] and [`crate::operator`].
 
 use actix_web::web::{self, Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 use crate::citizen::{join, keep_pass, leave, redeem, resume, resume_code, status, stream, ticket};
+use crate::hotline;
 use crate::operator;
 use crate::systems::{authorize, jwks, signals};
 
@@ -35,6 +36,7 @@ pub(crate) fn collect(config: &mut ServiceConfig<'_>) {
         .service(resume::resume)
         .service(signals::take_signals)
         .service(jwks::show_jwks)
+        .service(hotline::join::join_for_caller)
         .service(operator::list::list_operated_rooms)
         .service(operator::show::show_operated_room);
 }

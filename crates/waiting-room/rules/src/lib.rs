@@ -9,6 +9,7 @@
 //! how it heals), [`store`] (what is kept).
 
 pub mod admission;
+mod alphabet;
 pub mod contract;
 pub mod door;
 pub mod draw;
@@ -20,6 +21,7 @@ pub mod live;
 pub mod memory;
 pub mod pace;
 pub mod poll;
+pub mod priority;
 pub mod resume;
 pub mod service;
 pub mod settings;

@@ -9,8 +9,8 @@ use kernel::{Ags, Municipality, Postcode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use waiting_room::service::JoinRequest;
-use waiting_room::service::outcome::{Answer, JoinOutcome};
+use waiting_room::service::outcome::{Answer, CodeRefusal, JoinOutcome, RoomError};
+use waiting_room::service::{self, GivenIdentity, JoinRequest, Way};
 use web::document::{Only, Union, Variant};
 use web::reply;
 use web::{Body, Code, IdempotencyKey, Mistake, Problem, optional_bearer};
@@ -31,6 +31,11 @@ pub(crate) struct Join {
     /// where it does not.
     #[schema(nullable = false)]
     identity: Option<Identity>,
+    /// A priority code, if the operator has sent one: whoever joins with it stands in the lane `priority`. It is
+    /// good for one entry. Small letters, hyphens and spaces do not matter. With a ticket it is not looked at, and
+    /// stays good.
+    #[schema(nullable = false, max_length = 64, example = "0001-5XMT-KF78-70DN")]
+    priority_code: Option<String>,
 }
 
 /// Where the citizen lives: a self-declaration, checked at the gate on the day.
@@ -50,7 +55,7 @@ pub(crate) struct Residence {
 
 /// A ticket and where it stands.
 #[derive(Serialize, ToSchema)]
-struct JoinedRoom {
+pub(crate) struct JoinedRoom {
     /// The ticket. Keep it: it is the only proof of the entry, and nobody else has it.
     #[schema(example = "AgEAAAABYMcfIAAAAAAAAAAAEmcAb6cQ…")]
     ticket: String,
@@ -112,13 +117,14 @@ impl From<Answer> for JoinedRoom {
 
 /// The shortest key of a join. Whoever knows a key gets the entry that was issued under it, so a key must not be one
 /// that others choose too.
-const KEY_LENGTH_MIN: usize = 16;
+pub(crate) const KEY_LENGTH_MIN: usize = 16;
 
 web::problem_responses!(
     /// What joining can be refused with.
     JoinProblems of RoomInPath, Body<Join>:
         TicketInvalid, NotEligible, RoomNotOpen, RoomClosed, IdempotencyKeyReused, IdentityRequired,
-        MunicipalityMismatch, MunicipalityRequired, RateLimited, Overloaded, Unavailable
+        MunicipalityMismatch, MunicipalityRequired, PriorityCodeInvalid, PriorityCodeRevoked,
+        PriorityCodeUsed, RateLimited, Overloaded, Unavailable
 );
 
 /// Join the room.
@@ -131,6 +137,9 @@ web::problem_responses!(
 /// With an `Idempotency-Key` the request can be repeated when its answer was lost: for two minutes at
 /// least, the same key gets the same entry and a ticket for it; if the entry was let in at once, redeem
 /// the ticket for its pass. Send a new random key for each new entry.
+///
+/// A `priority_code` is used up with the answer 201, and only then. If that answer is lost, the same request under
+/// the same `Idempotency-Key` gets the entry.
 ///
 /// A page that has a ticket already sends it along in `Authorization: Bearer …`. None is needed, so a program
 /// made from this document joins without one.
@@ -166,25 +175,62 @@ pub(crate) async fn join(
     app: Data<App>,
     room: RoomInPath,
     request: HttpRequest,
-    Body(Join { residence, identity }): Body<Join>,
+    Body(asked): Body<Join>,
 ) -> Result<HttpResponse, Problem> {
     app.limits.join.check(&request)?;
     let ticket = optional_bearer(&request, Code::TicketInvalid)?;
     let key = IdempotencyKey::optional(&request, KEY_LENGTH_MIN)?;
-    let identity = identity.map(Identity::given).transpose()?.flatten();
+    let given = given(asked)?;
     let joining = JoinRequest {
         ticket,
         key: key.as_ref().map(IdempotencyKey::as_str),
-        identity: identity.as_ref(),
+        identity: given.identity.as_ref(),
+        code: given.code.as_deref(),
+        way: Way::Web,
     };
-    let residence = residence.map(|residence| (residence.postcode, residence.ags));
-    let joined = app.rooms.join(room.name(), residence, joining).await;
+    let joined = app.rooms.join(room.name(), given.residence, joining).await;
+    match admit(&app, room.name(), joined)? {
+        Joined::New(answer) => Ok(reply::private(StatusCode::CREATED, &JoinedRoom::from(answer))),
+        Joined::Known(answer) => Ok(reply::private(StatusCode::OK, &JoinedRoom::from(answer))),
+    }
+}
+
+/// What somebody joins with.
+pub(crate) struct Given {
+    pub(crate) residence: Option<service::Residence>,
+    pub(crate) identity: Option<GivenIdentity>,
+    pub(crate) code: Option<String>,
+}
+
+/// Reads what somebody joins with.
+pub(crate) fn given(asked: Join) -> Result<Given, Problem> {
+    let Join { residence, identity, priority_code } = asked;
+    Ok(Given {
+        residence: residence.map(|residence| (residence.postcode, residence.ags)),
+        identity: identity.map(Identity::given).transpose()?.flatten(),
+        code: priority_code,
+    })
+}
+
+/// Who has an entry.
+pub(crate) enum Joined {
+    /// A new one.
+    New(Answer),
+    /// That of the ticket they came with.
+    Known(Answer),
+}
+
+/// What joining came to, or why nobody got an entry.
+pub(crate) fn admit(
+    app: &App,
+    room: &str,
+    joined: Result<JoinOutcome, RoomError>,
+) -> Result<Joined, Problem> {
     match joined.map_err(refusal::problem)? {
-        JoinOutcome::New(answer) => {
-            Ok(reply::private(StatusCode::CREATED, &JoinedRoom::from(answer)))
-        }
-        JoinOutcome::Known(answer) => Ok(reply::private(StatusCode::OK, &JoinedRoom::from(answer))),
+        JoinOutcome::New(answer) => Ok(Joined::New(answer)),
+        JoinOutcome::Known(answer) => Ok(Joined::Known(answer)),
         JoinOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
+        JoinOutcome::CodeRefused(refusal) => Err(Problem::new(code_refused(refusal))),
         JoinOutcome::NotEligible(known) => Err(not_eligible(known)),
         JoinOutcome::ResidenceRequired => {
             Err(Problem::new(Code::InvalidRequest).field("residence", Mistake::Missing))
@@ -193,8 +239,16 @@ pub(crate) async fn join(
         JoinOutcome::MunicipalityMismatch => Err(Problem::new(Code::MunicipalityMismatch)),
         JoinOutcome::IdentityRequired(kind) => Err(identity::required(kind)),
         JoinOutcome::IdentityMistaken(mistakes) => Err(identity::mistaken(&mistakes)),
-        JoinOutcome::NotOpenYet { gathers_from: _ } => Err(not_open_yet(&app, room.name())),
+        JoinOutcome::NotOpenYet { gathers_from: _ } => Err(not_open_yet(app, room)),
         JoinOutcome::Closed => Err(Problem::new(Code::RoomClosed)),
+    }
+}
+
+const fn code_refused(refusal: CodeRefusal) -> Code {
+    match refusal {
+        CodeRefusal::Invalid => Code::PriorityCodeInvalid,
+        CodeRefusal::Used => Code::PriorityCodeUsed,
+        CodeRefusal::Revoked => Code::PriorityCodeRevoked,
     }
 }
 
