@@ -106,6 +106,7 @@ impl Set {
             max_active: self.max_active,
             message: given.or(self.no_message.then_some(None)),
             shares: self.shares,
+            codes: None,
         }
     }
 }

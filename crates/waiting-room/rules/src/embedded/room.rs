@@ -191,9 +191,8 @@ impl Room {
         }
         let all_given = arrivals.people.iter().all(|person| person.pass_id.is_some());
         let mut express = all_given && self.express_lane(arrivals.lane);
-        let people = arrivals.people.iter();
-        let people = people.map(|arrival| self.enter(arrivals.lane, *arrival, &mut express, now));
-        let people = people.collect();
+        let enter = |arrival: &Arrival| self.enter(arrivals.lane, *arrival, &mut express, now);
+        let people = arrivals.people.iter().map(enter).collect();
         let Memory { epoch, called, .. } = &self.state.memory;
         let called = called[arrivals.lane];
         JoinReply::Entries(Entries { epoch: *epoch, now, called, people })
