@@ -3,6 +3,7 @@
 mod calling;
 mod clocks;
 mod harness;
+mod lanes;
 mod line;
 mod loss;
 mod measures;
