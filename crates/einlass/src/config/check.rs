@@ -222,6 +222,11 @@ impl Check<'_> {
             ("limits.join_burst", limits.join_burst, limits.join_per_minute),
             ("limits.person_join_burst", limits.person_join_burst, limits.person_join_per_minute),
             ("limits.proof_wait_burst", limits.proof_wait_burst, limits.proof_wait_per_minute),
+            (
+                "limits.hotline_join_burst",
+                limits.hotline_join_burst,
+                limits.hotline_join_per_minute,
+            ),
             ("limits.redeem_burst", limits.redeem_burst, limits.redeem_per_minute),
             (
                 "limits.ticket_redeem_burst",

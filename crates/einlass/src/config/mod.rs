@@ -277,6 +277,10 @@ pub struct LimitsConfig {
     pub person_join_per_minute: u32,
     /// Joins of one person at once.
     pub person_join_burst: u32,
+    /// Joins for callers by one member of staff in a minute; 0 for any number.
+    pub hotline_join_per_minute: u32,
+    /// Joins for callers by one member of staff at once.
+    pub hotline_join_burst: u32,
     /// Redemptions from one address in a minute; 0 for any number.
     pub redeem_per_minute: u32,
     /// Redemptions from one address at once.
