@@ -14,6 +14,7 @@ use waiting_room::service::{Limits, Parts};
 use waiting_room::{RoomStore, RoomStoreError, WaitingRoom};
 use web::health::Readiness;
 use web::streams::{StreamLimits, StreamParts};
+use web::trace::Tracing;
 
 use crate::config::{Config, WaitingRoomConfig};
 use crate::keys::watch::{KeyWatch, KeysInForce};
@@ -21,6 +22,9 @@ use crate::keys::{WaitingRoomKeys, require_identity};
 use crate::listener::{Listeners, PublicApi};
 use crate::process::{Process, StopTimes};
 use crate::{adapters, campaign, rate_limits};
+
+/// Its name in metrics and traces.
+const NAME: &str = "waiting-room";
 
 /// A running waiting room.
 pub struct WaitingRoomService {
@@ -78,7 +82,9 @@ impl WaitingRoomService {
             guards: campaign::guards(campaigns),
             streams: streams(process, config)?,
         }));
-        let api = public_api(&config.waiting_room, readiness(process, &rooms, served));
+        let readiness = readiness(process, &rooms, served);
+        let tracing = process.tracing(NAME)?;
+        let api = public_api(&config.waiting_room, readiness, tracing);
         let stop = StopTimes::of(config);
         let listeners = Listeners::start(process, api, stop, waiting_room_http::routes(app))?;
         let path = config.waiting_room.keys_file.clone();
@@ -206,14 +212,19 @@ fn what_is_missing(rooms: &WaitingRoom, in_force: &[CampaignId]) -> Result<(), S
     }
 }
 
-fn public_api(config: &WaitingRoomConfig, readiness: Readiness) -> PublicApi {
+fn public_api(
+    config: &WaitingRoomConfig,
+    readiness: Readiness,
+    tracing: Option<Tracing>,
+) -> PublicApi {
     PublicApi {
-        service: "waiting-room",
+        service: NAME,
         listen: config.listen,
         metrics_listen: config.metrics_listen.clone(),
         workers: config.workers,
         cors_origins: config.cors_origins.clone(),
         readiness,
         openapi: waiting_room_http::openapi(),
+        tracing,
     }
 }

@@ -41,6 +41,8 @@ pub struct Config {
     pub campaigns: CampaignsConfig,
     /// How a service ends.
     pub shutdown: ShutdownConfig,
+    /// What is traced.
+    pub traces: TracesConfig,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -347,6 +349,16 @@ pub struct ShutdownConfig {
     pub drain_s: u64,
     /// The second phase: requests under way end.
     pub finish_s: u64,
+}
+
+/// `[traces]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TracesConfig {
+    /// The collector; empty for none.
+    pub endpoint: String,
+    /// Of a thousand traces, so many are recorded.
+    pub recorded_per_mille: u32,
 }
 
 /// `[log]`
