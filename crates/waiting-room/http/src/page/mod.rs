@@ -72,7 +72,8 @@ async fn join_by(visit: &Visit<'_>, sent: &Sent) -> HttpResponse {
     let joined = async {
         visit.app.limits.join.check(visit.request)?;
         let (residence, identity) = sent.answers(&visit.view.settings)?;
-        let given = Given { residence, identity, code: None, proof: None };
+        let given =
+            Given { residence, identity, code: None, proof: sent.proof().map(str::to_owned) };
         let joining = Joining {
             request: visit.request,
             room: visit.room,

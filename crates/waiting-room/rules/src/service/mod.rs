@@ -203,6 +203,14 @@ impl WaitingRoom {
         Ok(self.proof_key.verify(text, open.room.id(), self.now()))
     }
 
+    /// Whether what a client sends will be a proof of work in this room, but is not yet.
+    #[must_use]
+    pub fn is_early_proof(&self, room: &str, text: &str) -> bool {
+        let is_early =
+            |open: Arc<OpenRoom>| self.proof_key.is_early(text, open.room.id(), self.now());
+        self.open(room).is_ok_and(is_early)
+    }
+
     /// What a pass of the room says.
     pub fn read_pass(&self, room: &str, pass: &str) -> Result<Claims, RoomError> {
         let open = self.open(room)?;
