@@ -32,7 +32,7 @@ const SETTLING: Duration = Duration::from_millis(700);
 
 /// Measures all, on an instance that has served nobody before: what it has freed would be used again.
 pub fn measure(bench: &Bench, einlass: &Einlass) -> Result<[Figure; 4]> {
-    let room = einlass.waiting_room(Place::Core(bench.cores.server))?;
+    let room = einlass.waiting_room_for_streams(Place::Core(bench.cores.server))?;
     let count = streams_possible(bench.streams)?;
     let mut figures = Figures::new(count, bench.waiting);
     let before = room.resident_bytes()?;
