@@ -100,6 +100,22 @@ test("a lost answer is asked for under the same key", async () => {
   assert.equal(room.requests[2].body, '{"residence":{"postcode":"67346"}}');
 });
 
+test("a proof of work is computed where the page can, and waited for where it cannot", async () => {
+  const asked = refused(429, "proof-required", { challenge: "/challenge?key=1", retry_after_s: 0.001 });
+  const room = new Room();
+  room.instead["POST /tickets"] = [asked];
+  const fetch = (url, init) =>
+    url === "https://warten.example/challenge?key=1" ? { json: async () => ({ salt: 1 }) } : room.fetch(url, init);
+  const solve = async ({ salt }) => `solved ${salt}`;
+  await visit(room, { fetch, solve }).join({ residence: { postcode: "67346" } });
+  const [first, second] = room.requests;
+  assert.equal(JSON.parse(second.body).proof, "solved 1");
+  assert.equal(first.headers["Idempotency-Key"], second.headers["Idempotency-Key"]);
+  room.instead["POST /tickets"] = [asked];
+  await visit(room).join({});
+  assert.equal(room.requests.at(-1).body, "{}");
+});
+
 test("a reload goes on with the ticket", async () => {
   const [room, storage] = [new Room(), new Store()];
   assert.equal(await visit(room, { storage }).resume(), null);

@@ -91,6 +91,11 @@ export interface Options {
   language?: string;
   /** Whether to follow the stream of the status instead of reading it, where there is one. */
   stream?: boolean;
+  /**
+   * Solves a challenge of ALTCHA and gives the proof, where the room asks for one before it lets somebody join. Without
+   * it the module waits as long as the room says, and gets in later.
+   */
+  solve?: (challenge: unknown) => Promise<string>;
   fetch?: typeof fetch;
 }
 

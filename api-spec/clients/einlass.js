@@ -168,8 +168,7 @@ export class Einlass {
   async join(door = {}, { signal } = {}) {
     // The same key gets the same entry, should the answer be lost.
     this.#keep({ key: this.#kept.key ?? randomKey() });
-    const headers = { "Idempotency-Key": this.#kept.key };
-    const joined = await this.#retry(signal, () => this.#own("POST", "/tickets", { signal, body: door, headers }));
+    const joined = await this.#retry(signal, () => this.#joined(door, signal));
     this.#keep({ key: undefined, pass: joined.pass ?? this.#kept.pass });
     return joined;
   }
@@ -241,6 +240,20 @@ export class Einlass {
     this.#lots.clear();
     this.#showAt = undefined;
     this.#options.storage?.removeItem(this.#key);
+  }
+
+  /** One try, or two where the room asks for a proof of work and the page has something that solves it. */
+  async #joined(door, signal) {
+    const { solve } = this.#options;
+    const headers = { "Idempotency-Key": this.#kept.key };
+    const join = (body) => this.#own("POST", "/tickets", { signal, body, headers });
+    try {
+      return await join(door);
+    } catch (error) {
+      if (error.code !== "proof-required" || !solve) throw error;
+      const challenge = await this.#options.fetch(String(new URL(error.problem.challenge, this.#url)), { signal });
+      return join({ ...door, proof: await solve(await challenge.json()) });
+    }
   }
 
   async #computed(source, signal) {

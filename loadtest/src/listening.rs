@@ -4,7 +4,6 @@
 //! Everything runs on the calling thread while it is asked something; what arrives between two questions waits in the
 //! kernel.
 
-use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -24,7 +23,7 @@ const BUFFER_LENGTH: usize = 16 * 1_024;
 /// Open streams.
 pub struct Listening {
     runtime: Runtime,
-    streams: Vec<RefCell<Stream>>,
+    streams: Vec<Stream>,
 }
 
 struct Stream {
@@ -53,37 +52,24 @@ impl Listening {
             let further = CONNECTING_MAX.min(count - listening.streams.len());
             let opening = (0..further).map(|_| Stream::open(address, request));
             let opened = listening.runtime.block_on(try_join_all(opening))?;
-            listening.streams.extend(opened.into_iter().map(RefCell::new));
+            listening.streams.extend(opened);
         }
         Ok(listening)
     }
 
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.streams.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.streams.is_empty()
-    }
-
     /// Waits until everybody has had an event with `wanted` in it, but no longer than this. `meanwhile` runs on a thread of
     /// its own: it makes the event happen.
-    #[expect(clippy::await_holding_refcell_ref, reason = "each is borrowed by one future alone")]
     pub fn hear<T: Send>(
-        &self,
+        &mut self,
         within: Duration,
         wanted: &str,
         meanwhile: impl FnOnce() -> T + Send,
     ) -> io::Result<(Heard, T)> {
+        let Self { runtime, streams } = self;
         std::thread::scope(|scope| {
             let made = scope.spawn(meanwhile);
-            let listened = self.runtime.block_on(async {
-                let hearing = self.streams.iter().map(|stream| async {
-                    let mut stream = stream.borrow_mut();
+            let listened = runtime.block_on(async {
+                let hearing = streams.iter_mut().map(|stream| async move {
                     loop {
                         let text = stream.event().await?;
                         if text.contains(wanted) {
@@ -187,8 +173,7 @@ mod tests {
             }
             sockets
         });
-        let listening = Listening::open(address, b"GET", 3).expect("open");
-        assert_eq!((listening.len(), listening.is_empty()), (3, false));
+        let mut listening = Listening::open(address, b"GET", 3).expect("open");
         let mut sockets = server.join().expect("no panic");
         let before = clock::wall_ms();
         let told = listening.hear(Duration::from_secs(30), "now", || {

@@ -18,6 +18,7 @@ use pass::{IdentityKey, IdentityKind, KeySet, PassVerifier, SignalsCredential};
 use tokio::task::JoinHandle;
 use web::health::Readiness;
 use web::streams::StreamLimits;
+use web::trace::Tracing;
 
 use crate::config::{BookingConfig, Config};
 use crate::jwks::{JwksSource, PublishedKeys};
@@ -27,6 +28,9 @@ use crate::process::{Process, StopTimes};
 use crate::rate_limits::trusted_proxies;
 use crate::reporter::{Reporter, Reporting};
 use crate::{adapters, campaign, mail, rate_limits, webhooks};
+
+/// Its name in metrics and traces.
+const NAME: &str = "booking";
 
 /// A running booking API.
 pub struct BookingService {
@@ -71,11 +75,13 @@ impl BookingService {
             keys.secrets,
             limits(&config.booking),
         );
-        let published = PublishedKeys::new(JwksSource::new(&config.booking.jwks)?);
+        let tracing = process.tracing(NAME)?;
+        let published =
+            PublishedKeys::new(JwksSource::new(&config.booking.jwks)?.traced(tracing.clone()));
         let key_set = published.keys();
         let refresh_every = Duration::from_secs(config.booking.jwks_refresh_s);
         let refreshing = tokio::spawn(Arc::clone(&published).keep_refreshing(refresh_every));
-        let reporting = start_reporting(&config.booking, &bookings, keys.signals)?;
+        let reporting = start_reporting(&config.booking, &bookings, keys.signals, tracing.clone())?;
         let webhooks = start_webhooks(process, config, &store, webhooks)?;
         let mail = start_mail(process, config, store, mails.clone(), secrets)?;
         let app = Data::new(booking_http::App::new(booking_http::Parts {
@@ -90,7 +96,8 @@ impl BookingService {
             mails,
             reports: mail::reports(&config.mail)?,
         }));
-        let api = public_api(&config.booking, readiness(process, &bookings, key_set, has_identity));
+        let readiness = readiness(process, &bookings, key_set, has_identity);
+        let api = public_api(&config.booking, readiness, tracing);
         let listeners =
             Listeners::start(process, api, StopTimes::of(config), booking_http::routes(app))?;
         tracing::info!(url = listeners.url(), "the booking api is open");
@@ -202,11 +209,13 @@ fn start_reporting(
     config: &BookingConfig,
     bookings: &Arc<Bookings>,
     credential: SignalsCredential,
+    tracing: Option<Tracing>,
 ) -> anyhow::Result<Option<Reporting>> {
     if config.signals_url.is_empty() {
         return Ok(None);
     }
     let reporter = Reporter::new(Arc::clone(bookings), &config.signals_url, credential)?;
+    let reporter = reporter.traced(tracing);
     let every = Duration::from_millis(config.signals_every_ms);
     Ok(Some(Reporting::start(reporter, every)))
 }
@@ -266,15 +275,16 @@ fn readiness(
         })
 }
 
-fn public_api(config: &BookingConfig, readiness: Readiness) -> PublicApi {
+fn public_api(config: &BookingConfig, readiness: Readiness, tracing: Option<Tracing>) -> PublicApi {
     PublicApi {
-        service: "booking",
+        service: NAME,
         listen: config.listen,
         metrics_listen: config.metrics_listen.clone(),
         workers: config.workers,
         cors_origins: config.cors_origins.clone(),
         readiness,
         openapi: booking_http::openapi(),
+        tracing,
     }
 }
 

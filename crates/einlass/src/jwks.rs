@@ -12,8 +12,10 @@ use serde::Deserialize;
 use staff::StaffKeys;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
+use web::trace::Tracing;
 
 use crate::config::without_passwords;
+use crate::traces::traced;
 
 /// How often a first key set is asked for: nobody can book without one.
 const FIRST_RETRY: Duration = Duration::from_millis(500);
@@ -33,6 +35,8 @@ pub enum JwksSource {
         client: reqwest::Client,
         /// Where it is.
         url: reqwest::Url,
+        /// Records that it is fetched.
+        tracing: Option<Tracing>,
     },
     /// An `OpenID` Connect provider, which says itself where it is (`OpenID` Connect Discovery 1.0, section 4).
     Provider {
@@ -85,7 +89,16 @@ impl JwksSource {
             return Ok(Self::File(place.into()));
         }
         let url = place.parse().with_context(|| format!("{place} is not a url"))?;
-        Ok(Self::Url { client: client()?, url })
+        Ok(Self::Url { client: client()?, url, tracing: None })
+    }
+
+    /// The same, and every reading of a URL is a trace.
+    #[must_use]
+    pub fn traced(self, tracing: Option<Tracing>) -> Self {
+        match self {
+            Self::Url { client, url, .. } => Self::Url { client, url, tracing },
+            Self::File(_) | Self::Provider { .. } => self,
+        }
     }
 
     /// The provider of this name.
@@ -96,7 +109,11 @@ impl JwksSource {
     async fn read<K: Keys>(&self) -> anyhow::Result<K> {
         K::read(&match self {
             Self::File(path) => tokio::fs::read_to_string(path).await?,
-            Self::Url { client, url } => fetch(client, url.clone()).await?,
+            Self::Url { client, url, tracing } => {
+                let request = client.get(url.clone());
+                let answer = traced(tracing.as_ref(), "read public keys", request).await?;
+                answer.error_for_status()?.text().await?
+            }
             Self::Provider { client, issuer } => {
                 let place =
                     format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));

@@ -21,6 +21,7 @@ pub mod process;
 pub mod rate_limits;
 mod reporter;
 pub mod staff;
+pub mod traces;
 pub mod waiting_room_service;
 mod webhooks;
 

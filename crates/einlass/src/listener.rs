@@ -13,6 +13,7 @@ use utoipa::openapi::OpenApi;
 use web::health::Readiness;
 use web::metrics::Metrics;
 use web::server::Manners;
+use web::trace::Tracing;
 use web::{Edge, common, cors, server};
 
 use crate::front;
@@ -43,12 +44,15 @@ pub struct PublicApi {
     pub readiness: Readiness,
     /// The API's document.
     pub openapi: OpenApi,
+    /// Records what is answered.
+    pub tracing: Option<Tracing>,
 }
 
 /// The running listeners of one service.
 pub struct Listeners {
     /// The public address, with the port that was really taken.
     pub address: SocketAddr,
+    tracing: Option<Tracing>,
     handles: Vec<ServerHandle>,
     tasks: Vec<JoinHandle<std::io::Result<()>>>,
 }
@@ -73,10 +77,12 @@ impl Listeners {
                 Some(metrics_server(metrics.clone(), bind(listen)?)?)
             }
         };
+        let tracing = api.tracing.clone();
         let public = public_server(process, api, listener, stop, routes)?;
         let servers: Vec<Server> = std::iter::once(public).chain(metrics).collect();
         Ok(Self {
             address,
+            tracing,
             handles: servers.iter().map(Server::handle).collect(),
             tasks: servers.into_iter().map(tokio::spawn).collect(),
         })
@@ -97,6 +103,11 @@ impl Listeners {
                 Ok(Err(error)) => tracing::error!(%error, "a server ended badly"),
                 Err(error) => tracing::error!(%error, "a server crashed"),
             }
+        }
+        if let Some(tracing) = self.tracing
+            && let Err(error) = tokio::task::spawn_blocking(move || tracing.shut_down()).await
+        {
+            tracing::error!(%error, "the traces ended badly");
         }
     }
 }
@@ -126,6 +137,7 @@ where
     F: FnOnce(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let edge = Edge::new(api.service, process.drain.clone(), process.entropy.clone());
+    let edge = edge.traced(api.tracing);
     let common = common::routes(&api.openapi, Data::new(api.readiness))?;
     let origins = api.cors_origins;
     let front = process.front.clone();
@@ -173,6 +185,7 @@ mod tests {
             cors_origins: Vec::new(),
             readiness: Readiness::new(process.drain.clone()),
             openapi: booking_http::openapi(),
+            tracing: None,
         };
         let stop = StopTimes { drain: Duration::ZERO, finish: Duration::from_secs(1) };
         let routes = |_: &mut ServiceConfig| {};

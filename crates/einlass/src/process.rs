@@ -10,8 +10,10 @@ use staff::StaffVerifier;
 use waiting_room_http::RefreshStaffKeys;
 use web::Drain;
 use web::metrics::Metrics;
+use web::trace::Tracing;
 
 use crate::front::Front;
+use crate::traces::Traces;
 
 /// What the services of one process share.
 #[derive(Clone)]
@@ -27,6 +29,8 @@ pub struct Process {
     pub entropy: Arc<dyn Entropy>,
     /// Set when the process is about to stop.
     pub drain: Drain,
+    /// Where traces go; `None` where nobody collects them.
+    pub traces: Option<Traces>,
     /// Who is taken for staff; nobody unless it is set.
     pub staff: StaffVerifier,
     /// Reads the keys of staff again, within bounds of its own.
@@ -47,11 +51,19 @@ impl Process {
             embedded_clock: Arc::new(SteadyClock::start()),
             entropy: Arc::new(OsEntropy),
             drain: Drain::new(),
+            traces: None,
             staff: StaffVerifier::default(),
             refresh_staff_keys: Arc::new(|| Box::pin(ready(()))),
             front: None,
             bookings: None,
         }
+    }
+}
+
+impl Process {
+    /// Records what this service does, if traces are collected.
+    pub fn tracing(&self, service: &'static str) -> anyhow::Result<Option<Tracing>> {
+        self.traces.as_ref().map(|traces| traces.of_service(service)).transpose()
     }
 }
 

@@ -20,6 +20,8 @@ pub fn of_the_waiting_room(
     let proxies = trusted_proxies(config)?;
     let parts = parts(config, process);
     let join = Allowance { per_minute: config.join_per_minute, burst: config.join_burst };
+    let hotline_join =
+        Allowance { per_minute: config.hotline_join_per_minute, burst: config.hotline_join_burst };
     let redeem = Allowance { per_minute: config.redeem_per_minute, burst: config.redeem_burst };
     let redeem_by_ticket = Allowance {
         per_minute: config.ticket_redeem_per_minute,
@@ -38,6 +40,7 @@ pub fn of_the_waiting_room(
         join: AddressLimit::new("join", join, proxies.clone(), &parts),
         join_by_subject: AddressLimit::new("join-person", by_person, proxies.clone(), &parts),
         proofs: proofs(config, &proxies, &parts),
+        hotline_join: RateLimit::new("hotline-join", hotline_join, &parts),
         redeem: AddressLimit::new("redeem", redeem, proxies.clone(), &parts),
         resume: AddressLimit::new("resume", resume, proxies, &parts),
         resume_by_room: RateLimit::new("resume-room", resume_by_room, &parts),

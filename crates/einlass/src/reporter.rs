@@ -14,7 +14,9 @@ use pass::SignalsCredential;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
+use web::trace::Tracing;
 
+use crate::traces::traced;
 use round::{Reported, Rounds, Told};
 
 const REPORT_TIME_MAX: Duration = Duration::from_secs(2);
@@ -29,6 +31,7 @@ pub struct Reporter {
     client: reqwest::Client,
     room_url: reqwest::Url,
     credential: SignalsCredential,
+    tracing: Option<Tracing>,
 }
 
 /// The running reports of one booking service.
@@ -75,7 +78,14 @@ impl Reporter {
             client: reqwest::Client::builder().timeout(REPORT_TIME_MAX).build()?,
             room_url: room_url.parse()?,
             credential,
+            tracing: None,
         })
+    }
+
+    /// The same, and every report is a trace.
+    #[must_use]
+    pub fn traced(self, tracing: Option<Tracing>) -> Self {
+        Self { tracing, ..self }
     }
 
     /// Reports over and over, the campaigns side by side: a slow room delays no other one.
@@ -149,7 +159,7 @@ impl Reporter {
         let url = self.room_url.join(&format!("/v1/rooms/{campaign}/signals"))?;
         let token = self.credential.derive(campaign);
         let request = self.client.post(url).bearer_auth(&*token).json(report);
-        request.send().await?.error_for_status()?;
+        traced(self.tracing.as_ref(), "report", request).await?.error_for_status()?;
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ use waiting_room::{RoomStore, RoomStoreError, WaitingRoom};
 use waiting_room_delivery::Worker;
 use web::health::Readiness;
 use web::streams::{StreamLimits, StreamParts};
+use web::trace::Tracing;
 
 use crate::config::{Config, WaitingRoomConfig};
 use crate::keys::watch::{KeyWatch, KeysInForce};
@@ -22,6 +23,9 @@ use crate::keys::{WaitingRoomKeys, require_identity};
 use crate::listener::{Listeners, PublicApi};
 use crate::process::{Process, StopTimes};
 use crate::{adapters, campaign, rate_limits, webhooks};
+
+/// Its name in metrics and traces.
+const NAME: &str = "waiting-room";
 
 /// A running waiting room.
 pub struct WaitingRoomService {
@@ -81,7 +85,9 @@ impl WaitingRoomService {
             guards: campaign::guards(campaigns),
             streams: streams(process, config)?,
         }));
-        let api = public_api(&config.waiting_room, readiness(process, &rooms, served));
+        let readiness = readiness(process, &rooms, served);
+        let tracing = process.tracing(NAME)?;
+        let api = public_api(&config.waiting_room, readiness, tracing);
         let stop = StopTimes::of(config);
         let listeners = Listeners::start(process, api, stop, waiting_room_http::routes(app))?;
         let path = config.waiting_room.keys_file.clone();
@@ -218,14 +224,19 @@ fn what_is_missing(rooms: &WaitingRoom, in_force: &[CampaignId]) -> Result<(), S
     }
 }
 
-fn public_api(config: &WaitingRoomConfig, readiness: Readiness) -> PublicApi {
+fn public_api(
+    config: &WaitingRoomConfig,
+    readiness: Readiness,
+    tracing: Option<Tracing>,
+) -> PublicApi {
     PublicApi {
-        service: "waiting-room",
+        service: NAME,
         listen: config.listen,
         metrics_listen: config.metrics_listen.clone(),
         workers: config.workers,
         cors_origins: config.cors_origins.clone(),
         readiness,
         openapi: waiting_room_http::openapi(),
+        tracing,
     }
 }

@@ -159,6 +159,7 @@ impl Sandbox {
             cors_origins: Vec::new(),
             readiness: Readiness::new(stage.process.drain.clone()),
             openapi: OpenApi::default(),
+            tracing: None,
         };
         let stop = StopTimes::of(&stage.config);
         Listeners::start(&stage.process, api, stop, control::routes(control))

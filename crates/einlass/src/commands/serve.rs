@@ -17,6 +17,7 @@ use crate::keys::{BookingKeys, NewKeys, NewStaffKeys, StaffKeyFile, WaitingRoomK
 use crate::open_files;
 use crate::process::{Process, StopTimes, asked_to_stop};
 use crate::staff::{StaffKeysInForce, operator_token};
+use crate::traces::Traces;
 use crate::waiting_room_service::WaitingRoomService;
 
 /// How long the token is valid that the embedded default prints.
@@ -82,6 +83,7 @@ fn prepare(source: &ConfigSource) -> anyhow::Result<Start> {
     let staff = StaffKeysInForce::follow(&config.staff)?;
     process.staff = staff.verifier.clone();
     process.refresh_staff_keys = Arc::clone(&staff.refresh);
+    process.traces = Traces::of(&config.traces)?;
     Ok(Start { config, process, campaigns, staff })
 }
 

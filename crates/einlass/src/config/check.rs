@@ -32,6 +32,7 @@ pub(super) fn contradictions(loaded: &Loaded) -> Vec<String> {
     check.limits();
     check.urls();
     check.times();
+    check.traces();
     check.log();
     check.found
 }
@@ -141,6 +142,14 @@ impl Check<'_> {
         }
     }
 
+    fn traces(&mut self) {
+        self.refuse(
+            "traces.recorded_per_mille",
+            self.loaded.config.traces.recorded_per_mille > 1_000,
+            "must be 0 to 1000: of a thousand traces there are no more",
+        );
+    }
+
     fn urls(&mut self) {
         let booking = &self.loaded.config.booking;
         let is_url = |text: &str| {
@@ -165,6 +174,7 @@ impl Check<'_> {
             ("booking.signals_url", &booking.signals_url),
             ("booking.public_url", &booking.public_url),
             ("booking.page_url", &booking.page_url),
+            ("traces.endpoint", &self.loaded.config.traces.endpoint),
         ] {
             self.refuse(
                 path,
@@ -212,6 +222,11 @@ impl Check<'_> {
             ("limits.join_burst", limits.join_burst, limits.join_per_minute),
             ("limits.person_join_burst", limits.person_join_burst, limits.person_join_per_minute),
             ("limits.proof_wait_burst", limits.proof_wait_burst, limits.proof_wait_per_minute),
+            (
+                "limits.hotline_join_burst",
+                limits.hotline_join_burst,
+                limits.hotline_join_per_minute,
+            ),
             ("limits.redeem_burst", limits.redeem_burst, limits.redeem_per_minute),
             (
                 "limits.ticket_redeem_burst",

@@ -41,6 +41,8 @@ pub struct Config {
     pub campaigns: CampaignsConfig,
     /// How a service ends.
     pub shutdown: ShutdownConfig,
+    /// What is traced.
+    pub traces: TracesConfig,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -283,6 +285,10 @@ pub struct LimitsConfig {
     pub person_join_per_minute: u32,
     /// Joins of one person at once.
     pub person_join_burst: u32,
+    /// Joins for callers by one member of staff in a minute; 0 for any number.
+    pub hotline_join_per_minute: u32,
+    /// Joins for callers by one member of staff at once.
+    pub hotline_join_burst: u32,
     /// Redemptions from one address in a minute; 0 for any number.
     pub redeem_per_minute: u32,
     /// Redemptions from one address at once.
@@ -351,6 +357,16 @@ pub struct ShutdownConfig {
     pub drain_s: u64,
     /// The second phase: requests under way end.
     pub finish_s: u64,
+}
+
+/// `[traces]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TracesConfig {
+    /// The collector; empty for none.
+    pub endpoint: String,
+    /// Of a thousand traces, so many are recorded.
+    pub recorded_per_mille: u32,
 }
 
 /// `[log]`

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     const WAITS: Waits =
-        Waits { known_for: Duration::from_secs(600), kept_for: Some(Duration::from_hours(25)) };
+        Waits { known_for: Duration::from_mins(10), kept_for: Some(Duration::from_hours(25)) };
 
     fn at(s: i64) -> Timestamp {
         Timestamp::from_unix_s(s)

@@ -99,6 +99,7 @@ async fn guards_a_site(guarded: &Guarded<'_>, installation: &Installation) {
     assert_eq!(posted.status, 401, "whatever the method is");
 
     let pass = take_a_pass(guarded).await;
+    follows_the_room(guarded).await;
     let back = format!("{}/ticket.html?day=1", guarded.proxy.origin());
     let form = format!("pass={pass}&return_to={}", escaped(&back));
     let current = format!("/einlass/v1/rooms/{ROOM}/passes/current");
@@ -124,6 +125,21 @@ async fn guards_a_site(guarded: &Guarded<'_>, installation: &Installation) {
     assert_eq!(left.status, 204, "{left:?}");
     assert!(left.cookie.contains("Max-Age=0"), "{left:?}");
     guarded.assert_refuses(&pass).await;
+}
+
+/// What is told on a stream, which has no end, arrives at once: the proxy does not gather it.
+async fn follows_the_room(guarded: &Guarded<'_>) {
+    let stream = guarded.get(&format!("/einlass/v1/rooms/{ROOM}/stream"));
+    let mut stream = stream.send().await.expect("an answer");
+    let mut told = String::new();
+    let arrives = async {
+        while !(told.contains("\ndata: {") && told.ends_with("\n\n")) {
+            let part = stream.chunk().await.expect("it holds").expect("it has no end");
+            told += std::str::from_utf8(&part).expect("text");
+        }
+    };
+    tokio::time::timeout(SOON, arrives).await.expect("the status arrives");
+    assert!(told.contains(&format!(r#""room":"{ROOM}""#)), "{told}");
 }
 
 /// Joins as soon as the room takes people, as one that begins late listens first; then takes the pass.

@@ -28,6 +28,7 @@ mod speyer;
 mod speyer_document;
 mod stop;
 mod town;
+mod traces;
 mod waiting;
 mod waitlist_commands;
 mod walk;

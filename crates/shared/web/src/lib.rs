@@ -31,6 +31,7 @@ pub mod telemetry;
 #[cfg(any(test, feature = "test-client"))]
 pub mod test_client;
 pub mod timed;
+pub mod trace;
 
 mod compressed;
 mod description;

@@ -48,7 +48,7 @@ pub(crate) fn credential(room: &str) -> String {
 }
 
 /// The key of the draws of `contract::room_settings`.
-fn draw_key() -> DrawKey {
+pub(crate) fn draw_key() -> DrawKey {
     DrawKey::new(&[1; 32])
 }
 

@@ -12,6 +12,8 @@ pub struct RateLimits {
     pub join_by_subject: AddressLimit,
     /// What is asked of those who join too often, before they are refused.
     pub proofs: Proofs,
+    /// Joins for callers by one member of staff, from whatever address.
+    pub hotline_join: RateLimit,
     /// Redemptions from one address.
     pub redeem: AddressLimit,
     /// Redemptions for one pass, and so with all tickets of its subject.
@@ -32,6 +34,7 @@ impl RateLimits {
             join: AddressLimit::off(),
             join_by_subject: AddressLimit::off(),
             proofs: Proofs::off(),
+            hotline_join: RateLimit::off(),
             redeem: AddressLimit::off(),
             redeem_by_pass: RateLimit::off(),
             resume_codes_by_pass: RateLimit::off(),
@@ -116,6 +119,18 @@ mod tests {
             }
         }
         assert_eq!((greedy, honest), (100, 50));
+    }
+
+    /// Nobody can try codes faster than they could join.
+    #[actix_web::test]
+    async fn guesses_at_codes_count_as_joins() {
+        let harness = limited(Allowance { per_minute: 60, burst: 10 }, off()).await;
+        let body = r#"{"residence":{"postcode":"67346"},"priority_code":"0000-0000-0000-0000"}"#;
+        let guess = || harness.post("/v1/rooms/town/tickets", body).from_peer(PROXY.into());
+        for _ in 0..10 {
+            assert_eq!(guess().send().await.code(), "priority-code-invalid");
+        }
+        assert_eq!(guess().send().await.code(), "rate-limited");
     }
 
     #[actix_web::test]

@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use waiting_room::door::proof::{LEVEL_MAX, Proof, bond};
+use waiting_room::door::proof::{LEVEL_MAX, Proof, Terms, bond};
+use waiting_room::service::Offered;
 use waiting_room::view::RoomView;
 use web::limits::{AddressPressure, Pressure};
 use web::{AddressLimit, Code, Problem};
@@ -43,6 +44,16 @@ pub(crate) struct Comer<'a> {
     pub(crate) room: &'a str,
     /// The client's key of the request.
     pub(crate) key: Option<&'a str>,
+}
+
+/// Somebody who asks for a challenge.
+#[derive(Clone, Copy)]
+pub(crate) struct Asker<'a> {
+    pub(crate) request: &'a HttpRequest,
+    pub(crate) view: &'a RoomView,
+    /// The client's key that it is for.
+    pub(crate) bond: Option<&'a str>,
+    pub(crate) wants_to_wait: bool,
 }
 
 impl Proofs {
@@ -87,6 +98,17 @@ impl Proofs {
         self.addresses.count(request);
         self.rooms.count(&view.settings.room);
         Ok(proof)
+    }
+
+    /// What somebody may do to get a proof: compute, or wait if they want to and their address has not taken too
+    /// many.
+    pub(crate) fn offer(&self, app: &App, asker: Asker<'_>) -> Result<Offered, Problem> {
+        let Asker { request, view, bond, wants_to_wait } = asker;
+        let terms = Terms { level: self.asked(request, view).max(1), work: self.work, bond };
+        let may_wait = wants_to_wait && self.waiting.check(request).is_ok();
+        let room = view.settings.room.as_str();
+        let offered = app.rooms.challenge(room, terms, may_wait.then_some(self.wait));
+        offered.map_err(refusal::problem)
     }
 
     /// The refusal of somebody who needs a proof: where a challenge is to be had, and when none is needed.

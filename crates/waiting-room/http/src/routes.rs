@@ -1,5 +1,5 @@
 //! The one list of the routes. Each is a file, in the folder of those who ask: [`crate::citizen`],
-//! [`crate::systems`] and [`crate::operator`].
+//! [`crate::systems`], [`crate::hotline`] and [`crate::operator`].
 
 use actix_web::web::{self, Data};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -9,6 +9,7 @@ use crate::citizen::{
     challenge, einlass_js, join, keep_pass, leave, redeem, resume, resume_code, status, stream,
     ticket,
 };
+use crate::hotline;
 use crate::operator;
 use crate::page;
 use crate::systems::{authorize, jwks, signals};
@@ -42,6 +43,7 @@ pub(crate) fn collect(config: &mut ServiceConfig<'_>) {
         .service(signals::take_signals)
         .service(jwks::show_jwks)
         .service(einlass_js::show_einlass_js)
+        .service(hotline::join::join_for_caller)
         .service(operator::list::list_operated_rooms)
         .service(operator::show::show_operated_room);
 }

@@ -10,6 +10,7 @@
 //! systems are told), [`store`] (what is kept).
 
 pub mod admission;
+mod alphabet;
 pub mod contract;
 pub mod door;
 pub mod draw;
@@ -22,6 +23,7 @@ pub mod memory;
 pub mod notice;
 pub mod pace;
 pub mod poll;
+pub mod priority;
 pub mod resume;
 pub mod service;
 pub mod settings;

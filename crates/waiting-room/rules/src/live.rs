@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::lane::PerLane;
+use crate::priority::PriorityCodes;
 
 /// A text for people, in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -38,6 +39,9 @@ pub struct LiveSettings {
     /// The share of the pace that each lane is called with, in percent.
     #[serde(default = "public_alone")]
     pub shares: PerLane<u32>,
+    /// The codes that open the lane `priority`.
+    #[serde(default)]
+    pub codes: PriorityCodes,
 }
 
 fn public_alone() -> PerLane<u32> {
@@ -56,6 +60,7 @@ impl LiveSettings {
             max_active,
             message: None,
             shares: public_alone(),
+            codes: PriorityCodes::default(),
         }
     }
 
@@ -63,13 +68,15 @@ impl LiveSettings {
     /// with it.
     pub fn changed(&self, change: LiveChange) -> Result<Self, Vec<LiveMistake>> {
         let mut next = Self { version: self.version + 1, ..self.clone() };
-        let LiveChange { paused, pace_per_minute, burst, max_active, message, shares } = change;
+        let LiveChange { paused, pace_per_minute, burst, max_active, message, shares, codes } =
+            change;
         next.paused = paused.unwrap_or(next.paused);
         next.pace_per_minute = pace_per_minute.unwrap_or(next.pace_per_minute);
         next.burst = burst.unwrap_or(next.burst);
         next.max_active = max_active.unwrap_or(next.max_active);
         next.message = message.unwrap_or(next.message);
         next.shares = shares.unwrap_or(next.shares);
+        next.codes = codes.unwrap_or(next.codes);
         let mistakes = next.mistakes();
         if mistakes.is_empty() { Ok(next) } else { Err(mistakes) }
     }
@@ -109,6 +116,8 @@ pub struct LiveChange {
     pub message: Option<Option<Message>>,
     /// The lanes' shares of the pace, in percent.
     pub shares: Option<PerLane<u32>>,
+    /// The codes that open the lane `priority`.
+    pub codes: Option<PriorityCodes>,
 }
 
 /// Why a change is refused.

@@ -20,6 +20,7 @@ use crate::live::LiveSettings;
 use crate::memory::Memory;
 use crate::memory::digest::Digest;
 use crate::notice::Notices;
+use crate::priority::CodeNumber;
 use crate::resume::{KeptTicket, ResumeName};
 use crate::settings::{RoomId, RoomSettings};
 use crate::state::{BookingReport, RoomState};
@@ -131,6 +132,8 @@ pub struct Arrival {
     pub pass_id: Option<PassId>,
     /// The repeatable join it belongs to.
     pub key: Option<JoinKey>,
+    /// The priority code that it uses up.
+    pub code: Option<CodeNumber>,
 }
 
 /// What makes a join repeatable.
@@ -163,6 +166,9 @@ pub enum JoinReply {
     },
     /// A boundary is due: whoever comes now must not get in front of it. Freeze it first.
     BoundaryDue,
+    /// Somebody uses a code, and the levers, which say what is revoked, are others than the instance knows. Read
+    /// them first.
+    LeversChanged,
 }
 
 /// The entries of a batch.
@@ -199,6 +205,8 @@ pub enum Entered {
     },
     /// The key was used to ask for something else.
     KeyReused,
+    /// The code was used before, and not under this key.
+    CodeUsed,
 }
 
 /// A boundary to freeze.
@@ -283,7 +291,7 @@ pub trait RoomStore: Send + Sync {
     /// Issues the next entries (P8). O(arrivals).
     ///
     /// Admits arrivals in order as long as nobody waits before them, the express quota lasts, and the
-    /// bounds of admission allow.
+    /// bounds of admission allow. Marks codes as used, each for one arrival; who is not that one gets no entry.
     async fn join(&self, room: &RoomId, digest: &Digest, arrivals: &Arrivals) -> Result<JoinReply>;
 
     /// Freezes a boundary at the entries issued so far, unless that has happened, an earlier one is

@@ -25,6 +25,16 @@ fn polls_must_be_answered() {
 }
 
 #[test]
+fn a_collector_of_traces_has_an_address_and_gets_no_more_than_all() {
+    let text = "[traces]\nendpoint = \"collector:4318\"\nrecorded_per_mille = 1001\n";
+    let error = load(Some(("town.toml", text)), Vec::new()).expect_err("refused");
+    let named = |path: &str| error.0.iter().any(|line| line.contains(path));
+    assert!(named("`traces.endpoint` must begin with http://"), "{error}");
+    assert!(named("`traces.recorded_per_mille` must be 0 to 1000"), "{error}");
+    assert_eq!(error.0.len(), 2);
+}
+
+#[test]
 fn every_form_of_a_store_is_accepted() {
     for url in [
         "memory:",

@@ -24,11 +24,11 @@ struct Installation {
 impl Installation {
     fn new() -> Self {
         let (folder, entropy) = (tempfile::tempdir().expect("a folder"), SeededEntropy::new(1));
-        let made = Self { folder, entropy };
-        NewKeys::generate(&made.entropy)
-            .write(&made.path(), &made.folder.path().join("booking.toml"))
+        let town = Self { folder, entropy };
+        NewKeys::generate(&town.entropy)
+            .write(&town.path(), &town.folder.path().join("booking.toml"))
             .expect("written");
-        made
+        town
     }
 
     fn path(&self) -> PathBuf {
@@ -64,72 +64,72 @@ fn signs(keys: &TicketKeys) -> String {
 
 #[test]
 fn a_new_key_is_known_before_it_signs_and_the_old_one_outlives_what_it_signed() {
-    let made = Installation::new();
-    let (before, first) = (made.text(), made.keys());
-    let said = made.rotate(at(0, 0));
+    let town = Installation::new();
+    let (before, first) = (town.text(), town.keys());
+    let said = town.rotate(at(0, 0));
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].contains("is the next one") && said[0].contains("T08:10"), "{said:?}");
-    assert_eq!(made.states(), ["current next", "current next"]);
-    let keys = made.keys();
+    assert_eq!(town.states(), ["current next", "current next"]);
+    let keys = town.keys();
     assert_eq!(keys.signing_key.kid(), first.signing_key.kid(), "it does not sign yet");
     assert_eq!((keys.public_keys.len(), signs(&keys.ticket_keys).as_str()), (2, "1"));
 
-    let waiting = made.text();
-    assert!(made.rotate(at(0, 9))[0].contains("stays the next one until"));
-    assert_eq!(made.text(), waiting, "nothing is due");
+    let waiting = town.text();
+    assert!(town.rotate(at(0, 9))[0].contains("stays the next one until"));
+    assert_eq!(town.text(), waiting, "nothing is due");
 
-    let said = made.rotate(at(0, 10));
-    assert_eq!(made.states(), ["retired current", "retired current"]);
-    let keys = made.keys();
+    let said = town.rotate(at(0, 10));
+    assert_eq!(town.states(), ["retired current", "retired current"]);
+    let keys = town.keys();
     assert!(said[0].contains(&format!("pass key {} signs", keys.signing_key.kid())), "{said:?}");
     assert_ne!(keys.signing_key.kid(), first.signing_key.kid());
     assert_eq!((keys.public_keys.len(), signs(&keys.ticket_keys).as_str()), (2, "2"));
 
-    made.rotate(at(25, 9));
-    assert_eq!(made.states(), ["retired current next", "retired current next"]);
-    let said = made.rotate(at(25, 10)).join("\n");
+    town.rotate(at(25, 9));
+    assert_eq!(town.states(), ["retired current next", "retired current next"]);
+    let said = town.rotate(at(25, 10)).join("\n");
     assert!(said.contains(&format!("pass key {} is dropped", first.signing_key.kid())), "{said}");
-    assert_eq!(made.states(), ["current next", "retired current next"], "tickets stay good");
+    assert_eq!(town.states(), ["current next", "retired current next"], "tickets stay good");
 
-    let text = made.text();
+    let text = town.text();
     let rest = |text: &str| text[text.find("# Fixes the secrets").expect("there")..].to_owned();
     assert_eq!(rest(&text), rest(&before), "nothing else is touched");
     assert!(text.starts_with("# The secret keys of the waiting room."), "{text}");
     for about in [ABOUT_PASS_KEYS, ABOUT_TICKET_KEYS] {
         assert_eq!(text.matches(about).count(), 1, "{text}");
     }
-    let mode = fs::metadata(made.path()).expect("there").permissions().mode();
+    let mode = fs::metadata(town.path()).expect("there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
 
 #[test]
 fn one_kind_can_rotate_alone() {
-    let made = Installation::new();
-    rotate(&made.path(), &[Kind::Pass], at(0, 0), &made.entropy).expect("rotated");
-    assert_eq!(made.states(), ["current next", "current"]);
+    let town = Installation::new();
+    rotate(&town.path(), &[Kind::Pass], at(0, 0), &town.entropy).expect("rotated");
+    assert_eq!(town.states(), ["current next", "current"]);
 }
 
 #[test]
 fn a_ticket_key_is_dropped_on_purpose_only_and_once_it_is_retired() {
-    let made = Installation::new();
-    made.rotate(at(0, 0));
-    let refused = |id| drop_ticket_key(&made.path(), id).expect_err("refused").to_string();
+    let town = Installation::new();
+    town.rotate(at(0, 0));
+    let refused = |id| drop_ticket_key(&town.path(), id).expect_err("refused").to_string();
     assert!(refused(1).ends_with("ticket key 1 is not retired"), "{}", refused(1));
     assert!(refused(2).ends_with("ticket key 2 is not retired"));
     assert!(refused(3).ends_with("there is no ticket key 3"));
-    made.rotate(at(0, 10));
-    drop_ticket_key(&made.path(), 1).expect("dropped");
-    assert_eq!(made.states()[1], "current");
-    assert!(made.text().contains(ABOUT_TICKET_KEYS));
-    made.rotate(at(1, 0));
-    let ids: Vec<String> = made.keys().facts.ticket.into_iter().map(|fact| fact.id).collect();
+    town.rotate(at(0, 10));
+    drop_ticket_key(&town.path(), 1).expect("dropped");
+    assert_eq!(town.states()[1], "current");
+    assert!(town.text().contains(ABOUT_TICKET_KEYS));
+    town.rotate(at(1, 0));
+    let ids: Vec<String> = town.keys().facts.ticket.into_iter().map(|fact| fact.id).collect();
     assert_eq!(ids, ["2", "1"], "its number is free again");
 }
 
 #[test]
 fn what_cannot_be_changed_with_certainty_is_left_alone() {
-    let made = Installation::new();
-    let text = made.text();
+    let town = Installation::new();
+    let text = town.text();
     let (start, end) =
         (text.find("[[ticket]]").expect("there"), text.find("# Fixes").expect("there"));
     let second = text[start..end].replace("id = 1", "id = 2");
@@ -138,10 +138,10 @@ fn what_cannot_be_changed_with_certainty_is_left_alone() {
         (format!("{text}\n{second}"), "none has a `state`"),
         (text.replace("[[ticket]]\n", "[[ticket]]\nstate = \"next\"\n"), "exactly one key"),
     ] {
-        fs::write(made.path(), &changed).expect("written");
-        let refused = rotate(&made.path(), &BOTH, at(0, 0), &made.entropy).expect_err(why);
+        fs::write(town.path(), &changed).expect("written");
+        let refused = rotate(&town.path(), &BOTH, at(0, 0), &town.entropy).expect_err(why);
         assert!(refused.to_string().contains(why), "{refused}");
-        assert_eq!(made.text(), changed);
+        assert_eq!(town.text(), changed);
     }
 }
 

@@ -16,12 +16,13 @@ const MAX_AGE_S: HeaderValue = HeaderValue::from_static("3600");
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
 const HEADERS: HeaderValue = HeaderValue::from_static(
-    "accept, accept-language, authorization, content-type, idempotency-key, if-none-match, x-request-id",
+    "accept, accept-language, authorization, content-type, idempotency-key, if-none-match, traceparent, \
+     x-request-id",
 );
 
 const PUBLIC_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
 const PUBLIC_HEADERS: HeaderValue =
-    HeaderValue::from_static("accept, accept-language, if-none-match, x-request-id");
+    HeaderValue::from_static("accept, accept-language, if-none-match, traceparent, x-request-id");
 
 /// The question.
 pub(super) struct Preflight<'a> {

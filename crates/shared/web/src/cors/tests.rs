@@ -121,6 +121,7 @@ async fn another_page_may_read_what_is_public_and_no_more() {
     let public = answer(&[PAGE], preflight(ELSEWHERE, "GET", "x-request-id")).await;
     assert_eq!((public.status.as_u16(), public.allowed_origin()), (204, "*"));
     assert!(!public.header(ACCESS_CONTROL_ALLOW_HEADERS).contains("authorization"));
+    assert!(public.header(ACCESS_CONTROL_ALLOW_HEADERS).contains("traceparent"));
     for (method, headers) in [("GET", "x-request-id, Authorization"), ("POST", "content-type")] {
         let refused = answer(&[PAGE], preflight(ELSEWHERE, method, headers)).await;
         assert_eq!((refused.status.as_u16(), refused.allowed_origin()), (400, ""), "{method}");

@@ -15,6 +15,14 @@ use crate::problem::Problem;
 
 const QUIET: Duration = Duration::from_secs(1);
 
+/// By what a line is found again.
+pub(super) struct Ids<'a> {
+    /// What the client sees.
+    pub request: &'a HeaderValue,
+    /// The trace that it is a span of, if that is recorded.
+    pub trace: Option<String>,
+}
+
 /// The log of one worker's requests: server errors as errors, the rest for debugging.
 #[derive(Default)]
 pub(super) struct RequestLog {
@@ -26,14 +34,14 @@ impl RequestLog {
     pub(super) fn request<B>(
         &self,
         response: &ServiceResponse<B>,
-        request_id: &HeaderValue,
+        ids: &Ids<'_>,
         problem: Option<&Problem>,
         took: Duration,
     ) {
         let status = response.status();
         let suppressed = if !status.is_server_error() {
             if enabled!(Level::DEBUG) {
-                debug_line(response, request_id, problem, took);
+                debug_line(response, ids, problem, took);
             }
             return;
         } else if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -44,7 +52,8 @@ impl RequestLog {
             0
         };
         error!(
-            request_id = request_id.to_str().unwrap_or_default(),
+            request_id = ids.request.to_str().unwrap_or_default(),
+            trace_id = ids.trace,
             method = response.request().method().as_str(),
             route = response.request().match_pattern(),
             status = status.as_u16(),
@@ -71,12 +80,13 @@ impl RequestLog {
 #[cold]
 fn debug_line<B>(
     response: &ServiceResponse<B>,
-    request_id: &HeaderValue,
+    ids: &Ids<'_>,
     problem: Option<&Problem>,
     took: Duration,
 ) {
     debug!(
-        request_id = request_id.to_str().unwrap_or_default(),
+        request_id = ids.request.to_str().unwrap_or_default(),
+        trace_id = ids.trace,
         method = response.request().method().as_str(),
         route = response.request().match_pattern(),
         status = response.status().as_u16(),

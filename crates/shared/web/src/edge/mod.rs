@@ -28,8 +28,9 @@ use crate::head;
 use crate::language::Language;
 use crate::problem::{self, Code, Problem};
 use crate::request_id::{self, RequestIds};
+use crate::trace::{RequestSpan, Tracing};
 
-use log::RequestLog;
+use log::{Ids, RequestLog};
 use measure::Measures;
 
 /// What `Retry-After` says at least when a handler has not said when to come back.
@@ -41,6 +42,7 @@ pub struct Edge {
     measures: Arc<Measures>,
     drain: Drain,
     entropy: Arc<dyn Entropy>,
+    tracing: Option<Tracing>,
 }
 
 impl Edge {
@@ -48,7 +50,13 @@ impl Edge {
     /// recorder is installed and clone it into the workers.
     #[must_use]
     pub fn new(service: &'static str, drain: Drain, entropy: Arc<dyn Entropy>) -> Self {
-        Self { measures: Arc::new(Measures::register(service)), drain, entropy }
+        Self { measures: Arc::new(Measures::register(service)), drain, entropy, tracing: None }
+    }
+
+    /// The same, and every request is a span of its trace.
+    #[must_use]
+    pub fn traced(self, tracing: Option<Tracing>) -> Self {
+        Self { tracing, ..self }
     }
 
     /// Ids for requests that never become one.
@@ -106,7 +114,8 @@ where
         let started = Stopwatch::start();
         head::as_get(&mut request);
         let worker = self.worker.clone();
-        EdgeFuture { inner: self.inner.call(request), started, worker, body: PhantomData }
+        let span = worker.edge.tracing.as_ref().map(|tracing| tracing.request(request.headers()));
+        EdgeFuture { inner: self.inner.call(request), started, span, worker, body: PhantomData }
     }
 }
 
@@ -116,6 +125,7 @@ pin_project! {
         #[pin]
         inner: F,
         started: Stopwatch,
+        span: Option<RequestSpan>,
         worker: Rc<Worker>,
         body: PhantomData<B>,
     }
@@ -131,7 +141,7 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = poll_ready!(this.inner.poll(context))?;
-        Poll::Ready(Ok(this.worker.finish(response, this.started.elapsed())))
+        Poll::Ready(Ok(this.worker.finish(response, this.span.take(), this.started.elapsed())))
     }
 }
 
@@ -146,6 +156,7 @@ impl Worker {
     fn finish<B: MessageBody>(
         &self,
         mut response: ServiceResponse<B>,
+        span: Option<RequestSpan>,
         took: Duration,
     ) -> ServiceResponse<EitherBody<B>> {
         let request_id = self.ids.of(response.request().headers());
@@ -156,7 +167,13 @@ impl Worker {
             response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
         }
         let problem = (status.as_u16() >= 400).then(|| problem_of(&mut response)).flatten();
-        self.log.request(&response, &request_id, problem.as_ref(), took);
+        let ids =
+            Ids { request: &request_id, trace: span.as_ref().and_then(RequestSpan::trace_id) };
+        self.log.request(&response, &ids, problem.as_ref(), took);
+        if let Some(span) = span {
+            let request = response.request();
+            span.answered(request.method(), request.match_pattern().as_deref(), status);
+        }
         match problem {
             None => response.map_into_left_body(),
             Some(problem) => self.write(problem, response, &request_id),

@@ -32,15 +32,15 @@ const SETTLING: Duration = Duration::from_millis(700);
 
 /// Measures all, on an instance that has served nobody before: what it has freed would be used again.
 pub fn measure(bench: &Bench, einlass: &Einlass) -> Result<[Figure; 4]> {
-    let room = einlass.waiting_room(Place::Core(bench.cores.server))?;
+    let room = einlass.waiting_room_for_streams(Place::Core(bench.cores.server))?;
     let count = streams_possible(bench.streams)?;
     let mut figures = Figures::new(count, bench.waiting);
     let before = room.resident_bytes()?;
-    let crowded = Listening::open(room.address, &request(WAITING_ROOM), count as usize)?;
+    let mut crowded = Listening::open(room.address, &request(WAITING_ROOM), count as usize)?;
     let mut costs_s = Vec::new();
     // The first round is not counted: what is used for the first time is paid for once.
     for round in 0..=bench.rounds {
-        let tick = Tick::make(einlass, &room, &crowded, "waiting", round)?;
+        let tick = Tick::make(einlass, &room, &mut crowded, "waiting", round)?;
         eprintln!(
             "sse_tick, round {round}: p99 {:.0} ms, {:.0} ms of a core, load {:.0} ms",
             tick.p99_ms,
@@ -57,10 +57,10 @@ pub fn measure(bench: &Bench, einlass: &Einlass) -> Result<[Figure; 4]> {
     drop(crowded);
     let is_closed = || open_streams(einlass).is_ok_and(|open| open == Some(0.0));
     ensure!(holds_within(CLOSED_WITHIN, is_closed), "streams stayed open after their clients' end");
-    let empty = Listening::open(room.address, &request(GATHERING_ROOM), count as usize)?;
-    Tick::make(einlass, &room, &empty, "gathering", 0)?;
+    let mut empty = Listening::open(room.address, &request(GATHERING_ROOM), count as usize)?;
+    Tick::make(einlass, &room, &mut empty, "gathering", 0)?;
     for (round, cost_s) in (1..).zip(costs_s) {
-        let tick = Tick::make(einlass, &room, &empty, "gathering", round)?;
+        let tick = Tick::make(einlass, &room, &mut empty, "gathering", round)?;
         figures.cost_ratio.add(cost_s / tick.server_s);
     }
     Ok([figures.streams, figures.bytes, figures.p99, figures.cost_ratio])
@@ -117,7 +117,7 @@ impl Tick {
     fn make(
         einlass: &Einlass,
         room: &Service,
-        listening: &Listening,
+        listening: &mut Listening,
         name: &str,
         round: u32,
     ) -> Result<Self> {

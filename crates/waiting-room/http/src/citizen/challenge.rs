@@ -7,10 +7,10 @@ use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
-use waiting_room::door::proof::Terms;
 use web::{Problem, Query, reply};
 
 use crate::app::App;
+use crate::proofs::Asker;
 use crate::refusal::{self, RoomInPath};
 
 /// What the challenge is for.
@@ -113,11 +113,9 @@ pub(crate) async fn show_challenge(
     proofs.challenges.check(&request)?;
     let bond = made_for.as_ref().map(|Bond(bond)| &**bond);
     let view = app.rooms.view(room.name()).map_err(refusal::problem)?;
-    let level = proofs.asked(&request, &view).max(1);
-    let terms = Terms { level, work: proofs.work, bond };
-    let may_wait = waiting == Some(true) && proofs.waiting.check(&request).is_ok();
-    let wait = may_wait.then_some(proofs.wait);
-    let offered = app.rooms.challenge(room.name(), terms, wait).map_err(refusal::problem)?;
+    let wants_to_wait = waiting == Some(true);
+    let asker = Asker { request: &request, view: &view, bond, wants_to_wait };
+    let offered = proofs.offer(&app, asker)?;
     let (challenge, waiting) = (offered.challenge, offered.waiting);
     let body = Challenge {
         parameters: serde_json::to_value(challenge.parameters).map_err(Problem::internal)?,
@@ -132,4 +130,4 @@ pub(crate) async fn show_challenge(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

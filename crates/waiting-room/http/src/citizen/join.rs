@@ -9,8 +9,8 @@ use kernel::{Ags, Municipality, Postcode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use waiting_room::service::outcome::{Answer, JoinOutcome};
-use waiting_room::service::{GivenIdentity, JoinRequest};
+use waiting_room::service::outcome::{Answer, CodeRefusal, JoinOutcome};
+use waiting_room::service::{self, GivenIdentity, JoinRequest, Way};
 use web::document::{Only, Union, Variant};
 use web::reply;
 use web::{Body, Code, IdempotencyKey, Mistake, Problem, optional_bearer};
@@ -40,6 +40,11 @@ pub(crate) struct Join {
         example = "eyJjaGFsbGVuZ2UiOnsicGFyYW1ldGVycyI6eyJhbGdv…"
     )]
     proof: Option<String>,
+    /// A priority code, if the operator has sent one: whoever joins with it stands in the lane `priority`. It is
+    /// good for one entry. Small letters, hyphens and spaces do not matter. With a ticket it is not looked at, and
+    /// stays good.
+    #[schema(nullable = false, max_length = 64, example = "0001-5XMT-KF78-70DN")]
+    priority_code: Option<String>,
 }
 
 /// Where the citizen lives: a self-declaration, checked at the gate on the day.
@@ -59,7 +64,7 @@ pub(crate) struct Residence {
 
 /// A ticket and where it stands.
 #[derive(Serialize, ToSchema)]
-struct JoinedRoom {
+pub(crate) struct JoinedRoom {
     /// The ticket. Keep it: it is the only proof of the entry, and nobody else has it.
     #[schema(example = "AgEAAAABYMcfIAAAAAAAAAAAEmcAb6cQ…")]
     ticket: String,
@@ -121,13 +126,14 @@ impl From<Answer> for JoinedRoom {
 
 /// The shortest key of a join. Whoever knows a key gets the entry that was issued under it, so a key must not be one
 /// that others choose too.
-const KEY_LENGTH_MIN: usize = 16;
+pub(crate) const KEY_LENGTH_MIN: usize = 16;
 
 web::problem_responses!(
     /// What joining can be refused with.
     JoinProblems of RoomInPath, Body<Join>:
         TicketInvalid, NotEligible, RoomNotOpen, RoomClosed, IdempotencyKeyReused, IdentityRequired,
-        MunicipalityMismatch, MunicipalityRequired, ProofRequired, RateLimited, Overloaded, Unavailable
+        MunicipalityMismatch, MunicipalityRequired, PriorityCodeInvalid, PriorityCodeRevoked,
+        PriorityCodeUsed, ProofRequired, RateLimited, Overloaded, Unavailable
 );
 
 /// Join the room.
@@ -144,6 +150,9 @@ web::problem_responses!(
 /// Where very many come from one address, the refusal `proof-required` says where a challenge is to be had,
 /// whose solution is then sent as `proof`. Each is worth one entry. Without a proof it works after
 /// `retry_after_s`.
+///
+/// A `priority_code` is used up with the answer 201, and only then. If that answer is lost, the same request under
+/// the same `Idempotency-Key` gets the entry.
 ///
 /// A page that has a ticket already sends it along in `Authorization: Bearer …`. None is needed, so a program
 /// made from this document joins without one.
@@ -179,34 +188,42 @@ pub(crate) async fn join(
     app: Data<App>,
     room: RoomInPath,
     request: HttpRequest,
-    Body(Join { residence, identity, proof }): Body<Join>,
+    Body(asked): Body<Join>,
 ) -> Result<HttpResponse, Problem> {
     app.limits.join.check(&request)?;
     let ticket = optional_bearer(&request, Code::TicketInvalid)?;
     let key = IdempotencyKey::optional(&request, KEY_LENGTH_MIN)?;
-    let joining = Joining {
-        request: &request,
-        room: room.name(),
-        ticket,
-        key: key.as_ref().map(IdempotencyKey::as_str),
-        residence: residence.map(|residence| (residence.postcode, residence.ags)),
-        identity: identity.map(Identity::given).transpose()?.flatten(),
-        proof: proof.as_deref(),
-    };
+    let own = key.as_ref().map(IdempotencyKey::as_str);
+    let joining =
+        Joining { request: &request, room: room.name(), ticket, key: own, given: given(asked)? };
     let (status, answer) = enter(&app, joining).await?;
     Ok(reply::private(status, &JoinedRoom::from(answer)))
 }
 
-/// What somebody joins with, by the API or on the page.
+/// What somebody says of themselves who joins.
+pub(crate) struct Given {
+    pub(crate) residence: Option<service::Residence>,
+    pub(crate) identity: Option<GivenIdentity>,
+    pub(crate) code: Option<String>,
+    pub(crate) proof: Option<String>,
+}
+
+/// Reads what somebody joins with.
+pub(crate) fn given(asked: Join) -> Result<Given, Problem> {
+    let Join { residence, identity, proof, priority_code: code } = asked;
+    let residence = residence.map(|residence| (residence.postcode, residence.ags));
+    let identity = identity.map(Identity::given).transpose()?.flatten();
+    Ok(Given { residence, identity, code, proof })
+}
+
+/// Somebody who joins over the web, by the API or on the page.
 pub(crate) struct Joining<'a> {
     pub(crate) request: &'a HttpRequest,
     pub(crate) room: &'a str,
     pub(crate) ticket: Option<&'a str>,
     /// The client's key of the request.
     pub(crate) key: Option<&'a str>,
-    pub(crate) residence: Option<(Postcode, Option<Ags>)>,
-    pub(crate) identity: Option<GivenIdentity>,
-    pub(crate) proof: Option<&'a str>,
+    pub(crate) given: Given,
 }
 
 /// The answer to a join and its status, once the proof of work that is asked for is there and the person does not join too
@@ -215,12 +232,13 @@ pub(crate) async fn enter(
     app: &App,
     joining: Joining<'_>,
 ) -> Result<(StatusCode, Answer), Problem> {
-    let Joining { request, room, ticket, key, residence, identity, proof } = joining;
+    let Joining { request, room, ticket, key, given } = joining;
+    let Given { residence, identity, code, proof } = given;
     let comer = Comer { request, room, key };
     let proof = match ticket {
         // Whoever has a ticket takes no further entry.
         Some(_) => None,
-        None => app.limits.proofs.admit(app, comer, proof)?,
+        None => app.limits.proofs.admit(app, comer, proof.as_deref())?,
     };
     if let Some(identity) = &identity {
         let subject = app.rooms.subject(room, identity).map_err(refusal::problem)?;
@@ -228,17 +246,33 @@ pub(crate) async fn enter(
         subject.map_or(Ok(()), |subject| limit.check_about(request, &subject))?;
     }
     let proven = proof.as_ref().and_then(|proof| proof.key(key));
-    let asked = JoinRequest { ticket, key: proven.or(key), identity: identity.as_ref() };
-    let joined = app.rooms.join(room, residence, asked).await;
-    match joined.map_err(refusal::problem)? {
+    let asked = JoinRequest {
+        ticket,
+        key: proven.or(key),
+        identity: identity.as_ref(),
+        code: code.as_deref(),
+        way: Way::Web,
+    };
+    let joined = app.rooms.join(room, residence, asked).await.map_err(refusal::problem)?;
+    if matches!(joined, JoinOutcome::KeyReused) && key.is_none() {
+        // The challenge was solved for somebody else.
+        let view = app.rooms.view(room).map_err(refusal::problem)?;
+        return Err(app.limits.proofs.required(comer, &view));
+    }
+    admit(app, room, joined)
+}
+
+/// The answer to a join and its status; or why there is none.
+pub(crate) fn admit(
+    app: &App,
+    room: &str,
+    joined: JoinOutcome,
+) -> Result<(StatusCode, Answer), Problem> {
+    match joined {
         JoinOutcome::New(answer) => Ok((StatusCode::CREATED, answer)),
         JoinOutcome::Known(answer) => Ok((StatusCode::OK, answer)),
-        // The challenge was solved for somebody else.
-        JoinOutcome::KeyReused if key.is_none() => {
-            let view = app.rooms.view(room).map_err(refusal::problem)?;
-            Err(app.limits.proofs.required(comer, &view))
-        }
         JoinOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
+        JoinOutcome::CodeRefused(refusal) => Err(Problem::new(code_refused(refusal))),
         JoinOutcome::NotEligible(known) => Err(not_eligible(known)),
         JoinOutcome::ResidenceRequired => {
             Err(Problem::new(Code::InvalidRequest).field("residence", Mistake::Missing))
@@ -249,6 +283,14 @@ pub(crate) async fn enter(
         JoinOutcome::IdentityMistaken(mistakes) => Err(identity::mistaken(&mistakes)),
         JoinOutcome::NotOpenYet { gathers_from: _ } => Err(not_open_yet(app, room)),
         JoinOutcome::Closed => Err(Problem::new(Code::RoomClosed)),
+    }
+}
+
+const fn code_refused(refusal: CodeRefusal) -> Code {
+    match refusal {
+        CodeRefusal::Invalid => Code::PriorityCodeInvalid,
+        CodeRefusal::Used => Code::PriorityCodeUsed,
+        CodeRefusal::Revoked => Code::PriorityCodeRevoked,
     }
 }
 

@@ -88,6 +88,8 @@ impl Alert {
             Code::InvalidRequest => texts.wrong_fields,
             // Somebody went back and changed what they had sent.
             Code::IdempotencyKeyReused => texts.send_again,
+            // A page without a script cannot compute.
+            Code::ProofRequired => texts.send_later,
             code => {
                 let text = code.entry().text(language);
                 (text.title, text.detail)

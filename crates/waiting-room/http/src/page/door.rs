@@ -9,6 +9,7 @@ use pass::IdentityKind;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use waiting_room::RoomSettings;
+use waiting_room::door::proof::bond;
 use waiting_room::service::{GivenIdentity, Residence};
 use waiting_room::view::Phase;
 
@@ -16,6 +17,7 @@ use super::document::{Page, WrongField};
 use super::texts::{Texts, texts};
 use super::visit::Visit;
 use super::words;
+use crate::proofs::Asker;
 
 /// What a form is for.
 #[derive(Clone, Copy, Default, Serialize, Deserialize, PartialEq, Eq, ToSchema)]
@@ -34,6 +36,7 @@ pub(super) enum Step {
 pub(super) struct Sent {
     pub(super) step: Step,
     key: String,
+    proof: String,
     postcode: String,
     ags: String,
     given_name: String,
@@ -47,6 +50,8 @@ pub(super) struct Sent {
 pub(super) struct Door {
     /// Under which it can be sent twice.
     key: String,
+    /// That counts in a while, for an address from which very many join.
+    proof: Option<String>,
     fields: Vec<Field>,
     choices: Vec<Choice>,
 }
@@ -149,6 +154,11 @@ impl Sent {
     pub(super) fn key(&self) -> Option<&str> {
         let is_ours = self.key.len() == 32 && self.key.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_ours.then_some(self.key.as_str())
+    }
+
+    /// The proof of work that was waited for.
+    pub(super) fn proof(&self) -> Option<&str> {
+        Some(self.proof.as_str()).filter(|proof| !proof.is_empty())
     }
 
     /// What was asked, answered; or every field in which there is nothing, or no postcode.
@@ -259,7 +269,25 @@ pub(super) fn form(visit: &Visit<'_>, sent: &Sent, mistakes: &[(&str, &Mistake)]
         name: row.name.clone(),
     });
     let choices = choices.filter(|_| settings.asks_residence()).collect();
-    Door { key: visit.app.rooms.new_join_key(), fields: fields.collect(), choices }
+    let key = visit.app.rooms.new_join_key();
+    Door { key, proof: None, fields: fields.collect(), choices }
+}
+
+impl Door {
+    /// The same form, to be sent in a while: with a proof that counts then, if there is one to be had. Whoever has
+    /// sent it too early goes on waiting for the same.
+    pub(super) fn in_a_while(mut self, visit: &Visit<'_>, sent: &Sent) -> Self {
+        if let Some(key) = sent.key() {
+            key.clone_into(&mut self.key);
+        }
+        let is_early = |proof: &&str| visit.app.rooms.is_early_proof(visit.room, proof);
+        let early = sent.proof().filter(is_early).map(str::to_owned);
+        let (request, view, bond) = (visit.request, &*visit.view, bond(&self.key));
+        let asker = Asker { request, view, bond: Some(&bond), wants_to_wait: true };
+        let offered = || visit.app.limits.proofs.offer(visit.app, asker).ok()?.waiting;
+        self.proof = early.or_else(|| offered().map(|waiting| waiting.proof));
+        self
+    }
 }
 
 fn wrong_fields(fields: &[Field]) -> Vec<WrongField> {

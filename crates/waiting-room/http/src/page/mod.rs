@@ -23,7 +23,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use waiting_room::service::outcome::RedeemOutcome;
 
 use crate::app::App;
-use crate::citizen::join::{self, Joining};
+use crate::citizen::join::{self, Given, Joining};
 use crate::citizen::redeem;
 use crate::refusal::RoomInPath;
 use door::{Sent, Step};
@@ -72,14 +72,14 @@ async fn join_by(visit: &Visit<'_>, sent: &Sent) -> HttpResponse {
     let joined = async {
         visit.app.limits.join.check(visit.request)?;
         let (residence, identity) = sent.answers(&visit.view.settings)?;
+        let given =
+            Given { residence, identity, code: None, proof: sent.proof().map(str::to_owned) };
         let joining = Joining {
             request: visit.request,
             room: visit.room,
             ticket: visit.waiting_ticket(),
             key: sent.key(),
-            residence,
-            identity,
-            proof: None,
+            given,
         };
         join::enter(visit.app, joining).await
     };

@@ -53,6 +53,7 @@ pub(super) struct Texts {
     // What is wrong.
     pub(super) wrong_fields: (&'static str, &'static str),
     pub(super) send_again: (&'static str, &'static str),
+    pub(super) send_later: (&'static str, &'static str),
     pub(super) no_cookies: (&'static str, &'static str),
     // How the page is renewed.
     pub(super) renewed: (&'static str, &'static str),
@@ -113,6 +114,10 @@ static GERMAN: Texts = Texts {
         "Ihre Angaben haben sich geändert",
         "Bitte senden Sie das Formular noch einmal ab.",
     ),
+    send_later: (
+        "Bitte warten Sie eine Minute",
+        "Von Ihrem Internetanschluss stellen sich gerade sehr viele an. Bitte drücken Sie den Knopf in einer Minute noch einmal. Sie verlieren dadurch nichts.",
+    ),
     no_cookies: (
         "Ihr Browser hat kein Ticket",
         "Das Ticket ist Ihr Platz in der Reihe und liegt in einem Cookie. Bitte lassen Sie Cookies dieser Seite zu und stellen Sie sich noch einmal an.",
@@ -164,6 +169,10 @@ static ENGLISH: Texts = Texts {
     wait: "Probably in",
     wrong_fields: ("Something is not right yet", "Please check these fields:"),
     send_again: ("What you entered has changed", "Please send the form once more."),
+    send_later: (
+        "Please wait a minute",
+        "Very many are getting in line from your internet connection. Please press the button again in a minute. You lose nothing by it.",
+    ),
     no_cookies: (
         "Your browser has no ticket",
         "The ticket is your place in line, and is kept in a cookie. Please allow cookies of this site and get in line again.",

@@ -186,7 +186,10 @@ impl<'a> Visit<'a> {
     pub(super) fn door_again(&self, sent: &Sent, problem: &Problem) -> HttpResponse {
         let mistakes: Vec<_> = problem.fields().collect();
         let alert = Some(Alert::of(problem, self.language));
-        let page = Page { alert, ..door::page(self, sent, &mistakes) };
+        let mut page = Page { alert, ..door::page(self, sent, &mistakes) };
+        if problem.code() == Code::ProofRequired {
+            page.door = page.door.map(|door| door.in_a_while(self, sent));
+        }
         document::refused(problem, page.respond(problem.code().status(), self))
     }
 

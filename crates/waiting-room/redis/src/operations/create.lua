@@ -1,6 +1,6 @@
 -- create: makes a room unless it is known, or begins a new line where its incarnation is higher.
 --
--- KEYS   1 state, 2 settings, 3 admitted, 4 and 5 join keys, 6 and 7 resumes
+-- KEYS   1 state, 2 settings, 3 admitted, 4 and 5 join keys, 6 and 7 resumes, 8 used codes
 -- ARGV   1 now in ms, empty for the clock of Redis; 2 incarnation, 3 settings as JSON, 4 the first gathering in
 --        ms, 5 how long tickets are listened to in ms, 6… field and value of each part of the state
 -- Reply  0 new; 1 new, and listens to tickets, since its first gathering has begun; 2 replaced;

@@ -1,6 +1,6 @@
 -- remove: removes a room, and remembers its incarnation, so that no instance brings it back.
 --
--- KEYS   1 state, 2 settings, 3 admitted, 4 and 5 join keys, 6 and 7 resumes
+-- KEYS   1 state, 2 settings, 3 admitted, 4 and 5 join keys, 6 and 7 resumes, 8 used codes
 -- Reply  1 if it was there, else 0
 -- O(1); the memory is freed in the background
 

@@ -7,6 +7,7 @@
 pub mod admission;
 pub mod boundaries;
 pub mod clocks;
+pub mod codes;
 pub mod entries;
 mod fixtures;
 pub mod gate;
@@ -33,6 +34,9 @@ macro_rules! room_store_contract {
                 rooms_are_read_separately;
             entries: entries_are_issued_once, joins_can_be_repeated,
                 joins_are_remembered_for_a_while, a_repeated_join_takes_no_quota;
+            codes: a_code_is_used_once, a_join_with_a_code_can_be_repeated,
+                a_used_code_costs_the_others_nothing, codes_need_the_levers_in_force,
+                a_code_is_used_in_its_line_only;
             boundaries: boundaries_freeze_once_and_in_order,
                 the_first_gathering_begins_with_the_first_entry, nobody_joins_across_a_due_boundary,
                 boundaries_wait_for_what_may_be_told, boundaries_leave_gaps_to_whoever_knows,

@@ -161,6 +161,18 @@ impl ProofKey {
     /// Reads what a client sends as its proof; `None` if it does not hold in this room now. Two HMACs.
     #[must_use]
     pub fn verify(&self, text: &str, room: &RoomId, now: Timestamp) -> Option<Proof> {
+        let (proof, from) = self.read(text, room)?;
+        (from <= now && now < from.plus(GOOD_FOR)).then_some(proof)
+    }
+
+    /// Whether this is a proof for this room that counts later.
+    #[must_use]
+    pub fn is_early(&self, text: &str, room: &RoomId, now: Timestamp) -> bool {
+        self.read(text, room).is_some_and(|(_, from)| now < from)
+    }
+
+    /// A proof for this room, and from when on it counts.
+    fn read(&self, text: &str, room: &RoomId) -> Option<(Proof, Timestamp)> {
         if text.len() > LENGTH_MAX {
             return None;
         }
@@ -175,12 +187,10 @@ impl ProofKey {
         }
         let ChallengeParameters { nonce, data, .. } = challenge.parameters;
         let signed = Signed(data?);
-        let is_for = signed.text("room")? == room.as_str();
-        let from = signed.time("from")?;
         let level = u8::try_from(signed.0.get("level")?.as_u64()?).ok()?;
         let bond = signed.text("for").map(str::to_owned);
-        let is_good = from <= now && now < from.plus(GOOD_FOR);
-        (is_for && is_good).then_some(Proof { nonce, level, bond })
+        let is_for = signed.text("room")? == room.as_str();
+        is_for.then_some((Proof { nonce, level, bond }, signed.time("from")?))
     }
 
     /// A signed challenge and its solution. The end is not said where ALTCHA's clients would look for it: many

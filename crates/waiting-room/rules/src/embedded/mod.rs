@@ -175,7 +175,7 @@ impl RoomStore for MemoryRoomStore {
     }
 
     async fn join(&self, room: &RoomId, digest: &Digest, arrivals: &Arrivals) -> Result<JoinReply> {
-        self.with(room, digest, |room, now| room.join(arrivals, now))
+        self.with(room, digest, |room, now| room.join(digest, arrivals, now))
     }
 
     async fn freeze(&self, room: &RoomId, digest: &Digest, freeze: Freeze) -> Result<()> {

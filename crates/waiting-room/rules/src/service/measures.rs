@@ -9,14 +9,20 @@ use crate::lane::{Lane, PerLane};
 use crate::settings::RoomId;
 use crate::view::{Phase, RoomView, in_line};
 
-const PHASES: [(Phase, &str); 6] = [
-    (Phase::Announced, "announced"),
-    (Phase::Gathering, "gathering"),
-    (Phase::Open, "open"),
-    (Phase::Paused, "paused"),
-    (Phase::SoldOut, "sold_out"),
-    (Phase::Closed, "closed"),
-];
+/// Every phase that has a [`name`].
+const PHASES: [Phase; 6] =
+    [Phase::Announced, Phase::Gathering, Phase::Open, Phase::Paused, Phase::SoldOut, Phase::Closed];
+
+const fn name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Announced => "announced",
+        Phase::Gathering => "gathering",
+        Phase::Open => "open",
+        Phase::Paused => "paused",
+        Phase::SoldOut => "sold_out",
+        Phase::Closed => "closed",
+    }
+}
 
 /// The metrics of one room. When it is dropped they tell of nobody.
 pub(super) struct RoomMeasures {
@@ -51,8 +57,9 @@ impl RoomMeasures {
                 in_line: gauge!("waiting_room_people_in_line", &labels),
             }
         };
-        let in_phase = |(phase, name)| {
-            (phase, gauge!("waiting_room_phase", "room" => room.clone(), "phase" => name))
+        let in_phase = |phase| {
+            let labels = [("room", room.clone()), ("phase", name(phase).to_owned())];
+            (phase, gauge!("waiting_room_phase", &labels))
         };
         Self {
             lanes: Lane::ALL.map(of_lane),

@@ -34,6 +34,7 @@ use crate::door::Door;
 use crate::door::proof::{Proof, ProofKey};
 pub use crate::door::{GivenIdentity, NOT_ASKED, Residence};
 use crate::draw::DrawKey;
+use crate::lane::{Lane, PerLane};
 use crate::line::ticket::{Ticket, TicketKeys};
 use crate::resume::{KeptTicket, ResumeName};
 use crate::settings::RoomId;
@@ -43,8 +44,8 @@ use crate::view::{RoomView, Standing};
 pub use authorize::GIVEN_BACK_KNOWN_AFTER;
 use authorize::Looks;
 pub use challenge::{Offered, Waiting};
-pub use join::JoinRequest;
-use join::{Arrived, Joining};
+use join::Joins;
+pub use join::{JoinRequest, Way};
 pub use look::Look;
 use measures::RoomMeasures;
 use outcome::{IssuedPass, RoomError};
@@ -106,7 +107,7 @@ pub struct Parts {
 /// a batcher, so nobody can take all connections.
 pub(crate) struct OpenRoom {
     pub(crate) room: Arc<Room>,
-    joins: Batcher<Joining, Arrived, RoomError>,
+    joins: PerLane<Joins>,
     redemptions: Batcher<Redemption, Redeemed, RoomError>,
     departures: Batcher<PassId, (), RoomError>,
     reports: Batcher<BookingReport, (), RoomError>,
@@ -202,6 +203,14 @@ impl WaitingRoom {
         Ok(self.proof_key.verify(text, open.room.id(), self.now()))
     }
 
+    /// Whether what a client sends will be a proof of work in this room, but is not yet.
+    #[must_use]
+    pub fn is_early_proof(&self, room: &str, text: &str) -> bool {
+        let is_early =
+            |open: Arc<OpenRoom>| self.proof_key.is_early(text, open.room.id(), self.now());
+        self.open(room).is_ok_and(is_early)
+    }
+
     /// What a pass of the room says.
     pub fn read_pass(&self, room: &str, pass: &str) -> Result<Claims, RoomError> {
         let open = self.open(room)?;
@@ -233,7 +242,7 @@ impl WaitingRoom {
 
     fn serve(&self, room: &Arc<Room>) -> OpenRoom {
         let limits = self.parts.limits;
-        let (joins, join_task) = join::batcher(room, limits.joins);
+        let joins = Lane::ALL.map(|lane| join::batcher(room, lane, limits.joins));
         let (redemptions, redeem_task) = redeem::batcher(room, limits.redemptions);
         let (departures, leave_task) = leave::batcher(room, limits.redemptions);
         let (reports, report_task) = report::batcher(room);
@@ -242,8 +251,11 @@ impl WaitingRoom {
         let (taken_tickets, take_task) = resume::taking(room, limits.redemptions);
         let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
         batches.retain(|task| !task.is_finished());
-        batches.extend([join_task, redeem_task, leave_task, report_task, look_task]);
-        batches.extend([keep_task, take_task]);
+        let joins = PerLane(joins.map(|(joins, task)| {
+            batches.push(task);
+            joins
+        }));
+        batches.extend([redeem_task, leave_task, report_task, look_task, keep_task, take_task]);
         let measures = RoomMeasures::of(room.id());
         OpenRoom {
             room: Arc::clone(room),
@@ -294,7 +306,7 @@ impl WaitingRoom {
 
 impl OpenRoom {
     fn shut_down(&self) {
-        self.joins.shut_down();
+        self.joins.iter().for_each(|(_, joins)| joins.shut_down());
         self.redemptions.shut_down();
         self.departures.shut_down();
         self.reports.shut_down();

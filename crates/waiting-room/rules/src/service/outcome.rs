@@ -55,6 +55,8 @@ pub enum JoinOutcome {
     Known(Answer),
     /// The client's key was used to ask for something else.
     KeyReused,
+    /// The priority code is no good; nothing was done.
+    CodeRefused(CodeRefusal),
     /// May not book here.
     NotEligible(Option<Municipality>),
     /// The room asks where people live, and nothing was said.
@@ -74,6 +76,17 @@ pub enum JoinOutcome {
     },
     /// The room is over.
     Closed,
+}
+
+/// Why a priority code is no good. Only whoever has a code that was issued learns what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeRefusal {
+    /// It is no code of this line.
+    Invalid,
+    /// Somebody has joined with it.
+    Used,
+    /// The operator has revoked it.
+    Revoked,
 }
 
 /// A part of the given identity that cannot be right, and why.

@@ -3,11 +3,13 @@
 mod calling;
 mod clocks;
 mod harness;
+mod lanes;
 mod line;
 mod loss;
 mod measures;
 mod places;
 mod renewal;
+mod resume;
 mod rollback;
 mod rooms;
 mod rotation;

@@ -21,7 +21,7 @@ const FREE: u32 = 20;
 const OWN_KEY: &str = "a-random-key-of-the-client";
 
 /// A harness whose door asks for a proof from the 21st join of an address on.
-async fn guarded() -> Harness {
+pub(crate) async fn guarded() -> Harness {
     guarded_by(|_| Pressure::off()).await
 }
 

@@ -8,6 +8,7 @@ use web::test_client::{Call, Reply};
 use crate::harness::{Harness, JOIN_SPEYER, bearer, patient, settings, snapshot};
 
 mod bodies;
+mod codes;
 mod not_asked;
 
 const URI: &str = "/v1/rooms/town/tickets";

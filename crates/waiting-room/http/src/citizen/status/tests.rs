@@ -243,7 +243,7 @@ async fn a_published_draw_can_be_recomputed_and_gives_the_place_of_a_ticket() {
 async fn a_draw_of_several_lanes_publishes_each() {
     let harness = Harness::start().await;
     harness.crowd(2).await;
-    let somebody = Arrival { pass_id: None, key: None };
+    let somebody = Arrival { pass_id: None, key: None, code: None };
     let callers = Arrivals { lane: Lane::Hotline, people: vec![somebody; 3] };
     let digest = MemoryDigest::of(&harness.view().state.memory);
     harness.store.join(&harness.view().settings.room, &digest, &callers).await.expect("entries");

@@ -1,6 +1,7 @@
 //! The form at the door.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::web::limits::{Allowance, LimitClock, LimitParts};
 use ::web::{AddressLimit, TrustedProxies};
@@ -9,6 +10,7 @@ use waiting_room::lane::Lane;
 
 use super::browser::Browser;
 use crate::RateLimits;
+use crate::citizen::challenge::tests::guarded;
 use crate::harness::Harness;
 
 const ERIKA: [(&str, &str); 4] = [
@@ -163,4 +165,22 @@ async fn one_address_is_limited_here_as_elsewhere() {
     assert_ne!(browser.header("retry-after"), "");
     assert_eq!(browser.alert()[0], "In kurzer Zeit kamen zu viele Anfragen");
     assert_eq!(browser.field("postcode", "value").as_deref(), Some("67346"));
+}
+
+/// Whoever cannot compute waits, and loses nothing by pressing the button too early.
+#[actix_web::test]
+async fn where_very_many_join_from_one_address_people_wait_a_little() {
+    let harness = guarded().await;
+    harness.crowd(20).await;
+    let mut browser = Browser::of(&harness, "de").await;
+    browser.open("/einlass/rooms/town").await;
+    for _ in 0..5 {
+        browser.send(&[("postcode", "67346")]).await;
+        assert_eq!(browser.status(), 429);
+        assert!(browser.source().contains("Bitte warten Sie eine Minute"), "{}", browser.source());
+        assert!(browser.source().contains(r#"name="proof""#), "of few proofs it takes one");
+    }
+    harness.clock.advance(Duration::from_secs(20));
+    browser.send(&[("postcode", "67346")]).await;
+    assert_eq!((browser.status(), browser.heading()), (200, "Sie sind dabei".to_owned()));
 }

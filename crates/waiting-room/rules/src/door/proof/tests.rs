@@ -132,4 +132,6 @@ fn waiting_is_a_proof_from_its_instant_on() {
     let at = |s| key().verify(&waiting, &room(), Timestamp::from_unix_s(NOW.unix_s() + s));
     assert_eq!([-1, 0, 119, 120].map(|s| at(s).is_some()), [false, true, true, false]);
     assert!(at(0).is_some_and(|proof| proof.suffices(LEVEL_MAX)));
+    let is_early = |s| key().is_early(&waiting, &room(), Timestamp::from_unix_s(NOW.unix_s() + s));
+    assert_eq!([-1, 0].map(is_early), [true, false]);
 }

@@ -21,12 +21,13 @@ use crate::harness::{Harness, after};
 
 const PEOPLE: u64 = 400;
 const ADMISSIONS_PER_MINUTE: u32 = 7_200;
-/// The time until somebody who is called asks for the pass is three seconds; a machine may be busy with other tests.
-const COMES_WITHIN: Duration = Duration::from_secs(5);
+/// Three seconds where nothing else runs, as the benchmark measures; half of what somebody would take who waited for the
+/// longest interval.
+const COMES_WITHIN: Duration = Duration::from_secs(10);
 /// When the people begin to join, seconds after the opening.
 const GATHERING_S: i64 = -4;
 const TICK: Duration = Duration::from_millis(50);
-const TIME_MAX: Duration = Duration::from_mins(1);
+const TIME_MAX: Duration = Duration::from_mins(2);
 
 /// A request that has reached the waiting room.
 struct Arrived {
