@@ -12,6 +12,7 @@ use pass::PassVerifier;
 use tokio::task::JoinHandle;
 use waiting_room::service::{Limits, Parts};
 use waiting_room::{RoomStore, RoomStoreError, WaitingRoom};
+use waiting_room_delivery::Worker;
 use web::health::Readiness;
 use web::streams::{StreamLimits, StreamParts};
 use web::trace::Tracing;
@@ -21,7 +22,7 @@ use crate::keys::watch::{KeyWatch, KeysInForce};
 use crate::keys::{WaitingRoomKeys, require_identity};
 use crate::listener::{Listeners, PublicApi};
 use crate::process::{Process, StopTimes};
-use crate::{adapters, campaign, rate_limits};
+use crate::{adapters, campaign, rate_limits, webhooks};
 
 /// Its name in metrics and traces.
 const NAME: &str = "waiting-room";
@@ -34,6 +35,7 @@ pub struct WaitingRoomService {
     renewing: JoinHandle<()>,
     keys: KeyWatch,
     watching: Option<JoinHandle<()>>,
+    webhooks: Option<Worker>,
 }
 
 impl WaitingRoomService {
@@ -44,6 +46,7 @@ impl WaitingRoomService {
         keys: WaitingRoomKeys,
         campaigns: &[CampaignFile],
     ) -> anyhow::Result<Self> {
+        let endpoints = webhooks::room_endpoints(&config.webhooks)?;
         pass::self_test().context("the crypto library fails its self-test")?;
         let issuer = &config.pass.issuer;
         let in_force = KeysInForce::new(&keys, issuer);
@@ -91,8 +94,14 @@ impl WaitingRoomService {
         let watch = KeyWatch::new(path, &keys, in_force, Arc::clone(&process.clock));
         let renewed = Arc::clone(&rooms);
         let renewing = tokio::spawn(async move { renewed.keep_renewing().await });
+        let webhooks = webhooks::start_room_worker(
+            endpoints,
+            Arc::clone(&rooms),
+            Arc::clone(&store),
+            Arc::clone(&process.entropy),
+        )?;
         tracing::info!(url = listeners.url(), "the waiting room is open");
-        Ok(Self { listeners, store, rooms, renewing, keys: watch, watching: None })
+        Ok(Self { listeners, store, rooms, renewing, keys: watch, watching: None, webhooks })
     }
 
     /// From now on the keys are those of the key file, whatever it says, without a restart.
@@ -124,6 +133,9 @@ impl WaitingRoomService {
     /// Stops in two phases and loses nothing that was accepted (P16).
     pub async fn stop(self, process: &Process, stop: StopTimes) {
         self.listeners.stop(process, stop).await;
+        if let Some(webhooks) = self.webhooks {
+            webhooks.finish().await;
+        }
         self.rooms.shut_down().await;
         self.renewing.abort();
         if let Some(watching) = self.watching {

@@ -8,6 +8,8 @@ use booking::BookingStore;
 use booking::webhook::{MessageKind, Subscription, WebhookStore};
 use booking_delivery::webhooks::{Desk, Receiver, Workers};
 use kernel::Entropy;
+use waiting_room::{RoomStore, WaitingRoom, notice};
+use waiting_room_delivery::Worker;
 use webhook::{Endpoint, Limits, Sender, SystemLookup, endpoint};
 
 use crate::config::WebhooksConfig;
@@ -23,6 +25,15 @@ pub fn endpoints(config: &WebhooksConfig) -> anyhow::Result<Vec<Endpoint>> {
     let known: Vec<&str> = MessageKind::ALL.iter().map(|kind| kind.as_str()).collect();
     endpoint::read(&config.endpoints_file, &known)
         .context("`webhooks.endpoints_file` cannot be used")
+}
+
+/// Those who are told what happens to rooms; nobody, where no file names any.
+pub fn room_endpoints(config: &WebhooksConfig) -> anyhow::Result<Vec<Endpoint>> {
+    if !config.tells_of_rooms() {
+        return Ok(Vec::new());
+    }
+    endpoint::read(&config.room_endpoints_file, notice::NAMES)
+        .context("`webhooks.room_endpoints_file` cannot be used")
 }
 
 /// The way to an endpoint.
@@ -44,6 +55,26 @@ pub fn start_workers(
     let receivers = receivers.collect::<anyhow::Result<Vec<_>>>()?;
     let desk = Desk { bookings, webhooks, entropy, every: LOOK_EVERY };
     Ok(Workers::start(&desk, receivers))
+}
+
+/// Starts the worker that tells these what happens to rooms; none where nobody wants to know.
+pub fn start_room_worker(
+    endpoints: Vec<Endpoint>,
+    rooms: Arc<WaitingRoom>,
+    store: Arc<dyn RoomStore>,
+    entropy: Arc<dyn Entropy>,
+) -> anyhow::Result<Option<Worker>> {
+    if endpoints.is_empty() {
+        return Ok(None);
+    }
+    let receivers = endpoints.into_iter().map(|endpoint| {
+        Ok(waiting_room_delivery::Receiver { sender: sender(&endpoint)?, endpoint })
+    });
+    let receivers = receivers.collect::<anyhow::Result<Vec<_>>>()?;
+    let silent_after = notice::SILENT_AFTER;
+    let desk =
+        waiting_room_delivery::Desk { rooms, store, entropy, every: LOOK_EVERY, silent_after };
+    Ok(Some(Worker::start(desk, receivers)))
 }
 
 fn subscription(endpoint: &Endpoint) -> Subscription {

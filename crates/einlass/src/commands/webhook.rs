@@ -46,7 +46,10 @@ impl Webhook {
         let config = configuration(source)?.config;
         let endpoints = webhooks::endpoints(&config.webhooks)?;
         match self {
-            Self::Test(named) => test(&endpoints, &named.endpoint).await,
+            Self::Test(named) => {
+                let of_rooms = webhooks::room_endpoints(&config.webhooks)?;
+                test(&[endpoints, of_rooms].concat(), &named.endpoint).await
+            }
             Self::List => list(&*stores(&config).await?.webhooks, &endpoints).await,
             Self::Failed(named) => failed(&*stores(&config).await?.webhooks, &named.endpoint).await,
             Self::Retry(named) => retry(&stores(&config).await?, &named.endpoint).await,

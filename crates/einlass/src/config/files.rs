@@ -30,6 +30,9 @@ pub fn missing(loaded: &Loaded) -> Vec<String> {
     if config.webhooks.is_on() {
         named.push(("webhooks.endpoints_file", &config.webhooks.endpoints_file));
     }
+    if config.webhooks.tells_of_rooms() {
+        named.push(("webhooks.room_endpoints_file", &config.webhooks.room_endpoints_file));
+    }
     named.extend(config.campaigns.files.iter().map(|file| ("campaigns.files", file.as_path())));
     let missing = named.into_iter().filter(|(_, path)| !path.is_file());
     missing

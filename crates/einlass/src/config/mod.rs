@@ -213,6 +213,8 @@ impl MailConfig {
 pub struct WebhooksConfig {
     /// The file of those who are told; empty for nobody.
     pub endpoints_file: PathBuf,
+    /// The file of those who are told of rooms; empty for nobody.
+    pub room_endpoints_file: PathBuf,
     /// Whether the booking service tells them.
     pub worker: bool,
 }
@@ -222,6 +224,12 @@ impl WebhooksConfig {
     #[must_use]
     pub fn is_on(&self) -> bool {
         !self.endpoints_file.as_os_str().is_empty()
+    }
+
+    /// Whether anybody is told what happens to rooms.
+    #[must_use]
+    pub fn tells_of_rooms(&self) -> bool {
+        !self.room_endpoints_file.as_os_str().is_empty()
     }
 }
 

@@ -1,4 +1,5 @@
-//! The clients that generators make of the API documents walk a citizen's way through running services.
+//! The clients that generators make of the API documents walk a citizen's way through running services; and those
+//! that `docs/frontend.md` shows take a pass.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,6 +11,7 @@ use test_support::{ApiTools, PostgresServer, RedisServer, printed_by, workspace_
 use crate::fleet::{Fleet, Plan, scarce};
 
 const GATHERING: Duration = Duration::from_secs(3);
+const DOCUMENT: &str = include_str!("../../../../docs/frontend.md");
 const DOCUMENTS: [&str; 2] = ["waiting-room", "booking"];
 
 fn api_spec(file: &str) -> PathBuf {
@@ -67,6 +69,42 @@ async fn generated_clients_walk_a_citizen_to_a_booking_and_back() {
     );
     let plan = Plan::on(&redis, &postgres, 1, 1, (scarce(1, 20), GATHERING)).await;
     let fleet = plan.start().await;
-    tokio::join!(walk(&fleet, in_typescript), walk(&fleet, in_python));
+    tokio::join!(
+        walk(&fleet, in_typescript),
+        walk(&fleet, in_python),
+        ten_lines(&fleet, "js"),
+        ten_lines(&fleet, "python"),
+    );
     fleet.stop().await;
+}
+
+/// The first code in this language of the chapter for those who begin.
+fn shown(language: &str) -> &'static str {
+    let chapter = DOCUMENT.split_once("\n## Ten lines to begin with\n").expect("the chapter").1;
+    let code = chapter.split_once(&format!("\n```{language}\n")).expect("code").1;
+    code.split_once("\n```\n").expect("its end").0
+}
+
+/// What `docs/frontend.md` shows gets a pass that is good.
+async fn ten_lines(fleet: &Fleet, language: &'static str) {
+    let room = format!("{}/v1/rooms/{}", fleet.rooms[0].url(), fleet.campaign.id);
+    let taken = tokio::task::spawn_blocking(move || {
+        let tools = ApiTools::provision().unwrap_or_else(|error| panic!("{error:#}"));
+        let folder = tools.workshop().expect("a folder");
+        let answers = r#"{"residence": {"postcode": "67346"}}"#;
+        let (file, call, mut program) = if language == "js" {
+            let call = format!("console.log((await takePass(process.argv[2], {answers})).pass);");
+            ("take.mjs", call, tools.node())
+        } else {
+            let call = format!("import sys\nprint(take_pass(sys.argv[1], {answers})[\"pass\"])");
+            ("take.py", call, tools.python())
+        };
+        let code = format!("{}\n{call}\n", shown(language));
+        std::fs::write(folder.path().join(file), code).expect("written");
+        printed_by(program.arg(file).arg(room).current_dir(folder.path()))
+    });
+    let pass = taken.await.expect("it ends");
+    let ask = format!("{}/v1/authorize?room={}", fleet.rooms[0].url(), fleet.campaign.id);
+    let answer = reqwest::Client::new().get(ask).bearer_auth(pass.trim()).send().await;
+    assert_eq!(answer.expect("an answer").status(), 204, "{language}");
 }

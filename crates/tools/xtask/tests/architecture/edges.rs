@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("booking-db", &["kernel", "booking"]),
     ("booking-papers", &["kernel", "booking"]),
     ("booking-delivery", &["kernel", "booking", "booking-papers", "webhook"]),
+    ("waiting-room-delivery", &["kernel", "pass", "waiting-room", "webhook"]),
     ("waiting-room-http", &["kernel", "pass", "staff", "waiting-room", "web"]),
     ("booking-http", &["kernel", "pass", "booking", "booking-papers", "web"]),
     (
@@ -30,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "web",
             "waiting-room",
             "waiting-room-redis",
+            "waiting-room-delivery",
             "waiting-room-http",
             "booking",
             "booking-db",
@@ -54,7 +56,8 @@ const FOR_TESTS_OF_EINLASS: &str = "faults";
 const DOMAIN: &[&str] =
     &["kernel", "pass", "staff", "campaign-file", "waiting-room", "booking", "booking-papers"];
 const HTTP: &[&str] = &["web", "waiting-room-http", "booking-http"];
-const ADAPTERS: &[&str] = &["waiting-room-redis", "booking-db", "booking-delivery", "webhook"];
+const ADAPTERS: &[&str] =
+    &["waiting-room-redis", "waiting-room-delivery", "booking-db", "booking-delivery", "webhook"];
 const LOAD_TEST: &[&str] = &["loadtest"];
 
 /// Crates, the outside crates they must not know (a `*` stands for any ending), and why.
