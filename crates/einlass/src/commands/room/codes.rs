@@ -1,9 +1,7 @@
 //! `einlass room codes`.
 
 use clap::{Args, Subcommand};
-use waiting_room::service::operator::{
-    self, IssueOutcome, IssuedCodes, Revoke as Revoked, RevokeOutcome,
-};
+use waiting_room::service::operator::{self, IssuedCodes, Revoke as Revoked, RevokeOutcome};
 use waiting_room::{RoomId, RoomStore};
 
 use crate::config::Config;
