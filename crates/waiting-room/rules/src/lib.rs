@@ -9,6 +9,7 @@
 //! how it heals), [`store`] (what is kept).
 
 pub mod admission;
+pub mod audit;
 pub mod contract;
 pub mod door;
 pub mod draw;
@@ -21,6 +22,7 @@ pub mod memory;
 pub mod pace;
 pub mod poll;
 pub mod resume;
+pub mod schedule;
 pub mod service;
 pub mod settings;
 pub mod state;

@@ -228,6 +228,10 @@ catalogue! {
         en: "This waiting room is closed", "The campaign is over. Please ask your municipality about further offers.";
         de: "Dieser Warteraum ist geschlossen", "Die Aktion ist beendet. Bitte fragen Sie Ihre Gemeinde nach weiteren Angeboten.";
     }
+    LeversChanged "levers-changed" PRECONDITION_FAILED {
+        en: "The room has been changed meanwhile", "Nothing was changed. Look at the room again, and send the change with its new ETag as If-Match if it is still right.";
+        de: "Der Warteraum wurde inzwischen geändert", "Es wurde nichts geändert. Sehen Sie sich den Warteraum noch einmal an, und senden Sie die Änderung mit seinem neuen ETag als If-Match, wenn sie noch stimmt.";
+    }
     BodyTooLarge "body-too-large" PAYLOAD_TOO_LARGE {
         en: "The request is too large", "Please shorten it to at most 8 KiB.";
         de: "Die Anfrage ist zu groß", "Bitte kürzen Sie sie auf höchstens 8 KiB.";
@@ -255,6 +259,10 @@ catalogue! {
     MunicipalityRequired "municipality-required" UNPROCESSABLE_ENTITY {
         en: "Several municipalities share this postcode", "Please choose yours from the list.";
         de: "Mehrere Gemeinden haben diese Postleitzahl", "Bitte wählen Sie Ihre aus der Liste.";
+    }
+    IfMatchMissing "if-match-missing" PRECONDITION_REQUIRED {
+        en: "It is not said what the change is made for", "Send the ETag of the room, as you have seen it, as If-Match, so that no change of somebody else is undone unseen; or * to change it whatever it is.";
+        de: "Es fehlt, wofür die Änderung gilt", "Senden Sie den ETag des Warteraums, wie Sie ihn gesehen haben, als If-Match, damit keine Änderung anderer ungesehen zurückgenommen wird; oder *, um ihn zu ändern, wie er auch sei.";
     }
     RateLimited "rate-limited" TOO_MANY_REQUESTS {
         en: "Too many requests came within a short time", "You lose nothing. Please wait a moment and try again. Perhaps many people share your internet connection, as in an office.";

@@ -154,7 +154,7 @@ struct DrawData {
     /// The number of the opening, from 0.
     #[schema(example = 0)]
     opening: usize,
-    /// When the draw is held.
+    /// When the draw is held, unless it is held back: then `next_opening` says so.
     #[schema(value_type = String, format = DateTime, example = "2021-06-14T06:00:00.000Z")]
     opens_at: Timestamp,
     /// SHA-256 of the secret, as 64 hexadecimal digits.
@@ -291,7 +291,7 @@ impl DrawData {
         let held = view.line.draws().iter().find(|draw| usize::from(draw.block.opening) == number);
         Self {
             opening: number,
-            opens_at: opening.opens_at,
+            opens_at: view.schedule.opens_at(number).unwrap_or(opening.opens_at),
             commitment: opening.commitment,
             frozen_at: held.map(|draw| draw.block.end.at),
             first_entry: held.map(|draw| draw.block.start.entries[Lane::Public]),

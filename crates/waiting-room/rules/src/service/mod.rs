@@ -5,6 +5,7 @@
 
 mod ask;
 mod authorize;
+mod change;
 mod join;
 mod leave;
 mod look;

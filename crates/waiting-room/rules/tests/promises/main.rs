@@ -5,6 +5,7 @@ mod clocks;
 mod harness;
 mod line;
 mod loss;
+mod openings;
 mod places;
 mod renewal;
 mod rollback;
