@@ -1,7 +1,12 @@
 //! The secret keys: two files, one for each service, so that neither holds what only the other needs.
 
+mod pairs;
 mod personal_data;
+pub mod rotate;
 mod staff;
+mod state;
+mod waiting_room;
+pub mod watch;
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -13,15 +18,14 @@ use booking::BookingSecrets;
 use booking_db::MasterKeys;
 use kernel::private_file::{self, OpenToOthers};
 use kernel::{CampaignId, Entropy};
-use pass::{
-    IdentityKey, IdentityKind, KeySet, KeySetError, SignalsCredential, SigningKey, SigningKeyError,
-};
+use pass::{IdentityKey, IdentityKind, SignalsCredential, SigningKey};
 use serde::Deserialize;
-use waiting_room::draw::DrawKey;
-use waiting_room::line::ticket::TicketKeys;
 use zeroize::Zeroizing;
 
-pub use self::staff::{NewStaffKeys, staff_key};
+pub use self::pairs::KeyFact;
+pub use self::staff::{NewStaffKeys, StaffKeyFile, TOKEN_HOURS_MAX};
+pub use self::state::KeyState;
+pub use self::waiting_room::{FixedKeys, KeyFacts, WaitingRoomKeys};
 
 /// A key file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -84,16 +88,6 @@ impl<'de> Deserialize<'de> for Secret {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WaitingRoomFile {
-    pass: Vec<PassKeyEntry>,
-    ticket: Vec<TicketKeyEntry>,
-    draw: KeyEntry,
-    identity: Option<KeyEntry>,
-    signals: CredentialEntry,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct BookingFile {
     person: KeyEntry,
     #[serde(default)]
@@ -101,19 +95,6 @@ struct BookingFile {
     manage: KeyEntry,
     identity: Option<KeyEntry>,
     signals: CredentialEntry,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PassKeyEntry {
-    private_key: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TicketKeyEntry {
-    id: u8,
-    key: Secret,
 }
 
 #[derive(Deserialize)]
@@ -126,22 +107,6 @@ struct KeyEntry {
 #[serde(deny_unknown_fields)]
 struct CredentialEntry {
     credential: String,
-}
-
-/// What the waiting room needs.
-pub struct WaitingRoomKeys {
-    /// Signs passes.
-    pub signing_key: SigningKey,
-    /// All public keys that passes may be signed with.
-    pub public_keys: KeySet,
-    /// Sign tickets.
-    pub ticket_keys: TicketKeys,
-    /// Fixes the secrets of the draws.
-    pub draw_key: DrawKey,
-    /// Makes subjects of people; missing in files from before campaigns could ask for identity.
-    pub identity: Option<IdentityKey>,
-    /// Gives the booking API of each campaign what it shows when it reports.
-    pub signals: SignalsCredential,
 }
 
 /// What the booking API needs.
@@ -172,17 +137,17 @@ impl NewKeys {
         Self {
             waiting_room: Zeroizing::new(format!(
                 "# The secret keys of the waiting room. Whoever has them can forge tickets and passes.\n\n\
-                 # The first key signs passes; all are published for verification.\n\
-                 [[pass]]\nprivate_key = \"\"\"\n{}\"\"\"\n\n\
-                 # The first key signs tickets; all are accepted.\n\
-                 [[ticket]]\nid = 1\nkey = \"{}\"\n\n\
+                 {}[[pass]]\nprivate_key = \"\"\"\n{}\"\"\"\n\n\
+                 {}[[ticket]]\nid = 1\nkey = \"{}\"\n\n\
                  # Fixes the secrets of all draws. Do not change it while a campaign runs.\n\
                  [draw]\nkey = \"{}\"\n\n\
                  # Makes of a person what tickets and passes are bound to. The same in both files.\n\
                  [identity]\nkey = \"{}\"\n\n\
                  # What the booking API reports with: `einlass keys signals` gives each campaign its own.\n\
                  [signals]\ncredential = \"{}\"\n",
+                rotate::ABOUT_PASS_KEYS,
                 *pass,
+                rotate::ABOUT_TICKET_KEYS,
                 *key(),
                 *key(),
                 *identity,
@@ -269,48 +234,6 @@ pub fn require_identity<'a>(
             kind: kind.as_str(),
         }),
         (Some(_), _) | (None, None) => Ok(()),
-    }
-}
-
-impl WaitingRoomKeys {
-    /// Reads a key file.
-    pub fn read(path: &Path) -> Result<Self, KeysError> {
-        Self::parse(&read(path)?, path)
-    }
-
-    /// Reads the text of a key file; `path` is named in errors.
-    pub fn parse(text: &str, path: &Path) -> Result<Self, KeysError> {
-        let file: WaitingRoomFile = toml::from_str(text).map_err(|error| invalid(path, &error))?;
-        let refuse = |reason: String| KeysError::Invalid { path: path.to_owned(), reason };
-        let signing_keys: Vec<SigningKey> = file
-            .pass
-            .iter()
-            .map(|entry| SigningKey::from_pkcs8_pem(&entry.private_key))
-            .collect::<Result<_, SigningKeyError>>()
-            .map_err(|error| refuse(format!("[[pass]]: {error}")))?;
-        let public_keys = KeySet::new(signing_keys.iter().map(|key| key.public_key().clone()))
-            .map_err(|error: KeySetError| refuse(format!("[[pass]]: {error}")))?;
-        let signing_key = signing_keys.into_iter().next();
-        let mut tickets = file.ticket.iter();
-        let first = tickets.next().ok_or_else(|| refuse("[[ticket]] is missing".into()))?;
-        let mut ticket_keys = TicketKeys::new(first.id, &first.key.0);
-        for entry in tickets {
-            ticket_keys = ticket_keys.accepting(entry.id, &entry.key.0).ok_or_else(|| {
-                refuse(format!(
-                    "[[ticket]]: the id {} is given twice, so one of the keys would be lost with all \
-                     its tickets; give each key its own",
-                    entry.id
-                ))
-            })?;
-        }
-        Ok(Self {
-            signing_key: signing_key.ok_or_else(|| refuse("[[pass]] is missing".into()))?,
-            public_keys,
-            ticket_keys,
-            draw_key: DrawKey::new(&file.draw.key.0),
-            identity: file.identity.map(|entry| IdentityKey::new(&entry.key.0)),
-            signals: credential(&file.signals).map_err(refuse)?,
-        })
     }
 }
 

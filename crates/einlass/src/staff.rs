@@ -72,6 +72,7 @@ impl Drop for StaffKeysInForce {
 }
 
 /// A token that opens everything that is the operator's.
+#[must_use]
 pub fn operator_token(signer: &StaffSigner, now: Timestamp, lifetime: Duration) -> String {
     let operator = Staff {
         subject: "operator".to_owned(),

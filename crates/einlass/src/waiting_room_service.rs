@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use anyhow::Context as _;
-use arc_swap::ArcSwap;
 use campaign_file::CampaignFile;
 use kernel::{BatcherLimits, CampaignId};
-use pass::{IdentityKey, PassMinter, PassVerifier};
+use pass::PassVerifier;
 use tokio::task::JoinHandle;
 use waiting_room::audit::By;
 use waiting_room::service::{Limits, Parts};
@@ -18,6 +17,7 @@ use web::health::Readiness;
 use web::streams::{StreamLimits, StreamParts};
 
 use crate::config::{Config, WaitingRoomConfig};
+use crate::keys::watch::{KeyWatch, KeysInForce};
 use crate::keys::{WaitingRoomKeys, require_identity};
 use crate::listener::{Listeners, PublicApi};
 use crate::process::{Process, StopTimes};
@@ -29,6 +29,8 @@ pub struct WaitingRoomService {
     store: Arc<dyn RoomStore>,
     rooms: Arc<WaitingRoom>,
     renewing: JoinHandle<()>,
+    keys: KeyWatch,
+    watching: Option<JoinHandle<()>>,
 }
 
 impl WaitingRoomService {
@@ -40,19 +42,18 @@ impl WaitingRoomService {
         campaigns: &[CampaignFile],
     ) -> anyhow::Result<Self> {
         pass::self_test().context("the crypto library fails its self-test")?;
-        let public_keys = Arc::new(ArcSwap::from_pointee(keys.public_keys));
         let issuer = &config.pass.issuer;
-        let mac_key = keys.identity.as_ref().map(IdentityKey::pass_mac_key);
+        let in_force = KeysInForce::new(&keys, issuer);
         let store = adapters::room_store(&config.waiting_room, &process.embedded_clock)?;
         let rooms = Arc::new(WaitingRoom::new(Parts {
             store: Arc::clone(&store),
             clock: Arc::clone(&process.clock),
             entropy: Arc::clone(&process.entropy),
-            ticket_keys: keys.ticket_keys,
+            signing: Arc::clone(&in_force.signing),
             draw_key: keys.draw_key.clone(),
             identity_key: keys.identity.clone(),
-            minter: PassMinter::new(keys.signing_key, issuer).with_mac(mac_key.clone()),
-            verifier: PassVerifier::new(issuer, Arc::clone(&public_keys)).with_mac(mac_key),
+            verifier: PassVerifier::new(issuer, Arc::clone(&in_force.public))
+                .with_mac(in_force.mac_key.clone()),
             limits: limits(&config.waiting_room),
         }));
         let asking = campaigns.iter().map(|file| (&file.id, file.room.identity));
@@ -67,24 +68,34 @@ impl WaitingRoomService {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "the rooms could not be listed yet");
         }
-        let in_force = campaigns.iter().map(|file| file.id.clone()).collect();
+        let served = campaigns.iter().map(|file| file.id.clone()).collect();
         let app = Data::new(waiting_room_http::App::new(waiting_room_http::Parts {
             rooms: Arc::clone(&rooms),
-            keys: public_keys,
-            signals_credential: keys.signals,
+            keys: Arc::clone(&in_force.public),
+            signals_credential: keys.signals.clone(),
             staff: process.staff.clone(),
             refresh_staff_keys: Arc::clone(&process.refresh_staff_keys),
             limits: rate_limits::of_the_waiting_room(&config.limits, process)?,
             guards: campaign::guards(campaigns),
             streams: streams(process, config)?,
         }));
-        let api = public_api(&config.waiting_room, readiness(process, &rooms, in_force));
+        let api = public_api(&config.waiting_room, readiness(process, &rooms, served));
         let stop = StopTimes::of(config);
         let listeners = Listeners::start(process, api, stop, waiting_room_http::routes(app))?;
+        let path = config.waiting_room.keys_file.clone();
+        let watch = KeyWatch::new(path, &keys, in_force, Arc::clone(&process.clock));
         let renewed = Arc::clone(&rooms);
         let renewing = tokio::spawn(async move { renewed.keep_renewing().await });
         tracing::info!(url = listeners.url(), "the waiting room is open");
-        Ok(Self { listeners, store, rooms, renewing })
+        Ok(Self { listeners, store, rooms, renewing, keys: watch, watching: None })
+    }
+
+    /// From now on the keys are those of the key file, whatever it says, without a restart.
+    pub fn watch_keys(&mut self) {
+        let watching = tokio::spawn(self.keys.clone().keep_watching());
+        if let Some(before) = self.watching.replace(watching) {
+            before.abort();
+        }
     }
 
     /// The public base URL on this machine.
@@ -110,6 +121,9 @@ impl WaitingRoomService {
         self.listeners.stop(process, stop).await;
         self.rooms.shut_down().await;
         self.renewing.abort();
+        if let Some(watching) = self.watching {
+            watching.abort();
+        }
     }
 }
 

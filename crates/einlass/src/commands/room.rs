@@ -1,5 +1,7 @@
 //! `einlass room`.
 
+mod codes;
+
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -62,6 +64,9 @@ pub enum Room {
         /// What came out, exactly as it is published
         text: String,
     },
+    /// Issue and revoke priority codes
+    #[command(subcommand)]
+    Codes(codes::Codes),
     /// Remove a room; its tickets are worth nothing from then on
     Remove {
         /// The room's name
@@ -150,6 +155,7 @@ impl Set {
             max_active: self.max_active,
             message: given.or(self.no_message.then_some(None)),
             shares: self.shares,
+            codes: None,
         }
     }
 }
@@ -182,6 +188,7 @@ impl Room {
             Self::Entropy { room, opening, text } => {
                 supply_entropy(&*store, &room, opening, &text).await
             }
+            Self::Codes(codes) => codes.run(&config, &*store).await,
             Self::Remove { room, confirm } => remove(&*store, &room, &confirm).await,
         }
     }

@@ -13,7 +13,7 @@ use crate::campaign;
 use crate::cli::ConfigSource;
 use crate::commands::configuration;
 use crate::config::Config;
-use crate::keys::{BookingKeys, NewKeys, NewStaffKeys, WaitingRoomKeys, staff_key};
+use crate::keys::{BookingKeys, NewKeys, NewStaffKeys, StaffKeyFile, WaitingRoomKeys};
 use crate::open_files;
 use crate::process::{Process, StopTimes, asked_to_stop};
 use crate::staff::{StaffKeysInForce, operator_token};
@@ -27,7 +27,8 @@ pub async fn waiting_room(source: &ConfigSource) -> anyhow::Result<u8> {
     let Start { config, process, campaigns, staff: _staff } = prepare(source)?;
     open_files::raise(config.waiting_room.streams_max);
     let keys = WaitingRoomKeys::read(&config.waiting_room.keys_file)?;
-    let service = WaitingRoomService::start(&process, &config, keys, &campaigns).await?;
+    let mut service = WaitingRoomService::start(&process, &config, keys, &campaigns).await?;
+    service.watch_keys();
     asked_to_stop().await?;
     service.stop(&process, StopTimes::of(&config)).await;
     Ok(0)
@@ -50,7 +51,8 @@ pub async fn both(source: &ConfigSource) -> anyhow::Result<u8> {
     open_files::raise(config.waiting_room.streams_max + config.booking.streams_max);
     let room_keys = WaitingRoomKeys::read(&config.waiting_room.keys_file)?;
     let booking_keys = BookingKeys::read(&config.booking.keys_file)?;
-    let room = WaitingRoomService::start(&process, &config, room_keys, &campaigns).await?;
+    let mut room = WaitingRoomService::start(&process, &config, room_keys, &campaigns).await?;
+    room.watch_keys();
     let booking = BookingService::start(&process, &config, booking_keys, &campaigns).await?;
     asked_to_stop().await?;
     let stop = StopTimes::of(&config);
@@ -104,7 +106,11 @@ fn ensure_keys(config: &Config, process: &Process) -> anyhow::Result<()> {
     }
     if staff.exists() {
         // For whoever looks at this terminal; it is in no log.
-        let token = operator_token(&staff_key(staff)?, process.clock.now(), TOKEN_LIFETIME);
+        let token = operator_token(
+            &StaffKeyFile::read(staff)?.signer(),
+            process.clock.now(),
+            TOKEN_LIFETIME,
+        );
         println!("the operator's token, for a day: {token}");
     }
     Ok(())

@@ -10,10 +10,7 @@ use staff::{Campaigns, Role, Staff};
 
 use crate::cli::ConfigSource;
 use crate::commands::configuration;
-use crate::keys::staff_key;
-
-/// The longest life of a token: it cannot be called back but by a new key.
-const HOURS_MAX: u64 = 24 * 31;
+use crate::keys::{StaffKeyFile, TOKEN_HOURS_MAX};
 
 /// Tokens of staff, for towns without an identity provider.
 #[derive(Subcommand)]
@@ -33,7 +30,7 @@ pub enum Token {
         #[arg(long = "campaign")]
         campaigns: Vec<CampaignId>,
         /// How long it is valid, in hours; at most 744, a month
-        #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=HOURS_MAX))]
+        #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=TOKEN_HOURS_MAX))]
         hours: u64,
     },
 }
@@ -51,7 +48,7 @@ impl Token {
     pub fn run(self, source: &ConfigSource) -> anyhow::Result<u8> {
         let config = configuration(source)?.config;
         let Self::Issue { subject, roles, campaigns, hours } = self;
-        let signer = staff_key(&config.staff.keys_file).context(
+        let keys = StaffKeyFile::read(&config.staff.keys_file).context(
             "the key that signs tokens of staff cannot be used; `einlass keys staff` makes one",
         )?;
         let campaigns = if campaigns.is_empty() {
@@ -61,7 +58,7 @@ impl Token {
         };
         let staff = Staff { subject, roles: roles.into_iter().collect::<BTreeSet<_>>(), campaigns };
         let lifetime = Duration::from_hours(hours);
-        println!("{}", signer.issue(&staff, SteadyClock::start().now(), lifetime));
+        println!("{}", keys.signer().issue(&staff, SteadyClock::start().now(), lifetime));
         Ok(0)
     }
 }

@@ -10,6 +10,8 @@ use crate::rate_limits;
 
 const MILLISECONDS_OF_A_RENEWAL: RangeInclusive<u64> = 20..=2_000;
 const LIMITED_KEYS: RangeInclusive<usize> = 1_000..=10_000_000;
+/// More than a phone can do for the hardest proof while it is good.
+const PROOF_WORK_MAX: u32 = 5_000;
 const BATCH: RangeInclusive<usize> = 1..=1_000;
 const TRIP_DEADLINE_LEAST_MS: u64 = 50;
 
@@ -208,6 +210,13 @@ impl Check<'_> {
         );
         for (path, burst, per_minute) in [
             ("limits.join_burst", limits.join_burst, limits.join_per_minute),
+            ("limits.person_join_burst", limits.person_join_burst, limits.person_join_per_minute),
+            ("limits.proof_wait_burst", limits.proof_wait_burst, limits.proof_wait_per_minute),
+            (
+                "limits.hotline_join_burst",
+                limits.hotline_join_burst,
+                limits.hotline_join_per_minute,
+            ),
             ("limits.redeem_burst", limits.redeem_burst, limits.redeem_per_minute),
             (
                 "limits.ticket_redeem_burst",
@@ -234,6 +243,21 @@ impl Check<'_> {
                 "must be at least 1: no request would ever be let through; 0 a minute turns the limit off",
             );
         }
+        self.refuse(
+            "limits.join_free_half_life_s",
+            !(1..=86_400).contains(&limits.join_free_half_life_s),
+            "must be 1 to 86400: what came before it is forgotten too soon or never",
+        );
+        self.refuse(
+            "limits.proof_work",
+            !(1..=PROOF_WORK_MAX).contains(&limits.proof_work),
+            "must be 1 to 5000: the hardest proof, 32 times the easiest, must be found within its two minutes",
+        );
+        self.refuse(
+            "limits.proof_wait_s",
+            !(1..=600).contains(&limits.proof_wait_s),
+            "must be 1 to 600: nobody waits longer for a proof, and one that counts at once is none",
+        );
         self.refuse(
             "limits.keys_max",
             !LIMITED_KEYS.contains(&limits.keys_max),

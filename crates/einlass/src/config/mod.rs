@@ -257,6 +257,28 @@ pub struct LimitsConfig {
     pub join_per_minute: u32,
     /// Joins from one address at once.
     pub join_burst: u32,
+    /// Joins from one address that need no proof of work; 0 for any number.
+    pub join_free: u32,
+    /// The time in which half of them are forgotten.
+    pub join_free_half_life_s: u64,
+    /// Joins of one room that need no proof of work; 0 for any number.
+    pub room_join_free: u32,
+    /// Numbers tried on average for the easiest proof.
+    pub proof_work: u32,
+    /// What is waited instead.
+    pub proof_wait_s: u64,
+    /// Proofs for one address to wait for, in a minute; 0 for any number.
+    pub proof_wait_per_minute: u32,
+    /// Proofs for one address to wait for, at once.
+    pub proof_wait_burst: u32,
+    /// Joins of one person in a minute; 0 for any number.
+    pub person_join_per_minute: u32,
+    /// Joins of one person at once.
+    pub person_join_burst: u32,
+    /// Joins for callers by one member of staff in a minute; 0 for any number.
+    pub hotline_join_per_minute: u32,
+    /// Joins for callers by one member of staff at once.
+    pub hotline_join_burst: u32,
     /// Redemptions from one address in a minute; 0 for any number.
     pub redeem_per_minute: u32,
     /// Redemptions from one address at once.
@@ -294,6 +316,7 @@ impl LimitsConfig {
     /// fast as it can: in demos and tests.
     pub fn turn_off(&mut self) {
         self.join_per_minute = 0;
+        self.person_join_per_minute = 0;
         self.redeem_per_minute = 0;
         self.ticket_redeem_per_minute = 0;
         self.lost_link_per_minute = 0;

@@ -3,28 +3,53 @@
 use std::path::Path;
 
 use kernel::Entropy;
-use pass::{KeySet, SigningKey, SigningKeyError};
+use pass::{KeySet, SigningKey};
 use serde::Deserialize;
 use staff::StaffSigner;
 use zeroize::Zeroizing;
 
-use super::{KeysError, PassKeyEntry, invalid, read, write_secret};
+use super::pairs::{KeyPairEntry, KeyPairs};
+use super::rotate::ABOUT_STAFF_KEYS;
+use super::{KeysError, invalid, read, write_secret};
+
+/// The longest life of a token: it cannot be called back but by a new key.
+pub const TOKEN_HOURS_MAX: u64 = 24 * 31;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct StaffFile {
-    staff: Vec<PassKeyEntry>,
+struct File {
+    staff: Vec<KeyPairEntry>,
 }
 
-/// Reads what signs tokens of staff.
-pub fn staff_key(path: &Path) -> Result<StaffSigner, KeysError> {
-    let text = read(path)?;
-    let file: StaffFile = toml::from_str(&text).map_err(|error| invalid(path, &error))?;
-    let refuse = |reason: String| KeysError::Invalid { path: path.to_owned(), reason };
-    let first = file.staff.first().ok_or_else(|| refuse("[[staff]] is missing".into()))?;
-    let key = SigningKey::from_pkcs8_pem(&first.private_key)
-        .map_err(|error: SigningKeyError| refuse(format!("[[staff]]: {error}")))?;
-    Ok(StaffSigner::new(&key))
+/// The keys that sign tokens of staff, as their file has them.
+pub struct StaffKeyFile(KeyPairs);
+
+impl StaffKeyFile {
+    /// Reads a key file.
+    pub fn read(path: &Path) -> Result<Self, KeysError> {
+        Self::parse(&read(path)?, path)
+    }
+
+    /// Reads the text of a key file; `path` is named in errors.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, KeysError> {
+        let file: File = toml::from_str(text).map_err(|error| invalid(path, &error))?;
+        KeyPairs::of(&file.staff).map(Self).map_err(|why| KeysError::Invalid {
+            path: path.to_owned(),
+            reason: format!("[[staff]]: {why}"),
+        })
+    }
+
+    /// Signs with the current one.
+    #[must_use]
+    pub fn signer(&self) -> StaffSigner {
+        StaffSigner::new(&self.0.signing)
+    }
+
+    /// The public halves, as services read them.
+    #[must_use]
+    pub fn jwks(&self) -> String {
+        self.0.public.to_jwks()
+    }
 }
 
 /// A new key and its public half.
@@ -59,8 +84,8 @@ impl NewStaffKeys {
         }
         let text = Zeroizing::new(format!(
             "# Signs tokens of staff. Whoever has it can be anybody of the town hall: keep it off the machines that serve\n\
-             # citizens, which need only its public half.\n\
-             [[staff]]\nprivate_key = \"\"\"\n{}\"\"\"\n",
+             # citizens, which need only its public half.\n\n\
+             {ABOUT_STAFF_KEYS}[[staff]]\nprivate_key = \"\"\"\n{}\"\"\"\n",
             *self.0.to_pkcs8_pem()
         ));
         write_secret(keys, &text)?;
@@ -82,7 +107,7 @@ mod tests {
             (folder.path().join("staff.toml"), folder.path().join("staff.jwks.json"));
         let new = NewStaffKeys::generate(&SeededEntropy::new(1));
         new.write(&keys, &jwks).expect("written");
-        staff_key(&keys).expect("signs");
+        StaffKeyFile::read(&keys).expect("signs");
         let published = std::fs::read_to_string(&jwks).expect("the public half");
         assert!(!staff::StaffKeys::from_jwks(&published).expect("keys").is_empty());
         assert!(matches!(new.write(&keys, &jwks), Err(KeysError::Exists(_))));
@@ -93,11 +118,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("staff.toml");
         for (text, reason) in [
-            ("staff = []", "[[staff]] is missing"),
+            ("staff = []", "[[staff]]: it is missing"),
             ("[[staff]]\nprivate_key = \"geheim\"", "[[staff]]: "),
         ] {
             write_secret(&path, text).expect("written");
-            let refused = staff_key(&path).expect_err("no key").to_string();
+            let refused = StaffKeyFile::read(&path).err().expect("no key").to_string();
             assert!(refused.contains(reason) && !refused.contains("geheim"), "{refused}");
             std::fs::remove_file(&path).expect("removed");
         }

@@ -57,7 +57,7 @@ fn a_key_id_that_is_given_twice_is_refused() {
     let key = URL_SAFE_NO_PAD.encode([7; 32]);
     let ticket = |id: u8| format!("{}\n[[ticket]]\nid = {id}\nkey = \"{key}\"\n", *keys);
     let start = keys.find("[[pass]]").expect("there");
-    let pass = &keys[start..keys.find("# The first key signs tickets").expect("there")];
+    let pass = &keys[start..keys.find("# Sign tickets").expect("there")];
     for (text, named) in [
         (ticket(1), "[[ticket]]: the id 1 is given twice"),
         (format!("{}\n{pass}", *keys), "[[pass]]: the key id"),

@@ -10,7 +10,7 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode, redirect};
 use serde_json::Value;
 use test_support::{Port, ProxyServer, eventually};
 
-use crate::browser::Browser;
+use crate::browser::{Browser, ENTER};
 use installation::{Installation, OTHER_ROOM, ROOM};
 
 const PAGE: &str = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8";
@@ -65,7 +65,7 @@ impl Guarded<'_> {
 
     fn waiting_page(&self) -> String {
         let back = escaped(&format!("{}/ticket.html?day=1", self.proxy.origin()));
-        format!("/warten?room={ROOM}&return_to={back}")
+        format!("/einlass/rooms/{ROOM}?return_to={back}")
     }
 }
 
@@ -99,6 +99,7 @@ async fn guards_a_site(guarded: &Guarded<'_>, installation: &Installation) {
     assert_eq!(posted.status, 401, "whatever the method is");
 
     let pass = take_a_pass(guarded).await;
+    follows_the_room(guarded).await;
     let back = format!("{}/ticket.html?day=1", guarded.proxy.origin());
     let form = format!("pass={pass}&return_to={}", escaped(&back));
     let current = format!("/einlass/v1/rooms/{ROOM}/passes/current");
@@ -124,6 +125,21 @@ async fn guards_a_site(guarded: &Guarded<'_>, installation: &Installation) {
     assert_eq!(left.status, 204, "{left:?}");
     assert!(left.cookie.contains("Max-Age=0"), "{left:?}");
     guarded.assert_refuses(&pass).await;
+}
+
+/// What is told on a stream, which has no end, arrives at once: the proxy does not gather it.
+async fn follows_the_room(guarded: &Guarded<'_>) {
+    let stream = guarded.get(&format!("/einlass/v1/rooms/{ROOM}/stream"));
+    let mut stream = stream.send().await.expect("an answer");
+    let mut told = String::new();
+    let arrives = async {
+        while !(told.contains("\ndata: {") && told.ends_with("\n\n")) {
+            let part = stream.chunk().await.expect("it holds").expect("it has no end");
+            told += std::str::from_utf8(&part).expect("text");
+        }
+    };
+    tokio::time::timeout(SOON, arrives).await.expect("the status arrives");
+    assert!(told.contains(&format!(r#""room":"{ROOM}""#)), "{told}");
 }
 
 /// Joins as soon as the room takes people, as one that begins late listens first; then takes the pass.
@@ -162,10 +178,13 @@ fn tampered(pass: &str) -> String {
     format!("{}{changed}{}", &pass[..middle], &pass[middle + 1..])
 }
 
-/// A person who knows nothing of all this opens a page: the waiting page of `deploy/` leads there and back.
+/// A person who knows nothing of all this opens a page: the room's waiting page leads there and back.
 async fn lets_a_person_in(browser: &Browser, guarded: &Guarded<'_>) {
     let path = "/ticket.html?day=1";
     browser.open(&format!("{}{path}", guarded.proxy.origin())).await;
+    browser.until_shown("h1", &["line"]).await;
+    assert_eq!(browser.nameless().await, Vec::<String>::new());
+    browser.press("main button", ENTER).await;
     let look = "return location.pathname + location.search + ' ' + document.body.innerText";
     eventually("the page is shown", SOON, async || {
         browser
@@ -213,7 +232,8 @@ async fn real_proxies_guard_a_static_site() {
     guards_a_site(&haproxy, &installation).await;
 
     let browser = Browser::start().await;
-    // Hosts have cookies, whatever the port: the second one has none, since the first pass was given back.
+    // Hosts have cookies, whatever the port: the second one has none, since whoever gives the pass back keeps no
+    // ticket either.
     lets_a_person_in(&browser, &nginx).await;
     lets_a_person_in(&browser, &haproxy).await;
     browser.close().await;

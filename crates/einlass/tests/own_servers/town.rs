@@ -215,6 +215,23 @@ files = ["{CAMPAIGN}"]
         Instance { service: service.expect("an instance"), process, config }
     }
 
+    /// The waiting room's key file, from anywhere.
+    pub fn keys_file(&self) -> PathBuf {
+        self.path(KEYS)
+    }
+
+    /// Starts an instance whose keys are those of this file, whatever it says.
+    pub async fn start_watching(&self, keys_file: &Path) -> Instance {
+        let (mut config, campaigns) = self.configured();
+        config.waiting_room.keys_file = keys_file.to_owned();
+        let keys = WaitingRoomKeys::read(keys_file).expect("keys");
+        let process = Process::new(None);
+        let service = WaitingRoomService::start(&process, &config, keys, &campaigns).await;
+        let mut service = service.expect("an instance");
+        service.watch_keys();
+        Instance { service, process, config }
+    }
+
     /// Starts so many instances and waits until they are ready.
     pub async fn open(&self, client: &Client, instances: usize) -> Vec<Instance> {
         let mut opened = Vec::new();
@@ -239,6 +256,11 @@ impl Instance {
     /// The base URL of the room.
     pub fn room(&self) -> String {
         format!("{}/v1/rooms/{ROOM}", self.service.url())
+    }
+
+    /// The URL of a path of the service.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.service.url())
     }
 
     /// What `/readyz` says.

@@ -22,24 +22,19 @@ pub struct TimedBody {
 
 impl TimedBody {
     /// A body in which the member `name` is the beginning of time, [`Timestamp::default`], in whose place
-    /// each answer has its own. Caches may repeat it for `max_age_s`.
+    /// each answer has its own. Caches may do with it what `cache_control` says.
     ///
     /// # Panics
     /// If there is no such member.
     #[must_use]
-    pub fn json(body: impl Into<Bytes>, name: &str, max_age_s: u32) -> Self {
+    pub fn json(body: impl Into<Bytes>, name: &str, cache_control: HeaderValue) -> Self {
         let body = body.into();
         // Inside a text the quotes would be escaped, so what is found is the member.
         let (member, time) = (format!("\"{name}\":\""), Timestamp::default().to_string());
         let placeholder = format!("{member}{time}\"");
         let at = body.windows(placeholder.len()).position(|part| part == placeholder.as_bytes());
         let from = at.expect("the body has a member for the time") + member.len();
-        let cache_control = HeaderValue::from_str(&format!("public, max-age={max_age_s}"));
-        Self {
-            before: body.slice(..from),
-            after: body.slice(from + time.len()..),
-            cache_control: cache_control.expect("digits and letters are a header value"),
-        }
+        Self { before: body.slice(..from), after: body.slice(from + time.len()..), cache_control }
     }
 
     /// The body as it is at `now`. One copy of the bytes.
@@ -68,7 +63,7 @@ mod tests {
 
     #[actix_web::test]
     async fn each_answer_tells_its_time() {
-        let timed = TimedBody::json(BODY, "now", 1);
+        let timed = TimedBody::json(BODY, "now", HeaderValue::from_static("public, max-age=1"));
         for second in [0, 5] {
             let now = Timestamp::from_unix_s(second);
             let response = timed.respond(now);

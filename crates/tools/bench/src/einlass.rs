@@ -93,6 +93,12 @@ ticket_redeem_per_minute = 0
         self.call(&["room", "set", room, "--message-de", text, "--message-en", text])
     }
 
+    /// How many a room lets in a minute, and at once.
+    pub fn set_pace(&self, room: &str, per_minute: u32, burst: u32) -> Result<()> {
+        let (per_minute, burst) = (per_minute.to_string(), burst.to_string());
+        self.call(&["room", "set", room, "--pace-per-minute", &per_minute, "--burst", &burst])
+    }
+
     /// Starts the waiting room.
     pub fn waiting_room(&self, place: Place) -> Result<Service> {
         self.start("waiting-room", place, self.waiting_room)

@@ -1,6 +1,7 @@
 //! The figures of one room.
 
 mod commands;
+mod crowd;
 mod pairs;
 mod prepare;
 mod streams;
@@ -57,8 +58,14 @@ pub fn measure(bench: &Bench, einlass: &Einlass) -> Result<Vec<Figure>> {
     }
     drop((room, plain));
     let followed = streams::measure(bench, einlass)?;
+    let crowd = crowd::measure(bench, einlass)?;
     let figures = pairs.into_iter().map(|pair| pair.figure);
-    Ok(figures.chain(commands.figures()).chain([prepared.memory]).chain(followed).collect())
+    Ok(figures
+        .chain(commands.figures())
+        .chain([prepared.memory])
+        .chain(followed)
+        .chain(crowd)
+        .collect())
 }
 
 /// The room in which round number `round` takes passes.

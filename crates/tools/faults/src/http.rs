@@ -34,10 +34,15 @@ impl Reply {
 }
 
 /// A client with an address of its own, so that limits for each address treat the crowd as many
-/// households and not as one. `number` is 1 to 250; 127.0.0.0/8 is all this machine.
+/// households and not as one. `number` is 1 to 250.
 pub fn client(number: u8) -> Result<Client> {
+    client_at(Ipv4Addr::new(127, 0, 1, number))
+}
+
+/// A client with that address; 127.0.0.0/8 is all this machine.
+pub fn client_at(address: Ipv4Addr) -> Result<Client> {
     Client::builder()
-        .local_address(IpAddr::V4(Ipv4Addr::new(127, 0, 1, number)))
+        .local_address(IpAddr::V4(address))
         .timeout(TIME_MAX)
         .connect_timeout(Duration::from_secs(2))
         .no_proxy()

@@ -40,7 +40,13 @@ pub struct Options {
 enum Part {
     /// The waiting room
     #[command(mut_arg("only", |only| only.value_parser(scenarios_of::<room::stage::Stage>())))]
-    Room(Selection),
+    Room {
+        #[command(flatten)]
+        selection: Selection,
+        /// Plays the attack only: programs that want what is meant for citizens
+        #[arg(long, conflicts_with = "only")]
+        attack: bool,
+    },
     /// The booking API
     #[command(mut_arg("only", |only| only.value_parser(scenarios_of::<booking::stage::Stage>())))]
     Booking(Selection),
@@ -55,7 +61,12 @@ fn scenarios_of<S: Staged>() -> PossibleValuesParser {
 #[must_use]
 pub fn run(options: &Options, build: impl FnOnce() -> Result<PathBuf>) -> ExitCode {
     let played = match &options.part {
-        Part::Room(selection) => play::play_all::<room::stage::Stage>(selection, build),
+        Part::Room { selection, attack: false } => {
+            play::play_all::<room::stage::Stage>(selection, build)
+        }
+        Part::Room { selection, attack: true } => {
+            play::play_all::<room::stage::Stage>(&selection.only("attack"), build)
+        }
         Part::Booking(selection) => play::play_all::<booking::stage::Stage>(selection, build),
     };
     match played {

@@ -53,7 +53,7 @@ pub struct Judged {
 }
 
 /// Which scenarios are played, and how.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub struct Selection {
     /// Repeats what this seed gave; else one is drawn from the time of day, and printed
     #[arg(long, value_name = "S")]
@@ -67,6 +67,13 @@ pub struct Selection {
     /// Plays this scenario only
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
+}
+
+impl Selection {
+    /// The same, of one scenario.
+    pub fn only(&self, name: &str) -> Self {
+        Self { only: Some(name.to_owned()), ..self.clone() }
+    }
 }
 
 /// The names of all scenarios.

@@ -1,5 +1,6 @@
 //! The waiting room: a crowd of simulated citizens joins, polls, takes passes and leaves.
 
+mod bots;
 mod campaign;
 mod citizen;
 mod course;
@@ -7,6 +8,7 @@ mod crowd;
 mod flood;
 mod history;
 mod judge;
+mod proof;
 mod reading;
 mod redis;
 mod scenarios;

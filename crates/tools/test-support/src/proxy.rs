@@ -40,6 +40,12 @@ impl ProxyServer {
             .await
     }
 
+    /// [`Self::nginx`] for code without a runtime.
+    pub fn nginx_blocking(configuration: String) -> Result<Self> {
+        let proxy = Proxy { program: Program::Nginx, path: locate_nginx()?, configuration };
+        Ok(Self(Server::start(proxy, |_, _| Ok(()))?))
+    }
+
     async fn start(proxy: Proxy) -> Result<Self> {
         let start = || Server::start(proxy, |_, _| Ok(())).map(Self);
         tokio::task::spawn_blocking(start).await.context("the start panicked")?

@@ -1,5 +1,7 @@
 //! What citizens ask, through whatever page or app they use.
 
+pub(crate) mod challenge;
+pub(crate) mod einlass_js;
 pub(crate) mod join;
 pub(crate) mod keep_pass;
 pub(crate) mod leave;

@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use actix_web::http::header::HeaderMap;
+use actix_web::HttpRequest;
+use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
 use url::{Url, form_urlencoded};
 use waiting_room::RoomId;
 
@@ -57,6 +58,25 @@ impl Guard {
         Some(format!("{page}{separator}return_to={address}"))
     }
 
+    /// Where people go on who came from nowhere: the front page of what is guarded, on the host that they ask if
+    /// that is guarded.
+    pub(crate) fn front_page(&self, asked: &HeaderMap) -> Option<String> {
+        let host = asked.get(HOST).and_then(|host| host.to_str().ok());
+        let own = self.protects.iter().find(|origin| host_of(origin) == host);
+        own.or(self.protects.first()).map(|origin| format!("{origin}/"))
+    }
+
+    /// Whether the page that sent this request may act for whoever opened it: a page elsewhere could put its own
+    /// pass in the place of a better one. Browsers say which page sent a form; other clients have no cookies
+    /// that it could harm.
+    pub(crate) fn lets_act(&self, request: &HttpRequest) -> bool {
+        let Some(origin) = request.headers().get(ORIGIN) else { return true };
+        let Ok(origin) = origin.to_str() else { return false };
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        let is_own = host.is_some() && host_of(origin) == host;
+        is_own || self.lists(origin)
+    }
+
     /// The address of the waiting page, where it has one that says of which host.
     pub(crate) fn waiting_page_elsewhere(&self) -> Option<&str> {
         self.waiting_page.as_deref().filter(|page| Url::parse(page).is_ok())
@@ -64,11 +84,16 @@ impl Guard {
 
     /// Whether pages of this origin may act for whoever opens them: those of what is guarded, and the
     /// waiting page.
-    pub(crate) fn lists(&self, origin: &str) -> bool {
+    fn lists(&self, origin: &str) -> bool {
         let waiting = self.waiting_page.as_ref().and_then(|page| Url::parse(page).ok());
         self.protects.iter().any(|listed| listed == origin)
             || waiting.is_some_and(|page| page.origin().ascii_serialization() == origin)
     }
+}
+
+/// The host of an origin, with the port if it is another than usual.
+fn host_of(origin: &str) -> Option<&str> {
+    origin.split_once("://").map(|(_, host)| host)
 }
 
 /// The guards of the rooms that have one.

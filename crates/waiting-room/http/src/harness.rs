@@ -22,7 +22,7 @@ use waiting_room::line::ticket::{Ticket, TicketKeys};
 use waiting_room::live::LiveChange;
 use waiting_room::memory::digest::Digest;
 use waiting_room::service::operator::{self, SetOutcome};
-use waiting_room::service::{Limits, Parts as RoomParts};
+use waiting_room::service::{Limits, Parts as RoomParts, Signing};
 use waiting_room::settings::Opening;
 use waiting_room::state::{BookingReport, Counts};
 use waiting_room::view::RoomView;
@@ -48,7 +48,7 @@ pub(crate) fn credential(room: &str) -> String {
 }
 
 /// The key of the draws of `contract::room_settings`.
-fn draw_key() -> DrawKey {
+pub(crate) fn draw_key() -> DrawKey {
     DrawKey::new(&[1; 32])
 }
 
@@ -163,10 +163,9 @@ impl Harness {
             store: store.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(2)),
-            ticket_keys: ticket_keys.clone(),
+            signing: Signing::shared(ticket_keys.clone(), PassMinter::new(key, ISSUER)),
             draw_key: draw_key(),
             identity_key: Some(IdentityKey::new(&[3; 32])),
-            minter: PassMinter::new(key, ISSUER),
             verifier: PassVerifier::new(ISSUER, keys.clone()),
             limits,
         }));

@@ -2,10 +2,18 @@
 
 use web::{AddressLimit, RateLimit};
 
+use crate::proofs::Proofs;
+
 /// The rate limits of the API. Asking with a ticket has none: it costs no more than refusing would.
 pub struct RateLimits {
     /// Joins from one address.
     pub join: AddressLimit,
+    /// Joins of one subject from one address, where the room asks who comes.
+    pub join_by_subject: AddressLimit,
+    /// What is asked of those who join too often, before they are refused.
+    pub proofs: Proofs,
+    /// Joins for callers by one member of staff, from whatever address.
+    pub hotline_join: RateLimit,
     /// Redemptions from one address.
     pub redeem: AddressLimit,
     /// Redemptions for one pass, and so with all tickets of its subject.
@@ -24,6 +32,9 @@ impl RateLimits {
     pub fn off() -> Self {
         Self {
             join: AddressLimit::off(),
+            join_by_subject: AddressLimit::off(),
+            proofs: Proofs::off(),
+            hotline_join: RateLimit::off(),
             redeem: AddressLimit::off(),
             redeem_by_pass: RateLimit::off(),
             resume_codes_by_pass: RateLimit::off(),
@@ -52,6 +63,14 @@ mod tests {
     const PROXY: ([u8; 4], u16) = ([10, 0, 0, 1], 4_711);
 
     async fn limited(join: Allowance, redeem_by_pass: Allowance) -> Harness {
+        limited_by(join, off(), redeem_by_pass).await
+    }
+
+    async fn limited_by(
+        join: Allowance,
+        by_subject: Allowance,
+        redeem_by_pass: Allowance,
+    ) -> Harness {
         let harness = Harness::start().await;
         let limits = |clock: Arc<ManualClock>| {
             let clock = LimitClock::of(move || {
@@ -62,7 +81,8 @@ mod tests {
             let proxies = TrustedProxies::parse(["10.0.0.0/8"], ForwardedHeader::default());
             let proxies = proxies.expect("a network");
             RateLimits {
-                join: AddressLimit::new("join", join, proxies, &parts),
+                join: AddressLimit::new("join", join, proxies.clone(), &parts),
+                join_by_subject: AddressLimit::new("join-person", by_subject, proxies, &parts),
                 redeem_by_pass: RateLimit::new("redeem-pass", redeem_by_pass, &parts),
                 ..RateLimits::off()
             }
@@ -101,6 +121,18 @@ mod tests {
         assert_eq!((greedy, honest), (100, 50));
     }
 
+    /// Nobody can try codes faster than they could join.
+    #[actix_web::test]
+    async fn guesses_at_codes_count_as_joins() {
+        let harness = limited(Allowance { per_minute: 60, burst: 10 }, off()).await;
+        let body = r#"{"residence":{"postcode":"67346"},"priority_code":"0000-0000-0000-0000"}"#;
+        let guess = || harness.post("/v1/rooms/town/tickets", body).from_peer(PROXY.into());
+        for _ in 0..10 {
+            assert_eq!(guess().send().await.code(), "priority-code-invalid");
+        }
+        assert_eq!(guess().send().await.code(), "rate-limited");
+    }
+
     #[actix_web::test]
     async fn a_ticket_that_is_redeemed_again_and_again_is_told_to_wait() {
         let harness = limited(off(), Allowance { per_minute: 60, burst: 10 }).await;
@@ -122,17 +154,36 @@ mod tests {
         assert_eq!(redeem(&ticket).await.status, 409, "P12: the place is not affected");
     }
 
+    fn join_as(harness: &Harness, name: &str) -> Call {
+        let identity = format!(
+            r#""identity":{{"given_name":"{name}","family_name":"Mustermann","date_of_birth":"1964-08-12"}}"#
+        );
+        let body = JOIN_SPEYER.replacen('{', &format!("{{{identity},"), 1);
+        harness.post("/v1/rooms/people/tickets", &body)
+    }
+
+    /// P17: a person has no use for many tickets.
+    #[actix_web::test]
+    async fn one_person_takes_no_pile_of_tickets() {
+        let harness = limited_by(off(), Allowance { per_minute: 6, burst: 3 }, off()).await;
+        for spelling in ["Erika", "ERIKA", " erika "] {
+            assert_eq!(join_as(&harness, spelling).send().await.status, 201);
+        }
+        let reply = join_as(&harness, "Erika").send().await;
+        assert_eq!((reply.status, reply.code()), (429, "rate-limited"));
+        assert_eq!(reply.header("ratelimit-policy"), r#""join-person";q=3;w=30"#);
+        assert_eq!(join_as(&harness, "Max").send().await.status, 201);
+        let elsewhere = join_as(&harness, "Erika").from_peer(SocketAddr::from(([192, 0, 2, 9], 1)));
+        assert_eq!(elsewhere.send().await.status, 201, "nobody can keep somebody else out");
+        harness.clock.advance(Duration::from_secs(10));
+        assert_eq!(join_as(&harness, "Erika").send().await.status, 201);
+    }
+
     /// A person is one client, with however many tickets.
     #[actix_web::test]
     async fn the_tickets_of_one_person_share_the_limit() {
         let harness = limited(off(), Allowance { per_minute: 60, burst: 10 }).await;
-        let join = async |name: &str| {
-            let identity = format!(
-                r#""identity":{{"given_name":"{name}","family_name":"Mustermann","date_of_birth":"1964-08-12"}}"#
-            );
-            let body = JOIN_SPEYER.replacen('{', &format!("{{{identity},"), 1);
-            bearer(&harness.post("/v1/rooms/people/tickets", &body).send().await)
-        };
+        let join = async |name: &str| bearer(&join_as(&harness, name).send().await);
         let tickets = [join("Erika").await, join("Erika").await];
         let other = join("Max").await;
         let redeem = |ticket: &str| {

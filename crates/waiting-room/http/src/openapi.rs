@@ -41,6 +41,7 @@ use crate::wire::MunicipalityToChoose;
     )),
     tags(
         (name = "rooms", description = "For everybody."),
+        (name = "hotline", description = "For those who queue for callers."),
         (name = "operator", description = "For those who run the waiting room."),
         (name = "services", description = "Between the waiting room and the booking service."),
         (name = "health", description = "For the operator."),
@@ -115,7 +116,6 @@ mod tests {
     use std::path::Path;
 
     use actix_web::http::Method;
-
     use staff::Role;
     use web::test_client::{Example, examples};
 
@@ -211,15 +211,15 @@ mod tests {
         let harness = Harness::start().await;
         for Example { method, path, body } in examples(&openapi()) {
             let path = path.replace("speyer-2021-06-20", "town");
-            let token = if path.starts_with("/v1/operator") {
-                token_of(&[Role::Operator])
-            } else {
-                credential("town")
+            let bearer = match path.split('/').nth(2) {
+                Some("staff") => token_of(&[Role::Hotline]),
+                Some("operator") => token_of(&[Role::Operator]),
+                _ => credential("town"),
             };
-            let call = harness.request(&method, &path).bearer(&token).json(&body);
+            let call = harness.request(&method, &path).bearer(&bearer).json(&body);
+            let is_join = path.ends_with("/tickets") && !path.starts_with("/v1/staff/");
+            let call = if is_join { call.no_header("authorization") } else { call };
             let call = call.header("if-match", "*");
-            let call =
-                if path.ends_with("/tickets") { call.no_header("authorization") } else { call };
             let reply = call.send().await;
             // The code of the example opens nothing here.
             let is_taken =

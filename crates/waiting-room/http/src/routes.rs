@@ -1,21 +1,27 @@
 //! The one list of the routes. Each is a file, in the folder of those who ask: [`crate::citizen`],
-//! [`crate::systems`] and [`crate::operator`].
+//! [`crate::systems`], [`crate::hotline`] and [`crate::operator`].
 
 use actix_web::web::{self, Data};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
-use crate::citizen::{join, keep_pass, leave, redeem, resume, resume_code, status, stream, ticket};
+use crate::citizen::{
+    challenge, einlass_js, join, keep_pass, leave, redeem, resume, resume_code, status, stream,
+    ticket,
+};
+use crate::hotline;
 use crate::operator;
+use crate::page;
 use crate::systems::{authorize, jwks, signals};
 
-/// Registers the routes: `actix_web::App::new().configure(waiting_room_http::routes(app))`.
+/// Registers the routes of the API and the page: `actix_web::App::new().configure(waiting_room_http::routes(app))`.
 ///
 /// Problems are written by [`::web::Edge`], which must be wrapped around the application.
 pub fn routes(app: Data<App>) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
     move |config| {
         config.app_data(app);
         collect(&mut ServiceConfig::new(config));
+        page::routes(config);
     }
 }
 
@@ -28,6 +34,7 @@ pub(crate) fn collect(config: &mut ServiceConfig<'_>) {
         .service(authorize::authorize)
         .service(stream::stream_status)
         .service(join::join)
+        .service(challenge::show_challenge)
         .service(redeem::redeem)
         .service(keep_pass::keep_pass)
         .service(leave::leave)
@@ -35,6 +42,8 @@ pub(crate) fn collect(config: &mut ServiceConfig<'_>) {
         .service(resume::resume)
         .service(signals::take_signals)
         .service(jwks::show_jwks)
+        .service(einlass_js::show_einlass_js)
+        .service(hotline::join::join_for_caller)
         .service(operator::list::list_operated_rooms)
         .service(operator::show::show_operated_room)
         .service(operator::change::change_room)

@@ -14,9 +14,15 @@ use crate::citizen::status::{RoomPhase, Texts};
 /// Where a ticket stands.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TicketState {
-    /// The running number of the arrival, from 0. It never changes.
+    /// The lane that the ticket stands in, by its name in the status of the room.
+    #[schema(example = "public")]
+    lane: &'static str,
+    /// The running number of the arrival in its lane, from 0. It never changes.
     #[schema(example = 4711)]
     entry: u64,
+    /// When the entry was issued.
+    #[schema(value_type = String, format = DateTime, example = "2021-06-14T05:58:12.345Z")]
+    issued_at: Timestamp,
     /// Whom the ticket stands for, as 32 hexadecimal digits: its lot is drawn with it. All tickets of a
     /// person have the same one; where the room does not ask who comes, each ticket has its own.
     #[schema(example = "8c1f0e9b2d3a4c5e6f708192a3b4c5d6", pattern = "^[0-9a-f]{32}$")]
@@ -164,7 +170,9 @@ impl From<&Answer> for TicketState {
     fn from(answer: &Answer) -> Self {
         let view = &*answer.view;
         let mut wire = Self {
+            lane: answer.lane.name(),
             entry: answer.entry,
+            issued_at: answer.issued_at,
             subject: hex(answer.subject.as_bytes()),
             epoch: answer.epoch,
             phase: view.phase.into(),

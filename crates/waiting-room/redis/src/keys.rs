@@ -4,11 +4,12 @@
 //! |---|---|---|
 //! | `einlass:rooms` | sorted set | the names of all rooms, all with the score 0, so in alphabetical order |
 //! | `einlass:{room}:settings` | string | the settings as JSON |
-//! | `einlass:{room}:state` | hash | the memory, the levers, the counters and the gate's ledger; of a removed room its incarnation |
+//! | `einlass:{room}:state` | hash | the memory, the levers, the counters, the gate's ledger and what there is to tell; of a removed room its incarnation |
 //! | `einlass:{room}:admitted` | sorted set | the 16 bytes of a pass id → its end in milliseconds, also when it is over |
 //! | `einlass:{room}:resumes:0`, `…:1` | hash | tickets that codes open: the name of the code → its end in milliseconds, a space, the ticket, sealed |
 //! | `einlass:{room}:audit` | stream | what operators did: when (`at`, in ms) and what (`deed`, as JSON); also of a removed room |
 //! | `einlass:{room}:joins:0`, `…:1` | hash | joins that may be repeated: the client's key, hashed → epoch, entry, time, fingerprint |
+//! | `einlass:{room}:codes` | string | one bit for each priority code, set once it was used |
 //!
 //! The braces are part of the key: what they enclose decides the slot in a Redis Cluster, so all keys
 //! of a room share one and a script may use them together. Only joins and resumes expire by themselves.
@@ -34,6 +35,8 @@ pub struct RoomKeys {
     pub joins: [String; 2],
     /// The tickets that codes open, of two successive periods.
     pub resumes: [String; 2],
+    /// The priority codes that were used.
+    pub codes: String,
     /// What operators did. It is no part of the room, and stays when that is removed.
     pub audit: String,
 }
@@ -49,15 +52,17 @@ impl RoomKeys {
             admitted: key("admitted"),
             joins: [key("joins:0"), key("joins:1")],
             resumes: [key("resumes:0"), key("resumes:1")],
+            codes: key("codes"),
             audit: key("audit"),
         }
     }
 
     /// Those that the room consists of.
     #[must_use]
-    pub fn all(&self) -> [&str; 7] {
+    pub fn all(&self) -> [&str; 8] {
         let ([even, odd], [even_resumes, odd_resumes]) = (&self.joins, &self.resumes);
-        [&self.state, &self.settings, &self.admitted, even, odd, even_resumes, odd_resumes]
+        let Self { state, settings, admitted, codes, .. } = self;
+        [state, settings, admitted, even, odd, even_resumes, odd_resumes, codes]
     }
 }
 

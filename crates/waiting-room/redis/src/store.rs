@@ -8,6 +8,7 @@ use kernel::{Clock, Timestamp};
 use waiting_room::audit::{Deed, Record, Wanted};
 use waiting_room::memory::digest::Digest;
 use waiting_room::memory::{Memory, heal};
+use waiting_room::notice::Notices;
 use waiting_room::resume::{KeptTicket, ResumeName};
 use waiting_room::state::BookingReport;
 use waiting_room::store::{
@@ -270,6 +271,21 @@ impl RoomStore for RedisRoomStore {
     ) -> Result<bool> {
         let keys = self.keys(room);
         self.operations.supply_entropy(&keys, room, digest, opening, entropy, deed).await
+    }
+
+    async fn notices(&self, room: &RoomId) -> Result<Option<Notices>> {
+        let mut command = redis::cmd("HGET");
+        command.arg(self.keys(room).state).arg("notices");
+        let notices: Option<String> = self.operations.connections.query(&command).await?;
+        let unreadable = |error: serde_json::Error| {
+            RedisFailure::NotUnderstood(format!("what there is to tell of room {room}: {error}"))
+        };
+        let read = |text: String| serde_json::from_str(&text).map_err(unreadable);
+        Ok(notices.map(read).transpose()?)
+    }
+
+    async fn set_notices(&self, room: &RoomId, digest: &Digest, notices: &Notices) -> Result<bool> {
+        self.operations.set_notices(&self.keys(room), room, digest, notices).await
     }
 
     async fn remove(&self, room: &RoomId, deed: &Deed) -> Result<bool> {

@@ -1,4 +1,6 @@
-//! The door: who may book here, and who it is that comes.
+//! The door: who may book here, who it is that comes, and what is asked of those who come too often.
+
+pub mod proof;
 
 use kernel::{Ags, Postcode, ResidenceAnswer, Timestamp};
 use pass::identity::{FieldProblem, plausible};

@@ -28,6 +28,8 @@ use aws_lc_rs::{digest, hmac};
 use kernel::Slug;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::door::proof::ProofKey;
+
 mod entropy;
 #[cfg(test)]
 mod fairness;
@@ -37,6 +39,8 @@ pub use entropy::{InvalidEntropy, PublicEntropy};
 
 const SEED_TAG: &[u8] = b"einlass-draw-v2";
 const SECRET_TAG: &[u8] = b"einlass-draw-secret-v2";
+const PROOF_TAG: &[u8] = b"einlass-proof-of-work-v1";
+const TICKET_ID_TAG: &[u8] = b"einlass-ticket-id-v1\0";
 
 /// 32 bytes, written as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -152,6 +156,27 @@ impl DrawKey {
         context.update(&u64::from(incarnation).to_be_bytes());
         context.update(room.as_str().as_bytes());
         hmac::Key::new(hmac::HMAC_SHA256, context.sign().as_ref())
+    }
+
+    /// What the proofs of work are signed with: it says nothing of any draw, and all instances have it.
+    pub(crate) fn proof_key(&self) -> ProofKey {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(hmac::sign(&self.0, PROOF_TAG).as_ref());
+        ProofKey::new(&bytes)
+    }
+
+    /// The id of a ticket whose join its client can repeat: the same for the same text. Made by this key and none of
+    /// those that sign tickets, since these are replaced while people wait, and then a repetition would be another
+    /// arrival.
+    #[must_use]
+    pub fn ticket_id(&self, room: &Slug, text: &str) -> [u8; 16] {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in [TICKET_ID_TAG, room.as_str().as_bytes(), b"\0", text.as_bytes()] {
+            context.update(part);
+        }
+        let mut id = [0; 16];
+        id.copy_from_slice(&context.sign().as_ref()[..16]);
+        id
     }
 }
 

@@ -5,10 +5,12 @@
 //!
 //! Read on in the order of a citizen's way: [`settings`] (the room as defined) and [`live`] (what may
 //! change), [`service`] (the use cases), [`line`](mod@line) and [`draw`] (who stands where), [`gate`]
-//! and [`pace`] (who is called), [`admission`] (who gets a pass), [`memory`] (what is remembered and
-//! how it heals), [`store`] (what is kept).
+//! and [`pace`] (who is called), [`admission`] (who gets a pass), [`resume`] (how a ticket gets to
+//! another device), [`memory`] (what is remembered and how it heals), [`notice`] (what the operator's
+//! systems are told), [`store`] (what is kept).
 
 pub mod admission;
+mod alphabet;
 pub mod audit;
 pub mod contract;
 pub mod door;
@@ -19,8 +21,10 @@ pub mod lane;
 pub mod line;
 pub mod live;
 pub mod memory;
+pub mod notice;
 pub mod pace;
 pub mod poll;
+pub mod priority;
 pub mod resume;
 pub mod schedule;
 pub mod service;

@@ -8,6 +8,7 @@ use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::lane::PerLane;
+use crate::priority::PriorityCodes;
 
 /// A text for people, in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,6 +42,9 @@ pub struct LiveSettings {
     /// The share of the pace that each lane is called with, in percent.
     #[serde(default = "public_alone")]
     pub shares: PerLane<u32>,
+    /// The codes that open the lane `priority`.
+    #[serde(default)]
+    pub codes: PriorityCodes,
     /// Nobody joins, nobody is called and nobody is admitted, until it is opened again.
     #[serde(default)]
     pub closed: bool,
@@ -75,6 +79,7 @@ impl LiveSettings {
             max_active,
             message: None,
             shares: public_alone(),
+            codes: PriorityCodes::default(),
             closed: false,
             openings: BTreeMap::new(),
         }
@@ -90,8 +95,8 @@ impl LiveSettings {
     /// with it.
     pub fn changed(&self, change: LiveChange) -> Result<Self, Vec<LiveMistake>> {
         let mut next = Self { version: self.version + 1, ..self.clone() };
-        let LiveChange { paused, closed, pace_per_minute, burst, max_active, message, shares } =
-            change;
+        let LiveChange { paused, closed, pace_per_minute, burst, max_active, message, .. } = change;
+        let LiveChange { shares, codes, .. } = change;
         next.paused = paused.unwrap_or(next.paused);
         next.closed = closed.unwrap_or(next.closed);
         next.pace_per_minute = pace_per_minute.unwrap_or(next.pace_per_minute);
@@ -99,6 +104,7 @@ impl LiveSettings {
         next.max_active = max_active.unwrap_or(next.max_active);
         next.message = message.unwrap_or(next.message);
         next.shares = shares.unwrap_or(next.shares);
+        next.codes = codes.unwrap_or(next.codes);
         let mistakes = next.mistakes();
         if mistakes.is_empty() { Ok(next) } else { Err(mistakes) }
     }
@@ -141,6 +147,8 @@ pub struct LiveChange {
     pub message: Option<Option<Message>>,
     /// The lanes' shares of the pace, in percent.
     pub shares: Option<PerLane<u32>>,
+    /// The codes that open the lane `priority`.
+    pub codes: Option<PriorityCodes>,
 }
 
 /// Why a change is refused.

@@ -21,7 +21,7 @@
 use kernel::Timestamp;
 
 /// However few come, no more than five are called for each who may be admitted.
-const COME_MILLI_MIN: u32 = 200;
+pub(crate) const COME_MILLI_MIN: u32 = 200;
 
 /// A pace and the burst it tolerates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

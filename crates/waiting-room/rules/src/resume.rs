@@ -15,6 +15,7 @@ use aws_lc_rs::hmac;
 use kernel::{Entropy, InvalidId};
 use serde::Deserialize;
 
+use crate::alphabet::{CROCKFORD, characters};
 use crate::draw::DrawKey;
 use crate::settings::RoomSettings;
 
@@ -26,8 +27,9 @@ pub const RESUME_CODE_TTL: Duration = Duration::from_mins(10);
 pub const RESUME_CODES_MAX: usize = 50_000;
 
 const LENGTH: usize = 10;
+/// The longest text that is read as a code.
+const TEXT_LENGTH_MAX: usize = 40;
 const GROUP: usize = 5;
-const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 const KEY_TAG: &[u8] = b"einlass-resume-key-v1";
 const NAME_TAG: &[u8] = b"einlass-resume-name-v1";
@@ -68,21 +70,16 @@ impl fmt::Debug for ResumeCode {
 impl FromStr for ResumeCode {
     type Err = InvalidId;
 
-    /// Reads a code as people write it: in small letters, with spaces, with an O for a 0 and an I or L for a 1.
+    /// Reads a code as people write it.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = || InvalidId { text: String::new(), expected: "a code such as K7Q2M-9XA4D" };
+        if text.len() > TEXT_LENGTH_MAX {
+            return Err(invalid());
+        }
         let mut code = [0; LENGTH];
         let mut count = 0;
-        for byte in text.bytes().filter(|byte| !matches!(byte, b'-' | b' ')) {
-            let character = match byte.to_ascii_uppercase() {
-                b'O' => b'0',
-                b'I' | b'L' => b'1',
-                other => other,
-            };
-            if !CROCKFORD.contains(&character) {
-                return Err(invalid());
-            }
-            *code.get_mut(count).ok_or_else(invalid)? = character;
+        for character in characters(text) {
+            *code.get_mut(count).ok_or_else(invalid)? = character.ok_or_else(invalid)?;
             count += 1;
         }
         if count == LENGTH { Ok(Self(code)) } else { Err(invalid()) }
@@ -188,6 +185,9 @@ mod tests {
         for text in ["k0q219xa1d", " koq2i 9xald ", "K-0-Q-2-1-9-X-A-1-D"] {
             assert_eq!(text.parse(), Ok(code), "{text}");
         }
+        let padded = "K0Q21-9XA1D".to_owned() + &" ".repeat(29);
+        assert_eq!(padded.parse(), Ok(code));
+        assert!((padded + " ").parse::<ResumeCode>().is_err());
         for text in ["", "K0Q21", "K0Q21-9XA1DD", "K0Q21-9XA1U", "K0Q21-9XA1ß"] {
             assert!(text.parse::<ResumeCode>().is_err(), "{text}");
         }

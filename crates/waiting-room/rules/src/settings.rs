@@ -127,6 +127,15 @@ impl RoomSettings {
         &self.room
     }
 
+    /// Whether this is the key of its draws: the published commitments are to secrets of it.
+    #[must_use]
+    pub fn is_drawn_with(&self, draw_key: &DrawKey) -> bool {
+        self.openings.iter().enumerate().all(|(index, opening)| {
+            let secret = draw_key.secret(&self.room, self.incarnation, index);
+            secret.commitment() == opening.commitment
+        })
+    }
+
     /// Whether people are asked at the door where they live.
     #[must_use]
     pub fn asks_residence(&self) -> bool {

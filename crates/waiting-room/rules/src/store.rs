@@ -20,6 +20,8 @@ use crate::lane::{Lane, PerLane};
 use crate::live::LiveSettings;
 use crate::memory::Memory;
 use crate::memory::digest::Digest;
+use crate::notice::Notices;
+use crate::priority::CodeNumber;
 use crate::resume::{KeptTicket, ResumeName};
 use crate::settings::{RoomId, RoomSettings};
 use crate::state::{BookingReport, RoomState};
@@ -131,6 +133,8 @@ pub struct Arrival {
     pub pass_id: Option<PassId>,
     /// The repeatable join it belongs to.
     pub key: Option<JoinKey>,
+    /// The priority code that it uses up.
+    pub code: Option<CodeNumber>,
 }
 
 /// What makes a join repeatable.
@@ -163,6 +167,9 @@ pub enum JoinReply {
     },
     /// A boundary is due: whoever comes now must not get in front of it. Freeze it first.
     BoundaryDue,
+    /// Somebody uses a code, and the levers, which say what is revoked, are others than the instance knows. Read
+    /// them first.
+    LeversChanged,
 }
 
 /// The entries of a batch.
@@ -199,6 +206,8 @@ pub enum Entered {
     },
     /// The key was used to ask for something else.
     KeyReused,
+    /// The code was used before, and not under this key.
+    CodeUsed,
 }
 
 /// A boundary to freeze.
@@ -298,7 +307,7 @@ pub trait RoomStore: Send + Sync {
     /// Issues the next entries (P8). O(arrivals).
     ///
     /// Admits arrivals in order as long as nobody waits before them, the express quota lasts, and the
-    /// bounds of admission allow.
+    /// bounds of admission allow. Marks codes as used, each for one arrival; who is not that one gets no entry.
     async fn join(&self, room: &RoomId, digest: &Digest, arrivals: &Arrivals) -> Result<JoinReply>;
 
     /// Freezes a boundary at the entries issued so far, unless that has happened, an earlier one is
@@ -369,6 +378,13 @@ pub trait RoomStore: Send + Sync {
         entropy: &str,
         deed: &Deed,
     ) -> Result<bool>;
+
+    /// What there is to tell of a room; `None` if nobody has looked yet. O(notices kept).
+    async fn notices(&self, room: &RoomId) -> Result<Option<Notices>>;
+
+    /// Replaces what there is to tell, if its version is the successor of the stored one (1 where there is none);
+    /// gives whether. O(notices kept).
+    async fn set_notices(&self, room: &RoomId, digest: &Digest, notices: &Notices) -> Result<bool>;
 
     /// Removes a room, and records that; gives whether it was there. Besides the records only its incarnation is
     /// remembered, so that no instance brings it back. O(admitted).

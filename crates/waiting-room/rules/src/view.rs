@@ -7,6 +7,7 @@ use kernel::Timestamp;
 
 use crate::draw::DrawKey;
 use crate::gate::estimate::Estimate;
+use crate::gate::reach::Reach;
 use crate::gate::{self, Bound, GateLevers, GateReading, Ledger, Report};
 use crate::lane::{Lane, PerLane};
 use crate::line::ticket::Ticket;
@@ -257,6 +258,12 @@ impl RoomView {
         (!says_nothing).then_some(counts.places_left)
     }
 
+    /// Of a hundred people whom the gate calls, how many come within the claim window, as measured: as a share of one.
+    #[must_use]
+    pub fn show_rate(&self) -> f64 {
+        self.state.ledger.show_rate.share(self.settings.gate_rules().expected_for_s())
+    }
+
     /// How many people wait, in all lanes: those that gather and those that have a place.
     #[must_use]
     pub fn people_waiting(&self) -> u64 {
@@ -297,6 +304,18 @@ impl RoomView {
     #[must_use]
     pub fn status_poll_after_s(&self) -> u32 {
         self.settings.polling.min_s
+    }
+
+    /// What the estimates of all who wait are made from.
+    #[must_use]
+    pub const fn prospects(&self) -> &gate::estimate::Outlook {
+        &self.prospects
+    }
+
+    /// How far the gate may come within a time.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        Reach::of(&levers(&self.state))
     }
 }
 

@@ -58,9 +58,7 @@ impl Proxies {
 
 fn addressed(configuration: &str, room: u16, site: u16) -> String {
     let configuration = replaced(configuration, "127.0.0.1:8080", &format!("127.0.0.1:{room}"));
-    let configuration = replaced(&configuration, "127.0.0.1:8090", &format!("127.0.0.1:{site}"));
-    let pages = workspace_root().join("deploy");
-    replaced(&configuration, "/usr/share/einlass", pages.to_str().expect("a path"))
+    replaced(&configuration, "127.0.0.1:8090", &format!("127.0.0.1:{site}"))
 }
 
 fn replaced(text: &str, known: &str, new: &str) -> String {

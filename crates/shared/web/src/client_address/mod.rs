@@ -3,7 +3,7 @@
 mod forwarded;
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
@@ -30,6 +30,21 @@ impl ClientAddress {
     pub fn of(request: &HttpRequest, proxies: &TrustedProxies) -> Self {
         let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
         Self(peer.map(|peer| counted(proxies.client(peer, request.headers()))))
+    }
+
+    /// The network around it that one owner may well have: the /24 of IPv4, the /48 of IPv6.
+    #[must_use]
+    pub fn neighbourhood(self) -> Self {
+        Self(self.0.map(|address| match address {
+            IpAddr::V4(address) => {
+                let [a, b, c, _] = address.octets();
+                IpAddr::V4(Ipv4Addr::new(a, b, c, 0))
+            }
+            IpAddr::V6(address) => {
+                let [a, b, c, ..] = address.segments();
+                IpAddr::V6(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+            }
+        }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! A limit for each client address.
 
+use std::hash::Hash;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -41,10 +42,16 @@ impl AddressLimit {
 
     /// Counts one request of the client's address, or refuses it with `rate-limited`.
     pub fn check(&self, request: &HttpRequest) -> Result<(), Problem> {
+        self.check_about(request, &())
+    }
+
+    /// Counts one request of the client's address about somebody, or refuses it with `rate-limited`. What others
+    /// ask about them does not count: nobody can keep somebody else out.
+    pub fn check_about(&self, request: &HttpRequest, whom: &impl Hash) -> Result<(), Problem> {
         if self.limit.is_off() {
             return Ok(());
         }
-        let checked = self.limit.check(&ClientAddress::of(request, &self.proxies));
+        let checked = self.limit.check(&(ClientAddress::of(request, &self.proxies), whom));
         if checked.is_err() && self.proxies.is_claimed(request) {
             self.warn();
         }

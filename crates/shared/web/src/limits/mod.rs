@@ -6,10 +6,14 @@
 //!
 //! Whoever is refused gets the problem `rate-limited` with `Retry-After`, and with the fields
 //! `RateLimit-Policy` and `RateLimit` as draft-ietf-httpapi-ratelimit-headers-10 writes them.
+//!
+//! A [`Pressure`] refuses nobody: it says how far above the usual a key is, for whoever asks more of those
+//! that come often.
 
 mod address;
 mod buckets;
 mod clock;
+mod pressure;
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::num::NonZeroU32;
@@ -30,6 +34,7 @@ use buckets::Buckets;
 
 pub use address::AddressLimit;
 pub use clock::LimitClock;
+pub use pressure::{AddressPressure, Pressure, Usual};
 
 /// The field that says what is left (draft-ietf-httpapi-ratelimit-headers-10, section 4).
 pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -79,7 +84,7 @@ impl RateLimit {
         let buckets = Buckets::new(parts.keys_max, quota.replenish_interval());
         Self(Some(Limiter {
             name,
-            policy: policy(name, quota),
+            policy: policy(name, quota.burst_size().get(), quota.burst_size_replenished_in()),
             buckets: RateLimiter::new(quota, buckets, parts.clock.clone()),
             fingerprints: RandomState::new(),
             clock: parts.clock.clone(),
@@ -123,10 +128,23 @@ impl RateLimit {
 impl Limiter {
     fn refuse(&self, wait: Duration) -> Problem {
         self.refused.increment(1);
+        let limit = Told { name: self.name, policy: &self.policy };
+        limit.refusal(Code::RateLimited, wait, &*self.entropy)
+    }
+}
+
+/// A limit as those are told of it who are refused.
+struct Told<'a> {
+    name: &'static str,
+    policy: &'a HeaderValue,
+}
+
+impl Told<'_> {
+    fn refusal(&self, code: Code, wait: Duration, entropy: &dyn Entropy) -> Problem {
         let wait_s = whole_seconds(wait);
         let state = format!("\"{}\";r=0;t={wait_s}", self.name);
-        let problem = Problem::new(Code::RateLimited)
-            .retry_after_s(problem::jittered_s(wait_s, &*self.entropy))
+        let problem = Problem::new(code)
+            .retry_after_s(problem::jittered_s(wait_s, entropy))
             .header(RATE_LIMIT_POLICY, self.policy.clone());
         match HeaderValue::try_from(state) {
             Ok(state) => problem.header(RATE_LIMIT, state),
@@ -136,9 +154,9 @@ impl Limiter {
 }
 
 /// `"join";q=1200;w=120`: 1,200 requests, which come back within 120 s.
-fn policy(name: &'static str, quota: Quota) -> HeaderValue {
-    let (burst, window_s) = (quota.burst_size(), whole_seconds(quota.burst_size_replenished_in()));
-    HeaderValue::try_from(format!("\"{name}\";q={burst};w={window_s}"))
+fn policy(name: &'static str, requests: u32, window: Duration) -> HeaderValue {
+    let window_s = whole_seconds(window);
+    HeaderValue::try_from(format!("\"{name}\";q={requests};w={window_s}"))
         .expect("the name of a limit is plain text")
 }
 

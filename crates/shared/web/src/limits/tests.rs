@@ -11,7 +11,7 @@ const KEYS_MAX: usize = 6_400;
 const SLOW: Allowance = Allowance { per_minute: 60, burst: 10 };
 
 /// A clock that stands still, and the parts of limits that go by it.
-fn parts(keys_max: usize) -> (FakeRelativeClock, LimitParts) {
+pub(super) fn parts(keys_max: usize) -> (FakeRelativeClock, LimitParts) {
     let clock = FakeRelativeClock::default();
     let shown = clock.clone();
     let clock_of_limits = LimitClock::of(move || shown.now().into());

@@ -188,6 +188,18 @@ catalogue! {
         en: "Others were faster", "The place was offered to several people and is taken. You have lost nothing: you are on the waitlist where you were, and get the next offer before others.";
         de: "Andere waren schneller", "Der Platz wurde mehreren angeboten und ist vergeben. Sie haben nichts verloren: Sie stehen auf der Nachrückliste, wo Sie waren, und bekommen das nächste Angebot vor anderen.";
     }
+    PriorityCodeUsed "priority-code-used" CONFLICT {
+        en: "This priority code was used before", "Each code is good for one entry. If it was you, go on with the ticket that you got; you can also join without a code.";
+        de: "Dieser Vorrang-Code wurde schon benutzt", "Jeder Code gilt für ein Mal. Wenn Sie das waren, machen Sie mit Ihrem Ticket weiter; ohne Code können Sie sich auch anstellen.";
+    }
+    PriorityCodesFull "priority-codes-full" CONFLICT {
+        en: "So many priority codes cannot be kept apart", "A line has at most 200 batches and about a million codes, and 500 codes that are revoked one by one. Revoke whole batches; a new line of the room begins anew.";
+        de: "So viele Vorrang-Codes lassen sich nicht unterscheiden", "Eine Warteschlange hat höchstens 200 Stapel und etwa eine Million Codes, und 500 Codes, die einzeln zurückgezogen sind. Ziehen Sie ganze Stapel zurück; eine neue Warteschlange des Raums beginnt von vorn.";
+    }
+    PriorityWithoutShare "priority-without-share" CONFLICT {
+        en: "The lane for priority codes has no share", "With a code people would come later than without. Give the lane priority a share of the pace first.";
+        de: "Die Reihe für Vorrang-Codes hat keinen Anteil", "Mit einem Code kämen Menschen später an die Reihe als ohne. Geben Sie der Reihe priority zuerst einen Anteil am Tempo.";
+    }
     RefusedTooOften "refused-too-often" CONFLICT {
         en: "Too many other people were named with this pass", "With this pass nobody else can be booked. If somebody still needs a place, please enter the waiting room again.";
         de: "Mit diesem Pass wurden zu viele andere Personen genannt", "Mit diesem Pass kann niemand weiter gebucht werden. Falls jemand noch einen Platz braucht, betreten Sie bitte den Warteraum noch einmal.";
@@ -223,6 +235,10 @@ catalogue! {
     CampaignClosed "campaign-closed" GONE {
         en: "Booking has ended", "Nothing can be booked in this campaign any more. A booking you have stays valid.";
         de: "Die Buchung ist beendet", "In dieser Aktion kann nichts mehr gebucht werden. Eine Buchung, die Sie haben, bleibt gültig.";
+    }
+    PriorityCodeRevoked "priority-code-revoked" GONE {
+        en: "This priority code is not good any more", "The operator has revoked it. Please ask whoever sent it to you; you can also join without a code.";
+        de: "Dieser Vorrang-Code gilt nicht mehr", "Der Veranstalter hat ihn zurückgezogen. Bitte fragen Sie, wer ihn Ihnen geschickt hat; ohne Code können Sie sich auch anstellen.";
     }
     RoomClosed "room-closed" GONE {
         en: "This waiting room is closed", "The campaign is over. Please ask your municipality about further offers.";
@@ -260,9 +276,17 @@ catalogue! {
         en: "Several municipalities share this postcode", "Please choose yours from the list.";
         de: "Mehrere Gemeinden haben diese Postleitzahl", "Bitte wählen Sie Ihre aus der Liste.";
     }
+    PriorityCodeInvalid "priority-code-invalid" UNPROCESSABLE_ENTITY {
+        en: "This is no priority code of this waiting room", "Please compare it with your letter, all 16 characters. A code is good for the campaign that it was sent for; you can also join without one.";
+        de: "Das ist kein Vorrang-Code dieses Warteraums", "Bitte vergleichen Sie ihn mit Ihrem Schreiben, alle 16 Zeichen. Ein Code gilt für die Aktion, für die er geschickt wurde; ohne Code können Sie sich auch anstellen.";
+    }
     IfMatchMissing "if-match-missing" PRECONDITION_REQUIRED {
         en: "It is not said what the change is made for", "Send the ETag of the room, as you have seen it, as If-Match, so that no change of somebody else is undone unseen; or * to change it whatever it is.";
         de: "Es fehlt, wofür die Änderung gilt", "Senden Sie den ETag des Warteraums, wie Sie ihn gesehen haben, als If-Match, damit keine Änderung anderer ungesehen zurückgenommen wird; oder *, um ihn zu ändern, wie er auch sei.";
+    }
+    ProofRequired "proof-required" TOO_MANY_REQUESTS {
+        en: "Please let your device compute for a moment", "Very many entries come from your internet connection. Fetch the challenge in `challenge`, solve it, and send the solution as `proof`; or wait, which costs you nothing either.";
+        de: "Bitte lassen Sie Ihr Gerät kurz rechnen", "Von Ihrem Internetanschluss kommen sehr viele Anmeldungen. Holen Sie die Aufgabe unter `challenge`, lösen Sie sie und senden Sie die Lösung als `proof`; oder warten Sie, auch das kostet Sie nichts.";
     }
     RateLimited "rate-limited" TOO_MANY_REQUESTS {
         en: "Too many requests came within a short time", "You lose nothing. Please wait a moment and try again. Perhaps many people share your internet connection, as in an office.";

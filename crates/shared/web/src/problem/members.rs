@@ -28,7 +28,17 @@ fn waiting_page() -> Member {
     some("waiting_page", schema, json!(example))
 }
 
-fn all() -> [(Code, Member); 14] {
+fn challenge() -> Member {
+    let schema = json!({
+        "type": "string",
+        "format": "uri-reference",
+        "description": "Where a challenge is to be had whose solution this request needs. Follow it as it is.",
+    });
+    let example = "/v1/rooms/speyer-2021-06-20/challenge?for=rLmOCaFfTGytz0a1mM8FTg";
+    always("challenge", schema, json!(example))
+}
+
+fn all() -> [(Code, Member); 15] {
     let municipality = json!({
         "type": "string",
         "description": "The name of the municipality, where the postcode says it.",
@@ -51,6 +61,7 @@ fn all() -> [(Code, Member); 14] {
         (Code::NotAllowed, roles()),
         (Code::NotEligible, rule()),
         (Code::PassRequired, waiting_page()),
+        (Code::ProofRequired, challenge()),
         (Code::DeclarationMissing, declarations()),
         (Code::WaitlistNotOpen, some("opens_at", opens_at, json!("2021-06-14T15:00:00.000Z"))),
         (Code::NotEligible, some("municipality", municipality, json!("Haßloch"))),

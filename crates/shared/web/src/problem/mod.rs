@@ -126,7 +126,14 @@ impl Problem {
         self.0.reason.as_deref()
     }
 
-    pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+    /// The fields that are wrong, and what is wrong with each.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &Mistake)> {
+        self.0.fields.iter().map(|wrong| (wrong.field.as_str(), &wrong.mistake))
+    }
+
+    /// The headers of the response, besides those that every problem has.
+    #[must_use]
+    pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
         &self.0.headers
     }
 

@@ -105,7 +105,10 @@ async fn beat<K: Clone + Eq + Hash + 'static, T: 'static>(
                 quiet = Duration::ZERO;
             }
             Look::Nothing => (),
-            Look::Over => return,
+            Look::Over => {
+                streams.followed.lock().remove(&topic);
+                return;
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::clock::{UnixMs, now, pause, seconds};
 use crate::http::{self, POSTCODE, Reply};
 use crate::room::history::{Asked, Event, Standing, Told};
-use crate::room::reading;
+use crate::room::{proof, reading};
 
 /// A refusal that makes no sense is not asked for more often than this.
 const TRIES_MAX: u32 = 5;
@@ -130,7 +130,7 @@ impl Citizen {
     /// Gives the pass, if it came along; else it rests until it is to ask again.
     async fn join(&mut self) -> Option<Option<String>> {
         let key = format!("join-{}-{}", self.number, self.rng.random::<u64>());
-        let body = json!({"residence": {"postcode": POSTCODE}});
+        let mut body = json!({"residence": {"postcode": POSTCODE}});
         for _ in self.tries() {
             let join = What { method: Method::POST, path: "/tickets", bearer: None };
             let reply = self.ask(Asked::Join, &join, Some((&key, &body))).await;
@@ -144,9 +144,21 @@ impl Citizen {
                 }
                 return Some(pass);
             }
-            self.rest_after(reply).await?;
+            match reply {
+                // As a page does: people from the same address may have come very often.
+                Some(reply) if reply.code() == "proof-required" => {
+                    body["proof"] = self.prove(&reply).await.into();
+                }
+                reply => self.rest_after(reply).await?,
+            }
         }
         None
+    }
+
+    /// The proof that a refusal asks for.
+    async fn prove(&self, refusal: &Reply) -> Option<String> {
+        let room = self.town.rooms.get(self.last?.0)?;
+        proof::of(&self.client, room, refusal).await
     }
 
     async fn wait_for_the_call(&mut self, temper: Temper) -> Option<()> {

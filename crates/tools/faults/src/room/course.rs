@@ -31,6 +31,8 @@ pub struct Course {
     pub down: Vec<(usize, Span)>,
     /// Latencies mean nothing: a process was stopped on purpose.
     pub slow: Vec<Span>,
+    /// Programs attacked, so everything may take longer, within bounds.
+    pub attacked: Vec<Span>,
     /// What the machine, busy with something else, added to latencies.
     pub waits: Vec<Wait>,
     /// Nobody knew the room, neither a store nor an instance.
@@ -52,6 +54,7 @@ impl Course {
             away: Vec::new(),
             down: Vec::new(),
             slow: Vec::new(),
+            attacked: Vec::new(),
             waits: Vec::new(),
             unknown: Vec::new(),
             forgot: Vec::new(),

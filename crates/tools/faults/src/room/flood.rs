@@ -1,4 +1,4 @@
-//! Many requests a second with tickets that are worth nothing.
+//! Many requests a second that are worth nothing.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use loadtest::closed_loop::{self, Config, Limit, Requests, request_bytes};
 
 use crate::clock::{UnixMs, block, now};
+use crate::http::POSTCODE;
 
 const CONNECTIONS: usize = 32;
 /// A run that forgets it ends it itself.
@@ -17,8 +18,8 @@ const DURATION_MAX: Duration = Duration::from_mins(2);
 /// What is sent, and where to.
 pub struct Flood {
     pub address: SocketAddr,
-    pub path: String,
-    pub tickets: Vec<String>,
+    /// In turn, over and over.
+    pub requests: Vec<Vec<u8>>,
     /// At most.
     pub per_second: u32,
     pub enough: Arc<AtomicBool>,
@@ -31,6 +32,22 @@ pub struct Outcome {
     pub accepted: u64,
 }
 
+/// Asking where these tickets stand.
+pub fn polls<'a>(room: &str, tickets: impl IntoIterator<Item = &'a String>) -> Vec<Vec<u8>> {
+    let path = format!("/v1/rooms/{room}/ticket");
+    let poll = |ticket: &String| {
+        request_bytes("GET", &path, &[("Authorization", &format!("Bearer {ticket}"))], &[])
+    };
+    tickets.into_iter().map(poll).collect()
+}
+
+/// Joining.
+pub fn join(room: &str) -> Vec<u8> {
+    let body = format!(r#"{{"residence":{{"postcode":"{POSTCODE}"}}}}"#);
+    let path = format!("/v1/rooms/{room}/tickets");
+    request_bytes("POST", &path, &[("Content-Type", "application/json")], body.as_bytes())
+}
+
 impl Flood {
     /// Runs on this thread until it is enough. Must not be called from within an async runtime's thread.
     pub fn run(self) -> Result<Outcome> {
@@ -39,11 +56,8 @@ impl Flood {
             connections: CONNECTIONS,
             limit: Limit::Duration(DURATION_MAX),
         };
-        let requests = self.tickets.iter().map(|ticket| {
-            request_bytes("GET", &self.path, &[("Authorization", &format!("Bearer {ticket}"))], &[])
-        });
         let mut paced = Paced {
-            requests: requests.collect(),
+            requests: self.requests,
             began: now(),
             per_second: self.per_second.into(),
             enough: self.enough,

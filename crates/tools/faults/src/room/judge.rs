@@ -63,6 +63,7 @@ pub fn judge(course: &Course, events: &[Event]) -> Verdict<Counts> {
     rule("P13: polls are answered", run.unanswered_polls());
     rule("P13: polls are answered within 200 ms (p99)", run.slow_polls(seen));
     rule("P14: nothing is left unanswered", run.left_unanswered());
+    rule("P14: citizens are answered within 1 s (p99) under attack", run.slow_under_attack());
     rule("P18: calls go on within 10 s of the end of a fault", run.late_calls());
     rule("the run shows something", too_little(seen));
     rule("the run goes through, and no instance needs a restart", course.troubles.clone());
@@ -96,8 +97,7 @@ impl Event {
 impl Run<'_> {
     fn counts(&self) -> Counts {
         let mut latencies = self.poll_latencies();
-        latencies.sort_unstable();
-        let rank = (latencies.len() * 99).div_ceil(100).saturating_sub(1);
+        let poll_p99_ms = p99(&mut latencies);
         Counts {
             joined: self.issued().count(),
             called: self.first_called().len(),
@@ -107,7 +107,7 @@ impl Run<'_> {
                 .iter()
                 .filter(|event| event.is_poll() && event.state().is_some())
                 .count(),
-            poll_p99_ms: latencies.get(rank).copied().unwrap_or_default(),
+            poll_p99_ms,
         }
     }
 
@@ -137,6 +137,7 @@ impl Run<'_> {
             .iter()
             .filter(|event| event.is_poll() && event.state().is_some() && self.was_up(event))
             .filter(|event| !touches(&self.course.slow, event.span()))
+            .filter(|event| !touches(&self.course.attacked, event.span()))
             .map(|event| self.latency_ms(event))
             .collect()
     }
@@ -148,6 +149,13 @@ impl Run<'_> {
         let waited: i64 = waits.map(|wait| wait.span.shared_ms(event.span()).min(wait.ms)).sum();
         (event.answered - event.sent - waited).max(0)
     }
+}
+
+/// The 99th percentile; 0 of nothing.
+fn p99(latencies_ms: &mut [i64]) -> i64 {
+    latencies_ms.sort_unstable();
+    let rank = (latencies_ms.len() * 99).div_ceil(100).saturating_sub(1);
+    latencies_ms.get(rank).copied().unwrap_or_default()
 }
 
 fn touches(spans: &[Span], span: Span) -> bool {

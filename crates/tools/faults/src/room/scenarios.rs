@@ -1,6 +1,7 @@
 //! What can go wrong, one story in each file.
 
 mod all_lost;
+mod attack;
 mod cluster_failover;
 mod forged_tickets;
 mod instance_killed;
@@ -28,4 +29,6 @@ pub const ALL: &[&dyn Scenario<Stage>] = &[
     &key_rotation::KeyRotation,
     &wrong_clocks::WrongClocks,
     &forged_tickets::ForgedTickets,
+    &attack::SMALL,
+    &attack::WHOLE,
 ];

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use test_support::ApiTools;
+
 use crate::{DOCUMENTS, api_spec, document, printed_by, tools};
 
 #[test]
@@ -17,10 +19,25 @@ fn typescript_has_the_types_that_a_citizen_needs() {
         printed_by(&mut generator);
     }
     fs::copy(api_spec("check/walk.ts"), folder.path().join("walk.ts")).expect("copied");
+    assert_compiles(&tools, folder.path(), "walk.ts");
+}
+
+#[test]
+fn the_module_for_pages_has_the_types_that_a_page_needs() {
+    let tools = tools();
+    let folder = tools.workshop().expect("a folder");
+    for file in ["clients/einlass.js", "clients/einlass.d.ts", "check/einlass-types.ts"] {
+        let name = Path::new(file).file_name().expect("a file");
+        fs::copy(api_spec(file), folder.path().join(name)).expect("copied");
+    }
+    assert_compiles(&tools, folder.path(), "einlass-types.ts");
+}
+
+fn assert_compiles(tools: &ApiTools, folder: &Path, file: &str) {
     let mut compiler = tools.node_program("typescript/bin/tsc");
     compiler.args(["--noEmit", "--strict", "--allowImportingTsExtensions", "--erasableSyntaxOnly"]);
     compiler.args(["--target", "es2024", "--module", "nodenext", "--types", "node"]);
-    printed_by(compiler.arg("walk.ts").current_dir(folder.path()));
+    printed_by(compiler.arg(file).current_dir(folder));
 }
 
 #[test]

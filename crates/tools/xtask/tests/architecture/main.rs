@@ -5,6 +5,7 @@ mod edges;
 mod extending;
 mod fences;
 mod manifests;
+mod metrics;
 mod sources;
 mod speyer;
 

@@ -9,13 +9,14 @@ use kernel::{Ags, Municipality, Postcode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
-use waiting_room::service::JoinRequest;
-use waiting_room::service::outcome::{Answer, JoinOutcome};
+use waiting_room::service::outcome::{Answer, CodeRefusal, JoinOutcome};
+use waiting_room::service::{self, GivenIdentity, JoinRequest, Way};
 use web::document::{Only, Union, Variant};
 use web::reply;
 use web::{Body, Code, IdempotencyKey, Mistake, Problem, optional_bearer};
 
 use crate::app::App;
+use crate::proofs::Comer;
 use crate::refusal::{self, RoomInPath};
 use crate::wire::{self, MunicipalityToChoose, NextOpening, Pass, TicketState};
 use identity::Identity;
@@ -31,6 +32,19 @@ pub(crate) struct Join {
     /// where it does not.
     #[schema(nullable = false)]
     identity: Option<Identity>,
+    /// The solution of a challenge, as ALTCHA's clients write it: needed where joining was refused with
+    /// `proof-required`, and otherwise ignored.
+    #[schema(
+        nullable = false,
+        max_length = 2048,
+        example = "eyJjaGFsbGVuZ2UiOnsicGFyYW1ldGVycyI6eyJhbGdv…"
+    )]
+    proof: Option<String>,
+    /// A priority code, if the operator has sent one: whoever joins with it stands in the lane `priority`. It is
+    /// good for one entry. Small letters, hyphens and spaces do not matter. With a ticket it is not looked at, and
+    /// stays good.
+    #[schema(nullable = false, max_length = 64, example = "0001-5XMT-KF78-70DN")]
+    priority_code: Option<String>,
 }
 
 /// Where the citizen lives: a self-declaration, checked at the gate on the day.
@@ -50,7 +64,7 @@ pub(crate) struct Residence {
 
 /// A ticket and where it stands.
 #[derive(Serialize, ToSchema)]
-struct JoinedRoom {
+pub(crate) struct JoinedRoom {
     /// The ticket. Keep it: it is the only proof of the entry, and nobody else has it.
     #[schema(example = "AgEAAAABYMcfIAAAAAAAAAAAEmcAb6cQ…")]
     ticket: String,
@@ -112,13 +126,14 @@ impl From<Answer> for JoinedRoom {
 
 /// The shortest key of a join. Whoever knows a key gets the entry that was issued under it, so a key must not be one
 /// that others choose too.
-const KEY_LENGTH_MIN: usize = 16;
+pub(crate) const KEY_LENGTH_MIN: usize = 16;
 
 web::problem_responses!(
     /// What joining can be refused with.
     JoinProblems of RoomInPath, Body<Join>:
         TicketInvalid, NotEligible, RoomNotOpen, RoomClosed, IdempotencyKeyReused, IdentityRequired,
-        MunicipalityMismatch, MunicipalityRequired, RateLimited, Overloaded, Unavailable
+        MunicipalityMismatch, MunicipalityRequired, PriorityCodeInvalid, PriorityCodeRevoked,
+        PriorityCodeUsed, ProofRequired, RateLimited, Overloaded, Unavailable
 );
 
 /// Join the room.
@@ -131,6 +146,13 @@ web::problem_responses!(
 /// With an `Idempotency-Key` the request can be repeated when its answer was lost: for two minutes at
 /// least, the same key gets the same entry and a ticket for it; if the entry was let in at once, redeem
 /// the ticket for its pass. Send a new random key for each new entry.
+///
+/// Where very many come from one address, the refusal `proof-required` says where a challenge is to be had,
+/// whose solution is then sent as `proof`. Each is worth one entry. Without a proof it works after
+/// `retry_after_s`.
+///
+/// A `priority_code` is used up with the answer 201, and only then. If that answer is lost, the same request under
+/// the same `Idempotency-Key` gets the entry.
 ///
 /// A page that has a ticket already sends it along in `Authorization: Bearer …`. None is needed, so a program
 /// made from this document joins without one.
@@ -166,25 +188,91 @@ pub(crate) async fn join(
     app: Data<App>,
     room: RoomInPath,
     request: HttpRequest,
-    Body(Join { residence, identity }): Body<Join>,
+    Body(asked): Body<Join>,
 ) -> Result<HttpResponse, Problem> {
     app.limits.join.check(&request)?;
     let ticket = optional_bearer(&request, Code::TicketInvalid)?;
     let key = IdempotencyKey::optional(&request, KEY_LENGTH_MIN)?;
-    let identity = identity.map(Identity::given).transpose()?.flatten();
-    let joining = JoinRequest {
-        ticket,
-        key: key.as_ref().map(IdempotencyKey::as_str),
-        identity: identity.as_ref(),
-    };
+    let own = key.as_ref().map(IdempotencyKey::as_str);
+    let joining =
+        Joining { request: &request, room: room.name(), ticket, key: own, given: given(asked)? };
+    let (status, answer) = enter(&app, joining).await?;
+    Ok(reply::private(status, &JoinedRoom::from(answer)))
+}
+
+/// What somebody says of themselves who joins.
+pub(crate) struct Given {
+    pub(crate) residence: Option<service::Residence>,
+    pub(crate) identity: Option<GivenIdentity>,
+    pub(crate) code: Option<String>,
+    pub(crate) proof: Option<String>,
+}
+
+/// Reads what somebody joins with.
+pub(crate) fn given(asked: Join) -> Result<Given, Problem> {
+    let Join { residence, identity, proof, priority_code: code } = asked;
     let residence = residence.map(|residence| (residence.postcode, residence.ags));
-    let joined = app.rooms.join(room.name(), residence, joining).await;
-    match joined.map_err(refusal::problem)? {
-        JoinOutcome::New(answer) => {
-            Ok(reply::private(StatusCode::CREATED, &JoinedRoom::from(answer)))
-        }
-        JoinOutcome::Known(answer) => Ok(reply::private(StatusCode::OK, &JoinedRoom::from(answer))),
+    let identity = identity.map(Identity::given).transpose()?.flatten();
+    Ok(Given { residence, identity, code, proof })
+}
+
+/// Somebody who joins over the web, by the API or on the page.
+pub(crate) struct Joining<'a> {
+    pub(crate) request: &'a HttpRequest,
+    pub(crate) room: &'a str,
+    pub(crate) ticket: Option<&'a str>,
+    /// The client's key of the request.
+    pub(crate) key: Option<&'a str>,
+    pub(crate) given: Given,
+}
+
+/// The answer to a join and its status, once the proof of work that is asked for is there and the person does not join too
+/// often; or why there is none.
+pub(crate) async fn enter(
+    app: &App,
+    joining: Joining<'_>,
+) -> Result<(StatusCode, Answer), Problem> {
+    let Joining { request, room, ticket, key, given } = joining;
+    let Given { residence, identity, code, proof } = given;
+    let comer = Comer { request, room, key };
+    let proof = match ticket {
+        // Whoever has a ticket takes no further entry.
+        Some(_) => None,
+        None => app.limits.proofs.admit(app, comer, proof.as_deref())?,
+    };
+    if let Some(identity) = &identity {
+        let subject = app.rooms.subject(room, identity).map_err(refusal::problem)?;
+        let limit = &app.limits.join_by_subject;
+        subject.map_or(Ok(()), |subject| limit.check_about(request, &subject))?;
+    }
+    let proven = proof.as_ref().and_then(|proof| proof.key(key));
+    let asked = JoinRequest {
+        ticket,
+        key: proven.or(key),
+        identity: identity.as_ref(),
+        code: code.as_deref(),
+        way: Way::Web,
+    };
+    let joined = app.rooms.join(room, residence, asked).await.map_err(refusal::problem)?;
+    if matches!(joined, JoinOutcome::KeyReused) && key.is_none() {
+        // The challenge was solved for somebody else.
+        let view = app.rooms.view(room).map_err(refusal::problem)?;
+        return Err(app.limits.proofs.required(comer, &view));
+    }
+    admit(app, room, joined)
+}
+
+/// The answer to a join and its status; or why there is none.
+pub(crate) fn admit(
+    app: &App,
+    room: &str,
+    joined: JoinOutcome,
+) -> Result<(StatusCode, Answer), Problem> {
+    match joined {
+        JoinOutcome::New(answer) => Ok((StatusCode::CREATED, answer)),
+        JoinOutcome::Known(answer) => Ok((StatusCode::OK, answer)),
         JoinOutcome::KeyReused => Err(Problem::new(Code::IdempotencyKeyReused)),
+        JoinOutcome::CodeRefused(refusal) => Err(Problem::new(code_refused(refusal))),
         JoinOutcome::NotEligible(known) => Err(not_eligible(known)),
         JoinOutcome::ResidenceRequired => {
             Err(Problem::new(Code::InvalidRequest).field("residence", Mistake::Missing))
@@ -193,8 +281,16 @@ pub(crate) async fn join(
         JoinOutcome::MunicipalityMismatch => Err(Problem::new(Code::MunicipalityMismatch)),
         JoinOutcome::IdentityRequired(kind) => Err(identity::required(kind)),
         JoinOutcome::IdentityMistaken(mistakes) => Err(identity::mistaken(&mistakes)),
-        JoinOutcome::NotOpenYet { gathers_from: _ } => Err(not_open_yet(&app, room.name())),
+        JoinOutcome::NotOpenYet { gathers_from: _ } => Err(not_open_yet(app, room)),
         JoinOutcome::Closed => Err(Problem::new(Code::RoomClosed)),
+    }
+}
+
+const fn code_refused(refusal: CodeRefusal) -> Code {
+    match refusal {
+        CodeRefusal::Invalid => Code::PriorityCodeInvalid,
+        CodeRefusal::Used => Code::PriorityCodeUsed,
+        CodeRefusal::Revoked => Code::PriorityCodeRevoked,
     }
 }
 

@@ -1,7 +1,7 @@
 //! `POST /v1/rooms/{room}/passes/current`: keep a pass in the browser.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HOST, HeaderValue, LOCATION, ORIGIN, SET_COOKIE};
+use actix_web::http::header::{HeaderValue, LOCATION, SET_COOKIE};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use serde::Deserialize;
@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 use web::{Code, Form, Mistake, Problem, reply};
 
 use crate::app::App;
+use crate::cookie::Cookie;
 use crate::guard::Guard;
-use crate::pass_cookie;
 use crate::refusal::{self, RoomInPath};
 
 /// What a browser is to keep.
@@ -75,7 +75,7 @@ pub(crate) async fn keep_pass(
     let view = app.rooms.view(room.name()).map_err(refusal::problem)?;
     let nothing = Guard::default();
     let guard = app.guards.of(&view.settings.room).unwrap_or(&nothing);
-    if !is_from_a_listed_page(&request, guard) {
+    if !guard.lets_act(&request) {
         return Err(Problem::new(Code::OriginNotListed));
     }
     let claims = app.rooms.read_pass(room.name(), &pass).map_err(refusal::problem)?;
@@ -85,7 +85,7 @@ pub(crate) async fn keep_pass(
         .map(|address| guard.return_address(&address).ok_or_else(not_listed))
         .transpose()?;
     let good_for = claims.expires_at.since(app.rooms.now());
-    let cookie = pass_cookie::keep(room.name(), &pass, good_for);
+    let cookie = Cookie::pass(room.name()).keep(&pass, good_for);
     let status = if location.is_some() { StatusCode::SEE_OTHER } else { StatusCode::NO_CONTENT };
     let mut response = reply::bare(status);
     let headers = response.headers_mut();
@@ -94,16 +94,6 @@ pub(crate) async fn keep_pass(
         headers.insert(LOCATION, HeaderValue::try_from(location).map_err(Problem::internal)?);
     }
     Ok(response)
-}
-
-/// A page elsewhere could put its own pass in the place of a better one. Browsers say which page sent a form;
-/// other clients have no cookies that it could harm.
-fn is_from_a_listed_page(request: &HttpRequest, guard: &Guard) -> bool {
-    let Some(origin) = request.headers().get(ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let is_own = origin.split_once("://").is_some_and(|(_, from)| Some(from) == host);
-    is_own || guard.lists(origin)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use web::reply;
 use web::{Code, Problem, optional_bearer};
 
 use crate::app::App;
-use crate::pass_cookie;
+use crate::cookie::Cookie;
 use crate::refusal::{self, RoomInPath};
 
 web::problem_responses!(
@@ -20,7 +20,7 @@ web::problem_responses!(
 /// Give a pass back before its time.
 ///
 /// The waiting room lets somebody else in, and the ticket cannot be redeemed again. Repeatable until the
-/// pass expires. A browser that keeps the pass in a cookie need not send it otherwise; the cookie goes. Where a booking service reports for the room, the pass is given back there, as the
+/// pass expires. A browser that keeps the pass in a cookie need not send it otherwise; the cookie goes, and with it that of the waiting page's ticket. Where a booking service reports for the room, the pass is given back there, as the
 /// problem `leave-at-booking` says.
 #[utoipa::path(
     tag = "rooms",
@@ -34,15 +34,19 @@ pub(crate) async fn leave(
     room: RoomInPath,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let kept = pass_cookie::read(request.headers(), room.name());
+    let kept = Cookie::pass(room.name()).read(request.headers());
     let pass = optional_bearer(&request, Code::PassInvalid)?.or(kept);
     let pass = pass.ok_or_else(|| Problem::new(Code::PassInvalid))?;
     let left = app.rooms.leave(room.name(), pass).await;
     match left.map_err(refusal::problem)? {
         LeaveOutcome::Left => {
             let mut response = reply::done();
-            if let Some(cookie) = kept.and_then(|_| pass_cookie::forget(room.name())) {
-                response.headers_mut().insert(SET_COOKIE, cookie);
+            // The ticket has no other pass: whoever comes back to the waiting page joins anew.
+            for cookie in [Cookie::pass(room.name()), Cookie::ticket(room.name())] {
+                let is_kept = cookie.read(request.headers()).is_some();
+                if let Some(cookie) = cookie.forget().filter(|_| is_kept) {
+                    response.headers_mut().append(SET_COOKIE, cookie);
+                }
             }
             Ok(response)
         }

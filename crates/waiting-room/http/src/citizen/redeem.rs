@@ -57,10 +57,7 @@ pub(crate) async fn redeem(
 ) -> Result<HttpResponse, Problem> {
     app.limits.redeem.check(&request)?;
     let ticket = bearer(&request, Code::TicketInvalid)?;
-    let pass_id = app.rooms.pass_id(room.name(), ticket).map_err(refusal::problem)?;
-    app.limits.redeem_by_pass.check(&pass_id)?;
-    let redeemed = app.rooms.redeem(room.name(), ticket).await;
-    match redeemed.map_err(refusal::problem)? {
+    match redeemed(&app, room.name(), ticket).await? {
         RedeemOutcome::Pass { pass, ticket } => {
             let taken = TakenPass { pass: Pass::from(pass), ticket };
             Ok(reply::private(StatusCode::CREATED, &taken))
@@ -71,6 +68,17 @@ pub(crate) async fn redeem(
         RedeemOutcome::Used { ticket } => Err(Problem::new(Code::PassUsed).with("ticket", ticket)),
         RedeemOutcome::Closed => Err(Problem::new(Code::RoomClosed)),
     }
+}
+
+/// What redeeming this ticket comes to, within the limit of its pass.
+pub(crate) async fn redeemed(
+    app: &App,
+    room: &str,
+    ticket: &str,
+) -> Result<RedeemOutcome, Problem> {
+    let pass_id = app.rooms.pass_id(room, ticket).map_err(refusal::problem)?;
+    app.limits.redeem_by_pass.check(&pass_id)?;
+    app.rooms.redeem(room, ticket).await.map_err(refusal::problem)
 }
 
 #[cfg(test)]

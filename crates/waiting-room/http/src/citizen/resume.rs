@@ -22,7 +22,10 @@ web::problem_responses!(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Resumption {
     /// The code, as people write it: capital or small letters, with or without the hyphen and spaces.
-    #[schema(value_type = String, pattern = "^[ -]*([0-9A-TV-Za-tv-z][ -]*){10}$", example = "K7Q2M-9XA4D")]
+    #[schema(
+        value_type = String, max_length = 40, pattern = "^[ -]*([0-9A-TV-Za-tv-z][ -]*){10}$",
+        example = "K7Q2M-9XA4D",
+    )]
     code: ResumeCode,
 }
 

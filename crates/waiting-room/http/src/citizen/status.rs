@@ -1,13 +1,17 @@
 //! `GET /v1/rooms/{room}`: what everybody may know of a room.
 //!
 //! It is the same for all but for the time, so it is written once whenever the view of the room is
-//! renewed; a request only adds the time.
+//! renewed; a request only adds the time. It has all from which whoever holds a ticket computes where it stands
+//! (`docs/adr/0046`), so those who wait behind a cache ask the cache alone.
+
+mod draw;
+mod line;
+mod news;
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
-use std::time::Duration;
 
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use arc_swap::ArcSwap;
@@ -16,23 +20,25 @@ use pass::IdentityKind;
 use serde::Serialize;
 use utoipa::ToSchema;
 use waiting_room::RoomId;
-use waiting_room::draw::{Digest, Secret};
 use waiting_room::lane::Lane;
-use waiting_room::line::Draw;
 use waiting_room::live::Message;
-use waiting_room::settings::{Opening, RoomSettings};
+use waiting_room::settings::RoomSettings;
 use waiting_room::view::{Phase, RoomView};
-use web::streams::QUIET_MAX;
 use web::{Problem, TimedBody};
 
 use crate::app::App;
 use crate::refusal::{self, RoomInPath};
 use crate::wire::NextOpening;
 
-/// A view is a few hundred milliseconds old at most; caches may add this.
-const MAX_AGE_S: u32 = 1;
-/// How soon those who follow the status learn how far people are called.
-const SOON: Duration = Duration::from_secs(1);
+use draw::DrawData;
+use line::{Gathering, Intervals, LaneStatus, Prospects};
+pub(crate) use news::News;
+
+/// A view is a few hundred milliseconds old at most; caches may add a second. While they renew what they have, and while
+/// nobody answers them, they repeat it. A browser asks each time: its own copy would be as old as its last question.
+const CACHE_CONTROL: HeaderValue = HeaderValue::from_static(
+    "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=60",
+);
 
 /// The public status of a room.
 #[derive(Serialize, ToSchema)]
@@ -58,12 +64,14 @@ struct RoomStatus<'a> {
     /// The next opening; null after the last.
     #[schema(required = true)]
     next_opening: Option<NextOpening>,
-    /// How many have joined so far.
+    /// How many have joined the public lane so far.
     #[schema(example = 20_000)]
     entered: u64,
-    /// How many places have been called so far: a ticket whose place is below it is called.
+    /// How many places of the public lane have been called so far: a ticket whose place is below it is called.
     #[schema(example = 137)]
     called: u64,
+    /// The lanes by name: `public`, and those in which somebody has an entry.
+    lanes: BTreeMap<&'static str, LaneStatus>,
     /// Whether the room asks whoever joins where they live.
     asks_residence: bool,
     /// What the room asks of whoever joins.
@@ -73,6 +81,15 @@ struct RoomStatus<'a> {
     public_entropy: Option<&'a str>,
     /// The draw of every opening, in order.
     draws: Vec<DrawData>,
+    /// Who gathers for the next draw; null if nobody does.
+    #[schema(required = true)]
+    gathering: Option<Gathering>,
+    /// The last boundary at which the entries were counted: twice the number of an opening for the start of
+    /// its gathering, one more for the opening itself; null before the first.
+    #[schema(required = true, example = 1)]
+    last_boundary: Option<u16>,
+    /// What the estimates of all who wait are made from.
+    prospects: Prospects,
     /// How many are admitted per minute at most.
     #[schema(example = 600)]
     pace_per_minute: u32,
@@ -84,6 +101,8 @@ struct RoomStatus<'a> {
     /// When to ask again, in seconds.
     #[schema(example = 2)]
     poll_after_s: u32,
+    /// When whoever computes from this where they stand should read it again.
+    intervals: Intervals,
     /// What the operator wants everybody to know; null if there is nothing.
     #[schema(required = true)]
     message: Option<Texts>,
@@ -147,65 +166,6 @@ impl From<IdentityKind> for Asked {
     }
 }
 
-/// All that is needed to recompute a draw. The commitment is published in advance; the members that
-/// follow it are there once the entries are frozen.
-#[derive(Serialize, ToSchema)]
-struct DrawData {
-    /// The number of the opening, from 0.
-    #[schema(example = 0)]
-    opening: usize,
-    /// When the draw is held, unless it is held back: then `next_opening` says so.
-    #[schema(value_type = String, format = DateTime, example = "2021-06-14T06:00:00.000Z")]
-    opens_at: Timestamp,
-    /// SHA-256 of the secret, as 64 hexadecimal digits.
-    #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
-    commitment: Digest,
-    /// When the entries were frozen.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(
-        value_type = Option<String>, format = DateTime, nullable = false,
-        example = "2021-06-14T06:00:00.041Z",
-    )]
-    frozen_at: Option<Timestamp>,
-    /// The first entry, and the first place, that was drawn.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = 0)]
-    first_entry: Option<u64>,
-    /// How many entries were drawn, in all lanes together.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = 127_261)]
-    entries: Option<u64>,
-    /// The lanes by name, where others than `public` took part too: then `first_entry` and `entries` of
-    /// the lane give a place.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    lanes: Option<BTreeMap<&'static str, DrawnLane>>,
-    /// The secret, as 64 hexadecimal digits.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{64}$", nullable = false)]
-    secret: Option<Secret>,
-    /// The public entropy that was supplied, as the hexadecimal digits of its UTF-8; left out as long as it
-    /// is awaited, and where none was announced.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(pattern = "^([0-9a-f]{2})+$", nullable = false, example = "332038203231")]
-    entropy: Option<String>,
-    /// The seed that follows, as 64 hexadecimal digits; left out as long as public entropy is awaited.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, pattern = "^[0-9a-f]{64}$", nullable = false)]
-    seed: Option<Digest>,
-}
-
-/// A lane's part of a draw.
-#[derive(Serialize, ToSchema)]
-struct DrawnLane {
-    /// The first entry, and the first place, of this lane that was drawn.
-    #[schema(example = 0)]
-    first_entry: u64,
-    /// How many entries of this lane were drawn.
-    #[schema(example = 120_000)]
-    entries: u64,
-}
-
 impl From<Phase> for RoomPhase {
     fn from(phase: Phase) -> Self {
         match phase {
@@ -237,86 +197,22 @@ impl<'a> RoomStatus<'a> {
             next_opening: view.next_opening().map(NextOpening::from),
             entered: memory.entered[Lane::Public],
             called: memory.called[Lane::Public],
+            lanes: LaneStatus::of(view),
+            gathering: view.line.gathering().map(|(opening, first)| Gathering::of(opening, &first)),
+            last_boundary: view.line.last_known(),
+            prospects: view.prospects().into(),
             draws: draws.map(|(number, opening)| DrawData::of(view, number, opening)).collect(),
             pace_per_minute: memory.live.pace_per_minute,
             places_left: view.places_left(),
             poll_after_s: view.status_poll_after_s(),
+            intervals: Intervals::of(view),
             message: memory.live.message.as_ref().map(Texts::from),
         }
     }
 }
 
-/// What is in a status, as far as those who follow it must know at once, soon, or at all. The same for the same
-/// status, in every instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct News {
-    /// All but the numbers that move by themselves.
-    at_once: u64,
-    /// The same with how far people are called, and what is left for them.
-    soon: u64,
-    /// Everything but the time.
-    pub(crate) all: u64,
-}
-
-impl News {
-    pub(crate) fn of(view: &RoomView) -> Self {
-        let mut status = RoomStatus::of(view);
-        let all = hash(&status);
-        (status.entered, status.poll_after_s) = (0, 0);
-        let soon = hash(&status);
-        (status.called, status.places_left) = (0, None);
-        Self { at_once: hash(&status), soon, all }
-    }
-
-    /// Whether those have to be told who know `known`, and were told nothing for so long.
-    pub(crate) fn is_due(&self, known: &Self, quiet: Duration) -> bool {
-        self.at_once != known.at_once
-            || quiet >= SOON && self.soon != known.soon
-            || quiet >= QUIET_MAX && self.all != known.all
-    }
-}
-
-fn hash(status: &RoomStatus<'_>) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    to_json(status).hash(&mut hasher);
-    hasher.finish()
-}
-
 fn to_json(status: &RoomStatus<'_>) -> Vec<u8> {
     serde_json::to_vec(status).expect("wire types can be written as JSON")
-}
-
-impl DrawData {
-    fn of(view: &RoomView, number: usize, opening: &Opening) -> Self {
-        let held = view.line.draws().iter().find(|draw| usize::from(draw.block.opening) == number);
-        Self {
-            opening: number,
-            opens_at: view.schedule.opens_at(number).unwrap_or(opening.opens_at),
-            commitment: opening.commitment,
-            frozen_at: held.map(|draw| draw.block.end.at),
-            first_entry: held.map(|draw| draw.block.start.entries[Lane::Public]),
-            entries: held.map(Draw::entries),
-            lanes: held.and_then(lanes),
-            secret: held.map(|draw| draw.secret),
-            entropy: held.and_then(entropy),
-            seed: held.and_then(|draw| draw.seed),
-        }
-    }
-}
-
-/// What each lane has of a draw; `None` if nobody but the public lane took part.
-fn lanes(draw: &Draw) -> Option<BTreeMap<&'static str, DrawnLane>> {
-    let first = draw.block.start.entries;
-    let entries = draw.block.end.entries.zip(&first, u64::saturating_sub);
-    let is_public_alone = entries[Lane::Public] == entries.total();
-    let drawn = |lane| DrawnLane { first_entry: first[lane], entries: entries[lane] };
-    (!is_public_alone).then(|| Lane::ALL.map(|lane| (lane.name(), drawn(lane))).into())
-}
-
-/// The public entropy of a held draw, if there is any.
-fn entropy(draw: &Draw) -> Option<String> {
-    let hex = |byte: u8| format!("{byte:02x}");
-    (!draw.entropy.is_empty()).then(|| draw.entropy.bytes().map(hex).collect())
 }
 
 /// The rendered status of every room, renewed with its view. The map changes when a room is opened, and
@@ -371,7 +267,7 @@ impl Rendered {
     }
 
     fn of(view: &RoomView) -> Self {
-        let body = TimedBody::json(to_json(&RoomStatus::of(view)), "now", MAX_AGE_S);
+        let body = TimedBody::json(to_json(&RoomStatus::of(view)), "now", CACHE_CONTROL);
         Self { settings: Arc::clone(&view.settings), generation: view.generation, body }
     }
 }
@@ -384,7 +280,8 @@ web::problem_responses!(
 /// Show the status of a room.
 ///
 /// The same for everybody, from memory: caches may and should keep it for a second. `now` is the time of
-/// the answer, so there is no entity tag: whoever asks gets the whole status.
+/// the answer, so there is no entity tag: whoever asks gets the whole status. With what joining answered,
+/// whoever waits computes place, call and wait from it, and need not ask with the ticket.
 #[utoipa::path(
     tag = "rooms",
     params(RoomInPath),
@@ -393,7 +290,9 @@ web::problem_responses!(
             status = 200,
             description = "The status.",
             body = RoomStatus,
-            headers(("Cache-Control" = String, description = "`public, max-age=1`")),
+            headers(
+                ("Cache-Control" = String, description = "A shared cache keeps it for a second, a browser not at all."),
+            ),
         ),
         StatusProblems,
     ),
@@ -406,3 +305,5 @@ pub(crate) async fn show_status(app: Data<App>, room: RoomInPath) -> Result<Http
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod vectors;

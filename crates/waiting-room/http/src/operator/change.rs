@@ -177,6 +177,7 @@ impl LeverChange {
             max_active: self.max_active,
             message,
             shares,
+            codes: None,
         };
         if levers == LiveChange::default() && openings.is_empty() {
             return invalid("body".to_owned(), Mistake::Empty);

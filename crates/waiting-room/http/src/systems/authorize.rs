@@ -12,8 +12,8 @@ use waiting_room::service::outcome::{Authorization, NoPass, Undecided};
 use web::{Code, Problem, Query, optional_bearer, reply};
 
 use crate::app::App;
+use crate::cookie::Cookie;
 use crate::guard::{FailMode, Guard};
-use crate::pass_cookie;
 
 /// The header of clients that have an `Authorization` of their own for what is guarded.
 const PASS: &str = "einlass-pass";
@@ -123,7 +123,7 @@ pub(crate) async fn authorize(
 fn presented<'a>(request: &'a HttpRequest, room: &RoomId) -> Vec<&'a str> {
     let headers = request.headers();
     let own = headers.get(PASS).and_then(|value| value.to_str().ok());
-    let cookie = pass_cookie::read(headers, room.as_str());
+    let cookie = Cookie::pass(room.as_str()).read(headers);
     let bearer = optional_bearer(request, Code::PassRequired).ok().flatten();
     [own, cookie, bearer].into_iter().flatten().collect()
 }

@@ -8,8 +8,8 @@ use web::CachedBody;
 
 use crate::app::App;
 
-/// A new key is published this long before it signs, at least.
-const MAX_AGE_S: u32 = 300;
+/// How long whoever reads the key set may keep it, in seconds: a new key is published for longer before it signs.
+pub const KEY_SET_MAX_AGE_S: u32 = 300;
 
 /// The media type of a key set (RFC 7517, section 8.5.2).
 const JWK_SET: HeaderValue = HeaderValue::from_static("application/jwk-set+json");
@@ -66,7 +66,9 @@ struct Jwk {
 )]
 #[get("/.well-known/jwks.json")]
 pub(crate) async fn show_jwks(app: Data<App>, request: HttpRequest) -> HttpResponse {
-    CachedBody::json(app.keys.load().to_jwks(), MAX_AGE_S).content_type(JWK_SET).respond(&request)
+    CachedBody::json(app.keys.load().to_jwks(), KEY_SET_MAX_AGE_S)
+        .content_type(JWK_SET)
+        .respond(&request)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use kernel::Timestamp;
 use redis::Value;
@@ -21,17 +21,23 @@ impl Operations {
         arrivals: &Arrivals,
     ) -> Result<JoinReply> {
         let [even, odd] = &keys.joins;
-        let keys = [keys.state.as_str(), &keys.admitted, even, odd];
+        let keys = [keys.state.as_str(), &keys.admitted, even, odd, &keys.codes];
         let mut call = self.begin(&self.join, &keys, digest);
         call.arg(arrivals.lane.number()).arg(arrivals.people.len());
         call.arg(u64::try_from(JOIN_KEY_MEMORY.as_millis()).unwrap_or(u64::MAX)).arg(JOIN_KEYS_MAX);
         let pass_ids: Vec<_> = arrivals.people.iter().filter_map(|person| person.pass_id).collect();
         let all_given = pass_ids.len() == arrivals.people.len();
         call.arg(if all_given { pass_ids.len() } else { 0 });
+        let numbered = || (1_u64..).zip(&arrivals.people);
+        let codes = || numbered().filter_map(|(number, person)| Some((number, person.code?)));
+        call.arg(codes().count());
         if all_given {
             super::add_passes(&mut call, &pass_ids);
         }
-        for (number, person) in (1_u64..).zip(&arrivals.people) {
+        for (number, code) in codes() {
+            call.arg(number).arg(code.get());
+        }
+        for (number, person) in numbered() {
             if let Some(key) = person.key {
                 call.arg(number).arg(key.key.as_slice()).arg(key.fingerprint);
             }
@@ -43,6 +49,7 @@ impl Operations {
             0 => entries(arrivals.people.len(), &mut rest).map(JoinReply::Entries),
             1 => Ok(JoinReply::Quiet { until: Timestamp::from_unix_ms(take(&mut rest)?) }),
             2 => Ok(JoinReply::BoundaryDue),
+            3 => Ok(JoinReply::LeversChanged),
             code => Err(unexpected(code).into()),
         }
     }
@@ -54,6 +61,7 @@ fn entries(count: usize, reply: &mut impl Iterator<Item = Value>) -> Result<Entr
     let first: u64 = take(reply)?;
     let ends: Vec<i64> = take(reply)?;
     let again: Vec<i64> = take(reply)?;
+    let used: HashSet<i64> = take::<Vec<i64>>(reply)?.into_iter().collect();
     let called = take(reply)?;
     let (repeated, rest) = again.as_chunks::<4>();
     if !rest.is_empty() {
@@ -71,6 +79,7 @@ fn entries(count: usize, reply: &mut impl Iterator<Item = Value>) -> Result<Entr
                 entry: narrow(*entry)?,
                 issued_at: Timestamp::from_unix_ms(*issued_at),
             },
+            None if used.contains(&number) => Entered::CodeUsed,
             None => {
                 let (entry, end) = new.next().unwrap_or((first, None));
                 Entered::New { entry, admitted_until: end.map(Timestamp::from_unix_ms) }

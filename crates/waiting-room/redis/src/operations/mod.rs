@@ -18,6 +18,7 @@ mod remove;
 mod replace;
 mod report;
 mod set_live;
+mod set_notices;
 mod supply_entropy;
 mod take_tickets;
 
@@ -53,6 +54,7 @@ pub(crate) struct Operations {
     take_tickets: Script,
     report: Script,
     set_live: Script,
+    set_notices: Script,
     supply_entropy: Script,
     remove: Script,
 }
@@ -80,6 +82,7 @@ impl Operations {
             take_tickets: script!("room.lua", "take_tickets.lua"),
             report: script!("room.lua", "report.lua"),
             set_live: script!("room.lua", "audit.lua", "set_live.lua"),
+            set_notices: script!("room.lua", "set_notices.lua"),
             supply_entropy: script!("room.lua", "audit.lua", "supply_entropy.lua"),
             remove: script!("room.lua", "audit.lua", "remove.lua"),
         }

@@ -1,6 +1,6 @@
 -- replace: gives a room the memory that it lacks, if nobody has changed what it has since it was read.
 --
--- KEYS   1 state, 2 settings, 3 admitted, 4 and 5 join keys, 6 and 7 resumes
+-- KEYS   1 state, 2 settings, 3 admitted, 4 and 5 join keys, 6 and 7 resumes, 8 used codes
 -- ARGV   2 … 12 the digest that the room must have, the first empty if it must be unknown;
 --        13 `raise` to keep the rest of its state, `anew` to begin a new line; 14 its incarnation;
 --        15 settings as JSON, 16… field and value of what is to be set
@@ -25,7 +25,7 @@ else
 end
 if ARGV[13] == 'anew' then
   redis.call('DEL', KEYS[1])
-  -- Passes of the same line that were not forgotten stay; those of another are over.
+  -- Passes and used codes of the same line that were not forgotten stay; those of another are over.
   if ARGV[2] ~= '' then
     redis.call('UNLINK', unpack(KEYS, 3))
   end

@@ -11,6 +11,7 @@ use waiting_room::gate::Ledger;
 use waiting_room::lane::{Lane, PerLane};
 use waiting_room::memory::Memory;
 use waiting_room::memory::digest::Digest;
+use waiting_room::priority::CodeNumber;
 use waiting_room::settings::GateSettings;
 use waiting_room::state::{BookingReport, Counts, RoomState};
 use waiting_room::store::{
@@ -124,7 +125,7 @@ fn arrivals(key_of: impl Fn(u32) -> Option<u32>) -> Arrivals {
             key[..4].copy_from_slice(&from.to_be_bytes());
             JoinKey { key, fingerprint: u32::MAX - from }
         };
-        Arrival { pass_id: Some(pass_id(number.into())), key: key_of(number).map(key) }
+        Arrival { pass_id: Some(pass_id(number.into())), key: key_of(number).map(key), code: None }
     };
     Arrivals { lane: Lane::Public, people: (0..1_000).map(arrival).collect() }
 }
@@ -162,10 +163,30 @@ async fn a_thousand_arrivals_with_keys_are_repeated() {
     assert_eq!(again.iter().filter(is_repeated).count(), 1_000);
     let entry = |entered: &Entered| match entered {
         Entered::New { entry, .. } | Entered::Repeated { entry, .. } => *entry,
-        Entered::KeyReused => panic!("the same was asked for"),
+        Entered::KeyReused | Entered::CodeUsed => panic!("the same was asked for"),
     };
     let entries = |people: &[Entered]| people.iter().map(entry).collect::<Vec<_>>();
     assert_eq!(entries(&again), entries(&people));
+    assert_eq!(both.state().await, state);
+}
+
+/// P17: every tenth of a thousand comes with the code of the one before it, half of all with keys besides.
+#[tokio::test]
+async fn a_thousand_arrivals_use_codes() {
+    let both = Both::new(700).await;
+    both.call(0, 10_000).await;
+    let mut batch = arrivals(|number| (number % 2 == 0).then_some(number));
+    for (number, person) in (0..).zip(&mut batch.people) {
+        person.code = CodeNumber::new(if number % 10 == 9 { number - 1 } else { number });
+    }
+    let people = both.join(&batch).await;
+    let is_used = |entered: &&Entered| **entered == Entered::CodeUsed;
+    assert_eq!(people.iter().filter(is_used).count(), 100);
+    let state = both.state().await;
+    assert_eq!((state.memory.entered, state.active), (PerLane::public(900), 700));
+
+    let again = both.join(&batch).await;
+    assert_eq!(again.iter().filter(is_used).count(), 500, "those that cannot be repeated");
     assert_eq!(both.state().await, state);
 }
 

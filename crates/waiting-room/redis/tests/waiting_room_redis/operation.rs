@@ -77,6 +77,7 @@ pub struct More {
 pub struct Somebody {
     pub pass: u64,
     pub key: Option<(u8, u32)>,
+    pub code: Option<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -146,7 +147,9 @@ fn lane() -> impl Strategy<Value = u8> {
 
 fn join() -> impl Strategy<Value = Operation> {
     let key = prop::option::weighted(0.5, (0_u8..4, 0_u32..2));
-    let somebody = (0_u64..40, key).prop_map(|(pass, key)| Somebody { pass, key });
+    let code = prop::option::weighted(0.2, 0_u32..6);
+    let somebody =
+        (0_u64..40, key, code).prop_map(|(pass, key, code)| Somebody { pass, key, code });
     (knows(), lane(), vec(somebody, 1..6), prop::bool::weighted(0.7)).prop_map(
         |(knows, lane, people, with_passes)| Operation::Join { knows, lane, people, with_passes },
     )

@@ -40,7 +40,7 @@ impl Town {
     }
 
     async fn join(&self, count: usize) -> StoreResult<u64> {
-        let people = vec![Arrival { pass_id: None, key: None }; count];
+        let people = vec![Arrival { pass_id: None, key: None, code: None }; count];
         let arrivals = Arrivals { lane: Lane::Public, people };
         match self.store.join(&self.settings.room, &self.digest(), &arrivals).await? {
             JoinReply::Entries(entries) => match entries.people[0] {

@@ -13,6 +13,7 @@ use waiting_room::gate::{Ledger, Step};
 use waiting_room::lane::{Lane, PerLane};
 use waiting_room::memory::digest::Digest;
 use waiting_room::memory::{Frozen, Memory};
+use waiting_room::priority::CodeNumber;
 use waiting_room::settings::Opening;
 use waiting_room::state::{BookingReport, Counts, RoomState};
 use waiting_room::store::{
@@ -340,6 +341,7 @@ fn arrivals(lane: u8, people: &[Somebody], with_passes: bool) -> Arrivals {
     let arrival = |somebody: &Somebody| Arrival {
         pass_id: with_passes.then(|| pass_id(somebody.pass)),
         key: somebody.key.map(|(key, fingerprint)| JoinKey { key: [key; 16], fingerprint }),
+        code: somebody.code.and_then(CodeNumber::new),
     };
     let lane = Lane::from_number(lane).expect("a lane");
     Arrivals { lane, people: people.iter().map(arrival).collect() }

@@ -29,7 +29,7 @@ pub async fn entries_are_issued_once(store: &dyn RoomStore, clock: &ManualClock)
 fn keyed(people: &[(u8, u32)]) -> Arrivals {
     let arrival = |&(key, fingerprint): &(u8, u32)| {
         let key = JoinKey { key: [key; 16], fingerprint };
-        Arrival { pass_id: None, key: Some(key) }
+        Arrival { pass_id: None, key: Some(key), code: None }
     };
     Arrivals { lane: Lane::Public, people: people.iter().map(arrival).collect() }
 }
@@ -73,7 +73,7 @@ pub async fn a_repeated_join_takes_no_quota(store: &dyn RoomStore, clock: &Manua
     trial.call(|call| call.express = 3).await;
     let arrival = |number: u8| {
         let key = JoinKey { key: [number; 16], fingerprint: 0 };
-        Arrival { pass_id: Some(pass_id(number.into())), key: Some(key) }
+        Arrival { pass_id: Some(pass_id(number.into())), key: Some(key), code: None }
     };
     let batch = |numbers: &[u8]| Arrivals {
         lane: Lane::Public,

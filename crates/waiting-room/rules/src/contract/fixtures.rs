@@ -102,11 +102,11 @@ pub(super) const fn after(s: i64) -> Timestamp {
 }
 
 /// Somebody whose join cannot be repeated and who is not admitted on arrival.
-pub(super) const SOMEBODY: Arrival = Arrival { pass_id: None, key: None };
+pub(super) const SOMEBODY: Arrival = Arrival { pass_id: None, key: None, code: None };
 
 /// So many people in the public lane, with passes numbered from `first`.
 pub(super) fn with_passes(first: u64, count: u64) -> Arrivals {
-    let arrival = |number| Arrival { pass_id: Some(pass_id(number)), key: None };
+    let arrival = |number| Arrival { pass_id: Some(pass_id(number)), ..SOMEBODY };
     Arrivals { lane: Lane::Public, people: (first..first + count).map(arrival).collect() }
 }
 
@@ -238,7 +238,7 @@ impl<'a> Trial<'a> {
         let people = self.enter(arrivals).await.people;
         let is_admitted = |entered: &Entered| match entered {
             Entered::New { admitted_until, .. } => admitted_until.is_some(),
-            Entered::Repeated { .. } | Entered::KeyReused => false,
+            Entered::Repeated { .. } | Entered::KeyReused | Entered::CodeUsed => false,
         };
         let admitted = people.iter().take_while(|entered| is_admitted(entered)).count();
         assert!(!people[admitted..].iter().any(is_admitted), "not the first: {people:?}");
@@ -325,7 +325,7 @@ pub(super) fn at_place(place: u64, pass: u64) -> Redemption {
 pub(super) fn new_entry(entered: Entered) -> u64 {
     match entered {
         Entered::New { entry, .. } => entry,
-        other @ (Entered::Repeated { .. } | Entered::KeyReused) => {
+        other @ (Entered::Repeated { .. } | Entered::KeyReused | Entered::CodeUsed) => {
             panic!("expected a new entry, got {other:?}")
         }
     }

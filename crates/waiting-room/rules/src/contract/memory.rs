@@ -13,6 +13,7 @@ use crate::lane::{Lane, PerLane};
 use crate::live::LiveSettings;
 use crate::memory::digest::Digest;
 use crate::memory::{Frozen, Memory};
+use crate::notice::{Notices, Seen};
 use crate::settings::RoomSettings;
 use crate::state::BookingReport;
 use crate::store::{
@@ -34,6 +35,7 @@ pub(super) async fn every_operation(
     let levers = trial.setting(&Memory::of_new_room(&trial.settings), live);
     let deed = by().supplied(1, "x");
     let report = BookingReport { counts: counted(0, 9), departures: vec![pass_id(0)] };
+    let notices = Notices::begin(Seen::default(), &[], trial.now());
     vec![
         ("read", read.into_iter().next().expect("one answer").map(drop)),
         ("join", store.join(room, digest, &arrivals).await.map(drop)),
@@ -44,6 +46,7 @@ pub(super) async fn every_operation(
         ("pass ends", store.pass_ends(room, digest, &[pass_id(0)]).await.map(|_| ())),
         ("report", store.report(room, digest, &report).await),
         ("set levers", store.set_live(room, digest, &levers).await.map(drop)),
+        ("set notices", store.set_notices(room, digest, &notices).await.map(drop)),
         ("supply entropy", store.supply_entropy(room, digest, 1, "x", &deed).await.map(drop)),
     ]
 }

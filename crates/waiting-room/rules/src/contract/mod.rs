@@ -8,10 +8,12 @@ pub mod admission;
 pub mod audit;
 pub mod boundaries;
 pub mod clocks;
+pub mod codes;
 pub mod entries;
 mod fixtures;
 pub mod gate;
 pub mod memory;
+pub mod notices;
 pub mod openings;
 pub mod reports;
 pub mod resumes;
@@ -34,6 +36,9 @@ macro_rules! room_store_contract {
                 rooms_are_read_separately;
             entries: entries_are_issued_once, joins_can_be_repeated,
                 joins_are_remembered_for_a_while, a_repeated_join_takes_no_quota;
+            codes: a_code_is_used_once, a_join_with_a_code_can_be_repeated,
+                a_used_code_costs_the_others_nothing, codes_need_the_levers_in_force,
+                a_code_is_used_in_its_line_only;
             boundaries: boundaries_freeze_once_and_in_order,
                 the_first_gathering_begins_with_the_first_entry, nobody_joins_across_a_due_boundary,
                 boundaries_wait_for_what_may_be_told, boundaries_leave_gaps_to_whoever_knows,
@@ -62,6 +67,8 @@ macro_rules! room_store_contract {
                 a_room_left_alone_at_a_boundary_listens;
             reports: an_earlier_count_is_ignored, a_count_from_the_future_counts_as_now,
                 a_count_from_before_a_clock_step_is_replaced, departures_end_passes;
+            notices: notices_are_compare_and_set, a_new_line_has_nothing_to_tell,
+                two_instances_tell_a_notice_once;
             resumes: a_kept_ticket_is_taken_once, a_kept_ticket_has_an_end,
                 kept_tickets_are_bounded, kept_tickets_end_with_the_line;
             clocks: a_clock_that_steps_back_stops_nothing, a_join_does_not_hide_a_clock_step,

@@ -10,6 +10,7 @@ use pass::PassId;
 use crate::audit::{Deed, Record, Wanted};
 use crate::memory::Memory;
 use crate::memory::digest::Digest;
+use crate::notice::Notices;
 use crate::resume::{KeptTicket, ResumeName};
 use crate::state::BookingReport;
 use crate::store::{
@@ -140,6 +141,14 @@ impl RoomStore for SwitchedStore {
         deed: &Deed,
     ) -> Result<bool> {
         self.up()?.supply_entropy(room, digest, opening, entropy, deed).await
+    }
+
+    async fn notices(&self, room: &RoomId) -> Result<Option<Notices>> {
+        self.up()?.notices(room).await
+    }
+
+    async fn set_notices(&self, room: &RoomId, digest: &Digest, notices: &Notices) -> Result<bool> {
+        self.up()?.set_notices(room, digest, notices).await
     }
 
     async fn remove(&self, room: &RoomId, deed: &Deed) -> Result<bool> {

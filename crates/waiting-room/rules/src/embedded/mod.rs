@@ -16,6 +16,7 @@ use pass::PassId;
 use crate::audit::{Deed, Record, Wanted};
 use crate::memory::digest::Digest;
 use crate::memory::{Memory, heal, next_epoch};
+use crate::notice::Notices;
 use crate::resume::{KeptTicket, ResumeName};
 use crate::settings::{RoomId, RoomSettings};
 use crate::state::BookingReport;
@@ -202,7 +203,7 @@ impl RoomStore for MemoryRoomStore {
     }
 
     async fn join(&self, room: &RoomId, digest: &Digest, arrivals: &Arrivals) -> Result<JoinReply> {
-        self.with(room, digest, |room, now| room.join(arrivals, now))
+        self.with(room, digest, |room, now| room.join(digest, arrivals, now))
     }
 
     async fn freeze(&self, room: &RoomId, digest: &Digest, freeze: Freeze) -> Result<()> {
@@ -270,6 +271,21 @@ impl RoomStore for MemoryRoomStore {
         deed: &Deed,
     ) -> Result<bool> {
         self.with_record(room, digest, deed, |room, _| room.supply_entropy(opening, entropy))
+    }
+
+    async fn notices(&self, room: &RoomId) -> Result<Option<Notices>> {
+        Ok(self.lock().rooms.get(room).and_then(|room| room.notices.clone()))
+    }
+
+    async fn set_notices(&self, room: &RoomId, digest: &Digest, notices: &Notices) -> Result<bool> {
+        self.with(room, digest, |room, _| {
+            let known = room.notices.as_ref().map_or(0, |known| known.version);
+            let is_next = known + 1 == notices.version;
+            if is_next {
+                room.notices = Some(notices.clone());
+            }
+            is_next
+        })
     }
 
     async fn remove(&self, room: &RoomId, deed: &Deed) -> Result<bool> {

@@ -1,6 +1,6 @@
 //! One room in memory, operation by operation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use kernel::Timestamp;
@@ -10,7 +10,9 @@ use crate::admission::{self, Bounds, Counters, Verdict};
 use crate::lane::{Lane, PerLane};
 use crate::memory::digest::Digest;
 use crate::memory::{Frozen, Memory, heal, next_epoch};
+use crate::notice::Notices;
 use crate::pace::Pace;
+use crate::priority::CodeNumber;
 use crate::resume::{KeptTicket, RESUME_CODE_TTL, RESUME_CODES_MAX, ResumeName};
 use crate::schedule::Schedule;
 use crate::settings::{RoomId, RoomSettings};
@@ -52,10 +54,12 @@ pub(super) struct Room {
     join_keys: Periods<Remembered>,
     /// The tickets that codes open.
     kept_tickets: Periods<Kept>,
+    used_codes: BTreeSet<CodeNumber>,
     /// Where those may not be waiting who are before arrivals that are admitted while others gather.
     express_behind: Option<u64>,
     next_due_at: Option<Timestamp>,
     seen_at: Timestamp,
+    pub(super) notices: Option<Notices>,
 }
 
 impl Room {
@@ -72,8 +76,10 @@ impl Room {
             passes: BTreeMap::new(),
             join_keys: Periods::new(JOIN_KEY_MEMORY, JOIN_KEYS_MAX),
             kept_tickets: Periods::new(RESUME_CODE_TTL, RESUME_CODES_MAX),
+            used_codes: BTreeSet::new(),
             express_behind: None,
             seen_at: now,
+            notices: None,
         }
     }
 
@@ -161,12 +167,21 @@ impl Room {
         self.next_due_at = next_due(&self.settings, &self.state.memory);
     }
 
-    pub(super) fn join(&mut self, arrivals: &Arrivals, now: Timestamp) -> JoinReply {
+    pub(super) fn join(
+        &mut self,
+        digest: &Digest,
+        arrivals: &Arrivals,
+        now: Timestamp,
+    ) -> JoinReply {
         if now < self.state.quiet_until {
             return JoinReply::Quiet { until: self.state.quiet_until };
         }
         if self.next_due_at.is_some_and(|due| due <= now) {
             return JoinReply::BoundaryDue;
+        }
+        let uses_codes = arrivals.people.iter().any(|person| person.code.is_some());
+        if uses_codes && digest.live_version != self.state.memory.live.version {
+            return JoinReply::LeversChanged;
         }
         // Whether the clock was set back is for the next reading to see.
         self.seen_at = self.seen_at.max(now);
@@ -204,6 +219,11 @@ impl Room {
             let is_same = fingerprint == key.fingerprint;
             let repeated = Entered::Repeated { epoch, entry, issued_at };
             return if is_same { repeated } else { Entered::KeyReused };
+        }
+        if let Some(code) = arrival.code
+            && !self.used_codes.insert(code)
+        {
+            return Entered::CodeUsed;
         }
         let epoch = self.state.memory.epoch;
         let entry = self.state.memory.entered[lane];

@@ -8,7 +8,7 @@ use std::time::Duration;
 use kernel::Timestamp;
 
 use super::forecast::Forecast;
-use super::number::{nearest, real, whole};
+use super::number::{nearest, real, rounded, whole};
 use super::{GateLevers, GateReading, GateRules, Ledger, allowance, places, show_rate};
 use crate::lane::{Lane, PerLane};
 
@@ -69,35 +69,42 @@ pub struct Estimate {
     pub odds: Option<Odds>,
 }
 
-/// What estimates are made from: the same for everybody who waits, so one for each reading.
+/// What estimates are made from: the same for everybody who waits, so one for each reading. It is published, and
+/// whoever computes with what is published comes to the same: nothing has more than six digits.
 #[derive(Clone, Copy, Debug)]
 pub struct Outlook {
-    rate: Option<Rate>,
-    slowed: Option<Slowed>,
-    supply: Option<Supply>,
+    /// How fast calls come; `None` while nothing moves.
+    pub rate: Option<Rate>,
+    /// What makes it longer for everybody.
+    pub slowed: Option<Slowed>,
+    /// The places; `None` while nobody knows how many are left.
+    pub supply: Option<Supply>,
     /// The part of all calls that each lane gets.
-    part: PerLane<f64>,
+    pub part: PerLane<f64>,
     /// The part of the called who come.
-    comes: f64,
+    pub comes: f64,
 }
 
 /// Calls per second.
 #[derive(Clone, Copy, Debug)]
-struct Rate {
-    fast: f64,
-    slow: f64,
+pub struct Rate {
+    /// If it goes well.
+    pub fast: f64,
+    /// If it goes slowly.
+    pub slow: f64,
 }
 
 /// The places left, and those who are before everybody who waits.
 #[derive(Clone, Copy, Debug)]
-struct Supply {
-    places_left: f64,
+pub struct Supply {
+    /// The places left.
+    pub places_left: f64,
     /// People who may be let in for them.
-    wanted: f64,
+    pub wanted: f64,
     /// Who is there and holds nothing yet, and who was called and still comes.
-    before: f64,
+    pub before: f64,
     /// Places that each pass takes at present.
-    per_pass: f64,
+    pub per_pass: f64,
 }
 
 /// Calls per minute over the last three, without the first minute in which a room fills up. `None` if
@@ -148,7 +155,7 @@ impl Outlook {
         let outstanding = ledger.outstanding(reading.came, expected_for_s, reading.now);
         let table = ledger.show_rate.table(expected_for_s);
         let forecast = Forecast::new(&table, &outstanding, show_rate::unit_ms(expected_for_s));
-        let comes = forecast.newcomer_comes.max(0.05);
+        let comes = rounded(forecast.newcomer_comes.max(0.05));
 
         let allowance = allowance::current(rules, levers, ledger);
         let slowed = if levers.paused {
@@ -164,9 +171,9 @@ impl Outlook {
         let waits = |lane| reading.places[lane] > reading.called[lane];
         let weight = |lane| if waits(lane) { f64::from(levers.shares[lane].max(1)) } else { 0.0 };
         let total: f64 = Lane::ALL.into_iter().map(weight).sum();
-        let part = |lane| if waits(lane) { weight(lane) / total } else { 1.0 };
+        let part = |lane| if waits(lane) { rounded(weight(lane) / total) } else { 1.0 };
         Self {
-            rate,
+            rate: rate.map(|Rate { fast, slow }| Rate { fast: rounded(fast), slow: rounded(slow) }),
             slowed,
             supply: supply(rules, reading, &forecast),
             part: PerLane::from_fn(part),
@@ -240,8 +247,8 @@ fn supply(rules: &GateRules, reading: &GateReading<'_>, forecast: &Forecast) -> 
     Some(Supply {
         places_left,
         wanted: places_left * f64::from(rules.places_factor_percent.max(1)) / 100.0,
-        before: real(undecided) + forecast.still_come,
-        per_pass: per_pass.max(1.0),
+        before: rounded(real(undecided) + forecast.still_come),
+        per_pass: rounded(per_pass.max(1.0)),
     })
 }
 

@@ -68,6 +68,8 @@ fn share_out(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::gate::testing::LEVERS;
 
@@ -122,5 +124,76 @@ mod tests {
         assert_eq!(split(&SHARED, &mut ledger, &PerLane([9; 3]), 20).total(), 20);
         ledger.credit_milli = PerLane([-1_000; 3]);
         assert_eq!(split(&SHARED, &mut ledger, &PerLane([9; 3]), 2).total(), 2);
+    }
+
+    /// Any shares that an operator can set.
+    fn any_shares() -> impl Strategy<Value = PerLane<u32>> {
+        (0..=100_u32, 0..=100_u32).prop_map(|(one, other)| {
+            let (low, high) = (one.min(other), one.max(other));
+            PerLane([low, high - low, 100 - high])
+        })
+    }
+
+    fn any_credit() -> impl Strategy<Value = Ledger> {
+        [-1_000..=1_000_i64, -1_000..=1_000, -1_000..=1_000]
+            .prop_map(|credit| Ledger { credit_milli: PerLane(credit), ..Ledger::default() })
+    }
+
+    proptest! {
+        /// Nothing of what may be called is left over while anybody waits in any lane, and nobody is called who is
+        /// not there: what one lane does not need, the others have.
+        #[test]
+        fn nothing_is_wasted_and_nobody_invented(
+            shares in any_shares(), mut ledger in any_credit(),
+            waiting in [0..40_u64, 0..40_u64, 0..40_u64], count in 0..100_u64,
+        ) {
+            let (levers, waiting) = (GateLevers { shares, ..LEVERS }, PerLane(waiting));
+            let given = split(&levers, &mut ledger, &waiting, count);
+            prop_assert_eq!(given.total(), count.min(waiting.total()));
+            prop_assert!(Lane::ALL.iter().all(|&lane| given[lane] <= waiting[lane]));
+        }
+
+        /// A lane in which people wait is called within so many calls as its share says, however small that is,
+        /// however the calls come in, and whatever the lanes were owed before.
+        #[test]
+        fn no_lane_with_people_starves(
+            shares in any_shares(), mut ledger in any_credit(), busy in 1..8_usize,
+            counts in proptest::collection::vec(1..30_u64, 420),
+        ) {
+            let levers = GateLevers { shares, ..LEVERS };
+            let crowd = PerLane::from_fn(|lane| if busy >> lane.number() & 1 == 1 { 100_000 } else { 0 });
+            let weight = |lane| if crowd[lane] > 0 { u64::from(shares[lane].max(1)) } else { 0 };
+            let total = PerLane::from_fn(weight).total();
+            let mut since = PerLane::<u64>::default();
+            for count in counts {
+                let given = split(&levers, &mut ledger, &crowd, count);
+                for lane in Lane::ALL.into_iter().filter(|&lane| crowd[lane] > 0) {
+                    since[lane] = if given[lane] > 0 { 0 } else { since[lane] + count };
+                    // What it is owed at first, and the whole person it then waits for.
+                    let most = 3 * total.div_ceil(weight(lane));
+                    prop_assert!(since[lane] <= most, "{lane:?} of {shares:?}: {}", since[lane]);
+                }
+            }
+        }
+
+        /// In the long run each lane has its share of what is called, to a few people.
+        #[test]
+        fn shares_are_kept_in_the_long_run(
+            shares in any_shares(), counts in proptest::collection::vec(1..30_u64, 200),
+        ) {
+            let levers = GateLevers { shares, ..LEVERS };
+            let crowd = PerLane([100_000; 3]);
+            let (mut ledger, mut called) = (Ledger::default(), PerLane::<u64>::default());
+            for count in &counts {
+                let given = split(&levers, &mut ledger, &crowd, *count);
+                called = PerLane::from_fn(|lane| called[lane] + given[lane]);
+            }
+            let all: u64 = counts.iter().sum();
+            let weights = shares.map(|share| u64::from(share.max(1)));
+            for lane in Lane::ALL {
+                let due = all * weights[lane] / weights.total();
+                prop_assert!(called[lane].abs_diff(due) <= 3, "{called:?} of {all} for {shares:?}");
+            }
+        }
     }
 }

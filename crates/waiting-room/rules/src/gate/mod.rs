@@ -22,6 +22,7 @@ mod ledger;
 mod liveness;
 mod number;
 mod places;
+pub mod reach;
 mod show_rate;
 #[cfg(test)]
 mod testing;

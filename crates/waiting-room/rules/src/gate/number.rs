@@ -27,6 +27,11 @@ pub(super) fn nearest(number: f64) -> u64 {
     whole(number + 0.5)
 }
 
+/// `number` to six significant digits, as many as anybody is told.
+pub(super) fn rounded(number: f64) -> f64 {
+    format!("{number:.5e}").parse().unwrap_or(number)
+}
+
 /// `count` as far as 32 bits go.
 pub(super) fn narrow(count: u64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)

@@ -85,6 +85,12 @@ impl ShowRate {
         self.as_of = now;
     }
 
+    /// The share of those called who come within the claim window.
+    #[must_use]
+    pub fn share(&self, claim_window_s: u32) -> f64 {
+        self.table(claim_window_s).still_comes(0.0)
+    }
+
     /// The chances that follow. O([`UNITS`]).
     pub(super) fn table(&self, claim_window_s: u32) -> LifeTable {
         let unit_s = real_ms(unit_ms(claim_window_s)) / 1_000.0;

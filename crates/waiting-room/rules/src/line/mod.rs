@@ -219,6 +219,18 @@ impl Line {
         self.last_known.is_some()
     }
 
+    /// The highest number of a boundary that is frozen.
+    #[must_use]
+    pub const fn last_known(&self) -> Option<u16> {
+        self.last_known
+    }
+
+    /// The opening that arrivals gather for, and the first entry of each lane that does.
+    #[must_use]
+    pub const fn gathering(&self) -> Option<(u16, PerLane<u64>)> {
+        self.gathering
+    }
+
     /// Whether a draw is complete, so that people have places.
     #[must_use]
     pub fn is_drawn(&self) -> bool {

@@ -107,18 +107,6 @@ impl TicketKeys {
         known.is_none().then_some(self)
     }
 
-    /// The subject and ticket id of a join that its client can repeat: the same for the same text.
-    #[must_use]
-    pub fn derived_id(&self, room: &RoomId, key: &str) -> [u8; 16] {
-        let mut context = hmac::Context::with_key(&self.keys[&self.current]);
-        for part in ["join\0", room.as_str(), "\0", key] {
-            context.update(part.as_bytes());
-        }
-        let mut id = [0; 16];
-        id.copy_from_slice(&context.sign().as_ref()[..16]);
-        id
-    }
-
     /// Signs `ticket`.
     ///
     /// # Panics

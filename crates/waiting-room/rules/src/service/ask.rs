@@ -30,14 +30,16 @@ impl WaitingRoom {
         let proofs = proofs(view, &ticket);
         let text = text.filter(|_| proofs == Proofs::in_hand(&ticket));
         let claim_until = view.claim_until(&ticket, standing);
-        let (entry, subject) = (ticket.entry, ticket.subject);
+        let Ticket { lane, entry, issued_at, subject, .. } = ticket;
         Answer {
             is_renewed: text.is_none(),
             ticket: text.map_or_else(|| self.sign_anew(ticket, proofs), str::to_owned),
             view: Arc::clone(view),
             now: self.now(),
             epoch: view.state.memory.epoch,
+            lane,
             entry,
+            issued_at,
             subject,
             standing,
             claim_until,
@@ -49,7 +51,7 @@ impl WaitingRoom {
     /// The text of a ticket with what it can prove.
     pub(super) fn sign_anew(&self, mut ticket: Ticket, proofs: Proofs) -> String {
         (ticket.block, ticket.is_called) = (proofs.block, proofs.is_called);
-        self.parts.ticket_keys.issue(&ticket)
+        self.parts.signing.load().ticket_keys.issue(&ticket)
     }
 }
 

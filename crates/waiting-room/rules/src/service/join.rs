@@ -8,12 +8,14 @@ use kernel::{Batcher, BatcherLimits, Timestamp};
 use pass::Subject;
 use tokio::task::JoinHandle;
 
-use super::outcome::{JoinOutcome, RoomError};
+use super::outcome::{Answer, CodeRefusal, JoinOutcome, RoomError};
 use super::room::Room;
-use super::{WaitingRoom, trip_error};
+use super::{OpenRoom, WaitingRoom, trip_error};
 use crate::door::{Door, GivenIdentity, Residence};
 use crate::lane::Lane;
 use crate::line::ticket::Ticket;
+use crate::memory::digest::Digest;
+use crate::priority::{CodeNumber, PriorityKey};
 use crate::store::{
     Arrival, Arrivals, Entered, Entries, JoinKey, JoinReply, Result, RoomStoreError,
 };
@@ -28,23 +30,45 @@ pub struct JoinRequest<'a> {
     pub key: Option<&'a str>,
     /// Who comes, where the room asks for it.
     pub identity: Option<&'a GivenIdentity>,
+    /// The text of a priority code.
+    pub code: Option<&'a str>,
+    /// Over which way they come.
+    pub way: Way,
+}
+
+/// Over which way somebody comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// By themselves.
+    #[default]
+    Web,
+    /// By telephone: the hotline joins for them.
+    Hotline,
 }
 
 /// One join on its way to the store.
 #[derive(Clone, Copy)]
-pub(super) struct Joining {
-    arrival: Arrival,
-}
+pub(super) struct Joining(Arrival);
+
+/// The joins of one lane on their way.
+pub(super) type Joins = Batcher<Joining, Arrived, RoomError>;
 
 /// What one arrival got.
 #[derive(Clone, Copy)]
 pub(super) enum Arrived {
     Entry { epoch: u32, entry: u64, issued_at: Timestamp, admitted_until: Option<Timestamp> },
     KeyReused,
+    Code(CodeRefusal),
     Quiet { until: Timestamp },
 }
 
 impl WaitingRoom {
+    /// A key for a join that can be repeated, for clients that cannot make one. Nobody else has it.
+    #[must_use]
+    pub fn new_join_key(&self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.parts.entropy.bytes()))
+    }
+
     /// Gives a citizen an entry, after the questions at the door; whoever presents a ticket gets its
     /// entry back. One trip to the store, shared with all who join at the same moment.
     pub async fn join(
@@ -78,48 +102,77 @@ impl WaitingRoom {
         if !self.is_durable.load(Ordering::Relaxed) {
             return Err(RoomError::Unavailable);
         }
+        let codes =
+            PriorityKey::new(&self.parts.draw_key, open.room.id(), view.settings.incarnation);
+        let code = request.code.map(|text| codes.read(text));
+        if code == Some(None) {
+            return Ok(JoinOutcome::CodeRefused(CodeRefusal::Invalid));
+        }
+        let code = code.flatten();
         let id = match request.key {
-            Some(key) => self.parts.ticket_keys.derived_id(open.room.id(), key),
+            Some(key) => self.parts.draw_key.ticket_id(open.room.id(), key),
             None => self.parts.entropy.bytes(),
         };
-        let subject = person.unwrap_or(Subject::from_bytes(id));
-        let mut ticket = Ticket {
+        let ticket = Ticket {
             room: open.room.id().clone(),
             incarnation: view.settings.incarnation,
             epoch: 0,
-            lane: Lane::Public,
+            lane: lane(&view, code, request.way),
             entry: 0,
             ags: municipality,
             issued_at: Timestamp::default(),
             id,
-            subject,
+            subject: person
+                .or(code.map(|code| codes.subject(code)))
+                .unwrap_or(Subject::from_bytes(id)),
             block: None,
             is_called: false,
             pass_ends_at: None,
         };
-        let key = request.key.map(|_| JoinKey { key: id, fingerprint: fingerprint(&ticket) });
-        let arrival = Arrival { pass_id: Some(ticket.pass_id()), key };
-        match open.joins.submit(Joining { arrival }).await? {
+        let key = request.key.map(|_| JoinKey { key: id, fingerprint: fingerprint(&ticket, code) });
+        let joining = Joining(Arrival { pass_id: Some(ticket.pass_id()), key, code });
+        match open.joins[ticket.lane].submit(joining).await? {
             Arrived::KeyReused => Ok(JoinOutcome::KeyReused),
+            Arrived::Code(refusal) => Ok(JoinOutcome::CodeRefused(refusal)),
             Arrived::Quiet { until } => {
                 let for_s = until.since(kernel::Clock::now(&*self.clock)).as_secs() + 1;
                 Err(RoomError::Quiet { for_s })
             }
-            Arrived::Entry { epoch, entry, issued_at, admitted_until } => {
-                (ticket.epoch, ticket.entry, ticket.issued_at) = (epoch, entry, issued_at);
-                ticket.pass_ends_at = admitted_until;
-                let view = Arc::clone(&open.room.view());
-                let pass = admitted_until.map(|until| self.mint(&view, &ticket, until));
-                Ok(JoinOutcome::New(self.answer(&view, ticket, None, pass)))
+            Arrived::Entry { epoch, entry, issued_at, admitted_until: pass_ends_at } => {
+                let ticket = Ticket { epoch, entry, issued_at, pass_ends_at, ..ticket };
+                Ok(JoinOutcome::New(self.welcome(&open, ticket)))
             }
         }
     }
+
+    /// What somebody with a new entry is answered; with the pass, if it was admitted at once.
+    fn welcome(&self, open: &OpenRoom, ticket: Ticket) -> Answer {
+        let view = Arc::clone(&open.room.view());
+        let pass = ticket.pass_ends_at.map(|until| {
+            open.measures.admitted();
+            self.mint(&view, &ticket, until)
+        });
+        self.answer(&view, ticket, None, pass)
+    }
 }
 
-/// What was asked for: a repetition under the same key must ask for the same.
-fn fingerprint(ticket: &Ticket) -> u32 {
+/// Where whoever comes so stands. Callers stand in the public line, unless the operator has given the hotline a
+/// share of the pace and so a line of its own.
+fn lane(view: &RoomView, code: Option<CodeNumber>, way: Way) -> Lane {
+    let has_line = |lane| view.state.memory.live.shares[lane] > 0;
+    match (code, way) {
+        (Some(_), Way::Web | Way::Hotline) => Lane::Priority,
+        (None, Way::Hotline) if has_line(Lane::Hotline) => Lane::Hotline,
+        (None, Way::Web | Way::Hotline) => Lane::Public,
+    }
+}
+
+/// What was asked for: a repetition under the same key must ask for the same, and is given the same lane.
+fn fingerprint(ticket: &Ticket, code: Option<CodeNumber>) -> u32 {
     let mut text = ticket.subject.as_bytes().to_vec();
     text.extend(ticket.ags.number().to_be_bytes());
+    text.push(ticket.lane.number());
+    text.extend(code.map_or(u32::MAX, CodeNumber::get).to_be_bytes());
     let hash = digest(&SHA256, &text);
     hash.as_ref()[..4].iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
@@ -135,55 +188,74 @@ fn refuse_by_time(view: &RoomView, now: Timestamp) -> Option<JoinOutcome> {
     }
 }
 
+/// Joins of one lane go to the store together: in one trip, all or none of them get their entries.
 pub(super) fn batcher(
     room: &Arc<Room>,
+    lane: Lane,
     limits: BatcherLimits,
-) -> (Batcher<Joining, Arrived, RoomError>, JoinHandle<()>) {
+) -> (Joins, JoinHandle<()>) {
     let room = Arc::clone(room);
     Batcher::spawn("joins", limits, move |batch: Vec<Joining>| {
         let room = Arc::clone(&room);
-        async move { trip(&room, &batch).await.map_err(|error| trip_error(&error)) }
+        async move { trip(&room, lane, &batch).await.map_err(|error| trip_error(&error)) }
     })
 }
 
 /// One trip for a batch of arrivals; another one if something must be mended first.
-async fn trip(room: &Room, batch: &[Joining]) -> Result<Vec<Arrived>> {
-    let may_be_admitted = room.view().state.express > 0;
-    let arrival = |joining: &Joining| Arrival {
-        pass_id: joining.arrival.pass_id.filter(|_| may_be_admitted),
-        ..joining.arrival
-    };
-    let people = batch.iter().map(arrival).collect();
-    let arrivals = Arrivals { lane: Lane::Public, people };
-    // A boundary that falls due, and a store that has forgotten, can come one after the other.
-    for _ in 0..3 {
-        match room.store.join(room.id(), &room.digest(), &arrivals).await {
+async fn trip(room: &Room, lane: Lane, batch: &[Joining]) -> Result<Vec<Arrived>> {
+    let may_be_admitted = lane == Lane::Public && room.view().state.express > 0;
+    // A boundary that falls due, levers that were changed, and a store that has forgotten, can come one after the
+    // other.
+    for _ in 0..4 {
+        let (digest, revoked) = {
+            let memory = room.memory();
+            let is_revoked = |code| memory.live.codes.is_revoked(code);
+            let revoked = |Joining(arrival): &Joining| arrival.code.is_some_and(is_revoked);
+            (Digest::of(&memory), batch.iter().map(revoked).collect::<Vec<bool>>())
+        };
+        let going = batch.iter().zip(&revoked).filter(|(_, is_revoked)| !**is_revoked);
+        let arrival = |Joining(arrival): &Joining| Arrival {
+            pass_id: arrival.pass_id.filter(|_| may_be_admitted),
+            ..*arrival
+        };
+        let people: Vec<Arrival> = going.map(|(joining, _)| arrival(joining)).collect();
+        if people.is_empty() {
+            return Ok(vec![Arrived::Code(CodeRefusal::Revoked); batch.len()]);
+        }
+        match room.store.join(room.id(), &digest, &Arrivals { lane, people }).await {
             Err(RoomStoreError::Behind(_)) => room.heal().await.map(|_| ())?,
-            Ok(JoinReply::BoundaryDue) => room.renew().await?,
+            Ok(JoinReply::BoundaryDue | JoinReply::LeversChanged) => room.renew().await?,
             Ok(JoinReply::Quiet { until }) => {
                 room.stir();
                 return Ok(vec![Arrived::Quiet { until }; batch.len()]);
             }
-            Ok(JoinReply::Entries(entries)) => return Ok(arrived(room, entries)),
+            Ok(JoinReply::Entries(entries)) => {
+                let mut arrived = arrived(room, lane, entries).into_iter();
+                let of = |is_revoked: &bool| {
+                    let revoked = is_revoked.then_some(Arrived::Code(CodeRefusal::Revoked));
+                    revoked.or_else(|| arrived.next())
+                };
+                return Ok(revoked.iter().filter_map(of).collect());
+            }
             Err(error) => return room.noted(Err(error)),
         }
     }
     Err(RoomStoreError::Unavailable("the room is being healed".into()))
 }
 
-fn arrived(room: &Room, entries: Entries) -> Vec<Arrived> {
+fn arrived(room: &Room, lane: Lane, entries: Entries) -> Vec<Arrived> {
     let Entries { epoch, now, called, people } = entries;
     let newest = people.iter().filter_map(|entered| match entered {
         Entered::New { entry, .. } => Some(*entry),
-        Entered::Repeated { .. } | Entered::KeyReused => None,
+        Entered::Repeated { .. } | Entered::KeyReused | Entered::CodeUsed => None,
     });
     let is_more_called = {
         let mut memory = room.memory();
         memory.epoch = memory.epoch.max(epoch);
         if let Some(newest) = newest.max() {
-            memory.saw_entry(Lane::Public, newest);
+            memory.saw_entry(lane, newest);
         }
-        let known = &mut memory.called[Lane::Public];
+        let known = &mut memory.called[lane];
         let is_more_called = called > *known;
         *known = called.max(*known);
         is_more_called
@@ -201,6 +273,7 @@ fn arrived(room: &Room, entries: Entries) -> Vec<Arrived> {
             Arrived::Entry { epoch, entry, issued_at, admitted_until: None }
         }
         Entered::KeyReused => Arrived::KeyReused,
+        Entered::CodeUsed => Arrived::Code(CodeRefusal::Used),
     };
     people.into_iter().map(arrived).collect()
 }

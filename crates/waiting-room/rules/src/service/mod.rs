@@ -5,10 +5,12 @@
 
 mod ask;
 mod authorize;
+mod challenge;
 mod change;
 mod join;
 mod leave;
 mod look;
+mod measures;
 pub mod operator;
 pub mod outcome;
 mod polls;
@@ -26,11 +28,14 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use kernel::{Batcher, BatcherLimits, Clock, Entropy, SyncedClock, Timestamp, TripError};
-use pass::{Claims, IdentityKey, PassError, PassId, PassMinter, PassVerifier};
+use pass::{Claims, IdentityKey, PassError, PassId, PassMinter, PassVerifier, Subject};
 use tokio::task::JoinHandle;
 
+use crate::door::Door;
+use crate::door::proof::{Proof, ProofKey};
 pub use crate::door::{GivenIdentity, NOT_ASKED, Residence};
 use crate::draw::DrawKey;
+use crate::lane::{Lane, PerLane};
 use crate::line::ticket::{Ticket, TicketKeys};
 use crate::resume::{KeptTicket, ResumeName};
 use crate::settings::RoomId;
@@ -39,9 +44,11 @@ use crate::store::{Redeemed, Redemption, RoomStore, RoomStoreError};
 use crate::view::{RoomView, Standing};
 pub use authorize::GIVEN_BACK_KNOWN_AFTER;
 use authorize::Looks;
-pub use join::JoinRequest;
-use join::{Arrived, Joining};
+pub use challenge::{Offered, Waiting};
+use join::Joins;
+pub use join::{JoinRequest, Way};
 pub use look::Look;
+use measures::RoomMeasures;
 use outcome::{IssuedPass, RoomError};
 use polls::Randoms;
 use room::Room;
@@ -60,6 +67,23 @@ pub struct Limits {
     pub polls_per_s_max: u32,
 }
 
+/// What signs. It is replaced as a whole: no request finds one new half and one old one.
+#[derive(Debug)]
+pub struct Signing {
+    /// The keys of the tickets.
+    pub ticket_keys: TicketKeys,
+    /// Signs passes.
+    pub minter: PassMinter,
+}
+
+impl Signing {
+    /// As the instances and whoever replaces it share it.
+    #[must_use]
+    pub fn shared(ticket_keys: TicketKeys, minter: PassMinter) -> Arc<ArcSwap<Self>> {
+        Arc::new(ArcSwap::from_pointee(Self { ticket_keys, minter }))
+    }
+}
+
 /// What a waiting room is built from.
 pub struct Parts {
     /// The shared store.
@@ -68,14 +92,12 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The source of ticket ids.
     pub entropy: Arc<dyn Entropy>,
-    /// The keys of the tickets.
-    pub ticket_keys: TicketKeys,
+    /// Signs tickets and passes; may be replaced at any time.
+    pub signing: Arc<ArcSwap<Signing>>,
     /// The key of the draws.
     pub draw_key: DrawKey,
     /// Makes subjects of people, for rooms that ask for identity.
     pub identity_key: Option<IdentityKey>,
-    /// Signs passes.
-    pub minter: PassMinter,
     /// Reads passes back, when somebody leaves.
     pub verifier: PassVerifier,
     /// The bounds.
@@ -86,7 +108,7 @@ pub struct Parts {
 /// a batcher, so nobody can take all connections.
 pub(crate) struct OpenRoom {
     pub(crate) room: Arc<Room>,
-    joins: Batcher<Joining, Arrived, RoomError>,
+    joins: PerLane<Joins>,
     redemptions: Batcher<Redemption, Redeemed, RoomError>,
     departures: Batcher<PassId, (), RoomError>,
     reports: Batcher<BookingReport, (), RoomError>,
@@ -96,12 +118,14 @@ pub(crate) struct OpenRoom {
     /// Tickets that are kept for codes, and the names of those that are taken out again.
     kept_tickets: Batcher<KeptTicket, bool, RoomError>,
     taken_tickets: Batcher<ResumeName, Option<Vec<u8>>, RoomError>,
+    measures: RoomMeasures,
 }
 
 /// The waiting room service of one instance.
 pub struct WaitingRoom {
     pub(crate) parts: Parts,
     pub(crate) clock: Arc<SyncedClock>,
+    proof_key: ProofKey,
     pub(crate) rooms: ArcSwap<HashMap<RoomId, Arc<OpenRoom>>>,
     /// Why rooms that exist are not served here.
     pub(crate) refused: Mutex<HashMap<RoomId, Refusal>>,
@@ -120,6 +144,7 @@ impl WaitingRoom {
         let clock = Arc::new(SyncedClock::new(Arc::clone(&parts.clock)));
         let randoms = Randoms::new(&*parts.entropy);
         Self {
+            proof_key: parts.draw_key.proof_key(),
             parts,
             clock,
             rooms: ArcSwap::default(),
@@ -142,10 +167,41 @@ impl WaitingRoom {
         Ok(Arc::clone(&self.open(room)?.room.view()))
     }
 
+    /// How long the store has not answered for this room. A room in which nothing moves is read every few
+    /// seconds only.
+    pub fn silence(&self, room: &str) -> Result<Duration, RoomError> {
+        Ok(self.open(room)?.room.view_age())
+    }
+
+    /// When somebody without a ticket, who waits until people can join, should look again.
+    #[must_use]
+    pub fn look_after_s(&self, view: &RoomView) -> u32 {
+        let opens_at = view.schedule.first_gathering();
+        self.poll_after_s(view, Standing::Gathering { opens_at })
+    }
+
     /// The one pass that a ticket can be redeemed for.
     pub fn pass_id(&self, room: &str, ticket: &str) -> Result<PassId, RoomError> {
         let open = self.open(room)?;
         Ok(self.verify(&open, ticket)?.pass_id())
+    }
+
+    /// Who comes, as the room knows them; `None` where it does not ask, or would refuse what is given.
+    pub fn subject(
+        &self,
+        room: &str,
+        identity: &GivenIdentity,
+    ) -> Result<Option<Subject>, RoomError> {
+        let view = self.view(room)?;
+        let door =
+            Door { settings: &view.settings, identity_key: self.parts.identity_key.as_ref() };
+        Ok(door.identity(Some(identity), self.now()).ok().flatten())
+    }
+
+    /// The proof of work that a client sends, if it holds in this room now.
+    pub fn read_proof(&self, room: &str, text: &str) -> Result<Option<Proof>, RoomError> {
+        let open = self.open(room)?;
+        Ok(self.proof_key.verify(text, open.room.id(), self.now()))
     }
 
     /// What a pass of the room says.
@@ -179,7 +235,7 @@ impl WaitingRoom {
 
     fn serve(&self, room: &Arc<Room>) -> OpenRoom {
         let limits = self.parts.limits;
-        let (joins, join_task) = join::batcher(room, limits.joins);
+        let joins = Lane::ALL.map(|lane| join::batcher(room, lane, limits.joins));
         let (redemptions, redeem_task) = redeem::batcher(room, limits.redemptions);
         let (departures, leave_task) = leave::batcher(room, limits.redemptions);
         let (reports, report_task) = report::batcher(room);
@@ -188,8 +244,12 @@ impl WaitingRoom {
         let (taken_tickets, take_task) = resume::taking(room, limits.redemptions);
         let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
         batches.retain(|task| !task.is_finished());
-        batches.extend([join_task, redeem_task, leave_task, report_task, look_task]);
-        batches.extend([keep_task, take_task]);
+        let joins = PerLane(joins.map(|(joins, task)| {
+            batches.push(task);
+            joins
+        }));
+        batches.extend([redeem_task, leave_task, report_task, look_task, keep_task, take_task]);
+        let measures = RoomMeasures::of(room.id());
         OpenRoom {
             room: Arc::clone(room),
             joins,
@@ -200,11 +260,12 @@ impl WaitingRoom {
             looks: Looks::default(),
             kept_tickets,
             taken_tickets,
+            measures,
         }
     }
 
     fn verify(&self, open: &OpenRoom, text: &str) -> Result<Ticket, RoomError> {
-        let ticket = self.parts.ticket_keys.verify(text, open.room.id());
+        let ticket = self.parts.signing.load().ticket_keys.verify(text, open.room.id());
         let ticket = ticket.map_err(|_| RoomError::TicketInvalid)?;
         // A ticket of another line, of a rehearsal perhaps, must not even raise a counter.
         if ticket.incarnation != open.room.settings().incarnation {
@@ -221,8 +282,9 @@ impl WaitingRoom {
 
     fn mint(&self, view: &RoomView, ticket: &Ticket, expires_at: Timestamp) -> IssuedPass {
         let settings = view.settings.pass;
-        let pass = self.parts.minter.mint(&Claims {
-            issuer: self.parts.minter.issuer().to_owned(),
+        let signing = self.parts.signing.load();
+        let pass = signing.minter.mint(&Claims {
+            issuer: signing.minter.issuer().to_owned(),
             campaign: view.settings.campaign().clone(),
             pass_id: ticket.pass_id(),
             issued_at: expires_at.minus(Duration::from_secs(settings.ttl_s.into())),
@@ -237,7 +299,7 @@ impl WaitingRoom {
 
 impl OpenRoom {
     fn shut_down(&self) {
-        self.joins.shut_down();
+        self.joins.iter().for_each(|(_, joins)| joins.shut_down());
         self.redemptions.shut_down();
         self.departures.shut_down();
         self.reports.shut_down();

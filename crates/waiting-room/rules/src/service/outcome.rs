@@ -6,6 +6,7 @@ use kernel::{Municipality, SubmitError, Timestamp};
 use pass::identity::FieldProblem;
 use pass::{Claims, IdentityKind, Subject};
 
+use crate::lane::Lane;
 use crate::resume::ResumeCode;
 use crate::view::{RoomView, Standing};
 
@@ -54,6 +55,8 @@ pub enum JoinOutcome {
     Known(Answer),
     /// The client's key was used to ask for something else.
     KeyReused,
+    /// The priority code is no good; nothing was done.
+    CodeRefused(CodeRefusal),
     /// May not book here.
     NotEligible(Option<Municipality>),
     /// The room asks where people live, and nothing was said.
@@ -73,6 +76,17 @@ pub enum JoinOutcome {
     },
     /// The room is over.
     Closed,
+}
+
+/// Why a priority code is no good. Only whoever has a code that was issued learns what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeRefusal {
+    /// It is no code of this line.
+    Invalid,
+    /// Somebody has joined with it.
+    Used,
+    /// The operator has revoked it.
+    Revoked,
 }
 
 /// A part of the given identity that cannot be right, and why.
@@ -101,8 +115,12 @@ pub struct Answer {
     pub now: Timestamp,
     /// The room's epoch: when it rises, the ticket should be presented once.
     pub epoch: u32,
+    /// The lane it stands in.
+    pub lane: Lane,
     /// Its entry.
     pub entry: u64,
+    /// When it was issued.
+    pub issued_at: Timestamp,
     /// Who it stands for: what its lot is drawn with.
     pub subject: Subject,
     /// Where it stands.

@@ -43,6 +43,9 @@ impl WaitingRoom {
         let redemption = Redemption { lane: ticket.lane, place, step, pass_id: ticket.pass_id() };
         Ok(match open.redemptions.submit(redemption).await? {
             Redeemed::Admitted { expires_at } => {
+                if ticket.pass_ends_at.is_none() {
+                    open.measures.admitted();
+                }
                 let pass = self.mint(&view, &ticket, expires_at);
                 RedeemOutcome::Pass { pass, ticket: self.let_in(&view, ticket, expires_at) }
             }

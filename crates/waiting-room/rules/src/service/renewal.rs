@@ -175,7 +175,10 @@ async fn renew_one(open: &OpenRoom, answer: Result<Reading>) {
     let was_away = matches!(answer, Err(RoomStoreError::Unavailable(_)));
     let renewed = AssertUnwindSafe(open.room.renewed(answer)).catch_unwind().await;
     match renewed {
-        Ok(Ok(())) => return,
+        Ok(Ok(())) => {
+            open.measures.tell(&open.room.view());
+            return;
+        }
         Ok(Err(error)) if !was_away => {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(room = %open.room.id(), error, "the view could not be renewed");

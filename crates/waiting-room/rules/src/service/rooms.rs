@@ -197,7 +197,7 @@ fn ensure_servable(
     draw_key: &DrawKey,
     has_identity_key: bool,
 ) -> std::result::Result<(), Refusal> {
-    let RoomSettings { room, incarnation, format, identity, .. } = settings;
+    let RoomSettings { room, format, identity, .. } = settings;
     if *format > RoomSettings::FORMAT {
         return Err(Refusal::Room(format!(
             "room {room} was created by a newer version of this program: update this instance"
@@ -208,13 +208,11 @@ fn ensure_servable(
             "room {room} asks for identity, and the key file has no [identity] key"
         )));
     }
-    for (index, opening) in settings.openings.iter().enumerate() {
-        if draw_key.secret(room, *incarnation, index).commitment() != opening.commitment {
-            return Err(Refusal::Keys(format!(
-                "room {room} was created under another draw key: its published commitments cannot \
-                 be kept with the configured one"
-            )));
-        }
+    if !settings.is_drawn_with(draw_key) {
+        return Err(Refusal::Keys(format!(
+            "room {room} was created under another draw key: its published commitments cannot be \
+             kept with the configured one"
+        )));
     }
     Ok(())
 }

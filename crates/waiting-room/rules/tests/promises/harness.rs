@@ -15,7 +15,7 @@ use waiting_room::memory::Memory;
 use waiting_room::schedule::Schedule;
 use waiting_room::service::operator::{self, SetOutcome};
 use waiting_room::service::outcome::{Answer, IssuedPass, JoinOutcome, RedeemOutcome, RoomError};
-use waiting_room::service::{GivenIdentity, JoinRequest, Limits, Parts};
+use waiting_room::service::{GivenIdentity, JoinRequest, Limits, Parts, Signing};
 use waiting_room::state::{BookingReport, Counts, RoomState};
 use waiting_room::store::Created;
 use waiting_room::view::Standing;
@@ -84,11 +84,10 @@ impl Town {
             store: Arc::clone(&self.store) as Arc<dyn RoomStore>,
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             entropy: Arc::new(SeededEntropy::new(self.seed.get())),
-            ticket_keys: TicketKeys::new(1, &[5; 32]),
+            signing: Signing::shared(TicketKeys::new(1, &[5; 32]), minter()),
             draw_key: DrawKey::new(&[1; 32]),
             identity_key: Some(IdentityKey::new(&[3; 32])),
             verifier: verifier(),
-            minter: PassMinter::new(SigningKey::generate(&SeededEntropy::new(7)), "einlass"),
             limits: Limits {
                 joins: batches,
                 redemptions: batches,
@@ -156,6 +155,10 @@ impl Town {
 /// So many seconds after the first opening.
 pub fn after(s: i64) -> Timestamp {
     Timestamp::from_unix_s(START.unix_s() + s)
+}
+
+fn minter() -> PassMinter {
+    PassMinter::new(SigningKey::generate(&SeededEntropy::new(7)), "einlass")
 }
 
 /// Accepts what every instance mints.

@@ -3,11 +3,15 @@
 mod calling;
 mod clocks;
 mod harness;
+mod lanes;
 mod line;
 mod loss;
+mod measures;
 mod openings;
 mod places;
 mod renewal;
+mod resume;
 mod rollback;
 mod rooms;
+mod rotation;
 mod simulation;

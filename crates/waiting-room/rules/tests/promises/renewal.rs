@@ -11,6 +11,7 @@ use waiting_room::audit::{Deed, Record, Wanted};
 use waiting_room::contract::{SwitchedStore, created, room_settings};
 use waiting_room::memory::Memory;
 use waiting_room::memory::digest::Digest;
+use waiting_room::notice::Notices;
 use waiting_room::resume::{KeptTicket, ResumeName};
 use waiting_room::state::BookingReport;
 use waiting_room::store::{
@@ -119,6 +120,14 @@ impl RoomStore for Nasty {
 
     async fn set_live(&self, room: &RoomId, digest: &Digest, set: &SetLive) -> Result<bool> {
         self.store.set_live(room, digest, set).await
+    }
+
+    async fn notices(&self, room: &RoomId) -> Result<Option<Notices>> {
+        self.store.notices(room).await
+    }
+
+    async fn set_notices(&self, room: &RoomId, digest: &Digest, notices: &Notices) -> Result<bool> {
+        self.store.set_notices(room, digest, notices).await
     }
 
     async fn supply_entropy(

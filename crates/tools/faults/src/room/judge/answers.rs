@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::{Counts, Run, touches};
+use super::{Counts, Run, p99, touches};
 use crate::room::history::{Event, Standing, Told};
 
 /// The 99th percentile of polls stays below.
 const POLL_P99_MAX_MS: i64 = 200;
+/// That of all that citizens ask for while programs attack.
+const ATTACKED_P99_MAX_MS: i64 = 1_000;
 /// Anything is answered within this, if only by a refusal (P14).
 const REPLY_MAX_MS: i64 = 5_000;
 /// From the end of a fault to the first call.
@@ -31,6 +33,17 @@ impl Run<'_> {
     pub(super) fn slow_polls(&self, seen: Counts) -> Vec<String> {
         let too_slow = seen.poll_p99_ms > POLL_P99_MAX_MS;
         if too_slow { vec![format!("p99 was {} ms", seen.poll_p99_ms)] } else { Vec::new() }
+    }
+
+    pub(super) fn slow_under_attack(&self) -> Vec<String> {
+        let attacked = self
+            .events
+            .iter()
+            .filter(|event| touches(&self.course.attacked, event.span()) && self.was_up(event));
+        let mut latencies: Vec<i64> = attacked.map(|event| self.latency_ms(event)).collect();
+        let p99_ms = p99(&mut latencies);
+        let too_slow = p99_ms > ATTACKED_P99_MAX_MS;
+        if too_slow { vec![format!("p99 was {p99_ms} ms")] } else { Vec::new() }
     }
 
     pub(super) fn left_unanswered(&self) -> Vec<String> {

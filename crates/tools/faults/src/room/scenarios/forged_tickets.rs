@@ -10,7 +10,7 @@ use crate::clock::{now, pause, seconds};
 use crate::http::{self, POSTCODE};
 use crate::instance::{Instance, Service};
 use crate::room::campaign;
-use crate::room::flood::Flood;
+use crate::room::flood::{Flood, polls};
 use crate::room::stage::{self, Opening, Stage, room_url};
 use test_support::{Port, RedisServer};
 
@@ -45,8 +45,7 @@ impl Scenario<Stage> for ForgedTickets {
         let enough = Arc::new(AtomicBool::new(false));
         let flood = Flood {
             address: stage.instances[0].address(),
-            path: format!("/v1/rooms/{}/ticket", campaign::ROOM),
-            tickets: [foreign, earlier, forged].concat(),
+            requests: polls(campaign::ROOM, &[foreign, earlier, forged].concat()),
             per_second: PER_SECOND,
             enough: Arc::clone(&enough),
         };
@@ -108,7 +107,7 @@ async fn tickets(stage: &mut Stage, elsewhere: &Elsewhere) -> Result<Vec<String>
 }
 
 /// The same with one letter changed.
-fn forge(ticket: &str) -> String {
+pub(super) fn forge(ticket: &str) -> String {
     let middle = ticket.len() / 2;
     let other = if ticket[middle..].starts_with('x') { 'y' } else { 'x' };
     format!("{}{other}{}", &ticket[..middle], &ticket[middle + 1..])

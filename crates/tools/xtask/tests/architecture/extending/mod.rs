@@ -14,7 +14,7 @@ use crate::root;
 #[derive(Clone)]
 pub(crate) struct Source {
     /// From the root.
-    path: String,
+    pub(crate) path: String,
     pub(crate) text: String,
 }
 

@@ -8,6 +8,7 @@ use web::test_client::{Call, Reply};
 use crate::harness::{Harness, JOIN_SPEYER, bearer, patient, settings, snapshot};
 
 mod bodies;
+mod codes;
 mod not_asked;
 
 const URI: &str = "/v1/rooms/town/tickets";
@@ -29,6 +30,8 @@ async fn an_arrival_before_the_opening_gathers() {
     201 {
       "entry": 0,
       "epoch": 1623646400,
+      "issued_at": "2021-06-14T05:59:00.000Z",
+      "lane": "public",
       "message": null,
       "next_opening": {
         "gathers_from": "2021-06-14T05:00:00.000Z",
@@ -60,6 +63,8 @@ async fn an_arrival_is_let_in_at_once_if_nobody_waits() {
         "high": "<seconds>",
         "low": "<seconds>"
       },
+      "issued_at": "2021-06-14T06:00:10.000Z",
+      "lane": "public",
       "message": null,
       "next_opening": {
         "gathers_from": "2021-06-14T06:30:00.000Z",

@@ -18,7 +18,10 @@ async fn a_room_gathers_and_opens() {
     harness.join().await;
     harness.renew().await;
     let reply = harness.get("/v1/rooms/town").send().await;
-    assert_eq!(reply.header("cache-control"), "public, max-age=1");
+    assert_eq!(
+        reply.header("cache-control"),
+        "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=60"
+    );
     insta::assert_snapshot!(snapshot(&reply), @r#"
     200 {
       "asks_residence": true,
@@ -26,19 +29,42 @@ async fn a_room_gathers_and_opens() {
       "draws": [
         {
           "commitment": "<digest>",
+          "gathers_from": "2021-06-14T05:00:00.000Z",
           "opening": 0,
           "opens_at": "2021-06-14T06:00:00.000Z"
         },
         {
           "commitment": "<digest>",
+          "gathers_from": "2021-06-14T06:30:00.000Z",
           "opening": 1,
           "opens_at": "2021-06-14T07:00:00.000Z"
         }
       ],
       "entered": 1,
       "epoch": 1623646400,
+      "gathering": {
+        "first_entries": {
+          "public": 0
+        },
+        "opening": 0
+      },
       "identity": "none",
       "incarnation": 1,
+      "intervals": {
+        "ahead_per_s": 5,
+        "far_ms": 30000,
+        "near_ahead": 25,
+        "near_ms": 600,
+        "show_within_s": 10
+      },
+      "lanes": {
+        "public": {
+          "called": 0,
+          "entered": 1,
+          "part": 1.0
+        }
+      },
+      "last_boundary": 0,
       "message": null,
       "next_opening": {
         "gathers_from": "2021-06-14T05:00:00.000Z",
@@ -51,6 +77,12 @@ async fn a_room_gathers_and_opens() {
       "phase": "gathering",
       "places_left": null,
       "poll_after_s": "<seconds>",
+      "prospects": {
+        "calls_per_s": null,
+        "comes": 0.984077,
+        "places": null,
+        "slowed": null
+      },
       "public_entropy": null,
       "room": "town",
       "title": {
@@ -71,6 +103,7 @@ async fn a_room_gathers_and_opens() {
       "entries": 1,
       "first_entry": 0,
       "frozen_at": "2021-06-14T06:00:01.000Z",
+      "gathers_from": "2021-06-14T05:00:00.000Z",
       "opening": 0,
       "opens_at": "2021-06-14T06:00:00.000Z",
       "secret": "<digest>",
@@ -212,7 +245,7 @@ async fn a_published_draw_can_be_recomputed_and_gives_the_place_of_a_ticket() {
 async fn a_draw_of_several_lanes_publishes_each() {
     let harness = Harness::start().await;
     harness.crowd(2).await;
-    let somebody = Arrival { pass_id: None, key: None };
+    let somebody = Arrival { pass_id: None, key: None, code: None };
     let callers = Arrivals { lane: Lane::Hotline, people: vec![somebody; 3] };
     let digest = MemoryDigest::of(&harness.view().state.memory);
     harness.store.join(&harness.view().settings.room, &digest, &callers).await.expect("entries");

@@ -28,6 +28,8 @@ async fn a_ticket_gathers_before_the_draw() {
     200 {
       "entry": 0,
       "epoch": 1623646400,
+      "issued_at": "2021-06-14T05:59:00.000Z",
+      "lane": "public",
       "message": null,
       "next_opening": {
         "gathers_from": "2021-06-14T05:00:00.000Z",
@@ -85,6 +87,8 @@ async fn after_the_draw_a_ticket_is_called_or_waits() {
         "high": "<seconds>",
         "low": "<seconds>"
       },
+      "issued_at": "2021-06-14T05:59:00.000Z",
+      "lane": "public",
       "message": null,
       "next_opening": {
         "gathers_from": "2021-06-14T06:30:00.000Z",
@@ -110,6 +114,8 @@ async fn after_the_draw_a_ticket_is_called_or_waits() {
         "high": "<seconds>",
         "low": "<seconds>"
       },
+      "issued_at": "2021-06-14T05:59:00.000Z",
+      "lane": "public",
       "message": null,
       "next_opening": {
         "gathers_from": "2021-06-14T06:30:00.000Z",
@@ -308,6 +314,8 @@ async fn a_closed_room_tells_whoever_still_waits() {
     200 {
       "entry": 0,
       "epoch": 1623646400,
+      "issued_at": "2021-06-14T05:59:00.000Z",
+      "lane": "public",
       "message": null,
       "next_opening": null,
       "now": "<time>",

@@ -1,0 +1,3 @@
+//! What the hotline asks, for callers.
+
+pub(crate) mod join;

@@ -1,0 +1,158 @@
+//! Those who wait, and what they are told meanwhile.
+
+use waiting_room::live::{LiveChange, Message};
+
+use super::browser::Browser;
+use crate::harness::Harness;
+
+/// Somebody who came behind a crowd, after the opening: the place is the next one.
+async fn behind_a_crowd(harness: &Harness, language: &'static str) -> Browser {
+    harness.crowd(30).await;
+    harness.at(0).await;
+    let mut browser = Browser::of(harness, language).await;
+    browser.open("/einlass/rooms/town").await;
+    browser.send(&[("postcode", "67346")]).await;
+    harness.renew().await;
+    browser.renew().await;
+    browser
+}
+
+async fn pause(harness: &Harness, message: Option<Message>) {
+    harness
+        .set(LiveChange { paused: Some(true), message: Some(message), ..LiveChange::default() })
+        .await;
+    harness.renew().await;
+}
+
+#[actix_web::test]
+async fn whoever_stands_in_line_sees_place_and_what_is_ahead() {
+    let harness = Harness::start().await;
+    let mut browser = behind_a_crowd(&harness, "de").await;
+    assert_eq!(browser.heading(), "Sie stehen in der Reihe");
+    let facts = browser.facts();
+    assert_eq!(facts[0], ("Ihr Platz".into(), "31".into()));
+    let ahead = 30 - harness.view().state.memory.called[waiting_room::lane::Lane::Public];
+    assert_eq!(facts[1], ("Vor Ihnen".into(), ahead.to_string()));
+    assert!(browser.refresh_s().is_some_and(|after_s| after_s >= 5), "there is time to read");
+    pause(&harness, None).await;
+    browser.renew().await;
+    let lines = browser.status_lines();
+    assert_eq!(lines[0], "Gerade wird niemand hereingelassen. Ihr Platz in der Reihe ist sicher.");
+}
+
+#[actix_web::test]
+async fn the_operators_message_is_shown_as_text() {
+    let harness = Harness::start().await;
+    let mut browser = behind_a_crowd(&harness, "en").await;
+    let nasty = "<b onclick=\"x\">Tea</b> & cake";
+    let message = Message { de: "Tee & Kuchen".to_owned(), en: nasty.to_owned() };
+    pause(&harness, Some(message)).await;
+    browser.renew().await;
+    assert!(browser.source().contains("&lt;b onclick"), "{}", browser.source());
+    assert!(!browser.source().contains("<b "), "{}", browser.source());
+    browser.follow("Deutsch").await;
+    assert!(browser.source().contains("Tee &amp; Kuchen"), "{}", browser.source());
+}
+
+/// Nobody has to put up with a page that moves while it is read (WCAG 2.2.1).
+#[actix_web::test]
+async fn the_page_can_be_kept_still() {
+    let harness = Harness::start().await;
+    let mut browser = behind_a_crowd(&harness, "en").await;
+    browser.follow("Stop renewing it").await;
+    assert_eq!((browser.refresh_s(), &*browser.heading()), (None, "You are in line"));
+    browser.follow("Renew it by itself again").await;
+    assert!(browser.refresh_s().is_some());
+}
+
+#[actix_web::test]
+async fn a_store_that_is_away_costs_nobody_the_place() {
+    let harness = Harness::start().await;
+    let mut browser = Browser::of(&harness, "en").await;
+    browser.open("/einlass/rooms/town").await;
+    browser.send(&[("postcode", "67346")]).await;
+    harness.at(0).await;
+    browser.renew().await;
+    harness.store.set_down(true);
+    browser.send(&[]).await;
+    assert_eq!((browser.status(), &*browser.heading()), (503, "It is your turn"));
+    assert_eq!(browser.alert()[0], "A part of the system does not answer right now");
+    harness.store.set_down(false);
+    browser.send(&[]).await;
+    assert_eq!(browser.gone_to(), Some("https://shop.example/"));
+}
+
+#[actix_web::test]
+async fn a_room_that_is_full_for_a_moment_says_so() {
+    let harness = Harness::start().await;
+    let mut browser = Browser::of(&harness, "en").await;
+    browser.open("/einlass/rooms/town").await;
+    browser.send(&[("postcode", "67346")]).await;
+    harness.at(0).await;
+    browser.renew().await;
+    pause(&harness, None).await;
+    browser.send(&[]).await;
+    assert_eq!((browser.status(), &*browser.alert()[0]), (409, "It is not your turn yet"));
+    assert_eq!(browser.heading(), "It is your turn");
+}
+
+#[actix_web::test]
+async fn whoever_has_had_their_turn_can_get_in_line_again() {
+    let harness = Harness::start_at(10).await;
+    let mut browser = Browser::of(&harness, "en").await;
+    browser.open("/einlass/rooms/town").await;
+    browser.send(&[("postcode", "67346")]).await;
+    assert!(browser.gone_to().is_some());
+    browser.open("/einlass/rooms/town").await;
+    assert_eq!(browser.heading(), "It is your turn", "the button leads in once more");
+    harness.at(911).await;
+    browser.renew().await;
+    assert_eq!(browser.heading(), "You have had your turn");
+    browser.send(&[("postcode", "67346")]).await;
+    assert!(browser.gone_to().is_some(), "{}", browser.source());
+}
+
+/// The ticket has no other pass, so it would only be in the way.
+#[actix_web::test]
+async fn whoever_gives_the_pass_back_keeps_no_ticket() {
+    let harness = Harness::start_at(10).await;
+    let mut browser = Browser::of(&harness, "en").await;
+    browser.open("/einlass/rooms/town").await;
+    browser.send(&[("postcode", "67346")]).await;
+    let left = browser.ask("DELETE", "/v1/rooms/town/passes/current", "", &[]).await;
+    assert_eq!(left.status, 204);
+    assert_eq!(left.taken_away(), ["__Host-einlass-town", "__Host-einlass-town.ticket"]);
+}
+
+/// P12 holds for tickets of this line; a new line begins with a new ticket.
+#[actix_web::test]
+async fn a_ticket_of_an_earlier_line_is_taken_away_with_a_word() {
+    let harness = Harness::start().await;
+    let mut browser = Browser::of(&harness, "en").await;
+    browser.open("/einlass/rooms/town").await;
+    browser.send(&[("postcode", "67346")]).await;
+    harness.begin_anew(2).await;
+    browser.renew().await;
+    assert_eq!((browser.status(), browser.cookies()), (200, String::new()));
+    assert_eq!(browser.alert()[0], "This ticket is not valid");
+    let taken = browser.ask("POST", "/rooms/town", "step=enter", &[]).await;
+    assert_eq!((taken.status, taken.header("location")), (303, "town?joined=1"));
+}
+
+#[actix_web::test]
+async fn before_and_after_nobody_can_join() {
+    let harness = Harness::start_at(-3_800).await;
+    let mut browser = Browser::of(&harness, "de").await;
+    browser.open("/einlass/rooms/town").await;
+    assert_eq!(browser.heading(), "Der Warteraum ist noch nicht geöffnet");
+    assert_eq!(browser.status_lines()[0], "Anstellen können Sie sich in 4 Minuten.");
+    assert!(browser.refresh_s().is_some() && !browser.source().contains("<form"));
+    let early = browser.ask("POST", "/rooms/town", "step=join&postcode=67346", &[]).await;
+    assert_eq!(early.status, 409);
+    harness.at(86_400).await;
+    browser.renew().await;
+    assert_eq!(browser.heading(), "Es ist vorbei");
+    assert!(browser.refresh_s().is_none() && !browser.source().contains("<form"));
+    let late = browser.ask("POST", "/rooms/town", "step=join&postcode=67346", &[]).await;
+    assert_eq!(late.status, 410);
+}
