@@ -10,6 +10,7 @@ use campaign_file::CampaignFile;
 use kernel::{BatcherLimits, CampaignId};
 use pass::PassVerifier;
 use tokio::task::JoinHandle;
+use waiting_room::audit::By;
 use waiting_room::service::{Limits, Parts};
 use waiting_room::{RoomStore, RoomStoreError, WaitingRoom};
 use waiting_room_delivery::Worker;
@@ -67,7 +68,7 @@ impl WaitingRoomService {
         if config.has_embedded_rooms() {
             // This process is the store, so nobody else could put the campaigns into force.
             for file in campaigns {
-                rooms.create(&campaign::room_settings(file, &keys.draw_key)).await?;
+                rooms.create(&campaign::room_settings(file, &keys.draw_key), &By::start()).await?;
             }
         } else if let Err(error) = rooms.discover().await {
             // Only the operator's `campaign apply` creates rooms; until they are seen it is not ready.

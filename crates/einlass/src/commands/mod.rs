@@ -16,9 +16,17 @@ pub mod webhook;
 pub mod worker;
 
 use anyhow::Context as _;
+use waiting_room::audit::By;
 
 use crate::cli::ConfigSource;
 use crate::config::{Loaded, load};
+
+/// Whoever types this command, as far as the system says, and why.
+fn typed_by(why: Option<String>) -> By {
+    #[expect(clippy::disallowed_methods, reason = "who types a command is no configuration")]
+    let user = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    By { who: format!("cli:{}", user.as_deref().unwrap_or("unknown")), why }
+}
 
 /// Reads the configuration from all its sources.
 fn configuration(source: &ConfigSource) -> anyhow::Result<Loaded> {

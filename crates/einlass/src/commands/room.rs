@@ -7,14 +7,16 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use kernel::{Clock, SystemClock};
+use waiting_room::audit::{Record, WHY_LENGTH_MAX, Wanted};
 use waiting_room::lane::{Lane, PerLane};
 use waiting_room::live::{LiveChange, LiveSettings, Message};
-use waiting_room::service::operator::{self, Shown};
+use waiting_room::schedule::Schedule;
+use waiting_room::service::operator::{self, Change, Expected, OpeningChange, Shown};
 use waiting_room::{RoomId, RoomStore};
 
 use crate::adapters;
 use crate::cli::ConfigSource;
-use crate::commands::configuration;
+use crate::commands::{configuration, typed_by};
 
 /// Rooms listed at a time.
 const PAGE: usize = 500;
@@ -31,6 +33,28 @@ pub enum Room {
     },
     /// Change a room's levers, for all instances at once
     Set(Set),
+    /// Move an opening whose draw was not held yet
+    Opening {
+        /// The room's name
+        room: RoomId,
+        /// The number of the opening, counted from 0
+        opening: u16,
+        /// When it opens: `now`, `held` (not until it is released), `planned` (as the campaign file says, at once where
+        /// that was earlier), or an instant such as 2021-06-14T08:30:00+02:00
+        #[arg(value_parser = opens)]
+        opens: OpeningChange,
+        /// Why, for the record of what was done
+        #[arg(long, value_name = "TEXT", value_parser = why)]
+        why: Option<String>,
+    },
+    /// Show what operators did to a room, newest first
+    Audit {
+        /// The room's name
+        room: RoomId,
+        /// How many records at most
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: usize,
+    },
     /// Supply the public entropy of a draw, after its entries were frozen; it cannot be changed
     Entropy {
         /// The room's name
@@ -61,6 +85,9 @@ pub struct Set {
     /// Call and admit nobody, or go on
     #[arg(long)]
     paused: Option<bool>,
+    /// Close the room, so that nobody joins and nobody is called, or open it again
+    #[arg(long)]
+    closed: Option<bool>,
     /// Admissions per minute in the long run
     #[arg(long, value_name = "N")]
     pace_per_minute: Option<u32>,
@@ -85,6 +112,27 @@ pub struct Set {
     /// Change nothing unless the levers still have this version
     #[arg(long, value_name = "N")]
     expect_version: Option<u64>,
+    /// Why, for the record of what was done
+    #[arg(long, value_name = "TEXT", value_parser = why)]
+    why: Option<String>,
+}
+
+fn why(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_reason = !text.is_empty() && text.chars().count() <= WHY_LENGTH_MAX;
+    let expected = || format!("a reason of 1 to {WHY_LENGTH_MAX} characters is expected");
+    is_reason.then(|| text.to_owned()).ok_or_else(expected)
+}
+
+fn opens(text: &str) -> Result<OpeningChange, String> {
+    match text {
+        "now" => Ok(OpeningChange::Now),
+        "held" => Ok(OpeningChange::Held),
+        "planned" => Ok(OpeningChange::Planned),
+        instant => instant.parse().map(OpeningChange::At).map_err(|_| {
+            "now, held, planned, or an instant such as 2021-06-14T08:30:00+02:00 is expected".into()
+        }),
+    }
 }
 
 fn shares(text: &str) -> Result<PerLane<u32>, String> {
@@ -101,6 +149,7 @@ impl Set {
         let given = given.map(|(de, en)| Some(Message { de, en }));
         LiveChange {
             paused: self.paused,
+            closed: self.closed,
             pace_per_minute: self.pace_per_minute,
             burst: self.burst,
             max_active: self.max_active,
@@ -125,7 +174,17 @@ impl Room {
         match self {
             Self::List => list(&*store).await,
             Self::Show { room } => show(&*store, &room).await,
-            Self::Set(set) => change(&*store, &set).await,
+            Self::Set(set) => {
+                let levers = set.change();
+                anyhow::ensure!(levers != LiveChange::default(), "say what to change; see --help");
+                change(&*store, &set.room, &levers.into(), set.expect_version, set.why).await
+            }
+            Self::Opening { room, opening, opens, why } => {
+                let openings = [(opening, opens)].into();
+                let moved = Change { openings, ..Change::default() };
+                change(&*store, &room, &moved, None, why).await
+            }
+            Self::Audit { room, limit } => audit(&*store, &room, limit).await,
             Self::Entropy { room, opening, text } => {
                 supply_entropy(&*store, &room, opening, &text).await
             }
@@ -164,6 +223,7 @@ async fn show(store: &dyn RoomStore, room: &RoomId) -> anyhow::Result<u8> {
     println!("incarnation      {}", memory.incarnation);
     println!("epoch            {}", memory.epoch);
     print_levers(&memory.live);
+    print_openings(&Schedule::new(&settings, &memory.live));
     for lane in Lane::ALL {
         let (entered, called) = (memory.entered[lane], memory.called[lane]);
         if lane == Lane::Public || entered > 0 {
@@ -185,9 +245,20 @@ async fn show(store: &dyn RoomStore, room: &RoomId) -> anyhow::Result<u8> {
     Ok(0)
 }
 
+fn print_openings(schedule: &Schedule) {
+    for (number, opening) in schedule.openings().iter().enumerate() {
+        match opening.opens_at {
+            Some(at) => println!("opening {number}        {at}"),
+            None if opening.is_held => println!("opening {number}        held back"),
+            None => println!("opening {number}        behind one that is held back"),
+        }
+    }
+}
+
 fn print_levers(live: &LiveSettings) {
     println!("version          {}", live.version);
     println!("paused           {}", live.paused);
+    println!("closed           {}", live.closed);
     println!("pace             {} a minute, {} at once", live.pace_per_minute, live.burst);
     println!("max_active       {}", live.max_active);
     let shares: Vec<String> =
@@ -198,14 +269,33 @@ fn print_levers(live: &LiveSettings) {
     }
 }
 
-async fn change(store: &dyn RoomStore, set: &Set) -> anyhow::Result<u8> {
-    let change = set.change();
-    anyhow::ensure!(change != LiveChange::default(), "say what to change; see --help");
-    let outcome = operator::set(store, &set.room, &change, set.expect_version).await?;
+async fn change(
+    store: &dyn RoomStore,
+    room: &RoomId,
+    change: &Change,
+    version: Option<u64>,
+    why: Option<String>,
+) -> anyhow::Result<u8> {
+    let expected = version.map(|version| Expected { incarnation: None, version });
+    let outcome = operator::set(store, room, change, expected, &typed_by(why)).await?;
     let Some(state) = outcome.verdict().map_err(anyhow::Error::msg)? else {
-        return Ok(unknown(&set.room));
+        return Ok(unknown(room));
     };
     print_levers(&state.memory.live);
+    Ok(0)
+}
+
+async fn audit(store: &dyn RoomStore, room: &RoomId, limit: usize) -> anyhow::Result<u8> {
+    let records = store.audit(room, Wanted::Before(None), limit).await?;
+    if records.is_empty() {
+        return Ok(unknown(room));
+    }
+    for Record { at, deed, .. } in records {
+        let what = serde_json::to_string(&deed.what)?;
+        let why = deed.why.map(|why| format!(" ({why})")).unwrap_or_default();
+        let (who, what) = (deed.who, what.trim_matches('"'));
+        println!("{at} {who} {what}: {} -> {}{why}", deed.before, deed.after);
+    }
     Ok(0)
 }
 
@@ -217,7 +307,8 @@ async fn supply_entropy(
 ) -> anyhow::Result<u8> {
     let entropy = waiting_room::draw::PublicEntropy::from_text(text)
         .with_context(|| format!("'{text}' cannot be public entropy"))?;
-    let outcome = operator::supply_entropy(store, room, opening, entropy.text()).await?;
+    let by = typed_by(None);
+    let outcome = operator::supply_entropy(store, room, opening, entropy.text(), &by).await?;
     let Some(verdict) = outcome.verdict().map_err(anyhow::Error::msg)? else {
         return Ok(unknown(room));
     };
@@ -227,7 +318,7 @@ async fn supply_entropy(
 
 async fn remove(store: &dyn RoomStore, room: &RoomId, confirm: &RoomId) -> anyhow::Result<u8> {
     anyhow::ensure!(room == confirm, "--confirm must repeat the name of the room");
-    if !store.remove(room).await? {
+    if !store.remove(room, &typed_by(None).removed()).await? {
         return Ok(unknown(room));
     }
     println!("the room {room} is removed; its campaign stays in the booking database");

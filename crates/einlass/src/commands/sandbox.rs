@@ -23,6 +23,7 @@ use clap::Args;
 use kernel::{Clock, SystemClock};
 use tokio::task::JoinHandle;
 use utoipa::openapi::OpenApi;
+use waiting_room::audit::By;
 use waiting_room::live::{LiveChange, Message};
 use waiting_room::service::operator;
 use web::health::Readiness;
@@ -220,7 +221,8 @@ impl Stage {
             ..LiveChange::default()
         };
         let room = "paused".parse()?;
-        let outcome = operator::set(self.room.store(), &room, &change, None).await?;
+        let outcome =
+            operator::set(self.room.store(), &room, &change.into(), None, &By::start()).await?;
         let state = outcome.verdict().map_err(anyhow::Error::msg)?;
         ensure!(state.is_some(), "the room that is paused does not exist");
         Ok(())

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use pass::{KeySet, SignalsCredential};
 use staff::StaffVerifier;
+use tokio::sync::Semaphore;
 use waiting_room::{RoomId, WaitingRoom};
+use web::Drain;
 use web::streams::{StreamParts, Streams};
 
 use crate::citizen::status::StatusCache;
 use crate::citizen::stream::StreamedStatus;
 use crate::guard::Guards;
 use crate::limits::RateLimits;
+use crate::operator::audit_stream;
 
 /// Ends when the published keys of staff have been read again, or when there is no use in waiting for that any
 /// longer. It may be asked at any rate and must bound how often it reads, and how long it takes.
@@ -45,6 +48,9 @@ pub struct App {
     pub(crate) signals_credential: SignalsCredential,
     pub(crate) staff: StaffVerifier,
     pub(crate) refresh_staff_keys: RefreshStaffKeys,
+    /// The seats of those who follow what operators do.
+    pub(crate) audit_seats: Arc<Semaphore>,
+    pub(crate) drain: Drain,
     pub(crate) limits: RateLimits,
     pub(crate) guards: Guards,
     pub(crate) statuses: StatusCache,
@@ -63,6 +69,8 @@ impl App {
             signals_credential,
             staff,
             refresh_staff_keys,
+            audit_seats: Arc::new(Semaphore::new(audit_stream::STREAMS_MAX)),
+            drain: streams.drain.clone(),
             limits,
             guards,
             statuses: StatusCache::default(),

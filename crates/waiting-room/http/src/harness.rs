@@ -16,7 +16,7 @@ use pass::{
     SigningKey,
 };
 use serde_json::Value;
-use waiting_room::contract::{START, SwitchedStore, room_settings};
+use waiting_room::contract::{START, SwitchedStore, by, room_settings};
 use waiting_room::draw::DrawKey;
 use waiting_room::line::ticket::{Ticket, TicketKeys};
 use waiting_room::live::LiveChange;
@@ -197,7 +197,7 @@ impl Harness {
 
     /// Creates a room, as an operator does.
     pub(crate) async fn create(&self, settings: &RoomSettings) {
-        self.app.rooms.create(settings).await.expect("the store answers");
+        self.app.rooms.create(settings, &by()).await.expect("the store answers");
     }
 
     /// Begins a new line in `town`, as an operator does after a rehearsal.
@@ -329,14 +329,14 @@ impl Harness {
 
     /// The operator removes `town`, and this instance finds out.
     pub(crate) async fn remove(&self) {
-        assert!(self.store.remove(&id("town")).await.expect("the store answers"));
+        assert!(self.store.remove(&id("town"), &by().removed()).await.expect("the store answers"));
         self.renew().await;
         self.app.rooms.discover().await.expect("the store answers");
     }
 
     /// The operator moves the levers of `town`.
     pub(crate) async fn set(&self, change: LiveChange) {
-        let set = operator::set(&*self.store, &id("town"), &change, None).await;
+        let set = operator::set(&*self.store, &id("town"), &change.into(), None, &by()).await;
         assert!(matches!(set, Ok(SetOutcome::Set(_))), "{set:?}");
     }
 }

@@ -9,8 +9,9 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use staff::{Role, Staff, StaffTokenError};
 use waiting_room::RoomId;
+use waiting_room::audit::{By, WHY_LENGTH_MAX};
 use web::problem::Answers;
-use web::{Code, Problem, optional_bearer};
+use web::{Code, Mistake, Problem, optional_bearer};
 
 use crate::app::App;
 
@@ -18,6 +19,13 @@ use crate::app::App;
 pub(crate) trait Roles: 'static {
     /// The roles of which one is enough.
     const ANY_OF: &'static [Role];
+}
+
+/// Whoever runs the waiting room.
+pub(crate) struct Operators;
+
+impl Roles for Operators {
+    const ANY_OF: &'static [Role] = &[Role::Operator];
 }
 
 /// Whoever may see how it is run.
@@ -38,6 +46,21 @@ impl<R: Roles> Member<R> {
     /// Refuses them if the role is not for this room.
     pub(crate) fn ensure_for(&self, room: &RoomId) -> Result<(), Problem> {
         if is_for::<R>(&self.staff, room) { Ok(()) } else { Err(not_allowed::<R>()) }
+    }
+}
+
+impl<R> Member<R> {
+    /// Them and their reason, for the record of what they do.
+    pub(crate) fn by(&self, why: &str) -> Result<By, Problem> {
+        let wrong = |mistake| Problem::new(Code::InvalidRequest).field("why", mistake);
+        let why = why.trim();
+        if why.is_empty() {
+            return Err(wrong(Mistake::Empty));
+        }
+        if why.chars().count() > WHY_LENGTH_MAX {
+            return Err(wrong(Mistake::TooLong(WHY_LENGTH_MAX as u64)));
+        }
+        Ok(By { who: self.staff.subject.clone(), why: Some(why.to_owned()) })
     }
 }
 

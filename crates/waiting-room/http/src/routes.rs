@@ -45,5 +45,8 @@ pub(crate) fn collect(config: &mut ServiceConfig<'_>) {
         .service(einlass_js::show_einlass_js)
         .service(hotline::join::join_for_caller)
         .service(operator::list::list_operated_rooms)
-        .service(operator::show::show_operated_room);
+        .service(operator::show::show_operated_room)
+        .service(operator::change::change_room)
+        .service(operator::audit::list_audit_records)
+        .service(operator::audit_stream::stream_audit_records);
 }

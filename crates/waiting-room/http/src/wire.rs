@@ -4,8 +4,8 @@ use kernel::{Ags, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 use waiting_room::gate::estimate::{Odds, Slowed, Wait};
+use waiting_room::schedule::ScheduledOpening;
 use waiting_room::service::outcome::{Answer, IssuedPass};
-use waiting_room::settings::Opening;
 use waiting_room::view::Standing;
 use web::document::Only;
 
@@ -248,16 +248,21 @@ pub(crate) struct NextOpening {
     /// Its number in the room, from 0.
     #[schema(example = 0)]
     index: usize,
-    /// When the draw is held and the first are called.
+    /// When the draw is held and the first are called. The operator can move it.
     #[schema(value_type = String, format = DateTime, example = "2021-06-14T06:00:00.000Z")]
     opens_at: Timestamp,
+    /// Whether the operator holds it back: then it does not open at `opens_at`, and nobody knows when. Ask again.
+    #[schema(example = false)]
+    held: bool,
     /// From here on arrivals gather for its draw.
     #[schema(value_type = String, format = DateTime, example = "2021-06-14T05:00:00.000Z")]
     gathers_from: Timestamp,
 }
 
-impl From<(usize, &Opening)> for NextOpening {
-    fn from((index, opening): (usize, &Opening)) -> Self {
-        Self { index, opens_at: opening.opens_at, gathers_from: opening.gathers_from }
+impl From<(usize, &ScheduledOpening)> for NextOpening {
+    fn from((index, opening): (usize, &ScheduledOpening)) -> Self {
+        let opens_at = opening.opens_at.unwrap_or(opening.planned_at);
+        let gathers_from = opening.gathers_from.unwrap_or(opens_at);
+        Self { index, opens_at, held: opening.is_held, gathers_from }
     }
 }

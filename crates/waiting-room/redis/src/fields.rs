@@ -7,11 +7,11 @@ use std::str::FromStr;
 use kernel::Timestamp;
 use waiting_room::RoomSettings;
 use waiting_room::lane::{Lane, PerLane};
-use waiting_room::line::boundary;
 use waiting_room::live::LiveSettings;
 use waiting_room::memory::Memory;
 use waiting_room::memory::digest::{Digest, read_entropy, read_frozen};
 use waiting_room::pace::Pace;
+use waiting_room::schedule::Schedule;
 use waiting_room::state::{Counts, RoomState};
 
 use crate::failure::RedisFailure;
@@ -24,7 +24,7 @@ pub(crate) fn of_live(live: &LiveSettings) -> Result<Fields, RedisFailure> {
     let pace = Pace::per_minute(live.pace_per_minute, live.burst);
     Ok([
         ("live_version", live.version.to_string()),
-        ("paused", u8::from(live.paused).to_string()),
+        ("paused", u8::from(live.admits_nobody()).to_string()),
         ("interval_us", pace.interval_us.to_string()),
         ("burst", pace.burst.to_string()),
         ("max_active", live.max_active.to_string()),
@@ -34,11 +34,16 @@ pub(crate) fn of_live(live: &LiveSettings) -> Result<Fields, RedisFailure> {
     .into())
 }
 
+/// An instant as scripts read it; nothing where there is none.
+pub(crate) fn ms_or_nothing(at: Option<Timestamp>) -> String {
+    at.map_or_else(String::new, |at| at.unix_ms().to_string())
+}
+
 /// What follows from a memory.
 pub(crate) fn of_memory(settings: &RoomSettings, memory: &Memory) -> Result<Fields, RedisFailure> {
     let Digest { frozen, entropy, .. } = Digest::of(memory);
-    let next_due = boundary(settings, memory.next_boundary());
-    let next_due = next_due.map_or_else(String::new, |due| due.at.unix_ms().to_string());
+    let schedule = Schedule::new(settings, &memory.live);
+    let next_due = ms_or_nothing(schedule.boundary(memory.next_boundary()).map(|due| due.at));
     let mut fields = of_live(&memory.live)?;
     fields.extend(
         [

@@ -7,6 +7,7 @@
 //! | `einlass:{room}:state` | hash | the memory, the levers, the counters, the gate's ledger and what there is to tell; of a removed room its incarnation |
 //! | `einlass:{room}:admitted` | sorted set | the 16 bytes of a pass id → its end in milliseconds, also when it is over |
 //! | `einlass:{room}:resumes:0`, `…:1` | hash | tickets that codes open: the name of the code → its end in milliseconds, a space, the ticket, sealed |
+//! | `einlass:{room}:audit` | stream | what operators did: when (`at`, in ms) and what (`deed`, as JSON); also of a removed room |
 //! | `einlass:{room}:joins:0`, `…:1` | hash | joins that may be repeated: the client's key, hashed → epoch, entry, time, fingerprint |
 //! | `einlass:{room}:codes` | string | one bit for each priority code, set once it was used |
 //!
@@ -36,6 +37,8 @@ pub struct RoomKeys {
     pub resumes: [String; 2],
     /// The priority codes that were used.
     pub codes: String,
+    /// What operators did. It is no part of the room, and stays when that is removed.
+    pub audit: String,
 }
 
 impl RoomKeys {
@@ -50,10 +53,11 @@ impl RoomKeys {
             joins: [key("joins:0"), key("joins:1")],
             resumes: [key("resumes:0"), key("resumes:1")],
             codes: key("codes"),
+            audit: key("audit"),
         }
     }
 
-    /// All of them.
+    /// Those that the room consists of.
     #[must_use]
     pub fn all(&self) -> [&str; 8] {
         let ([even, odd], [even_resumes, odd_resumes]) = (&self.joins, &self.resumes);
@@ -70,7 +74,7 @@ mod tests {
     fn all_keys_of_a_room_share_its_hash_tag() {
         let keys = RoomKeys::new("einlass", &"speyer-2021".parse().expect("name"));
         assert_eq!(keys.state, "einlass:{speyer-2021}:state");
-        for key in keys.all() {
+        for key in keys.all().into_iter().chain([&*keys.audit]) {
             let tag = key.split_once('{').and_then(|(_, rest)| rest.split_once('}'));
             assert_eq!(tag.map(|(tag, _)| tag), Some("speyer-2021"), "{key}");
         }

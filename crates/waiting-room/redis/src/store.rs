@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kernel::{Clock, Timestamp};
-use waiting_room::live::LiveSettings;
+use waiting_room::audit::{Deed, Record, Wanted};
 use waiting_room::memory::digest::Digest;
 use waiting_room::memory::{Memory, heal};
 use waiting_room::notice::Notices;
@@ -13,7 +13,7 @@ use waiting_room::resume::{KeptTicket, ResumeName};
 use waiting_room::state::BookingReport;
 use waiting_room::store::{
     Arrivals, Ask, Call, Created, Freeze, JoinReply, Reading, Redeemed, Redemption, Result,
-    RoomStore, RoomStoreError,
+    RoomStore, RoomStoreError, SetLive,
 };
 use waiting_room::{PassId, RoomId, RoomSettings};
 
@@ -107,9 +107,9 @@ fn behind(name: &[u8]) -> Vec<u8> {
 
 #[async_trait]
 impl RoomStore for RedisRoomStore {
-    async fn create(&self, settings: &RoomSettings) -> Result<Created> {
+    async fn create(&self, settings: &RoomSettings, deed: &Deed) -> Result<Created> {
         self.enlist(&settings.room).await?;
-        let created = self.operations.create(&self.keys(&settings.room), settings).await?;
+        let created = self.operations.create(&self.keys(&settings.room), settings, deed).await?;
         match created {
             Created::Outdated => self.strike_off(&settings.room).await?,
             Created::New
@@ -257,8 +257,8 @@ impl RoomStore for RedisRoomStore {
         self.operations.report(&self.keys(room), room, digest, report).await
     }
 
-    async fn set_live(&self, room: &RoomId, digest: &Digest, live: &LiveSettings) -> Result<bool> {
-        self.operations.set_live(&self.keys(room), room, digest, live).await
+    async fn set_live(&self, room: &RoomId, digest: &Digest, set: &SetLive) -> Result<bool> {
+        self.operations.set_live(&self.keys(room), room, digest, set).await
     }
 
     async fn supply_entropy(
@@ -267,8 +267,10 @@ impl RoomStore for RedisRoomStore {
         digest: &Digest,
         opening: u16,
         entropy: &str,
+        deed: &Deed,
     ) -> Result<bool> {
-        self.operations.supply_entropy(&self.keys(room), room, digest, opening, entropy).await
+        let keys = self.keys(room);
+        self.operations.supply_entropy(&keys, room, digest, opening, entropy, deed).await
     }
 
     async fn notices(&self, room: &RoomId) -> Result<Option<Notices>> {
@@ -286,10 +288,14 @@ impl RoomStore for RedisRoomStore {
         self.operations.set_notices(&self.keys(room), room, digest, notices).await
     }
 
-    async fn remove(&self, room: &RoomId) -> Result<bool> {
-        let was_there = self.operations.remove(&self.keys(room)).await?;
+    async fn remove(&self, room: &RoomId, deed: &Deed) -> Result<bool> {
+        let was_there = self.operations.remove(&self.keys(room), deed).await?;
         self.strike_off(room).await?;
         Ok(was_there)
+    }
+
+    async fn audit(&self, room: &RoomId, wanted: Wanted, limit: usize) -> Result<Vec<Record>> {
+        self.operations.audit(&self.keys(room), wanted, limit).await
     }
 
     async fn ready(&self) -> Result<()> {

@@ -11,6 +11,7 @@
 
 pub mod admission;
 mod alphabet;
+pub mod audit;
 pub mod contract;
 pub mod door;
 pub mod draw;
@@ -25,6 +26,7 @@ pub mod pace;
 pub mod poll;
 pub mod priority;
 pub mod resume;
+pub mod schedule;
 pub mod service;
 pub mod settings;
 pub mod state;

@@ -2,6 +2,9 @@
 //!
 //! The store's operations read the levers themselves, so a change holds for all instances at once.
 
+use std::collections::BTreeMap;
+
+use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::lane::PerLane;
@@ -42,6 +45,22 @@ pub struct LiveSettings {
     /// The codes that open the lane `priority`.
     #[serde(default)]
     pub codes: PriorityCodes,
+    /// Nobody joins, nobody is called and nobody is admitted, until it is opened again.
+    #[serde(default)]
+    pub closed: bool,
+    /// The openings that are not when the settings say, by their numbers; see [`crate::schedule`].
+    #[serde(default)]
+    pub openings: BTreeMap<u16, OpeningLever>,
+}
+
+/// What the operator has made of an opening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpeningLever {
+    /// It does not open until it is released.
+    Held,
+    /// It opens at this instant.
+    At(Timestamp),
 }
 
 fn public_alone() -> PerLane<u32> {
@@ -61,16 +80,25 @@ impl LiveSettings {
             message: None,
             shares: public_alone(),
             codes: PriorityCodes::default(),
+            closed: false,
+            openings: BTreeMap::new(),
         }
+    }
+
+    /// Whether nobody is admitted at all.
+    #[must_use]
+    pub const fn admits_nobody(&self) -> bool {
+        self.paused || self.closed
     }
 
     /// The levers after `change`: what it names, under the next version; or everything that is wrong
     /// with it.
     pub fn changed(&self, change: LiveChange) -> Result<Self, Vec<LiveMistake>> {
         let mut next = Self { version: self.version + 1, ..self.clone() };
-        let LiveChange { paused, pace_per_minute, burst, max_active, message, shares, codes } =
-            change;
+        let LiveChange { paused, closed, pace_per_minute, burst, max_active, message, .. } = change;
+        let LiveChange { shares, codes, .. } = change;
         next.paused = paused.unwrap_or(next.paused);
+        next.closed = closed.unwrap_or(next.closed);
         next.pace_per_minute = pace_per_minute.unwrap_or(next.pace_per_minute);
         next.burst = burst.unwrap_or(next.burst);
         next.max_active = max_active.unwrap_or(next.max_active);
@@ -101,11 +129,14 @@ impl LiveSettings {
     }
 }
 
-/// What an operator changes; what is `None` stays as it is.
+/// What an operator changes but for the openings, which [`crate::service::operator::Change`] has; what is `None`
+/// stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LiveChange {
     /// Whether people are called at all.
     pub paused: Option<bool>,
+    /// Whether the room is closed.
+    pub closed: Option<bool>,
     /// Admissions per minute.
     pub pace_per_minute: Option<u32>,
     /// Admissions that may come at once.
@@ -138,6 +169,23 @@ pub enum LiveMistake {
     /// The shares do not add up.
     #[error("the shares of the lanes must add up to 100 percent")]
     SharesAreNotWhole,
+    /// There is no opening of this number.
+    #[error("there is no opening {0}")]
+    NoSuchOpening(u16),
+    /// The draw of this opening was held.
+    #[error("opening {0} has been: its draw is held, and cannot be moved")]
+    OpeningIsOver(u16),
+    /// This opening would have been before it was moved.
+    #[error("opening {0} would be in the past; say `now` to open at once")]
+    OpeningInThePast(u16),
+    /// This opening would be when the room is over.
+    #[error("opening {0} would not be before the room closes")]
+    OpeningAfterTheEnd(u16),
+    /// This opening would not be behind the one before it, or not before the one behind it.
+    #[error(
+        "opening {0} would not be in its order: move the one next to it as well, or hold that back"
+    )]
+    OpeningOutOfOrder(u16),
 }
 
 #[cfg(test)]

@@ -142,19 +142,7 @@ impl RoomSettings {
         !self.residence.rows().is_empty()
     }
 
-    /// The first opening later than `now`.
-    #[must_use]
-    pub fn next_opening(&self, now: Timestamp) -> Option<(usize, &Opening)> {
-        self.openings.iter().enumerate().find(|(_, opening)| opening.opens_at > now)
-    }
-
-    /// The last opening that `now` has reached.
-    #[must_use]
-    pub fn last_opening(&self, now: Timestamp) -> Option<Timestamp> {
-        self.openings.iter().map(|opening| opening.opens_at).rfind(|at| *at <= now)
-    }
-
-    /// The instant from which on the room has, or has had, people in it.
+    /// The instant from which on the room has, or has had, people in it, unless its operator moves that.
     #[must_use]
     pub fn first_gathering(&self) -> Timestamp {
         self.openings.first().map_or(self.closes_at, |first| first.gathers_from)

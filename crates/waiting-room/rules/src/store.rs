@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use kernel::Timestamp;
 use pass::PassId;
 
+use crate::audit::{Deed, Record, Wanted};
 use crate::gate::Ledger;
 use crate::lane::{Lane, PerLane};
 use crate::live::LiveSettings;
@@ -234,6 +235,20 @@ pub struct Call {
     pub express_behind: Option<u64>,
 }
 
+/// A change of the operator's levers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetLive {
+    /// The levers; their version is the successor of the stored one.
+    pub live: LiveSettings,
+    /// When the next boundary is due under these levers; `None` if there is none, or nobody knows when.
+    pub next_due_at: Option<Timestamp>,
+    /// The change is made before this instant or not at all: the first at which an opening shall be that it moves.
+    /// So nobody has been issued an entry from behind an opening that is moved to the front.
+    pub before: Option<Timestamp>,
+    /// What the operator does by it.
+    pub deed: Deed,
+}
+
 /// One ticket to be redeemed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Redemption {
@@ -267,8 +282,9 @@ pub enum Redeemed {
 /// A store of rooms. See the module for what holds for all operations.
 #[async_trait]
 pub trait RoomStore: Send + Sync {
-    /// Creates a room unless it exists; see [`Created`]. Only an operator does that. O(1).
-    async fn create(&self, settings: &RoomSettings) -> Result<Created>;
+    /// Creates a room unless it exists; see [`Created`]. Only an operator does that. A room that is created, and
+    /// a new line, is recorded as `deed`. O(1).
+    async fn create(&self, settings: &RoomSettings, deed: &Deed) -> Result<Created>;
 
     /// The names of the rooms behind `after`, in their order, at most `limit`. O(log rooms + limit).
     async fn list(&self, after: Option<&RoomId>, limit: usize) -> Result<Vec<RoomId>>;
@@ -297,7 +313,8 @@ pub trait RoomStore: Send + Sync {
     /// Freezes a boundary at the entries issued so far, unless that has happened, an earlier one is
     /// missing, its time has not come, or the room listens to tickets. The first call decides. The first
     /// gathering begins with entry 0: whoever came before it was frozen gathers with the others, unless
-    /// its draw is due as well. O(1).
+    /// its draw is due as well. It takes the levers that the instance knows, since the operator may have moved
+    /// the boundary. O(1).
     async fn freeze(&self, room: &RoomId, digest: &Digest, freeze: Freeze) -> Result<()>;
 
     /// Moves the gate, if nobody was first: if the ledger's version is the successor of the stored one,
@@ -347,17 +364,19 @@ pub trait RoomStore: Send + Sync {
     /// before the stored one is ignored; one made in the future counts as made now. O(n log admitted).
     async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()>;
 
-    /// Replaces the levers, if their version is the successor of the stored one; gives whether. O(1).
-    async fn set_live(&self, room: &RoomId, digest: &Digest, live: &LiveSettings) -> Result<bool>;
+    /// Replaces the levers and records that, if their version is the successor of the stored one, the boundaries
+    /// are those that the instance knows, and it is time for it; gives whether. O(1).
+    async fn set_live(&self, room: &RoomId, digest: &Digest, set: &SetLive) -> Result<bool>;
 
-    /// Supplies the public entropy of an opening whose draw was frozen, if those before it have theirs
-    /// and it has none; gives whether. O(1).
+    /// Supplies the public entropy of an opening whose draw was frozen, and records that, if those before it have
+    /// theirs and it has none; gives whether. O(1).
     async fn supply_entropy(
         &self,
         room: &RoomId,
         digest: &Digest,
         opening: u16,
         entropy: &str,
+        deed: &Deed,
     ) -> Result<bool>;
 
     /// What there is to tell of a room; `None` if nobody has looked yet. O(notices kept).
@@ -367,9 +386,13 @@ pub trait RoomStore: Send + Sync {
     /// gives whether. O(notices kept).
     async fn set_notices(&self, room: &RoomId, digest: &Digest, notices: &Notices) -> Result<bool>;
 
-    /// Removes a room; gives whether it was there. Only its incarnation is remembered, so that no
-    /// instance brings it back. O(admitted).
-    async fn remove(&self, room: &RoomId) -> Result<bool>;
+    /// Removes a room, and records that; gives whether it was there. Besides the records only its incarnation is
+    /// remembered, so that no instance brings it back. O(admitted).
+    async fn remove(&self, room: &RoomId, deed: &Deed) -> Result<bool>;
+
+    /// At most `limit` records of what operators did to a room; none if there are none, or no such room.
+    /// O(log records + limit).
+    async fn audit(&self, room: &RoomId, wanted: Wanted, limit: usize) -> Result<Vec<Record>>;
 
     /// Whether the store can be used, and is set up so that it keeps what it acknowledged.
     async fn ready(&self) -> Result<()>;

@@ -13,7 +13,8 @@ use crate::lane::{Lane, PerLane};
 use crate::line::ticket::Ticket;
 use crate::line::{Line, Position};
 use crate::poll::{Outlook, PollBounds, poll_after_ms};
-use crate::settings::{Opening, PollSettings, RoomSettings};
+use crate::schedule::{Schedule, ScheduledOpening};
+use crate::settings::{PollSettings, RoomSettings};
 use crate::state::{Counts, RoomState};
 use crate::store::Call;
 
@@ -42,8 +43,8 @@ pub enum Phase {
 pub enum Standing {
     /// It waits for a draw and has no place yet.
     Gathering {
-        /// The instant of the draw.
-        opens_at: Timestamp,
+        /// The instant of the draw; `None` while the operator holds it back.
+        opens_at: Option<Timestamp>,
     },
     /// It stands in line.
     Waiting {
@@ -95,6 +96,8 @@ pub struct RoomView {
     pub state: RoomState,
     /// The line that follows.
     pub line: Line,
+    /// When it opens.
+    pub schedule: Schedule,
     /// What the room does.
     pub phase: Phase,
     calls_per_minute: Option<u64>,
@@ -120,17 +123,28 @@ impl RoomView {
         generation: u64,
     ) -> Self {
         let line = Line::new(&settings, draw_key, &state.memory);
-        let phase = phase(&settings, &state, &line, as_of);
+        let schedule = Schedule::new(&settings, &state.memory.live);
+        let phase = phase(&settings, &schedule, &state, &line, as_of);
         let (rules, levers) = (settings.gate_rules(), levers(&state));
         let (calls_per_minute, prospects) = {
-            let reading = reading(&settings, &state, &line, as_of);
+            let reading = reading(&settings, &schedule, &state, &line, as_of);
             let ledger = &state.ledger;
             (
                 gate::estimate::calls_per_minute(&levers, &reading, ledger),
                 gate::estimate::Outlook::new(&rules, &levers, &reading, ledger),
             )
         };
-        Self { generation, as_of, settings, state, line, phase, calls_per_minute, prospects }
+        Self {
+            generation,
+            as_of,
+            settings,
+            state,
+            line,
+            schedule,
+            phase,
+            calls_per_minute,
+            prospects,
+        }
     }
 
     /// What the gate wants, given this view.
@@ -138,7 +152,7 @@ impl RoomView {
     pub fn decide(&self) -> Decision {
         let known = &self.state.ledger;
         let (rules, levers) = (self.settings.gate_rules(), levers(&self.state));
-        let reading = reading(&self.settings, &self.state, &self.line, self.as_of);
+        let reading = reading(&self.settings, &self.schedule, &self.state, &self.line, self.as_of);
         let decided = gate::decide(&rules, &levers, &reading, known);
         let ledger = decided.ledger.or_else(|| {
             let is_far_off = is_far_off(self.state.express, decided.express);
@@ -155,8 +169,8 @@ impl RoomView {
 
     /// The next opening.
     #[must_use]
-    pub fn next_opening(&self) -> Option<(usize, &Opening)> {
-        self.settings.next_opening(self.as_of)
+    pub fn next_opening(&self) -> Option<(usize, &ScheduledOpening)> {
+        self.schedule.next(self.as_of)
     }
 
     /// The place of a ticket, once it has one.
@@ -185,9 +199,7 @@ impl RoomView {
         }
         match self.position(ticket) {
             Position::Gathering { opening } => {
-                let opening = self.settings.openings.get(usize::from(opening));
-                let opens_at = opening.map_or(self.settings.closes_at, |opening| opening.opens_at);
-                Standing::Gathering { opens_at }
+                Standing::Gathering { opens_at: self.schedule.opens_at(opening.into()) }
             }
             Position::Place(place) => {
                 let called = self.state.memory.called[ticket.lane];
@@ -229,8 +241,7 @@ impl RoomView {
 
     /// Nobody has a place before the first draw, also while the start of its gathering is not known.
     fn position(&self, ticket: &Ticket) -> Position {
-        let first = self.settings.openings.first();
-        let is_early = first.is_some_and(|first| self.as_of < first.opens_at);
+        let is_early = self.schedule.opens_at(0).is_none_or(|first| self.as_of < first);
         if is_early && !self.line.has_begun() {
             return Position::Gathering { opening: 0 };
         }
@@ -242,7 +253,7 @@ impl RoomView {
     /// new ones.
     #[must_use]
     pub fn places_left(&self) -> Option<u32> {
-        let counts = known_counts(&self.settings, &self.state, self.as_of)?;
+        let counts = known_counts(&self.schedule, &self.state, self.as_of)?;
         let says_nothing = self.phase == Phase::Gathering && counts.places_left == 0;
         (!says_nothing).then_some(counts.places_left)
     }
@@ -265,7 +276,7 @@ impl RoomView {
     #[must_use]
     pub fn poll_after_s(&self, standing: Standing, polls_per_s_max: u32, random: u64) -> u32 {
         let outlook = match standing {
-            Standing::Gathering { opens_at } => Outlook::Instant(opens_at.since(self.as_of)),
+            Standing::Gathering { opens_at } => self.until(opens_at),
             Standing::Waiting { ahead, .. } => self.outlook(ahead),
             Standing::Called { .. } | Standing::Admitted => Outlook::Called,
             Standing::Used { .. } | Standing::Closed => Outlook::Still,
@@ -279,9 +290,14 @@ impl RoomView {
     fn outlook(&self, ahead: u64) -> Outlook {
         match (self.phase, self.calls_per_minute, self.next_opening()) {
             (Phase::Open, Some(calls_per_minute), _) => Outlook::Moving { ahead, calls_per_minute },
-            (_, _, Some((_, next))) => Outlook::Instant(next.opens_at.since(self.as_of)),
+            (_, _, Some((_, next))) => self.until(next.opens_at),
             (_, _, None) => Outlook::Still,
         }
+    }
+
+    /// What happens to all at this instant; nobody knows when, if it is held back.
+    fn until(&self, opens_at: Option<Timestamp>) -> Outlook {
+        opens_at.map_or(Outlook::Still, |at| Outlook::Instant(at.since(self.as_of)))
     }
 
     /// When a spectator without a ticket should ask again.
@@ -324,7 +340,7 @@ impl From<Counts> for Report {
 fn levers(state: &RoomState) -> GateLevers {
     let live = &state.memory.live;
     GateLevers {
-        paused: live.paused,
+        paused: live.admits_nobody(),
         pace_per_minute: live.pace_per_minute,
         burst: live.burst,
         max_active: live.max_active,
@@ -334,6 +350,7 @@ fn levers(state: &RoomState) -> GateLevers {
 
 fn reading<'a>(
     settings: &RoomSettings,
+    schedule: &Schedule,
     state: &'a RoomState,
     line: &Line,
     now: Timestamp,
@@ -347,24 +364,35 @@ fn reading<'a>(
         came: &state.came,
         admission_tat_us: state.admission_tat_us,
         report: state.report.map(Report::from),
-        last_opening: settings.last_opening(now),
+        last_opening: schedule.last(now),
         gathering: line.gathers_for().is_some(),
-        open: line.is_drawn() && now < settings.closes_at,
+        open: line.is_drawn() && !is_over(settings, state, now),
     }
 }
 
 /// What the booking API counted, if that says anything about now. Before the first places are released
 /// it counts none; that is no news.
-fn known_counts(settings: &RoomSettings, state: &RoomState, now: Timestamp) -> Option<Counts> {
+fn known_counts(schedule: &Schedule, state: &RoomState, now: Timestamp) -> Option<Counts> {
     let counts = state.report?;
-    let is_after_opening = settings.last_opening(now).is_some_and(|at| counts.counted_at >= at);
+    let is_after_opening = schedule.last(now).is_some_and(|at| counts.counted_at >= at);
     (is_after_opening && now.since(counts.counted_at) <= COUNT_AGE_MAX).then_some(counts)
 }
 
-fn phase(settings: &RoomSettings, state: &RoomState, line: &Line, now: Timestamp) -> Phase {
-    let counts = known_counts(settings, state, now);
+/// Whether the room is over, because its time is up or the operator has closed it.
+fn is_over(settings: &RoomSettings, state: &RoomState, now: Timestamp) -> bool {
+    now >= settings.closes_at || state.memory.live.closed
+}
+
+fn phase(
+    settings: &RoomSettings,
+    schedule: &Schedule,
+    state: &RoomState,
+    line: &Line,
+    now: Timestamp,
+) -> Phase {
+    let counts = known_counts(schedule, state, now);
     let none_left = counts.is_some_and(|counts| counts.places_left == 0);
-    if now >= settings.closes_at {
+    if is_over(settings, state, now) {
         Phase::Closed
     } else if !line.has_begun() {
         Phase::Announced

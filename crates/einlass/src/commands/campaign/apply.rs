@@ -10,9 +10,11 @@ use campaign_file::CampaignFile;
 use clap::Args;
 use kernel::{Clock, SystemClock};
 use waiting_room::RoomStore;
+use waiting_room::audit::By;
 use waiting_room::service::operator;
 
 use super::bookings;
+use crate::commands::typed_by;
 use crate::config::{Config, WaitingRoomConfig};
 use crate::keys::{WaitingRoomKeys, require_identity};
 use crate::{adapters, campaign};
@@ -74,7 +76,8 @@ impl Apply {
         if self.dry_run {
             println!("nothing was changed, as this was a dry run");
         } else if let Some(room) = room {
-            let created = room.create(file).await?;
+            let why = self.reason.as_ref().map(|reason| reason.as_str().to_owned());
+            let created = room.create(file, &typed_by(why)).await?;
             println!("waiting room: the room {} {created}", file.id);
         } else {
             println!(
@@ -153,8 +156,8 @@ impl RoomHalf {
         Ok(())
     }
 
-    async fn create(&self, file: &CampaignFile) -> anyhow::Result<&'static str> {
-        let created = self.rooms.create(&self.settings).await?;
+    async fn create(&self, file: &CampaignFile, by: &By) -> anyhow::Result<&'static str> {
+        let created = self.rooms.create(&self.settings, &by.created(&self.settings)).await?;
         created.verdict().map_err(|why| anyhow!("the room {} {why}", file.id))
     }
 }
@@ -166,5 +169,5 @@ pub async fn apply_room(
     keys: &WaitingRoomKeys,
     file: &CampaignFile,
 ) -> anyhow::Result<&'static str> {
-    RoomHalf::with(config, keys, file)?.create(file).await
+    RoomHalf::with(config, keys, file)?.create(file, &By::start()).await
 }

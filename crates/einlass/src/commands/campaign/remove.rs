@@ -10,6 +10,7 @@ use kernel::{CampaignId, Clock, SystemClock};
 
 use super::bookings;
 use crate::adapters;
+use crate::commands::typed_by;
 use crate::config::Config;
 
 /// Take a campaign out of force for good: its room, and everything held and booked in it.
@@ -55,7 +56,8 @@ impl Remove {
         let refused = |why| anyhow!("the campaign {} {why}", request.campaign);
         campaigns::remove(&*store, &request).await?.verdict().map_err(refused)?;
         if let Some(rooms) = rooms {
-            let was_there = rooms.remove(&request.campaign).await?;
+            let why = request.reason.as_ref().map(|reason| reason.as_str().to_owned());
+            let was_there = rooms.remove(&request.campaign, &typed_by(why).removed()).await?;
             let verdict = if was_there { "is removed" } else { "was not there" };
             println!("waiting room: the room {} {verdict}", request.campaign);
         }

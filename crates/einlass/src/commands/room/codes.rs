@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use waiting_room::service::operator::{self, IssuedCodes, Revoke as Revoked, RevokeOutcome};
 use waiting_room::{RoomId, RoomStore};
 
+use crate::commands::typed_by;
 use crate::config::Config;
 use crate::keys::WaitingRoomKeys;
 
@@ -50,7 +51,8 @@ impl Codes {
         let key = WaitingRoomKeys::read(&config.waiting_room.keys_file)?.draw_key;
         match self {
             Self::Issue { room, count } => {
-                let outcome = operator::issue_codes(store, &key, &room, count).await?;
+                let outcome =
+                    operator::issue_codes(store, &key, &room, count, &typed_by(None)).await?;
                 let Some(issued) = outcome.verdict().map_err(anyhow::Error::msg)? else {
                     return Ok(unknown(&room));
                 };
@@ -61,7 +63,8 @@ impl Codes {
                 let code = what.code.as_deref().map(Revoked::Code);
                 let batch = what.batch.map(Revoked::Batch);
                 let Some(what) = code.or(batch) else { anyhow::bail!("say what to revoke") };
-                let outcome = operator::revoke_codes(store, &key, &room, what).await?;
+                let outcome =
+                    operator::revoke_codes(store, &key, &room, what, &typed_by(None)).await?;
                 if outcome == RevokeOutcome::UnknownRoom {
                     return Ok(unknown(&room));
                 }

@@ -84,6 +84,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::CarFull, 225),
     (Code::CampaignClosed, 301),
     (Code::RoomClosed, 302),
+    (Code::LeversChanged, 321),
     (Code::PriorityCodeRevoked, 313),
     (Code::BodyTooLarge, 331),
     (Code::UnsupportedMediaType, 351),
@@ -92,6 +93,7 @@ const NUMBERS: &[(Code, u16)] = &[
     (Code::MunicipalityMismatch, 423),
     (Code::MunicipalityRequired, 424),
     (Code::DeclarationMissing, 425),
+    (Code::IfMatchMissing, 481),
     (Code::ProofRequired, 492),
     (Code::PriorityCodeInvalid, 436),
     (Code::RateLimited, 491),
@@ -138,7 +140,7 @@ pub fn refusal(code: Code, clock: &dyn Clock) -> Problem {
 /// An opening that a count-down can lead to.
 fn soon(now: Timestamp) -> Value {
     let (gathers_from, opens_at) = (Duration::from_hours(1), Duration::from_hours(2));
-    json!({"index": 0, "opens_at": now.plus(opens_at), "gathers_from": now.plus(gathers_from)})
+    json!({"index": 0, "opens_at": now.plus(opens_at), "held": false, "gathers_from": now.plus(gathers_from)})
 }
 
 /// The table of the documentation.

@@ -14,10 +14,10 @@ use crate::problem::{Code, Mistake, Problem};
 /// Browsers remember an answer for two hours at most; after an hour a changed list holds for all.
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("3600");
 
-const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 const HEADERS: HeaderValue = HeaderValue::from_static(
-    "accept, accept-language, authorization, content-type, idempotency-key, if-none-match, traceparent, \
-     x-request-id",
+    "accept, accept-language, authorization, content-type, idempotency-key, if-match, if-none-match, \
+     traceparent, x-request-id",
 );
 
 const PUBLIC_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");

@@ -244,6 +244,10 @@ catalogue! {
         en: "This waiting room is closed", "The campaign is over. Please ask your municipality about further offers.";
         de: "Dieser Warteraum ist geschlossen", "Die Aktion ist beendet. Bitte fragen Sie Ihre Gemeinde nach weiteren Angeboten.";
     }
+    LeversChanged "levers-changed" PRECONDITION_FAILED {
+        en: "The room has been changed meanwhile", "Nothing was changed. Look at the room again, and send the change with its new ETag as If-Match if it is still right.";
+        de: "Der Warteraum wurde inzwischen geändert", "Es wurde nichts geändert. Sehen Sie sich den Warteraum noch einmal an, und senden Sie die Änderung mit seinem neuen ETag als If-Match, wenn sie noch stimmt.";
+    }
     BodyTooLarge "body-too-large" PAYLOAD_TOO_LARGE {
         en: "The request is too large", "Please shorten it to at most 8 KiB.";
         de: "Die Anfrage ist zu groß", "Bitte kürzen Sie sie auf höchstens 8 KiB.";
@@ -275,6 +279,10 @@ catalogue! {
     PriorityCodeInvalid "priority-code-invalid" UNPROCESSABLE_ENTITY {
         en: "This is no priority code of this waiting room", "Please compare it with your letter, all 16 characters. A code is good for the campaign that it was sent for; you can also join without one.";
         de: "Das ist kein Vorrang-Code dieses Warteraums", "Bitte vergleichen Sie ihn mit Ihrem Schreiben, alle 16 Zeichen. Ein Code gilt für die Aktion, für die er geschickt wurde; ohne Code können Sie sich auch anstellen.";
+    }
+    IfMatchMissing "if-match-missing" PRECONDITION_REQUIRED {
+        en: "It is not said what the change is made for", "Send the ETag of the room, as you have seen it, as If-Match, so that no change of somebody else is undone unseen; or * to change it whatever it is.";
+        de: "Es fehlt, wofür die Änderung gilt", "Senden Sie den ETag des Warteraums, wie Sie ihn gesehen haben, als If-Match, damit keine Änderung anderer ungesehen zurückgenommen wird; oder *, um ihn zu ändern, wie er auch sei.";
     }
     ProofRequired "proof-required" TOO_MANY_REQUESTS {
         en: "Please let your device compute for a moment", "Very many entries come from your internet connection. Fetch the challenge in `challenge`, solve it, and send the solution as `proof`; or wait, which costs you nothing either.";

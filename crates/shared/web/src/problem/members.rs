@@ -73,6 +73,7 @@ fn all() -> [(Code, Member); 15] {
                 json!({
                     "index": 0,
                     "opens_at": "2021-06-14T06:00:00.000Z",
+                    "held": false,
                     "gathers_from": "2021-06-14T05:00:00.000Z",
                 }),
             ),

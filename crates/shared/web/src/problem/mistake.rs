@@ -36,6 +36,16 @@ pub enum Mistake {
         /// The largest number.
         most: i64,
     },
+    /// The numbers do not add up to this.
+    Sum(u64),
+    /// It is about something that has been already.
+    Over,
+    /// The instant has been already.
+    TooEarly,
+    /// The instant is not before the end.
+    TooLate,
+    /// It would not be behind the one before it, or not before the one behind it.
+    Order,
     /// The text is not of this form.
     Form(Form),
     /// The text is none of these.
@@ -130,6 +140,11 @@ impl Mistake {
             Self::TooFew(_) => "too-few",
             Self::TooMany(_) => "too-many",
             Self::OutOfRange { .. } => "out-of-range",
+            Self::Sum(_) => "wrong-sum",
+            Self::Over => "over",
+            Self::TooEarly => "too-early",
+            Self::TooLate => "too-late",
+            Self::Order => "wrong-order",
             Self::Form(_) => "wrong-form",
             Self::NoChoice(_) => "no-choice",
             Self::Character => "wrong-character",
@@ -161,6 +176,11 @@ impl Mistake {
             Self::TooFew(1),
             Self::TooMany(1_000),
             Self::OutOfRange { least: 1, most: 4 },
+            Self::Sum(100),
+            Self::Over,
+            Self::TooEarly,
+            Self::TooLate,
+            Self::Order,
             Self::Form(Form::Date),
             Self::NoChoice(vec!["person".to_owned(), "email".to_owned()]),
             Self::Character,
@@ -201,6 +221,11 @@ impl Mistake {
             Self::OutOfRange { least, most } => {
                 format!("a number from {least} to {most} is expected").into()
             }
+            Self::Sum(sum) => format!("these must add up to {sum}").into(),
+            Self::Over => "this has been already, and cannot be changed".into(),
+            Self::TooEarly => "this is in the past".into(),
+            Self::TooLate => "this is not before the end".into(),
+            Self::Order => "this is not in its order with those beside it; move them as well".into(),
             Self::Form(form) => format!("expected in the form {}", form.english()).into(),
             Self::NoChoice(choices) => format!("expected is one of {}", choices.join(", ")).into(),
             Self::Character => "this contains a character that cannot be part of it".into(),
@@ -238,6 +263,11 @@ impl Mistake {
             Self::OutOfRange { least, most } => {
                 format!("erwartet wird eine Zahl von {least} bis {most}").into()
             }
+            Self::Sum(sum) => format!("zusammen müssen es {sum} sein").into(),
+            Self::Over => "das ist schon gewesen und lässt sich nicht ändern".into(),
+            Self::TooEarly => "das liegt in der Vergangenheit".into(),
+            Self::TooLate => "das liegt nicht vor dem Ende".into(),
+            Self::Order => "das ist nicht in der Reihenfolge mit den anderen daneben; bitte diese mit ändern".into(),
             Self::Form(form) => format!("erwartet in der Form {}", form.german()).into(),
             Self::NoChoice(choices) => {
                 format!("erwartet wird eine der Angaben {}", choices.join(", ")).into()

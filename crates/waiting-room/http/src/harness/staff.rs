@@ -9,8 +9,10 @@ use arc_swap::ArcSwap;
 use kernel::SeededEntropy;
 use pass::{KeySet, SigningKey};
 use staff::{Campaigns, Issuer, Role, Staff, StaffKeys, StaffSigner, StaffVerifier};
+use waiting_room::RoomStore as _;
+use waiting_room::audit::{Record, Wanted};
 
-use super::{CREATED_S, after};
+use super::{CREATED_S, Harness, after};
 use crate::RefreshStaffKeys;
 
 /// Longer than a test moves the clock that does not mean it.
@@ -52,6 +54,14 @@ fn token(seed: u64, roles: &[Role], campaigns: Campaigns) -> String {
     let roles: BTreeSet<Role> = roles.iter().copied().collect();
     let staff = Staff { subject: "erika".into(), roles, campaigns };
     StaffSigner::new(&key(seed)).issue(&staff, after(CREATED_S), LIFETIME)
+}
+
+impl Harness {
+    /// All that operators did to `town`, oldest first.
+    pub(crate) async fn records(&self) -> Vec<Record> {
+        let records = self.store.audit(&super::id("town"), Wanted::After(None), 1_000).await;
+        records.expect("the store answers")
+    }
 }
 
 /// The token of somebody with these roles for all rooms.

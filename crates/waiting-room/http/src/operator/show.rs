@@ -93,6 +93,7 @@ mod tests {
           },
           "levers": {
             "burst": 10,
+            "closed": false,
             "max_active": 5,
             "message": null,
             "pace_per_minute": 60,
@@ -105,6 +106,22 @@ mod tests {
             "version": 0
           },
           "now": "<time>",
+          "openings": [
+            {
+              "held": false,
+              "index": 0,
+              "is_over": true,
+              "opens_at": "2021-06-14T06:00:00.000Z",
+              "planned_at": "2021-06-14T06:00:00.000Z"
+            },
+            {
+              "held": false,
+              "index": 1,
+              "is_over": false,
+              "opens_at": "2021-06-14T07:00:00.000Z",
+              "planned_at": "2021-06-14T07:00:00.000Z"
+            }
+          ],
           "phase": "open",
           "read_ago_s": 0,
           "report": {

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, HeaderValue};
 use kernel::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use waiting_room::lane::{Lane, PerLane};
 use waiting_room::live::LiveSettings;
@@ -39,6 +39,8 @@ pub(crate) struct OperatedRoom {
     read_ago_s: u64,
     /// What can be changed while people wait.
     levers: Levers,
+    /// The openings, in order.
+    openings: Vec<OperatedOpening>,
     /// The people, by lane.
     lanes: PeopleByLane,
     /// How many passes are alive, and how many may be.
@@ -56,6 +58,8 @@ pub(crate) struct Levers {
     version: u64,
     /// Nobody is called and nobody is admitted.
     paused: bool,
+    /// Nobody joins, nobody is called and nobody is admitted.
+    closed: bool,
     /// Admissions per minute in the long run.
     #[schema(example = 600)]
     pace_per_minute: u32,
@@ -72,18 +76,39 @@ pub(crate) struct Levers {
     shares: Shares,
 }
 
+/// An opening, for those who run the room.
+#[derive(Serialize, ToSchema)]
+struct OperatedOpening {
+    /// Its number in the room, from 0.
+    #[schema(example = 0)]
+    index: usize,
+    /// When the campaign file says that it opens.
+    #[schema(value_type = String, format = DateTime, example = "2021-06-14T06:00:00.000Z")]
+    planned_at: Timestamp,
+    /// When it opens, or has opened; null while it, or one before it, is held back.
+    #[schema(required = true, value_type = Option<String>, format = DateTime, example = "2021-06-14T06:30:00.000Z")]
+    opens_at: Option<Timestamp>,
+    /// Whether it is held back until it is released.
+    #[schema(example = false)]
+    held: bool,
+    /// Whether its draw was held: then nothing moves it any more.
+    #[schema(example = false)]
+    is_over: bool,
+}
+
 /// The shares of the lanes in percent: 100 together.
-#[derive(Clone, Copy, Serialize, ToSchema)]
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Shares {
     /// Of whoever comes over the web.
-    #[schema(example = 80)]
-    public: u32,
+    #[schema(maximum = 100, example = 80)]
+    pub(crate) public: u32,
     /// Of callers, for whom the hotline joins.
-    #[schema(example = 10)]
-    hotline: u32,
+    #[schema(maximum = 100, example = 10)]
+    pub(crate) hotline: u32,
     /// Of people whom the operator invited to come first.
-    #[schema(example = 10)]
-    priority: u32,
+    #[schema(maximum = 100, example = 10)]
+    pub(crate) priority: u32,
 }
 
 /// The people of each lane.
@@ -160,11 +185,26 @@ impl From<&Look> for OperatedRoom {
             now: view.as_of,
             read_ago_s: read_ago.as_secs(),
             levers: Levers::from(&state.memory.live),
+            openings: openings(view),
             lanes: people(view),
             seats: Seats { used: state.active, allowed: state.allowance },
             report: state.report.map(|counts| LastReport::of(counts, view.as_of)),
         }
     }
+}
+
+fn openings(view: &RoomView) -> Vec<OperatedOpening> {
+    let planned = view.settings.openings.iter().map(|opening| opening.opens_at);
+    let openings = planned.zip(view.schedule.openings()).enumerate();
+    openings
+        .map(|(index, (planned_at, opening))| OperatedOpening {
+            index,
+            planned_at,
+            opens_at: opening.opens_at,
+            held: opening.is_held,
+            is_over: view.line.draws().iter().any(|draw| usize::from(draw.block.opening) == index),
+        })
+        .collect()
 }
 
 fn people(view: &RoomView) -> PeopleByLane {
@@ -185,6 +225,7 @@ impl From<&LiveSettings> for Levers {
         Self {
             version: live.version,
             paused: live.paused,
+            closed: live.closed,
             pace_per_minute: live.pace_per_minute,
             burst: live.burst,
             max_active: live.max_active,
@@ -214,14 +255,15 @@ impl LastReport {
 }
 
 /// What a change names in `If-Match`: the line, and the version of its levers.
-pub(crate) fn etag(view: &RoomView) -> String {
-    format!("\"{}.{}\"", view.settings.incarnation, view.state.memory.live.version)
+pub(crate) fn etag_of(incarnation: u32, version: u64) -> String {
+    format!("\"{incarnation}.{version}\"")
 }
 
 /// A room as it is now, with the tag for the next change.
 pub(crate) fn operated(look: &Look) -> HttpResponse {
     let mut response = reply::private(StatusCode::OK, &OperatedRoom::from(look));
-    if let Ok(tag) = HeaderValue::try_from(etag(&look.view)) {
+    let memory = &look.view.state.memory;
+    if let Ok(tag) = HeaderValue::try_from(etag_of(memory.incarnation, memory.live.version)) {
         response.headers_mut().insert(ETAG, tag);
     }
     response

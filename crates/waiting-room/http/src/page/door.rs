@@ -223,7 +223,8 @@ pub(super) fn page(visit: &Visit<'_>, sent: &Sent, mistakes: &[(&str, &Mistake)]
     };
     let (heading, lines) = match view.phase {
         Phase::Announced => {
-            let opens = (texts.opens_in)(&opens_in(view.settings.first_gathering()));
+            let opens =
+                (texts.opens_in)(&opens_in(view.schedule.first_gathering().unwrap_or_default()));
             let lines = vec![opens, texts.same_chance.to_owned()];
             let refresh_s = Some(visit.app.rooms.look_after_s(view));
             let heading = texts.not_open.to_owned();
@@ -234,8 +235,8 @@ pub(super) fn page(visit: &Visit<'_>, sent: &Sent, mistakes: &[(&str, &Mistake)]
             return Page { heading, lines: vec![texts.over_detail.to_owned()], ..Page::default() };
         }
         Phase::Gathering => {
-            let next = view.next_opening();
-            let drawn = next.map(|(_, next)| (texts.drawn_in)(&opens_in(next.opens_at)));
+            let next = view.next_opening().and_then(|(_, next)| next.opens_at);
+            let drawn = next.map(|at| (texts.drawn_in)(&opens_in(at)));
             (texts.get_in_line, drawn.into_iter().collect())
         }
         Phase::Open => (texts.get_in_line, Vec::new()),

@@ -20,7 +20,11 @@ pub(super) fn page(visit: &Visit<'_>, answer: &Answer, is_inside: bool) -> Page 
     match answer.standing {
         Standing::Gathering { opens_at } => Page {
             heading: texts.gathering.to_owned(),
-            lines: vec![(texts.drawn_in)(&until(opens_at)), texts.kept.to_owned()],
+            lines: opens_at
+                .map(|at| (texts.drawn_in)(&until(at)))
+                .into_iter()
+                .chain([texts.kept.to_owned()])
+                .collect(),
             ..waits
         },
         Standing::Waiting { place, ahead, estimate } => Page {

@@ -1,8 +1,9 @@
--- create: makes a room unless it is known, or begins a new line where its incarnation is higher.
+-- create: makes a room unless it is known, or begins a new line where its incarnation is higher. Recorded.
 --
--- KEYS   1 state, 2 settings, 3 admitted, 4 and 5 join keys, 6 and 7 resumes, 8 used codes
+-- KEYS   1 state, 2 settings, 3 admitted, 4 and 5 join keys, 6 and 7 resumes, 8 used codes, 9 audit
 -- ARGV   1 now in ms, empty for the clock of Redis; 2 incarnation, 3 settings as JSON, 4 the first gathering in
---        ms, 5 how long tickets are listened to in ms, 6… field and value of each part of the state
+--        ms, 5 how long tickets are listened to in ms, 6 what was done as JSON, 7 how many records are kept,
+--        8… field and value of each part of the state
 -- Reply  0 new; 1 new, and listens to tickets, since its first gathering has begun; 2 replaced;
 --        3 known: its settings; 4 known with a higher incarnation, or removed with this one or a higher one
 -- O(openings), besides what it takes to free a line that is over
@@ -24,9 +25,10 @@ if not known and now >= tonumber(ARGV[4]) then
   answer, quiet_until = HEALING, now + tonumber(ARGV[5])
 end
 -- What is left of a room of that name is not part of this line.
-redis.call('UNLINK', KEYS[1], unpack(KEYS, 3))
+redis.call('UNLINK', KEYS[1], unpack(KEYS, 3, 8))
 redis.call('SET', KEYS[2], ARGV[3])
-redis.call('HSET', KEYS[1], unpack(ARGV, 6))
+redis.call('HSET', KEYS[1], unpack(ARGV, 8))
 redis.call('HSET', KEYS[1], 'epoch', exact(math.max(1, math.floor(now / 1000))), 'quiet_until_ms', exact(quiet_until),
   'seen_ms', exact(now))
+record(KEYS[9], ARGV[6], ARGV[7])
 return { answer }

@@ -3,6 +3,7 @@ use waiting_room::memory::digest::Digest;
 use waiting_room::store::{Freeze, Result};
 
 use super::{Operations, state_keys};
+use crate::fields;
 use crate::keys::RoomKeys;
 
 impl Operations {
@@ -15,8 +16,7 @@ impl Operations {
     ) -> Result<()> {
         let mut call = self.begin(&self.freeze, &state_keys(keys), digest);
         call.arg(freeze.index).arg(freeze.due_at.unix_ms());
-        let next = freeze.next_due_at.map_or_else(String::new, |at| at.unix_ms().to_string());
-        call.arg(next);
+        call.arg(fields::ms_or_nothing(freeze.next_due_at));
         self.run(room, &call).await.map(|_| ())
     }
 }

@@ -4,6 +4,7 @@
 //! A script runs as a whole or not at all, and no other command runs meanwhile: that is what makes the
 //! operations of the port atomic. Redis may forget the scripts at any time; they are loaded again.
 
+mod audit;
 mod call;
 mod create;
 mod end_passes;
@@ -68,7 +69,7 @@ impl Operations {
         Self {
             connections,
             clock,
-            create: script!("room.lua", "create.lua"),
+            create: script!("room.lua", "audit.lua", "create.lua"),
             replace: script!("room.lua", "replace.lua"),
             read: script!("room.lua", "read.lua"),
             join: script!("room.lua", "admission.lua", "join.lua"),
@@ -80,10 +81,10 @@ impl Operations {
             keep_tickets: script!("room.lua", "keep_tickets.lua"),
             take_tickets: script!("room.lua", "take_tickets.lua"),
             report: script!("room.lua", "report.lua"),
-            set_live: script!("room.lua", "set_live.lua"),
+            set_live: script!("room.lua", "audit.lua", "set_live.lua"),
             set_notices: script!("room.lua", "set_notices.lua"),
-            supply_entropy: script!("room.lua", "supply_entropy.lua"),
-            remove: script!("remove.lua"),
+            supply_entropy: script!("room.lua", "audit.lua", "supply_entropy.lua"),
+            remove: script!("room.lua", "audit.lua", "remove.lua"),
         }
     }
 
@@ -181,6 +182,10 @@ fn state_keys(keys: &RoomKeys) -> [&str; 1] {
 fn resume_keys(keys: &RoomKeys) -> [&str; 3] {
     let [even, odd] = &keys.resumes;
     [&keys.state, even, odd]
+}
+
+fn recorded_keys(keys: &RoomKeys) -> [&str; 2] {
+    [&keys.state, &keys.audit]
 }
 
 fn pass_keys(keys: &RoomKeys) -> [&str; 2] {

@@ -1,9 +1,9 @@
 use waiting_room::RoomId;
-use waiting_room::live::LiveSettings;
 use waiting_room::memory::digest::Digest;
-use waiting_room::store::Result;
+use waiting_room::store::{Result, SetLive};
 
-use super::{Operations, state_keys};
+use super::audit::add_deed;
+use super::{Operations, recorded_keys};
 use crate::fields;
 use crate::keys::RoomKeys;
 
@@ -13,12 +13,16 @@ impl Operations {
         keys: &RoomKeys,
         room: &RoomId,
         digest: &Digest,
-        live: &LiveSettings,
+        set: &SetLive,
     ) -> Result<bool> {
-        let mut call = self.begin(&self.set_live, &state_keys(keys), digest);
-        for (_, value) in fields::of_live(live)? {
+        let mut call = self.begin(&self.set_live, &recorded_keys(keys), digest);
+        for (_, value) in fields::of_live(&set.live)? {
             call.arg(value);
         }
+        for at in [set.next_due_at, set.before] {
+            call.arg(fields::ms_or_nothing(at));
+        }
+        add_deed(&mut call, &set.deed)?;
         self.run_if(room, &call).await
     }
 }

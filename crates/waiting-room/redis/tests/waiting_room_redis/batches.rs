@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{Clock, ManualClock};
-use waiting_room::contract::{START, pass_id, room_settings};
+use waiting_room::contract::{START, created, pass_id, room_settings};
 use waiting_room::gate::Ledger;
 use waiting_room::lane::{Lane, PerLane};
 use waiting_room::memory::Memory;
@@ -45,7 +45,7 @@ impl Both {
         clock.set(settings.first_gathering().minus(Duration::from_secs(1)));
         let both = Self { redis, model, clock, settings, digest };
         for store in both.stores() {
-            store.create(&both.settings).await.expect("create");
+            store.create(&both.settings, &created(&both.settings)).await.expect("create");
         }
         both.clock.set(START);
         for index in [0, 1] {

@@ -103,6 +103,8 @@ pub struct Levers {
     pub pace_per_minute: u32,
     pub burst: u32,
     pub max_active: u32,
+    pub next_due_in_ms: Option<i64>,
+    pub before_in_ms: Option<i64>,
 }
 
 fn more() -> impl Strategy<Value = More> {
@@ -178,12 +180,13 @@ fn redeem() -> impl Strategy<Value = Operation> {
 
 fn levers() -> impl Strategy<Value = Operation> {
     let levers = (prop::bool::weighted(0.2), 1_u32..200, 1_u32..6, 1_u32..8);
-    let levers = levers.prop_map(|(paused, pace_per_minute, burst, max_active)| Levers {
-        paused,
-        pace_per_minute,
-        burst,
-        max_active,
-    });
+    let openings = (of(-500_i64..30_000), prop::option::weighted(0.3, -500_i64..500));
+    let levers =
+        (levers, openings).prop_map(
+            |((paused, pace_per_minute, burst, max_active), (next_due_in_ms, before_in_ms))| {
+                Levers { paused, pace_per_minute, burst, max_active, next_due_in_ms, before_in_ms }
+            },
+        );
     (knows(), prop_oneof![4 => Just(1_u64), 1 => 0_u64..3], levers).prop_map(
         |(knows, version_ahead, levers)| Operation::SetLive { knows, version_ahead, levers },
     )

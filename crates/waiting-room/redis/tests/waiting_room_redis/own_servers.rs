@@ -7,7 +7,7 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, InfoDict};
 use test_support::{RedisServer, eventually};
-use waiting_room::contract::{pass_id, room_settings};
+use waiting_room::contract::{created, pass_id, room_settings};
 use waiting_room::gate::Ledger;
 use waiting_room::lane::{Lane, PerLane};
 use waiting_room::memory::Memory;
@@ -31,7 +31,7 @@ impl Town {
         // No boundary is due at today's time.
         settings.openings.clear();
         settings.closes_at = kernel::Timestamp::from_unix_s(9_000_000_000);
-        store.create(&settings).await.expect("create");
+        store.create(&settings, &created(&settings)).await.expect("create");
         Self { store, settings }
     }
 

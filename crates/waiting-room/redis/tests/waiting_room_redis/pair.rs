@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use kernel::{Clock as _, ManualClock, Timestamp};
 use redis::aio::MultiplexedConnection;
-use waiting_room::contract::{START, pass_id, room_settings};
+use waiting_room::audit::{Record, Wanted};
+use waiting_room::contract::{START, by, created, pass_id, room_settings};
 use waiting_room::draw::DrawKey;
 use waiting_room::gate::{Ledger, Step};
 use waiting_room::lane::{Lane, PerLane};
@@ -16,7 +17,7 @@ use waiting_room::priority::CodeNumber;
 use waiting_room::settings::Opening;
 use waiting_room::state::{BookingReport, Counts, RoomState};
 use waiting_room::store::{
-    Arrival, Arrivals, Ask, Call, Freeze, JoinKey, Redemption, Result as StoreResult,
+    Arrival, Arrivals, Ask, Call, Freeze, JoinKey, Redemption, Result as StoreResult, SetLive,
 };
 use waiting_room::{MemoryRoomStore, RoomId, RoomSettings, RoomStore, Rooms};
 use waiting_room_redis::RedisRoomStore;
@@ -57,6 +58,7 @@ impl Pair {
         let settings = settings(1);
         let keys = RoomKeys::new(&config.key_prefix, &settings.room);
         let mut keys: Vec<String> = keys.all().map(str::to_owned).into();
+        keys.push(RoomKeys::new(&config.key_prefix, &settings.room).audit);
         keys.push(keys::rooms(&config.key_prefix));
         let nothing = Memory::of_new_room(&settings);
         let pair = Self {
@@ -85,7 +87,9 @@ impl Pair {
                 self.create(incarnation, other_title).await;
             }
             Operation::Remove => {
-                same(self.redis.remove(&self.room).await, self.model.remove(&self.room).await);
+                let deed = by().removed();
+                let answer = self.redis.remove(&self.room, &deed).await;
+                same(answer, self.model.remove(&self.room, &deed).await);
             }
             Operation::List => self.list().await,
             Operation::ReadFirst { listening_ms } => self.read(None, listening_ms).await,
@@ -159,15 +163,22 @@ impl Pair {
                 let mut live = known
                     .map_or_else(|| settings(1).gate.levers(), |state| state.memory.live.clone());
                 live.version += version_ahead;
-                let Levers { paused, pace_per_minute, burst, max_active } = levers;
+                let Levers { paused, pace_per_minute, burst, max_active, .. } = levers;
                 (live.paused, live.pace_per_minute) = (paused, pace_per_minute);
                 (live.burst, live.max_active) = (burst, max_active);
-                let answer = redis.set_live(room, digest, &live).await;
-                same(answer, model.set_live(room, digest, &live).await);
+                let set = SetLive {
+                    next_due_at: levers.next_due_in_ms.map(|ms| self.in_ms(ms)),
+                    before: levers.before_in_ms.map(|ms| self.in_ms(ms)),
+                    deed: by().changed(&settings(1).gate.levers(), &live),
+                    live,
+                };
+                let answer = redis.set_live(room, digest, &set).await;
+                same(answer, model.set_live(room, digest, &set).await);
             }
             Operation::SupplyEntropy { opening, text, .. } => {
-                let answer = redis.supply_entropy(room, digest, opening, &text).await;
-                same(answer, model.supply_entropy(room, digest, opening, &text).await);
+                let deed = by().supplied(opening, &text);
+                let answer = redis.supply_entropy(room, digest, opening, &text, &deed).await;
+                same(answer, model.supply_entropy(room, digest, opening, &text, &deed).await);
             }
             other => panic!("carries no digest: {other:?}"),
         }
@@ -182,7 +193,9 @@ impl Pair {
         if other_title {
             settings.title_de = "Anders – „ä“".into();
         }
-        same(self.redis.create(&settings).await, self.model.create(&settings).await);
+        let deed = created(&settings);
+        let answer = self.redis.create(&settings, &deed).await;
+        same(answer, self.model.create(&settings, &deed).await);
     }
 
     async fn list(&self) {
@@ -310,6 +323,11 @@ impl Pair {
         let settings_known = self.model.settings(&self.room).await;
         same(self.redis.settings(&self.room).await, settings_known);
         self.list().await;
+        let all = (Wanted::After(None), usize::MAX >> 1);
+        let redis = self.redis.audit(&self.room, all.0, all.1).await.expect("records");
+        let model = self.model.audit(&self.room, all.0, all.1).await.expect("records");
+        let done = |record: &Record| (record.at, record.deed.clone());
+        assert!(redis.iter().map(done).eq(model.iter().map(done)), "{redis:?} {model:?}");
         if let Some(model) = self.known().await {
             let settings = settings(model.memory.incarnation);
             let nothing = Memory::of_new_room(&settings);

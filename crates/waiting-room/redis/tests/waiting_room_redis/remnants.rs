@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kernel::ManualClock;
 use redis::aio::MultiplexedConnection;
-use waiting_room::contract::{START, pass_id, room_settings};
+use waiting_room::contract::{START, created, pass_id, room_settings};
 use waiting_room::lane::{Lane, PerLane};
 use waiting_room::memory::digest::Digest;
 use waiting_room::memory::{Frozen, Memory};
@@ -95,7 +95,11 @@ async fn a_restored_room_keeps_what_it_still_knows() {
 async fn a_room_made_anew_inherits_nothing() {
     let mut remnants = Remnants::new().await;
     remnants.forget_state().await;
-    let created = remnants.store.create(&remnants.settings).await.expect("create");
+    let created = remnants
+        .store
+        .create(&remnants.settings, &created(&remnants.settings))
+        .await
+        .expect("create");
     assert_eq!(created, Created::Healing);
     remnants.merge().await;
     remnants.clock.advance(Duration::from_mins(15));
@@ -109,7 +113,7 @@ async fn what_cannot_be_read_fails_alone() {
     let broken = room_settings("a-broken-one");
     let half_gone = room_settings("z-half-gone");
     for settings in [&broken, &half_gone] {
-        remnants.store.create(settings).await.expect("create");
+        remnants.store.create(settings, &created(settings)).await.expect("create");
     }
     let keys = [remnants.keys("a-broken-one"), remnants.keys("z-half-gone")];
     remnants.send(&[b"SET", keys[0].settings.as_bytes(), b"{\"format\":9}"]).await;

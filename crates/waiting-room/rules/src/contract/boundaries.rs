@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kernel::ManualClock;
 
-use super::fixtures::{SOMEBODY, START, Trial, after, room_settings};
+use super::fixtures::{SOMEBODY, START, Trial, after, by, room_settings};
 use crate::lane::{Lane, PerLane};
 use crate::memory::Frozen;
 use crate::settings::RoomSettings;
@@ -124,7 +124,9 @@ pub async fn public_entropy_is_supplied_once(store: &dyn RoomStore, clock: &Manu
     let trial = Trial::of(store, clock, settings).await;
     let supply = async |opening, text| {
         let digest = trial.beginner();
-        store.supply_entropy(trial.room(), &digest, opening, text).await.expect("supply")
+        let deed = by().supplied(opening, text);
+        let supplied = store.supply_entropy(trial.room(), &digest, opening, text, &deed).await;
+        supplied.expect("supply")
     };
     trial.freeze_at(0).await;
     assert!(!supply(0, "3 17 21").await, "before the freeze it could be chosen");

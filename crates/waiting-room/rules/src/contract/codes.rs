@@ -2,7 +2,7 @@
 
 use kernel::ManualClock;
 
-use super::fixtures::{SOMEBODY, START, Trial, line_settings, new_entry, pass_id};
+use super::fixtures::{SOMEBODY, START, Trial, by, created, line_settings, new_entry, pass_id};
 use crate::lane::{Lane, PerLane};
 use crate::live::LiveChange;
 use crate::memory::Memory;
@@ -91,7 +91,10 @@ pub async fn a_code_is_used_in_its_line_only(store: &dyn RoomStore, clock: &Manu
     let trial = Trial::announced(store, clock).await;
     assert_eq!(trial.enter(&with_codes(&[1])).await.people, [new(0)]);
     let settings = line_settings("contract", 2);
-    assert_eq!(store.create(&settings).await.expect("create"), Created::Replaced);
+    assert_eq!(
+        store.create(&settings, &created(&settings)).await.expect("create"),
+        Created::Replaced
+    );
     let next = Trial { settings, ..trial };
     assert_eq!(next.enter(&with_codes(&[1])).await.people, [new(0)]);
 
@@ -100,9 +103,9 @@ pub async fn a_code_is_used_in_its_line_only(store: &dyn RoomStore, clock: &Manu
     store.merge(&settings, &memory, std::time::Duration::ZERO).await.expect("merge");
     let next = Trial { settings, ..next };
     assert_eq!(next.enter(&with_codes(&[1, 1])).await.people, [new(0), Entered::CodeUsed]);
-    assert!(store.remove(next.room()).await.expect("remove"));
+    assert!(store.remove(next.room(), &by().removed()).await.expect("remove"));
     let settings = line_settings("contract", 4);
-    assert_eq!(store.create(&settings).await.expect("create"), Created::New);
+    assert_eq!(store.create(&settings, &created(&settings)).await.expect("create"), Created::New);
     let next = Trial { settings, ..next };
     assert_eq!(next.enter(&with_codes(&[1])).await.people, [new(0)]);
 }

@@ -5,18 +5,19 @@ use std::time::Duration;
 use kernel::{Clock as _, ManualClock, Municipality, ResidenceTable, Timestamp};
 use pass::{IdentityKind, PassId, Subject};
 
+use crate::audit::{By, Deed};
 use crate::draw::DrawKey;
 use crate::gate::Ledger;
 use crate::lane::{Lane, PerLane};
-use crate::line::boundary;
-use crate::live::LiveChange;
+use crate::live::{LiveChange, LiveSettings};
 use crate::memory::Memory;
 use crate::memory::digest::Digest;
+use crate::schedule::Schedule;
 use crate::settings::{GateSettings, Opening, PassSettings, PollSettings, RoomId, RoomSettings};
 use crate::state::RoomState;
 use crate::store::{
     Arrival, Arrivals, Ask, Call, Created, Entered, Entries, Freeze, JoinReply, Reading, Redeemed,
-    Redemption, RoomStore,
+    Redemption, RoomStore, SetLive,
 };
 
 /// The instant of the first opening of [`room_settings`].
@@ -65,6 +66,18 @@ pub(super) fn line_settings(room: &str, incarnation: u32) -> RoomSettings {
         pass: PassSettings { ttl_s: 900, seats_max: 4 },
         polling: PollSettings { min_s: 2, max_s: 30 },
     }
+}
+
+/// Somebody who asks for a change, with a reason.
+#[must_use]
+pub fn by() -> By {
+    By { who: "erika".into(), why: Some("a test – „ä“".into()) }
+}
+
+/// What somebody does who creates a room with these settings.
+#[must_use]
+pub fn created(settings: &RoomSettings) -> Deed {
+    by().created(settings)
 }
 
 /// A pass id made of this number.
@@ -116,7 +129,8 @@ impl<'a> Trial<'a> {
         settings: RoomSettings,
     ) -> Self {
         clock.set(settings.first_gathering().minus(Duration::from_secs(400)));
-        assert_eq!(store.create(&settings).await.expect("create"), Created::New);
+        let created = store.create(&settings, &created(&settings)).await;
+        assert_eq!(created.expect("create"), Created::New);
         Self { store, clock, settings }
     }
 
@@ -179,17 +193,20 @@ impl<'a> Trial<'a> {
 
     /// Freezes this boundary at the instant at which it is due.
     pub(super) async fn freeze_at(&self, index: u16) {
-        let due = boundary(&self.settings, index).expect("a boundary");
-        self.clock.set(due.at);
+        let schedule = Schedule::new(&self.settings, &self.memory().await.live);
+        self.clock.set(schedule.boundary(index).expect("a boundary").at);
         self.freeze(index).await;
         assert!(self.memory().await.frozen.contains_key(&index), "boundary {index} is frozen");
     }
 
     pub(super) async fn freeze(&self, index: u16) {
-        let due = boundary(&self.settings, index).expect("a boundary");
-        let next_due_at = boundary(&self.settings, index + 1).map(|next| next.at);
+        let live = self.memory().await.live;
+        let schedule = Schedule::new(&self.settings, &live);
+        let due = schedule.boundary(index).expect("a boundary");
+        let next_due_at = schedule.boundary(index + 1).map(|next| next.at);
         let freeze = Freeze { index, due_at: due.at, next_due_at };
-        self.store.freeze(self.room(), &self.beginner(), freeze).await.expect("freeze");
+        let digest = Digest { live_version: live.version, ..self.beginner() };
+        self.store.freeze(self.room(), &digest, freeze).await.expect("freeze");
     }
 
     pub(super) async fn try_join(&self, arrivals: &Arrivals) -> JoinReply {
@@ -274,8 +291,21 @@ impl<'a> Trial<'a> {
 
     pub(super) async fn set_live(&self, change: LiveChange) {
         let live = self.memory().await.live.changed(change).expect("a valid change");
-        let is_set = self.store.set_live(self.room(), &self.beginner(), &live).await;
-        assert!(is_set.expect("set"));
+        assert!(self.try_set(live).await);
+    }
+
+    /// Sets these levers, as somebody does who knows what there is.
+    pub(super) async fn try_set(&self, live: LiveSettings) -> bool {
+        let memory = self.memory().await;
+        let set = self.setting(&memory, live);
+        let is_set = self.store.set_live(self.room(), &Digest::of(&memory), &set).await;
+        is_set.expect("set")
+    }
+
+    pub(super) fn setting(&self, memory: &Memory, live: LiveSettings) -> SetLive {
+        let schedule = Schedule::new(&self.settings, &live);
+        let next_due_at = schedule.boundary(memory.next_boundary()).map(|due| due.at);
+        SetLive { next_due_at, before: None, deed: by().changed(&memory.live, &live), live }
     }
 
     /// A new pass that is given out now.

@@ -2,7 +2,7 @@
 
 use kernel::ManualClock;
 
-use super::fixtures::{Trial, after, at_place, room_settings, with_passes};
+use super::fixtures::{Trial, after, at_place, by, room_settings, with_passes};
 use crate::gate::{Ledger, Step};
 use crate::lane::{Lane, PerLane};
 use crate::live::{LiveChange, LiveSettings, Message};
@@ -51,7 +51,8 @@ pub async fn calls_need_what_they_were_decided_with(store: &dyn RoomStore, clock
         trial.freeze_at(index).await;
         known.push(trial.digest().await);
     }
-    let supplied = store.supply_entropy(trial.room(), &trial.beginner(), 0, "1 2 3").await;
+    let deed = by().supplied(0, "1 2 3");
+    let supplied = store.supply_entropy(trial.room(), &trial.beginner(), 0, "1 2 3", &deed).await;
     assert!(supplied.expect("supply"));
     known.push(trial.digest().await);
     trial.set_live(LiveChange { burst: Some(3), ..LiveChange::default() }).await;
@@ -105,12 +106,11 @@ pub async fn levers_are_compare_and_set(store: &dyn RoomStore, clock: &ManualClo
     let mut first = LiveSettings { version: 1, paused: true, message, ..initial.clone() };
     first.shares = PerLane([70, 20, 10]);
     let second = LiveSettings { version: 1, burst: 99, ..initial };
-    let digest = trial.beginner();
-    assert!(store.set_live(trial.room(), &digest, &first).await.expect("set"));
-    assert!(!store.set_live(trial.room(), &digest, &second).await.expect("set"));
+    assert!(trial.try_set(first.clone()).await);
+    assert!(!trial.try_set(second.clone()).await);
     assert_eq!(trial.memory().await.live, first);
     let skipped = LiveSettings { version: 3, ..second };
-    assert!(!store.set_live(trial.room(), &digest, &skipped).await.expect("set"));
+    assert!(!trial.try_set(skipped).await);
 }
 
 /// P11: a lever is in force for the very next redemption, whatever the instance knows.
@@ -138,6 +138,19 @@ pub async fn levers_hold_at_once(store: &dyn RoomStore, clock: &ManualClock) {
     trial.pass_s(60);
     assert_eq!(trial.redeem(2, 2).await, trial.new_pass());
     assert_eq!(trial.redeem(3, 3).await, Redeemed::Busy);
+}
+
+/// A room that is closed admits nobody; whoever is in stays in.
+pub async fn a_closed_room_admits_nobody(store: &dyn RoomStore, clock: &ManualClock) {
+    let trial = Trial::open(store, clock).await;
+    trial.join(20).await;
+    trial.call_to(20).await;
+    assert_eq!(trial.redeem(0, 0).await, trial.new_pass());
+    trial.set_live(LiveChange { closed: Some(true), ..LiveChange::default() }).await;
+    assert_eq!(trial.redeem(1, 1).await, Redeemed::Busy);
+    assert_eq!(trial.redeem(0, 0).await, trial.new_pass(), "nothing is taken away");
+    trial.set_live(LiveChange { closed: Some(false), ..LiveChange::default() }).await;
+    assert_eq!(trial.redeem(1, 1).await, trial.new_pass());
 }
 
 /// P18: what a larger burst used up keeps nobody out for longer than the new one takes to recover.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kernel::ManualClock;
 
 use super::fixtures::{
-    SOMEBODY, START, Trial, after, at_place, line_settings, pass_id, room_settings,
+    SOMEBODY, START, Trial, after, at_place, by, line_settings, pass_id, room_settings,
 };
 use super::reports::counted;
 use crate::gate::Ledger;
@@ -31,7 +31,9 @@ pub(super) async fn every_operation(
     let freeze = Freeze { index: 2, due_at: after(-9), next_due_at: None };
     let ledger = Ledger { version: 1, ..Ledger::default() };
     let call = Call { called: PerLane::public(1), ledger, express: 1, express_behind: None };
-    let levers = LiveSettings { version: 1, paused: true, ..trial.settings.gate.levers() };
+    let live = LiveSettings { version: 1, paused: true, ..trial.settings.gate.levers() };
+    let levers = trial.setting(&Memory::of_new_room(&trial.settings), live);
+    let deed = by().supplied(1, "x");
     let report = BookingReport { counts: counted(0, 9), departures: vec![pass_id(0)] };
     let notices = Notices::begin(Seen::default(), &[], trial.now());
     vec![
@@ -45,7 +47,7 @@ pub(super) async fn every_operation(
         ("report", store.report(room, digest, &report).await),
         ("set levers", store.set_live(room, digest, &levers).await.map(drop)),
         ("set notices", store.set_notices(room, digest, &notices).await.map(drop)),
-        ("supply entropy", store.supply_entropy(room, digest, 1, "x").await.map(drop)),
+        ("supply entropy", store.supply_entropy(room, digest, 1, "x", &deed).await.map(drop)),
     ]
 }
 
@@ -60,7 +62,8 @@ async fn busy_room<'a>(store: &'a dyn RoomStore, clock: &'a ManualClock) -> Tria
     for lane in Lane::ALL {
         trial.join_lane(lane, 4).await;
     }
-    let supplied = store.supply_entropy(trial.room(), &trial.beginner(), 0, "3 17 21").await;
+    let deed = by().supplied(0, "3 17 21");
+    let supplied = store.supply_entropy(trial.room(), &trial.beginner(), 0, "3 17 21", &deed).await;
     assert!(supplied.expect("supply"));
     trial.call(|call| call.called = PerLane([3, 2, 1])).await;
     assert_eq!(trial.redeem(0, 0).await, trial.new_pass());

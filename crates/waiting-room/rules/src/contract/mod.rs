@@ -5,6 +5,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a case panics when the store breaks the contract")]
 
 pub mod admission;
+pub mod audit;
 pub mod boundaries;
 pub mod clocks;
 pub mod codes;
@@ -13,12 +14,13 @@ mod fixtures;
 pub mod gate;
 pub mod memory;
 pub mod notices;
+pub mod openings;
 pub mod reports;
 pub mod resumes;
 pub mod rooms;
 mod switched;
 
-pub use fixtures::{START, pass_id, room_settings, subject};
+pub use fixtures::{START, by, created, pass_id, room_settings, subject};
 pub use switched::SwitchedStore;
 
 /// Writes one test for each case of the contract. `$setup` is an expression that gives a
@@ -41,8 +43,14 @@ macro_rules! room_store_contract {
                 the_first_gathering_begins_with_the_first_entry, nobody_joins_across_a_due_boundary,
                 boundaries_wait_for_what_may_be_told, boundaries_leave_gaps_to_whoever_knows,
                 a_boundary_ends_the_express_quota, public_entropy_is_supplied_once;
+            openings: an_opening_is_held_back_until_it_is_released,
+                an_opening_is_moved_before_it_comes, openings_are_moved_for_the_boundaries_that_are_known,
+                what_merges_knows_moved_openings;
+            audit: a_change_is_recorded_with_it, what_was_not_done_is_not_recorded,
+                records_outlive_their_room, records_are_read_both_ways;
             gate: calls_are_compare_and_set, calls_need_what_they_were_decided_with,
                 who_came_is_counted_by_step, levers_are_compare_and_set, levers_hold_at_once,
+                a_closed_room_admits_nobody,
                 a_smaller_burst_recovers, levers_end_the_express_quota,
                 the_gate_may_allow_fewer_passes;
             admission: admission_answers_the_vectors, one_subject_has_one_pass, a_pass_ends_once,

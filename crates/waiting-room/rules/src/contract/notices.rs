@@ -2,7 +2,7 @@
 
 use kernel::{ManualClock, Slug};
 
-use super::fixtures::{Trial, line_settings};
+use super::fixtures::{Trial, by, created, line_settings};
 use crate::notice::{Notices, Outcome, Seen, What};
 use crate::store::{Created, RoomStore};
 
@@ -52,10 +52,13 @@ pub async fn notices_are_compare_and_set(store: &dyn RoomStore, clock: &ManualCl
 pub async fn a_new_line_has_nothing_to_tell(store: &dyn RoomStore, clock: &ManualClock) {
     let trial = Trial::open(store, clock).await;
     opened(&trial).await;
-    let replaced = store.create(&line_settings("contract", 2)).await.expect("an answer");
+    let replaced = store
+        .create(&line_settings("contract", 2), &created(&line_settings("contract", 2)))
+        .await
+        .expect("an answer");
     assert_eq!(replaced, Created::Replaced);
     assert_eq!(store.notices(trial.room()).await.expect("an answer"), None);
-    store.remove(trial.room()).await.expect("an answer");
+    store.remove(trial.room(), &by().removed()).await.expect("an answer");
     assert_eq!(store.notices(trial.room()).await.expect("an answer"), None);
 }
 

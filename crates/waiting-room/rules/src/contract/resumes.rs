@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kernel::ManualClock;
 
-use super::fixtures::Trial;
+use super::fixtures::{Trial, by, created};
 use crate::resume::{KeptTicket, RESUME_CODE_TTL, RESUME_CODES_MAX, ResumeName};
 use crate::store::{RoomStore, RoomStoreError};
 
@@ -83,9 +83,9 @@ pub async fn kept_tickets_are_bounded(store: &dyn RoomStore, clock: &ManualClock
 pub async fn kept_tickets_end_with_the_line(store: &dyn RoomStore, clock: &ManualClock) {
     let trial = Trial::open(store, clock).await;
     keep(&trial, &[1]).await;
-    assert!(store.remove(trial.room()).await.expect("removed"));
+    assert!(store.remove(trial.room(), &by().removed()).await.expect("removed"));
     let later = crate::contract::fixtures::line_settings("contract", 2);
-    store.create(&later).await.expect("created");
+    store.create(&later, &created(&later)).await.expect("created");
     let old = store.take_tickets(trial.room(), &trial.beginner(), &[name(1)]).await;
     assert!(matches!(old, Err(RoomStoreError::Replaced(_))), "{old:?}");
     let later = Trial { store, clock, settings: later };

@@ -2,7 +2,7 @@
 
 use kernel::ManualClock;
 
-use super::fixtures::{START, Trial, after, line_settings, room_settings};
+use super::fixtures::{START, Trial, after, by, created, line_settings, room_settings};
 use super::memory::every_operation;
 use crate::memory::{Memory, next_epoch};
 use crate::settings::{RoomId, RoomSettings};
@@ -13,9 +13,12 @@ use crate::store::{Arrivals, Created, JoinReply, RoomStore, RoomStoreError};
 pub async fn a_room_is_created_once(store: &dyn RoomStore, clock: &ManualClock) {
     let trial = Trial::announced(store, clock).await;
     let settings = &trial.settings;
-    assert_eq!(store.create(settings).await.expect("create"), Created::Unchanged);
+    assert_eq!(
+        store.create(settings, &created(settings)).await.expect("create"),
+        Created::Unchanged
+    );
     let other = RoomSettings { title_en: "Other – „ä“".into(), ..settings.clone() };
-    assert_eq!(store.create(&other).await.expect("create"), Created::Different);
+    assert_eq!(store.create(&other, &created(&other)).await.expect("create"), Created::Different);
     let known = store.settings(trial.room()).await.expect("settings");
     assert_eq!(known.as_ref(), Some(settings));
     let memory =
@@ -29,7 +32,10 @@ pub async fn a_room_is_created_once(store: &dyn RoomStore, clock: &ManualClock) 
 pub async fn a_room_created_late_listens_first(store: &dyn RoomStore, clock: &ManualClock) {
     clock.set(after(-3_600));
     let settings = room_settings("contract");
-    assert_eq!(store.create(&settings).await.expect("create"), Created::Healing);
+    assert_eq!(
+        store.create(&settings, &created(&settings)).await.expect("create"),
+        Created::Healing
+    );
     let trial = Trial { store, clock, settings };
     let until = trial.now().plus(trial.settings.listening_time());
     let somebody =
@@ -53,13 +59,19 @@ pub async fn a_higher_incarnation_begins_a_new_line(store: &dyn RoomStore, clock
     let digest = old.digest().await;
 
     let settings = line_settings("contract", 2);
-    assert_eq!(store.create(&settings).await.expect("create"), Created::Replaced);
+    assert_eq!(
+        store.create(&settings, &created(&settings)).await.expect("create"),
+        Created::Replaced
+    );
     for (operation, answer) in every_operation(&old, &digest).await {
         assert!(matches!(answer, Err(RoomStoreError::Replaced(_))), "{operation}: {answer:?}");
     }
     let merged = store.merge(&old.settings, &remembered, std::time::Duration::ZERO).await;
     assert!(matches!(merged, Err(RoomStoreError::Replaced(_))), "{merged:?}");
-    assert_eq!(store.create(&old.settings).await.expect("create"), Created::Outdated);
+    assert_eq!(
+        store.create(&old.settings, &created(&old.settings)).await.expect("create"),
+        Created::Outdated
+    );
 
     let new = Trial { settings, ..old };
     let state = new.state().await;
@@ -78,8 +90,8 @@ pub async fn a_removed_room_stays_removed(store: &dyn RoomStore, clock: &ManualC
     let trial = Trial::open(store, clock).await;
     trial.join(3).await;
     let (remembered, digest) = (trial.memory().await, trial.digest().await);
-    assert!(store.remove(trial.room()).await.expect("remove"));
-    assert!(!store.remove(trial.room()).await.expect("remove"), "once");
+    assert!(store.remove(trial.room(), &by().removed()).await.expect("remove"));
+    assert!(!store.remove(trial.room(), &by().removed()).await.expect("remove"), "once");
     assert_eq!(store.list(None, 10).await.expect("list"), []);
     assert_eq!(store.settings(trial.room()).await.expect("settings"), None);
     for (operation, answer) in every_operation(&trial, &digest).await {
@@ -89,11 +101,14 @@ pub async fn a_removed_room_stays_removed(store: &dyn RoomStore, clock: &ManualC
     assert!(matches!(first, Err(RoomStoreError::Replaced(_))), "{first:?}");
     let merged = store.merge(&trial.settings, &remembered, std::time::Duration::ZERO).await;
     assert!(matches!(merged, Err(RoomStoreError::Replaced(_))), "{merged:?}");
-    assert_eq!(store.create(&trial.settings).await.expect("create"), Created::Outdated);
+    assert_eq!(
+        store.create(&trial.settings, &created(&trial.settings)).await.expect("create"),
+        Created::Outdated
+    );
 
     clock.set(after(-4_000));
     let next = line_settings("contract", 2);
-    assert_eq!(store.create(&next).await.expect("create"), Created::New);
+    assert_eq!(store.create(&next, &created(&next)).await.expect("create"), Created::New);
     assert_eq!(store.list(None, 10).await.expect("list"), [next.room]);
 }
 
@@ -101,7 +116,7 @@ pub async fn a_removed_room_stays_removed(store: &dyn RoomStore, clock: &ManualC
 /// only the removal.
 pub async fn a_line_after_a_removed_one_is_healed(store: &dyn RoomStore, clock: &ManualClock) {
     let removed = Trial::announced(store, clock).await;
-    assert!(store.remove(removed.room()).await.expect("remove"));
+    assert!(store.remove(removed.room(), &by().removed()).await.expect("remove"));
     let settings = line_settings("contract", 2);
     let memory = Memory { epoch: 7, ..Memory::of_new_room(&settings) };
     store.merge(&settings, &memory, std::time::Duration::ZERO).await.expect("merge");
@@ -115,7 +130,7 @@ pub async fn rooms_are_listed_by_page(store: &dyn RoomStore, clock: &ManualClock
     clock.set(after(-4_000));
     let names = ["a", "b-1", "b-10", "b-2", "c"];
     for name in ["c", "b-10", "a", "b-2", "b-1"] {
-        store.create(&room_settings(name)).await.expect("create");
+        store.create(&room_settings(name), &created(&room_settings(name))).await.expect("create");
     }
     let mut listed: Vec<RoomId> = Vec::new();
     loop {
@@ -134,7 +149,7 @@ pub async fn rooms_are_read_separately(store: &dyn RoomStore, clock: &ManualCloc
     clock.set(after(-4_000));
     let newer = RoomSettings { format: RoomSettings::FORMAT + 1, ..room_settings("newer") };
     for settings in [room_settings("one"), newer.clone(), room_settings("two")] {
-        store.create(&settings).await.expect("create");
+        store.create(&settings, &created(&settings)).await.expect("create");
     }
     assert_eq!(store.settings(&newer.room).await.expect("settings"), Some(newer));
     let asks = ["one", "unknown", "newer", "two"]

@@ -7,14 +7,14 @@ use async_trait::async_trait;
 use kernel::Timestamp;
 use pass::PassId;
 
-use crate::live::LiveSettings;
+use crate::audit::{Deed, Record, Wanted};
 use crate::memory::Memory;
 use crate::memory::digest::Digest;
 use crate::notice::Notices;
 use crate::resume::{KeptTicket, ResumeName};
 use crate::state::BookingReport;
 use crate::store::{
-    Arrivals, Ask, Call, Created, Freeze, JoinReply, Reading, Redeemed, Redemption, Result,
+    Arrivals, Ask, Call, Created, Freeze, JoinReply, Reading, Redeemed, Redemption, Result, SetLive,
 };
 use crate::{MemoryRoomStore, RoomId, RoomSettings, RoomStore, RoomStoreError};
 
@@ -47,8 +47,8 @@ impl SwitchedStore {
 
 #[async_trait]
 impl RoomStore for SwitchedStore {
-    async fn create(&self, settings: &RoomSettings) -> Result<Created> {
-        self.up()?.create(settings).await
+    async fn create(&self, settings: &RoomSettings, deed: &Deed) -> Result<Created> {
+        self.up()?.create(settings, deed).await
     }
 
     async fn list(&self, after: Option<&RoomId>, limit: usize) -> Result<Vec<RoomId>> {
@@ -128,8 +128,8 @@ impl RoomStore for SwitchedStore {
         self.up()?.report(room, digest, report).await
     }
 
-    async fn set_live(&self, room: &RoomId, digest: &Digest, live: &LiveSettings) -> Result<bool> {
-        self.up()?.set_live(room, digest, live).await
+    async fn set_live(&self, room: &RoomId, digest: &Digest, set: &SetLive) -> Result<bool> {
+        self.up()?.set_live(room, digest, set).await
     }
 
     async fn supply_entropy(
@@ -138,8 +138,9 @@ impl RoomStore for SwitchedStore {
         digest: &Digest,
         opening: u16,
         entropy: &str,
+        deed: &Deed,
     ) -> Result<bool> {
-        self.up()?.supply_entropy(room, digest, opening, entropy).await
+        self.up()?.supply_entropy(room, digest, opening, entropy, deed).await
     }
 
     async fn notices(&self, room: &RoomId) -> Result<Option<Notices>> {
@@ -150,8 +151,12 @@ impl RoomStore for SwitchedStore {
         self.up()?.set_notices(room, digest, notices).await
     }
 
-    async fn remove(&self, room: &RoomId) -> Result<bool> {
-        self.up()?.remove(room).await
+    async fn remove(&self, room: &RoomId, deed: &Deed) -> Result<bool> {
+        self.up()?.remove(room, deed).await
+    }
+
+    async fn audit(&self, room: &RoomId, wanted: Wanted, limit: usize) -> Result<Vec<Record>> {
+        self.up()?.audit(room, wanted, limit).await
     }
 
     async fn ready(&self) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The embedded room store: one process, nothing kept after it ends. Also the model of all others.
 
+mod audit;
 mod periods;
 mod room;
 
@@ -12,7 +13,7 @@ use async_trait::async_trait;
 use kernel::{Clock, Timestamp};
 use pass::PassId;
 
-use crate::live::LiveSettings;
+use crate::audit::{Deed, Record, Wanted};
 use crate::memory::digest::Digest;
 use crate::memory::{Memory, heal, next_epoch};
 use crate::notice::Notices;
@@ -21,8 +22,9 @@ use crate::settings::{RoomId, RoomSettings};
 use crate::state::BookingReport;
 use crate::store::{
     Arrivals, Ask, Call, Created, Freeze, JoinReply, Reading, Redeemed, Redemption, Result,
-    RoomStore, RoomStoreError,
+    RoomStore, RoomStoreError, SetLive,
 };
+use audit::Records;
 use room::Room;
 
 /// Rooms in the memory of this process.
@@ -37,6 +39,8 @@ pub struct Rooms {
     rooms: BTreeMap<RoomId, Room>,
     /// The incarnations of rooms that were removed.
     removed: BTreeMap<RoomId, u32>,
+    /// What operators did, also to rooms that were removed.
+    records: BTreeMap<RoomId, Records>,
 }
 
 impl MemoryRoomStore {
@@ -78,6 +82,25 @@ impl MemoryRoomStore {
         found.check(room, digest)?;
         Ok(operation(found, self.clock.now()))
     }
+
+    /// An operation that an operator asks for: recorded, if it does something.
+    fn with_record(
+        &self,
+        room: &RoomId,
+        digest: &Digest,
+        deed: &Deed,
+        operation: impl FnOnce(&mut Room, Timestamp) -> bool,
+    ) -> Result<bool> {
+        let mut rooms = self.lock();
+        let now = self.clock.now();
+        let found = rooms.find(room, Some(digest.incarnation))?;
+        found.check(room, digest)?;
+        let is_done = operation(found, now);
+        if is_done {
+            rooms.record(room, deed, now);
+        }
+        Ok(is_done)
+    }
 }
 
 impl Rooms {
@@ -91,7 +114,11 @@ impl Rooms {
         }
     }
 
-    fn create(&mut self, settings: &RoomSettings, now: Timestamp) -> Created {
+    fn record(&mut self, room: &RoomId, deed: &Deed, now: Timestamp) {
+        self.records.entry(room.clone()).or_default().write(deed, now);
+    }
+
+    fn create(&mut self, settings: &RoomSettings, deed: &Deed, now: Timestamp) -> Created {
         let RoomSettings { room, incarnation, .. } = settings;
         if self.removed.get(room).is_some_and(|removed| removed >= incarnation) {
             return Created::Outdated;
@@ -110,6 +137,7 @@ impl Rooms {
             if is_healing { now.plus(settings.listening_time()) } else { Timestamp::default() };
         let memory = Memory { epoch: next_epoch(0, now), ..Memory::of_new_room(settings) };
         self.rooms.insert(room.clone(), Room::new(settings, memory, quiet_until, now));
+        self.record(room, deed, now);
         match (is_new, is_healing) {
             (true, true) => Created::Healing,
             (true, false) => Created::New,
@@ -120,8 +148,8 @@ impl Rooms {
 
 #[async_trait]
 impl RoomStore for MemoryRoomStore {
-    async fn create(&self, settings: &RoomSettings) -> Result<Created> {
-        Ok(self.lock().create(settings, self.clock.now()))
+    async fn create(&self, settings: &RoomSettings, deed: &Deed) -> Result<Created> {
+        Ok(self.lock().create(settings, deed, self.clock.now()))
     }
 
     async fn list(&self, after: Option<&RoomId>, limit: usize) -> Result<Vec<RoomId>> {
@@ -179,7 +207,7 @@ impl RoomStore for MemoryRoomStore {
     }
 
     async fn freeze(&self, room: &RoomId, digest: &Digest, freeze: Freeze) -> Result<()> {
-        self.with(room, digest, |room, now| room.freeze(freeze, now))
+        self.with(room, digest, |room, now| room.freeze(digest, freeze, now))
     }
 
     async fn call(&self, room: &RoomId, digest: &Digest, call: &Call) -> Result<bool> {
@@ -230,8 +258,8 @@ impl RoomStore for MemoryRoomStore {
         self.with(room, digest, |room, now| room.report(report, now))
     }
 
-    async fn set_live(&self, room: &RoomId, digest: &Digest, live: &LiveSettings) -> Result<bool> {
-        self.with(room, digest, |room, _| room.set_live(live))
+    async fn set_live(&self, room: &RoomId, digest: &Digest, set: &SetLive) -> Result<bool> {
+        self.with_record(room, digest, &set.deed, |room, now| room.set_live(digest, set, now))
     }
 
     async fn supply_entropy(
@@ -240,8 +268,9 @@ impl RoomStore for MemoryRoomStore {
         digest: &Digest,
         opening: u16,
         entropy: &str,
+        deed: &Deed,
     ) -> Result<bool> {
-        self.with(room, digest, |room, _| room.supply_entropy(opening, entropy))
+        self.with_record(room, digest, deed, |room, _| room.supply_entropy(opening, entropy))
     }
 
     async fn notices(&self, room: &RoomId) -> Result<Option<Notices>> {
@@ -259,11 +288,17 @@ impl RoomStore for MemoryRoomStore {
         })
     }
 
-    async fn remove(&self, room: &RoomId) -> Result<bool> {
+    async fn remove(&self, room: &RoomId, deed: &Deed) -> Result<bool> {
         let mut rooms = self.lock();
         let Some(removed) = rooms.rooms.remove(room) else { return Ok(false) };
         rooms.removed.insert(room.clone(), removed.memory().incarnation);
+        rooms.record(room, deed, self.clock.now());
         Ok(true)
+    }
+
+    async fn audit(&self, room: &RoomId, wanted: Wanted, limit: usize) -> Result<Vec<Record>> {
+        let rooms = self.lock();
+        Ok(rooms.records.get(room).map(|records| records.read(wanted, limit)).unwrap_or_default())
     }
 
     async fn ready(&self) -> Result<()> {

@@ -8,18 +8,18 @@ use pass::PassId;
 
 use crate::admission::{self, Bounds, Counters, Verdict};
 use crate::lane::{Lane, PerLane};
-use crate::line::boundary;
 use crate::memory::digest::Digest;
 use crate::memory::{Frozen, Memory, heal, next_epoch};
 use crate::notice::Notices;
 use crate::pace::Pace;
 use crate::priority::CodeNumber;
 use crate::resume::{KeptTicket, RESUME_CODE_TTL, RESUME_CODES_MAX, ResumeName};
+use crate::schedule::Schedule;
 use crate::settings::{RoomId, RoomSettings};
 use crate::state::{BookingReport, RoomState};
 use crate::store::{
     Arrival, Arrivals, Ask, Call, Entered, Entries, Freeze, JOIN_KEY_MEMORY, JOIN_KEYS_MAX,
-    JoinReply, LEFT_ALONE, Redeemed, Redemption, Result, RoomStoreError,
+    JoinReply, LEFT_ALONE, Redeemed, Redemption, Result, RoomStoreError, SetLive,
 };
 
 use super::periods::Periods;
@@ -70,7 +70,7 @@ impl Room {
         now: Timestamp,
     ) -> Self {
         Self {
-            next_due_at: boundary(settings, memory.next_boundary()).map(|due| due.at),
+            next_due_at: next_due(settings, &memory),
             settings: settings.clone(),
             state: RoomState::new(memory, quiet_until),
             passes: BTreeMap::new(),
@@ -164,8 +164,7 @@ impl Room {
         self.state.memory = healed;
         self.state.quiet_until = quiet_until;
         self.state.express = 0;
-        self.next_due_at =
-            boundary(&self.settings, self.state.memory.next_boundary()).map(|due| due.at);
+        self.next_due_at = next_due(&self.settings, &self.state.memory);
     }
 
     pub(super) fn join(
@@ -260,7 +259,7 @@ impl Room {
     fn admit(&mut self, pass_id: PassId, now: Timestamp) -> Verdict {
         let live = &self.state.memory.live;
         let bounds = Bounds {
-            paused: live.paused,
+            paused: live.admits_nobody(),
             max_active: live.max_active.min(self.state.allowance),
             pace: self.pace(),
             ttl: self.ttl(),
@@ -277,9 +276,11 @@ impl Room {
         verdict
     }
 
-    pub(super) fn freeze(&mut self, freeze: Freeze, now: Timestamp) {
+    pub(super) fn freeze(&mut self, digest: &Digest, freeze: Freeze, now: Timestamp) {
         let memory = &mut self.state.memory;
-        let is_time = now >= freeze.due_at && now >= self.state.quiet_until;
+        let is_time = now >= freeze.due_at
+            && now >= self.state.quiet_until
+            && memory.live.version == digest.live_version;
         if is_time && follows(&memory.frozen, freeze.index) {
             let is_first = freeze.index == 0 && freeze.next_due_at.is_some_and(|due| now < due);
             let entries = if is_first { PerLane::default() } else { memory.entered };
@@ -369,18 +370,22 @@ impl Room {
         taken.collect()
     }
 
-    pub(super) fn set_live(&mut self, live: &crate::live::LiveSettings) -> bool {
+    pub(super) fn set_live(&mut self, digest: &Digest, set: &SetLive, now: Timestamp) -> bool {
+        let is_current = Digest::of(&self.state.memory).frozen == digest.frozen;
+        let is_time = set.before.is_none_or(|before| now < before);
         let known = &mut self.state.memory.live;
-        let is_next = known.version + 1 == live.version;
-        if is_next {
-            // What the gate had made of the old bound is measured anew.
-            if known.max_active != live.max_active {
-                self.state.allowance = live.max_active;
-            }
-            *known = live.clone();
-            self.state.express = 0;
+        let is_next = known.version + 1 == set.live.version;
+        if !(is_next && is_current && is_time) {
+            return false;
         }
-        is_next
+        // What the gate had made of the old bound is measured anew.
+        if known.max_active != set.live.max_active {
+            self.state.allowance = set.live.max_active;
+        }
+        *known = set.live.clone();
+        self.next_due_at = set.next_due_at;
+        self.state.express = 0;
+        true
     }
 
     pub(super) fn supply_entropy(&mut self, opening: u16, entropy: &str) -> bool {
@@ -392,6 +397,11 @@ impl Room {
         }
         is_next
     }
+}
+
+fn next_due(settings: &RoomSettings, memory: &Memory) -> Option<Timestamp> {
+    let schedule = Schedule::new(settings, &memory.live);
+    schedule.boundary(memory.next_boundary()).map(|due| due.at)
 }
 
 /// Whether all before `index` are known, and none from there on.

@@ -26,6 +26,7 @@ use pass::Subject;
 use crate::draw::{Digest, DrawKey, Secret, lot, place_in, seed};
 use crate::lane::{Lane, PerLane};
 use crate::memory::{Frozen, Memory};
+use crate::schedule::Schedule;
 use crate::settings::RoomSettings;
 use ticket::Ticket;
 
@@ -36,14 +37,6 @@ pub struct Boundary {
     pub index: u16,
     /// When it is due.
     pub at: Timestamp,
-}
-
-/// The boundary number `index` of a room; `None` behind the last.
-#[must_use]
-pub fn boundary(settings: &RoomSettings, index: u16) -> Option<Boundary> {
-    let opening = settings.openings.get(usize::from(index / 2))?;
-    let at = if index.is_multiple_of(2) { opening.gathers_from } else { opening.opens_at };
-    Some(Boundary { index, at })
 }
 
 /// A draw that was held, with all that is needed to recompute it.
@@ -103,13 +96,14 @@ impl Line {
     /// The line of a room with this memory. O(openings).
     #[must_use]
     pub fn new(settings: &RoomSettings, key: &DrawKey, memory: &Memory) -> Self {
+        let schedule = Schedule::new(settings, &memory.live);
         let openings = u16::try_from(settings.openings.len()).unwrap_or(u16::MAX / 2);
         let next_boundary = memory.next_boundary();
         let mut line = Self {
             draws: Vec::new(),
             gathering: None,
             next_boundary,
-            unknown: traces::unknown_boundaries(settings, memory),
+            unknown: traces::unknown_boundaries(&schedule, memory),
             last_known: memory.frozen.keys().next_back().copied(),
         };
         for opening in 0..openings {
@@ -117,7 +111,9 @@ impl Line {
             match (frozen(2 * opening), frozen(2 * opening + 1)) {
                 (Some(start), Some(end)) => {
                     let block = Block { opening, start, end };
-                    line.draws.push(held(settings, key, block, memory.entropy.get(&opening)));
+                    let due_at = schedule.opens_at(opening.into()).unwrap_or(end.at);
+                    let entropy = memory.entropy.get(&opening);
+                    line.draws.push(held(settings, key, block, due_at, entropy));
                 }
                 (Some(start), None) if line.gathering.is_none() => {
                     line.gathering = Some((opening, start.entries));
@@ -148,18 +144,25 @@ impl Line {
     /// The draw that the ticket took part in.
     ///
     /// A boundary that was lost and is drawn again may lie too far back until all who wait have shown their tickets
-    /// ([`traces`]). Whoever was issued theirs after the draw was due is behind it all the same.
+    /// ([`traces`]). Whoever was issued theirs after the draw was due is behind it all the same, unless the ticket
+    /// proves that it was in it: that the opening had been moved may be forgotten.
     #[must_use]
     pub fn draw_of(&self, ticket: &Ticket) -> Option<&Draw> {
         let draw = self.block_of(ticket.lane, ticket.entry);
-        draw.filter(|draw| ticket.issued_at < draw.due_at)
+        draw.filter(|draw| {
+            let is_proven = ticket.block.is_some_and(|block| block.opening == draw.block.opening);
+            ticket.issued_at < draw.due_at || is_proven
+        })
     }
 
-    /// The boundaries, out of those that are not frozen as far as is known, that the ticket was issued after.
+    /// The boundaries, out of those that are not frozen as far as is known, that the ticket was issued after. Not those
+    /// of the block that it proves it was drawn in, nor of earlier ones: they may have been moved.
     #[must_use]
     pub fn behind(&self, ticket: &Ticket) -> &[Boundary] {
+        let first = ticket.block.map_or(0, |block| 2 * block.opening + 2);
+        let proven = self.unknown.partition_point(|boundary| boundary.index < first);
         let count = self.unknown.partition_point(|boundary| boundary.at <= ticket.issued_at);
-        &self.unknown[..count]
+        &self.unknown[proven.min(count)..count]
     }
 
     /// Where the entry of a lane stands that was issued for `subject`.
@@ -248,12 +251,17 @@ impl Line {
     }
 }
 
-fn held(settings: &RoomSettings, key: &DrawKey, block: Block, entropy: Option<&String>) -> Draw {
+fn held(
+    settings: &RoomSettings,
+    key: &DrawKey,
+    block: Block,
+    due_at: Timestamp,
+    entropy: Option<&String>,
+) -> Draw {
     let opening = usize::from(block.opening);
     let secret = key.secret(&settings.room, settings.incarnation, opening);
     let is_awaited = settings.public_entropy.is_some() && entropy.is_none();
     let entropy = entropy.cloned().unwrap_or_default();
-    let due_at = settings.openings[opening].opens_at;
     let mut draw = Draw { block, due_at, secret, entropy, seed: None };
     if !is_awaited {
         draw.seed = Some(seed(

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 
 use kernel::Timestamp;
 
+use super::Boundary;
 use super::ticket::Ticket;
-use super::{Boundary, boundary};
 use crate::lane::PerLane;
 use crate::memory::{Frozen, Memory};
-use crate::settings::RoomSettings;
+use crate::schedule::Schedule;
 
 /// The first ticket that was seen behind each boundary that was not remembered then.
 #[derive(Clone, Debug, Default)]
@@ -74,10 +74,10 @@ impl Traces {
     }
 }
 
-/// The boundaries that `memory` lacks, in their order.
+/// The boundaries that `memory` lacks, in their order, as far as anybody knows when they will be.
 #[must_use]
-pub fn unknown_boundaries(settings: &RoomSettings, memory: &Memory) -> Vec<Boundary> {
-    let all = (0..).map_while(|index| boundary(settings, index));
+pub fn unknown_boundaries(schedule: &Schedule, memory: &Memory) -> Vec<Boundary> {
+    let all = (0..).map_while(|index| schedule.boundary(index));
     all.filter(|boundary| !memory.frozen.contains_key(&boundary.index)).collect()
 }
 
@@ -109,7 +109,8 @@ mod tests {
     }
 
     fn behind(traces: &mut Traces, memory: &Memory, ticket: &Ticket) {
-        let unknown = unknown_boundaries(&room_settings("town"), memory);
+        let schedule = Schedule::new(&room_settings("town"), &memory.live);
+        let unknown = unknown_boundaries(&schedule, memory);
         let due = unknown.partition_point(|boundary| boundary.at <= ticket.issued_at);
         traces.note(ticket, &unknown[..due]);
     }

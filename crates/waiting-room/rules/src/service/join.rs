@@ -178,7 +178,7 @@ fn fingerprint(ticket: &Ticket, code: Option<CodeNumber>) -> u32 {
 }
 
 fn refuse_by_time(view: &RoomView, now: Timestamp) -> Option<JoinOutcome> {
-    let gathers_from = view.settings.first_gathering();
+    let gathers_from = view.schedule.first_gathering().unwrap_or_default();
     if now >= view.settings.closes_at || view.phase == Phase::Closed {
         Some(JoinOutcome::Closed)
     } else if now < gathers_from {

@@ -6,6 +6,7 @@
 mod ask;
 mod authorize;
 mod challenge;
+mod change;
 mod join;
 mod leave;
 mod look;
@@ -175,7 +176,7 @@ impl WaitingRoom {
     /// When somebody without a ticket, who waits until people can join, should look again.
     #[must_use]
     pub fn look_after_s(&self, view: &RoomView) -> u32 {
-        let opens_at = view.settings.first_gathering();
+        let opens_at = view.schedule.first_gathering();
         self.poll_after_s(view, Standing::Gathering { opens_at })
     }
 

@@ -10,9 +10,10 @@ use kernel::{Clock, Stopwatch, SyncedClock, Timestamp};
 use crate::draw::DrawKey;
 use crate::line::ticket::Ticket;
 use crate::line::traces::Traces;
-use crate::line::{Position, boundary, bridge};
+use crate::line::{Position, bridge};
 use crate::memory::digest::Digest;
 use crate::memory::{Frozen, Memory};
+use crate::schedule::Schedule;
 use crate::settings::{RoomId, RoomSettings};
 use crate::state::RoomState;
 use crate::store::{Ask, Call, Freeze, Reading, Result, RoomStore, RoomStoreError};
@@ -196,7 +197,7 @@ impl Room {
     pub(super) fn is_hot(&self) -> bool {
         let view = self.view.load();
         let now = self.clock.now();
-        let next = boundary(&self.settings, view.line.next_boundary());
+        let next = view.schedule.boundary(view.line.next_boundary());
         let is_due_soon = next.is_some_and(|due| due.at <= now.plus(DUE_SOON));
         self.is_stirred.swap(false, Ordering::Relaxed)
             || is_due_soon
@@ -221,7 +222,8 @@ impl Room {
         let mut tried = None;
         while let Some(freeze) = self.due(&reading) {
             // A store that does not freeze it now, for a reason that it alone knows, is asked again next time.
-            if tried.replace(freeze.index) == Some(freeze.index) {
+            let trying = (freeze.index, reading.state.memory.live.version);
+            if tried.replace(trying) == Some(trying) {
                 break;
             }
             let frozen = self.store.freeze(self.id(), &self.digest(), freeze).await;
@@ -263,8 +265,9 @@ impl Room {
             return None;
         }
         let index = memory.next_boundary();
-        let due = boundary(&self.settings, index).filter(|due| due.at <= *now)?;
-        let next_due_at = boundary(&self.settings, index + 1).map(|next| next.at);
+        let schedule = Schedule::new(&self.settings, &memory.live);
+        let due = schedule.boundary(index).filter(|due| due.at <= *now)?;
+        let next_due_at = schedule.boundary(index + 1).map(|next| next.at);
         Some(Freeze { index, due_at: due.at, next_due_at })
     }
 

@@ -10,6 +10,7 @@ use futures_util::stream;
 
 use super::room::{Room, ask};
 use super::{OpenRoom, WaitingRoom};
+use crate::audit::By;
 use crate::draw::DrawKey;
 use crate::settings::RoomId;
 use crate::store::{Created, Result, RoomStoreError};
@@ -38,8 +39,8 @@ enum Found {
 
 impl WaitingRoom {
     /// Creates a room, as only an operator does, and opens it here.
-    pub async fn create(&self, settings: &RoomSettings) -> Result<Created> {
-        let created = self.parts.store.create(settings).await?;
+    pub async fn create(&self, settings: &RoomSettings, by: &By) -> Result<Created> {
+        let created = self.parts.store.create(settings, &by.created(settings)).await?;
         if let Ok(open) = self.open(settings.room.as_str())
             && created == Created::Replaced
         {

@@ -140,7 +140,7 @@ fn a_pause_shows_once_people_are_called() {
 #[test]
 fn a_ticket_stands_where_its_room_has_come_to() {
     let early = ticket(3, -100);
-    let opens_at = after(0);
+    let opens_at = Some(after(0));
     assert_eq!(view(state(1), -60).standing(&early), Standing::Gathering { opens_at });
     let mut drawn = state(2);
     drawn.memory.entered = PerLane::public(25);
@@ -157,7 +157,7 @@ fn a_ticket_stands_where_its_room_has_come_to() {
 /// P12: a ticket that was issued behind a boundary stands there, also in a view from before its freezing.
 #[test]
 fn an_older_view_tells_no_place_that_a_newer_one_would_take_back() {
-    let opens_at = after(3_600);
+    let opens_at = Some(after(3_600));
     let gathering = ticket(21, 1_801);
     assert_eq!(view(state(2), 1_799).standing(&gathering), Standing::Gathering { opens_at });
     assert_eq!(view(state(3), 1_802).standing(&gathering), Standing::Gathering { opens_at });
@@ -215,7 +215,7 @@ fn everybody_who_waits_is_counted() {
 fn polls_stay_within_their_bounds_in_every_standing() {
     let view = view(state(2), 5);
     let wait = view.standing(&ticket(3, -100));
-    let opens_at = view.as_of.plus(Duration::from_mins(15));
+    let opens_at = Some(view.as_of.plus(Duration::from_mins(15)));
     for standing in
         [wait, Standing::Gathering { opens_at }, Standing::Called { place: 0 }, Standing::Closed]
     {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use waiting_room::contract::by;
 use waiting_room::live::LiveChange;
-use waiting_room::service::operator::{self, SetOutcome};
+use waiting_room::service::operator::{self, Change, Expected, SetOutcome};
 use waiting_room::service::outcome::RedeemOutcome;
 use waiting_room::view::{Phase, Standing};
 
@@ -99,15 +100,17 @@ async fn levers_are_changed_for_the_version_that_was_seen() {
     let town = Town::at(-60, |_| ()).await;
     let room = &town.settings.room;
     let faster = LiveChange { pace_per_minute: Some(90), ..LiveChange::default() };
-    let set = async |change, expected| {
-        operator::set(&*town.store, room, &change, expected).await.expect("the store answers")
+    let set = async |change: LiveChange, version: Option<u64>| {
+        let expected = version.map(|version| Expected { incarnation: Some(1), version });
+        let set = operator::set(&*town.store, room, &change.into(), expected, &by()).await;
+        set.expect("the store answers")
     };
     assert!(matches!(set(faster.clone(), Some(0)).await, SetOutcome::Set(_)));
-    assert_eq!(set(faster, Some(0)).await, SetOutcome::Changed { version: 1 });
+    assert_eq!(set(faster, Some(0)).await, SetOutcome::Changed { incarnation: 1, version: 1 });
     let never = LiveChange { max_active: Some(0), ..LiveChange::default() };
     assert!(matches!(set(never, None).await, SetOutcome::Mistaken(_)));
     let unknown = "nowhere".parse().expect("a name");
-    let outcome = operator::set(&*town.store, &unknown, &LiveChange::default(), None).await;
+    let outcome = operator::set(&*town.store, &unknown, &Change::default(), None, &by()).await;
     assert_eq!(outcome.expect("the store answers"), SetOutcome::UnknownRoom);
 }
 

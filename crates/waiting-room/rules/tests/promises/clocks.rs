@@ -18,7 +18,7 @@ async fn an_instance_with_a_wrong_clock_does_as_the_others() {
         let base = Arc::clone(&wrong) as Arc<dyn Clock>;
         let instance = town.instance_with(|parts| parts.clock = base).await;
         let mut answer = join(&instance).await;
-        let opens_at = after(0);
+        let opens_at = Some(after(0));
         assert_eq!(poll(&instance, &mut answer), Standing::Gathering { opens_at });
         for clock in [&town.clock, &wrong] {
             clock.advance(Duration::from_mins(1));

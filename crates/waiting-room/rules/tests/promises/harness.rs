@@ -7,12 +7,12 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use kernel::{BatcherLimits, Clock, ManualClock, Postcode, SeededEntropy, Timestamp};
 use pass::{Claims, IdentityKey, KeySet, PassId, PassMinter, PassVerifier, SigningKey};
-use waiting_room::contract::{START, SwitchedStore, room_settings};
+use waiting_room::contract::{START, SwitchedStore, by, created, room_settings};
 use waiting_room::draw::DrawKey;
-use waiting_room::line::boundary;
 use waiting_room::line::ticket::TicketKeys;
 use waiting_room::live::LiveChange;
 use waiting_room::memory::Memory;
+use waiting_room::schedule::Schedule;
 use waiting_room::service::operator::{self, SetOutcome};
 use waiting_room::service::outcome::{Answer, IssuedPass, JoinOutcome, RedeemOutcome, RoomError};
 use waiting_room::service::{GivenIdentity, JoinRequest, Limits, Parts, Signing};
@@ -40,7 +40,8 @@ impl Town {
         town.clock.set(town.settings.first_gathering().minus(Duration::from_secs(1_000)));
         assert_eq!(town.apply().await, Created::New);
         let keeper = town.instance().await;
-        let due = (0..).map_while(|index| boundary(&town.settings, index)).map(|due| due.at);
+        let schedule = Schedule::new(&town.settings, &town.settings.gate.levers());
+        let due = (0..).map_while(|index| schedule.boundary(index)).map(|due| due.at);
         for at in due.take_while(|at| *at <= now) {
             town.clock.set(at);
             keeper.renew().await;
@@ -62,7 +63,7 @@ impl Town {
 
     /// The operator applies the campaign.
     pub async fn apply(&self) -> Created {
-        self.store.create(&self.settings).await.expect("applied")
+        self.store.create(&self.settings, &created(&self.settings)).await.expect("applied")
     }
 
     /// One more instance, which has looked for rooms once.
@@ -121,7 +122,8 @@ impl Town {
     }
 
     pub async fn set(&self, change: LiveChange) {
-        let set = operator::set(&*self.store, &self.settings.room, &change, None).await;
+        let set =
+            operator::set(&*self.store, &self.settings.room, &change.into(), None, &by()).await;
         let set = set.expect("the store answers");
         assert!(matches!(set, SetOutcome::Set(_)), "{set:?}");
     }

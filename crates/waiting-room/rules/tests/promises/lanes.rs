@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use pass::IdentityKind;
 use waiting_room::WaitingRoom;
+use waiting_room::contract::by;
 use waiting_room::draw::DrawKey;
 use waiting_room::lane::{Lane, PerLane};
 use waiting_room::live::LiveChange;
@@ -25,7 +26,7 @@ async fn share(town: &Town, shares: [u32; 3]) {
 }
 
 async fn try_issue(town: &Town, key: &DrawKey, count: u32) -> IssueOutcome {
-    issue_codes(&*town.store, key, &town.settings.room, count).await.expect("issue")
+    issue_codes(&*town.store, key, &town.settings.room, count, &by()).await.expect("issue")
 }
 
 async fn issue(town: &Town, count: u32) -> IssuedCodes {
@@ -36,7 +37,9 @@ async fn issue(town: &Town, count: u32) -> IssuedCodes {
 }
 
 async fn revoke(town: &Town, revoke: Revoke<'_>) -> RevokeOutcome {
-    revoke_codes(&*town.store, &draw_key(), &town.settings.room, revoke).await.expect("revoke")
+    revoke_codes(&*town.store, &draw_key(), &town.settings.room, revoke, &by())
+        .await
+        .expect("revoke")
 }
 
 fn with(code: &str) -> JoinRequest<'_> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use waiting_room::WaitingRoom;
+use waiting_room::contract::by;
 use waiting_room::service::JoinRequest;
 use waiting_room::service::outcome::{Answer, RedeemOutcome, RoomError};
 use waiting_room::service::room::QUIET_AFTER_LOSS;
@@ -146,7 +147,7 @@ async fn nobody_but_the_operator_makes_a_room() {
     let refused = try_join(&instance, JoinRequest::default()).await;
     assert_eq!(refused.expect_err("unknown"), RoomError::UnknownRoom);
     assert_eq!(town.store.list(None, 9).await.expect("list"), []);
-    assert_eq!(instance.create(&town.settings).await.expect("applied"), Created::Healing);
+    assert_eq!(instance.create(&town.settings, &by()).await.expect("applied"), Created::Healing);
     assert!(instance.missing([&room]).is_empty());
 }
 
@@ -171,7 +172,7 @@ async fn total_loss_costs_nobody_the_place() {
     let frozen = town.truth().await.expect("known").memory.frozen;
 
     let instance = without_memory(&town).await;
-    assert_eq!(instance.create(&town.settings).await.expect("applied"), Created::Healing);
+    assert_eq!(instance.create(&town.settings, &by()).await.expect("applied"), Created::Healing);
     let refused = try_join(&instance, JoinRequest::default()).await;
     assert!(matches!(refused, Err(RoomError::Quiet { .. })), "{refused:?}");
     // One who was drawn proves the draw for all; whoever was called stays called.
@@ -222,7 +223,7 @@ async fn a_gathering_goes_on_after_total_loss() {
         tickets.extend(join_many(&instance, 20).await);
     }
     let instance = without_memory(&town).await;
-    assert_eq!(instance.create(&town.settings).await.expect("applied"), Created::Healing);
+    assert_eq!(instance.create(&town.settings, &by()).await.expect("applied"), Created::Healing);
     // Nobody was drawn yet, so no ticket carries a block: only when each was issued tells.
     for answer in &mut tickets {
         poll(&instance, answer);
@@ -231,7 +232,7 @@ async fn a_gathering_goes_on_after_total_loss() {
     assert_eq!(places(&instance, &mut tickets[..8]), before);
     for answer in &mut tickets[8..] {
         let standing = poll(&instance, answer);
-        assert_eq!(standing, Standing::Gathering { opens_at: after(3_600) });
+        assert_eq!(standing, Standing::Gathering { opens_at: Some(after(3_600)) });
     }
     town.clock.set(after(3_600));
     instance.renew().await;
@@ -248,7 +249,7 @@ async fn a_presented_ticket_raises_the_counter() {
         join_many(&lost, 12).await.pop().expect("one")
     };
     let instance = without_memory(&town).await;
-    instance.create(&town.settings).await.expect("applied");
+    instance.create(&town.settings, &by()).await.expect("applied");
     assert_eq!(instance.view(ROOM).expect("room").state.memory.entered.total(), 0);
     instance.ask(ROOM, &ticket.ticket).expect("valid");
     town.pass_renewing(town.settings.listening_time().as_secs(), &instance).await;

@@ -7,6 +7,7 @@ mod lanes;
 mod line;
 mod loss;
 mod measures;
+mod openings;
 mod places;
 mod renewal;
 mod resume;

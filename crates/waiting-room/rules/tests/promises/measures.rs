@@ -63,7 +63,9 @@ async fn the_figures_of_a_room_are_told_by_name_and_unit() {
         ("people_in_line{room=\"town\",lane=\"public\"}", (21 - called).to_string().as_str()),
     ]);
     let room: RoomId = ROOM.parse().expect("a name");
-    waiting_room::RoomStore::remove(&*town.store, &room).await.expect("removed");
+    waiting_room::RoomStore::remove(&*town.store, &room, &waiting_room::contract::by().removed())
+        .await
+        .expect("removed");
     instance.renew().await;
     instance.discover().await.expect("the store answers");
     tells(&[

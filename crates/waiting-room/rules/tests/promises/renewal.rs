@@ -7,15 +7,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kernel::Timestamp;
 use pass::PassId;
-use waiting_room::contract::{SwitchedStore, room_settings};
-use waiting_room::live::LiveSettings;
+use waiting_room::audit::{Deed, Record, Wanted};
+use waiting_room::contract::{SwitchedStore, created, room_settings};
 use waiting_room::memory::Memory;
 use waiting_room::memory::digest::Digest;
 use waiting_room::notice::Notices;
 use waiting_room::resume::{KeptTicket, ResumeName};
 use waiting_room::state::BookingReport;
 use waiting_room::store::{
-    Arrivals, Ask, Call, Created, Freeze, JoinReply, Reading, Redeemed, Redemption, Result,
+    Arrivals, Ask, Call, Created, Freeze, JoinReply, Reading, Redeemed, Redemption, Result, SetLive,
 };
 use waiting_room::{RoomId, RoomSettings, RoomStore, WaitingRoom};
 
@@ -30,8 +30,8 @@ struct Nasty {
 
 #[async_trait]
 impl RoomStore for Nasty {
-    async fn create(&self, settings: &RoomSettings) -> Result<Created> {
-        self.store.create(settings).await
+    async fn create(&self, settings: &RoomSettings, deed: &Deed) -> Result<Created> {
+        self.store.create(settings, deed).await
     }
 
     async fn list(&self, after: Option<&RoomId>, limit: usize) -> Result<Vec<RoomId>> {
@@ -118,8 +118,8 @@ impl RoomStore for Nasty {
         self.store.report(room, digest, report).await
     }
 
-    async fn set_live(&self, room: &RoomId, digest: &Digest, live: &LiveSettings) -> Result<bool> {
-        self.store.set_live(room, digest, live).await
+    async fn set_live(&self, room: &RoomId, digest: &Digest, set: &SetLive) -> Result<bool> {
+        self.store.set_live(room, digest, set).await
     }
 
     async fn notices(&self, room: &RoomId) -> Result<Option<Notices>> {
@@ -136,12 +136,17 @@ impl RoomStore for Nasty {
         digest: &Digest,
         opening: u16,
         entropy: &str,
+        deed: &Deed,
     ) -> Result<bool> {
-        self.store.supply_entropy(room, digest, opening, entropy).await
+        self.store.supply_entropy(room, digest, opening, entropy, deed).await
     }
 
-    async fn remove(&self, room: &RoomId) -> Result<bool> {
-        self.store.remove(room).await
+    async fn remove(&self, room: &RoomId, deed: &Deed) -> Result<bool> {
+        self.store.remove(room, deed).await
+    }
+
+    async fn audit(&self, room: &RoomId, wanted: Wanted, limit: usize) -> Result<Vec<Record>> {
+        self.store.audit(room, wanted, limit).await
     }
 
     async fn ready(&self) -> Result<()> {
@@ -154,7 +159,8 @@ impl RoomStore for Nasty {
 async fn renewing(town: &Town) -> (Arc<WaitingRoom>, Arc<Nasty>, tokio::task::JoinHandle<()>) {
     let store = Arc::new(Nasty { store: Arc::clone(&town.store), panics_left: AtomicU32::new(0) });
     for room in ["bad", "slow"] {
-        town.store.create(&room_settings(room)).await.expect("created");
+        let settings = room_settings(room);
+        town.store.create(&settings, &created(&settings)).await.expect("created");
     }
     let shared = Arc::clone(&store) as Arc<dyn RoomStore>;
     let instance = town

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use waiting_room::contract::room_settings;
+use waiting_room::contract::{by, created, room_settings};
 use waiting_room::draw::DrawKey;
 use waiting_room::service::outcome::RoomError;
 use waiting_room::settings::Opening;
@@ -23,7 +23,7 @@ async fn a_room_that_cannot_be_served_is_refused_alone() {
         *opening = Opening::committed(&key, (&foreign.room, 1), index, gathers_from, opens_at);
     }
     for settings in [&newer, &foreign] {
-        town.store.create(settings).await.expect("created");
+        town.store.create(settings, &created(settings)).await.expect("created");
     }
     let instance = town.instance().await;
     assert_eq!(join(&instance).await.entry, 0);
@@ -54,7 +54,7 @@ async fn a_ticket_of_another_line_is_invalid_and_raises_nothing() {
     let town = Town::at(-60, |_| ()).await;
     let (one, two) = (town.instance().await, town.instance().await);
     let rehearsal = join_many(&one, 50).await;
-    let created = one.create(&second_line(&town.settings)).await.expect("applied");
+    let created = one.create(&second_line(&town.settings), &by()).await.expect("applied");
     assert_eq!(created, Created::Replaced);
     let refuses = |instance: &Arc<WaitingRoom>| {
         let asked = instance.ask(ROOM, &rehearsal[49].ticket);
@@ -78,7 +78,7 @@ async fn a_removed_room_is_closed_everywhere() {
     let town = Town::at(-60, |_| ()).await;
     let (one, two) = (town.instance().await, town.instance().await);
     let ticket = join(&one).await.ticket;
-    assert!(town.store.remove(&town.settings.room).await.expect("removed"));
+    assert!(town.store.remove(&town.settings.room, &by().removed()).await.expect("removed"));
     for instance in [&one, &two] {
         instance.renew().await;
         instance.discover().await.expect("the store answers");

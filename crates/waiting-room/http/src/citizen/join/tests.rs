@@ -35,6 +35,7 @@ async fn an_arrival_before_the_opening_gathers() {
       "message": null,
       "next_opening": {
         "gathers_from": "2021-06-14T05:00:00.000Z",
+        "held": false,
         "index": 0,
         "opens_at": "2021-06-14T06:00:00.000Z"
       },
@@ -67,6 +68,7 @@ async fn an_arrival_is_let_in_at_once_if_nobody_waits() {
       "message": null,
       "next_opening": {
         "gathers_from": "2021-06-14T06:30:00.000Z",
+        "held": false,
         "index": 1,
         "opens_at": "2021-06-14T07:00:00.000Z"
       },
@@ -286,6 +288,7 @@ async fn an_announced_room_says_when_it_opens() {
       "detail": "Please come back at the time shown. Everybody who is there before the opening has the same chance; you need not hurry.",
       "next_opening": {
         "gathers_from": "2021-06-14T05:00:00.000Z",
+        "held": false,
         "index": 0,
         "opens_at": "2021-06-14T06:00:00.000Z"
       },

@@ -76,10 +76,11 @@ struct DrawnLane {
 impl DrawData {
     pub(super) fn of(view: &RoomView, number: usize, opening: &Opening) -> Self {
         let held = view.line.draws().iter().find(|draw| usize::from(draw.block.opening) == number);
+        let scheduled = view.schedule.openings().get(number);
         Self {
             opening: number,
-            gathers_from: opening.gathers_from,
-            opens_at: opening.opens_at,
+            gathers_from: scheduled.and_then(|it| it.gathers_from).unwrap_or(opening.gathers_from),
+            opens_at: scheduled.and_then(|it| it.opens_at).unwrap_or(opening.opens_at),
             commitment: opening.commitment,
             frozen_at: held.map(|draw| draw.block.end.at),
             first_entry: held.map(|draw| draw.block.start.entries[Lane::Public]),

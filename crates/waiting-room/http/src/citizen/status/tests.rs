@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use waiting_room::RoomStore as _;
+use waiting_room::contract::by;
 use waiting_room::draw::published::{PublishedRoom, Stage};
 use waiting_room::live::{LiveChange, Message};
 use waiting_room::memory::digest::Digest as MemoryDigest;
@@ -67,6 +68,7 @@ async fn a_room_gathers_and_opens() {
       "message": null,
       "next_opening": {
         "gathers_from": "2021-06-14T05:00:00.000Z",
+        "held": false,
         "index": 0,
         "opens_at": "2021-06-14T06:00:00.000Z"
       },
@@ -222,7 +224,7 @@ async fn a_published_draw_can_be_recomputed_and_gives_the_place_of_a_ticket() {
     assert_eq!(stage, Ok(Stage::AwaitsEntropy { entries: 2 }));
 
     let room = "lottery".parse().expect("a name");
-    let supplied = operator::supply_entropy(&*harness.store, &room, 0, "3 8 21").await;
+    let supplied = operator::supply_entropy(&*harness.store, &room, 0, "3 8 21", &by()).await;
     assert!(matches!(supplied, Ok(EntropyOutcome::Supplied)), "{supplied:?}");
     harness.renew().await;
     let held = status().await;

@@ -33,6 +33,7 @@ async fn a_ticket_gathers_before_the_draw() {
       "message": null,
       "next_opening": {
         "gathers_from": "2021-06-14T05:00:00.000Z",
+        "held": false,
         "index": 0,
         "opens_at": "2021-06-14T06:00:00.000Z"
       },
@@ -91,6 +92,7 @@ async fn after_the_draw_a_ticket_is_called_or_waits() {
       "message": null,
       "next_opening": {
         "gathers_from": "2021-06-14T06:30:00.000Z",
+        "held": false,
         "index": 1,
         "opens_at": "2021-06-14T07:00:00.000Z"
       },
@@ -117,6 +119,7 @@ async fn after_the_draw_a_ticket_is_called_or_waits() {
       "message": null,
       "next_opening": {
         "gathers_from": "2021-06-14T06:30:00.000Z",
+        "held": false,
         "index": 1,
         "opens_at": "2021-06-14T07:00:00.000Z"
       },

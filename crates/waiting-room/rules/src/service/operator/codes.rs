@@ -1,9 +1,11 @@
 //! Codes: the operator issues priority codes, and revokes them.
 
-use super::{SetOutcome, Shown, set, show};
+use super::{Expected, SetOutcome, Shown, set, show};
+use crate::audit::By;
 use crate::draw::DrawKey;
 use crate::lane::Lane;
 use crate::live::LiveChange;
+use crate::memory::Memory;
 use crate::priority::{CodeNumber, CodesMistake, PriorityCodes, PriorityKey};
 use crate::service::outcome::RoomError;
 use crate::service::{Parts, WaitingRoom, unavailable};
@@ -119,6 +121,7 @@ pub async fn issue_codes(
     draw_key: &DrawKey,
     room: &RoomId,
     count: u32,
+    by: &By,
 ) -> Result<IssueOutcome> {
     for _ in 0..ATTEMPTS {
         let Some(shown) = show(store, room).await? else { return Ok(IssueOutcome::UnknownRoom) };
@@ -135,7 +138,7 @@ pub async fn issue_codes(
             Err(mistake) => return Ok(IssueOutcome::Mistaken(mistake)),
         };
         let numbers = next.batch(batch).unwrap_or_default();
-        if change_codes(store, &shown, next).await? {
+        if change_codes(store, &shown, next, by).await? {
             let key = key(draw_key, &shown);
             let codes = numbers.filter_map(CodeNumber::new).map(|number| key.code(number));
             return Ok(IssueOutcome::Issued(IssuedCodes { batch, codes: codes.collect() }));
@@ -150,6 +153,7 @@ pub async fn revoke_codes(
     draw_key: &DrawKey,
     room: &RoomId,
     revoke: Revoke<'_>,
+    by: &By,
 ) -> Result<RevokeOutcome> {
     for _ in 0..ATTEMPTS {
         let Some(shown) = show(store, room).await? else { return Ok(RevokeOutcome::UnknownRoom) };
@@ -173,7 +177,7 @@ pub async fn revoke_codes(
             Ok(next) => next,
             Err(mistake) => return Ok(RevokeOutcome::Mistaken(mistake)),
         };
-        if change_codes(store, &shown, next).await? {
+        if change_codes(store, &shown, next, by).await? {
             return Ok(RevokeOutcome::Revoked);
         }
     }
@@ -186,10 +190,11 @@ impl WaitingRoom {
         &self,
         room: &str,
         count: u32,
+        by: &By,
     ) -> std::result::Result<IssueOutcome, RoomError> {
         let open = self.open(room)?;
         let Parts { store, draw_key, .. } = &self.parts;
-        let issued = issue_codes(&**store, draw_key, open.room.id(), count).await;
+        let issued = issue_codes(&**store, draw_key, open.room.id(), count, by).await;
         issued.map_err(|error| unavailable(&error))
     }
 
@@ -198,19 +203,26 @@ impl WaitingRoom {
         &self,
         room: &str,
         revoke: Revoke<'_>,
+        by: &By,
     ) -> std::result::Result<RevokeOutcome, RoomError> {
         let open = self.open(room)?;
         let Parts { store, draw_key, .. } = &self.parts;
-        let revoked = revoke_codes(&**store, draw_key, open.room.id(), revoke).await;
+        let revoked = revoke_codes(&**store, draw_key, open.room.id(), revoke, by).await;
         revoked.map_err(|error| unavailable(&error))
     }
 }
 
 /// Gives whether nobody else changed the levers first.
-async fn change_codes(store: &dyn RoomStore, shown: &Shown, codes: PriorityCodes) -> Result<bool> {
+async fn change_codes(
+    store: &dyn RoomStore,
+    shown: &Shown,
+    codes: PriorityCodes,
+    by: &By,
+) -> Result<bool> {
     let change = LiveChange { codes: Some(codes), ..LiveChange::default() };
-    let version = shown.reading.state.memory.live.version;
-    match set(store, &shown.settings.room, &change, Some(version)).await? {
+    let Memory { incarnation, live, .. } = &shown.reading.state.memory;
+    let expected = Expected { incarnation: Some(*incarnation), version: live.version };
+    match set(store, &shown.settings.room, &change.into(), Some(expected), by).await? {
         SetOutcome::Set(_) => Ok(true),
         SetOutcome::Changed { .. } | SetOutcome::UnknownRoom => Ok(false),
         SetOutcome::Mistaken(mistakes) => {

@@ -1,6 +1,7 @@
 //! Supply public entropy: what came out of a public event after the entries were frozen.
 
 use super::show;
+use crate::audit::By;
 use crate::memory::digest::Digest;
 use crate::settings::RoomId;
 use crate::store::{Result, RoomStore};
@@ -52,6 +53,7 @@ pub async fn supply_entropy(
     room: &RoomId,
     opening: u16,
     text: &str,
+    by: &By,
 ) -> Result<EntropyOutcome> {
     let text = text.trim();
     let Some(shown) = show(store, room).await? else { return Ok(EntropyOutcome::UnknownRoom) };
@@ -59,7 +61,7 @@ pub async fn supply_entropy(
         return Ok(EntropyOutcome::NotAnnounced);
     }
     let digest = Digest::of(&shown.reading.state.memory);
-    if store.supply_entropy(room, &digest, opening, text).await? {
+    if store.supply_entropy(room, &digest, opening, text, &by.supplied(opening, text)).await? {
         return Ok(EntropyOutcome::Supplied);
     }
     let Some(shown) = show(store, room).await? else { return Ok(EntropyOutcome::UnknownRoom) };

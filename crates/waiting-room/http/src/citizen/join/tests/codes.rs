@@ -1,6 +1,7 @@
 //! Joining with a priority code.
 
 use serde_json::json;
+use waiting_room::contract::by;
 use waiting_room::lane::{Lane, PerLane};
 use waiting_room::live::LiveChange;
 use waiting_room::service::operator::{self, IssueOutcome, Revoke, RevokeOutcome};
@@ -14,7 +15,7 @@ async fn issue(harness: &Harness, count: u32) -> Vec<String> {
     let shares = Some(PerLane([80, 0, 20]));
     harness.set(LiveChange { shares, ..LiveChange::default() }).await;
     let town = "town".parse().expect("a name");
-    match operator::issue_codes(&*harness.store, &draw_key(), &town, count).await {
+    match operator::issue_codes(&*harness.store, &draw_key(), &town, count, &by()).await {
         Ok(IssueOutcome::Issued(issued)) => issued.codes,
         other => panic!("expected codes, got {other:?}"),
     }
@@ -109,7 +110,7 @@ async fn a_revoked_code_is_told_to_be_revoked() {
     let codes = issue(&harness, 2).await;
     let town = "town".parse().expect("a name");
     let one = Revoke::Code(&codes[0]);
-    let revoked = operator::revoke_codes(&*harness.store, &draw_key(), &town, one).await;
+    let revoked = operator::revoke_codes(&*harness.store, &draw_key(), &town, one, &by()).await;
     assert_eq!(revoked.expect("the store answers"), RevokeOutcome::Revoked);
     insta::assert_snapshot!(snapshot(&with_code(&harness, &codes[0]).send().await), @r#"
     410 {
