@@ -36,7 +36,7 @@ pub struct MemoryRoomStore {
 /// Everything that the store keeps; cloned, it is a backup that a test can restore.
 #[derive(Clone, Default)]
 pub struct Rooms {
-    rooms: BTreeMap<RoomId, Room>,
+    standing: BTreeMap<RoomId, Room>,
     /// The incarnations of rooms that were removed.
     removed: BTreeMap<RoomId, u32>,
     /// What operators did, also to rooms that were removed.
@@ -107,7 +107,7 @@ impl Rooms {
     fn find(&mut self, room: &RoomId, incarnation: Option<u32>) -> Result<&mut Room> {
         let removed = self.removed.get(room).copied().unwrap_or(0);
         let is_removed = incarnation.is_none_or(|incarnation| incarnation <= removed);
-        match self.rooms.get_mut(room) {
+        match self.standing.get_mut(room) {
             Some(found) => Ok(found),
             None if removed > 0 && is_removed => Err(RoomStoreError::Replaced(room.clone())),
             None => Err(RoomStoreError::Behind(room.clone())),
@@ -123,7 +123,8 @@ impl Rooms {
         if self.removed.get(room).is_some_and(|removed| removed >= incarnation) {
             return Created::Outdated;
         }
-        let known = self.rooms.get(room).map(|known| (known.memory().incarnation, &known.settings));
+        let known =
+            self.standing.get(room).map(|known| (known.memory().incarnation, &known.settings));
         let is_new = known.is_none();
         match known {
             Some((known, _)) if known > *incarnation => return Created::Outdated,
@@ -136,7 +137,7 @@ impl Rooms {
         let quiet_until =
             if is_healing { now.plus(settings.listening_time()) } else { Timestamp::default() };
         let memory = Memory { epoch: next_epoch(0, now), ..Memory::of_new_room(settings) };
-        self.rooms.insert(room.clone(), Room::new(settings, memory, quiet_until, now));
+        self.standing.insert(room.clone(), Room::new(settings, memory, quiet_until, now));
         self.record(room, deed, now);
         match (is_new, is_healing) {
             (true, true) => Created::Healing,
@@ -155,12 +156,12 @@ impl RoomStore for MemoryRoomStore {
     async fn list(&self, after: Option<&RoomId>, limit: usize) -> Result<Vec<RoomId>> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let rooms = self.lock();
-        let behind = rooms.rooms.range::<RoomId, _>((from, Bound::Unbounded));
+        let behind = rooms.standing.range::<RoomId, _>((from, Bound::Unbounded));
         Ok(behind.take(limit).map(|(room, _)| room.clone()).collect())
     }
 
     async fn settings(&self, room: &RoomId) -> Result<Option<RoomSettings>> {
-        Ok(self.lock().rooms.get(room).map(|room| room.settings.clone()))
+        Ok(self.lock().standing.get(room).map(|room| room.settings.clone()))
     }
 
     async fn read(&self, asks: &[Ask]) -> Result<Vec<Result<Reading>>> {
@@ -193,7 +194,7 @@ impl RoomStore for MemoryRoomStore {
             let memory = heal(None, memory, false, now).unwrap_or_else(|| memory.clone());
             Room::new(settings, memory, now.plus(quiet), now)
         };
-        let room = rooms.rooms.entry(settings.room.clone()).or_insert_with(anew);
+        let room = rooms.standing.entry(settings.room.clone()).or_insert_with(anew);
         if room.memory().incarnation > memory.incarnation {
             return Err(RoomStoreError::Replaced(settings.room.clone()));
         }
@@ -274,7 +275,7 @@ impl RoomStore for MemoryRoomStore {
     }
 
     async fn notices(&self, room: &RoomId) -> Result<Option<Notices>> {
-        Ok(self.lock().rooms.get(room).and_then(|room| room.notices.clone()))
+        Ok(self.lock().standing.get(room).and_then(|room| room.notices.clone()))
     }
 
     async fn set_notices(&self, room: &RoomId, digest: &Digest, notices: &Notices) -> Result<bool> {
@@ -290,7 +291,7 @@ impl RoomStore for MemoryRoomStore {
 
     async fn remove(&self, room: &RoomId, deed: &Deed) -> Result<bool> {
         let mut rooms = self.lock();
-        let Some(removed) = rooms.rooms.remove(room) else { return Ok(false) };
+        let Some(removed) = rooms.standing.remove(room) else { return Ok(false) };
         rooms.removed.insert(room.clone(), removed.memory().incarnation);
         rooms.record(room, deed, self.clock.now());
         Ok(true)
