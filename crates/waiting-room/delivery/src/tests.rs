@@ -4,7 +4,7 @@ use kernel::{Clock as _, ManualClock, SeededEntropy};
 use pass::{KeySet, PassMinter, PassVerifier, SigningKey};
 use test_support::{Delivered, Receiver as Server, Reply, eventually};
 use waiting_room::MemoryRoomStore;
-use waiting_room::contract::{START, SwitchedStore, room_settings};
+use waiting_room::contract::{START, SwitchedStore, by, created, room_settings};
 use waiting_room::draw::DrawKey;
 use waiting_room::line::ticket::TicketKeys;
 use waiting_room::live::LiveChange;
@@ -34,7 +34,8 @@ impl Town {
     async fn start() -> Self {
         let clock = Arc::new(ManualClock::at(after(-4_000)));
         let store = Arc::new(SwitchedStore::new(MemoryRoomStore::new(clock.clone())));
-        store.create(&room_settings("town")).await.expect("a room");
+        let settings = room_settings("town");
+        store.create(&settings, &created(&settings)).await.expect("a room");
         clock.set(after(-60));
         Self { clock, store }
     }
@@ -105,7 +106,7 @@ impl Town {
     async fn pause(&self) {
         let change = LiveChange { paused: Some(true), ..LiveChange::default() };
         let room = id("town");
-        operator::set(&*self.store, &room, &change, None).await.expect("an answer");
+        operator::set(&*self.store, &room, &change.into(), None, &by()).await.expect("an answer");
     }
 }
 
