@@ -1,7 +1,7 @@
 //! `einlass room codes`.
 
 use clap::{Args, Subcommand};
-use waiting_room::service::operator::{self, IssuedCodes, Revoke as Revoked, RevokeOutcome};
+use waiting_room::service::operator::{self, IssuedCodes, Revoke as Revoked};
 use waiting_room::{RoomId, RoomStore};
 
 use crate::commands::typed_by;
@@ -65,10 +65,10 @@ impl Codes {
                 let Some(what) = code.or(batch) else { anyhow::bail!("say what to revoke") };
                 let outcome =
                     operator::revoke_codes(store, &key, &room, what, &typed_by(None)).await?;
-                if outcome == RevokeOutcome::UnknownRoom {
+                let Some(done) = outcome.verdict().map_err(anyhow::Error::msg)? else {
                     return Ok(unknown(&room));
-                }
-                println!("{}", outcome.verdict().map_err(anyhow::Error::msg)?);
+                };
+                println!("{done}");
                 Ok(0)
             }
         }

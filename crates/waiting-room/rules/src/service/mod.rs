@@ -4,6 +4,7 @@
 //! are in [`crate::line`], [`crate::gate`], [`crate::admission`] and [`crate::memory`].
 
 mod ask;
+mod audit;
 mod authorize;
 mod challenge;
 mod change;

@@ -1,3 +1,4 @@
+use crate::gate::estimate::Estimate;
 use std::time::Duration;
 
 use super::*;

@@ -40,9 +40,12 @@ async fn a_caller_gets_an_entry_and_is_told_what_comes() {
       "joined": {
         "entry": 0,
         "epoch": 1623646400,
+        "issued_at": "<time>",
+        "lane": "public",
         "message": null,
         "next_opening": {
           "gathers_from": "2021-06-14T05:00:00.000Z",
+          "held": false,
           "index": 0,
           "opens_at": "2021-06-14T06:00:00.000Z"
         },

@@ -97,12 +97,13 @@ pub enum RevokeOutcome {
 }
 
 impl RevokeOutcome {
-    /// What became of the codes; or in words for the operator why nothing was changed.
-    pub fn verdict(&self) -> std::result::Result<&'static str, String> {
+    /// What became of the codes, `None` if the store does not know the room; or in words for the operator why nothing
+    /// was changed.
+    pub fn verdict(&self) -> std::result::Result<Option<&'static str>, String> {
         match self {
-            Self::Revoked => Ok("revoked; whoever has joined with them keeps the place"),
-            Self::Unchanged => Ok("was revoked before"),
-            Self::UnknownRoom => Err("there is no such room".into()),
+            Self::Revoked => Ok(Some("revoked; whoever has joined with them keeps the place")),
+            Self::Unchanged => Ok(Some("was revoked before")),
+            Self::UnknownRoom => Ok(None),
             Self::UnknownBatch { issued } => Err(format!(
                 "nothing was revoked: {issued} batches were issued, and they are counted from 0"
             )),
