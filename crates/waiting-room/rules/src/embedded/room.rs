@@ -278,11 +278,13 @@ impl Room {
 
     pub(super) fn freeze(&mut self, digest: &Digest, freeze: Freeze, now: Timestamp) {
         let memory = &mut self.state.memory;
-        let is_time = now >= freeze.due_at
+        // Nor what is held back here, whatever the instance makes of the same version of the levers.
+        let is_due = self.next_due_at.is_some_and(|due| now >= due) && now >= freeze.due_at;
+        let is_time = is_due
             && now >= self.state.quiet_until
             && memory.live.version == digest.live_version;
         if is_time && follows(&memory.frozen, freeze.index) {
-            let is_first = freeze.index == 0 && freeze.next_due_at.is_some_and(|due| now < due);
+            let is_first = freeze.index == 0 && freeze.next_due_at.is_none_or(|due| now < due);
             let entries = if is_first { PerLane::default() } else { memory.entered };
             memory.frozen.insert(freeze.index, Frozen { at: now, entries });
             self.next_due_at = freeze.next_due_at;
