@@ -280,9 +280,8 @@ impl Room {
         let memory = &mut self.state.memory;
         // Nor what is held back here, whatever the instance makes of the same version of the levers.
         let is_due = self.next_due_at.is_some_and(|due| now >= due) && now >= freeze.due_at;
-        let is_time = is_due
-            && now >= self.state.quiet_until
-            && memory.live.version == digest.live_version;
+        let is_time =
+            is_due && now >= self.state.quiet_until && memory.live.version == digest.live_version;
         if is_time && follows(&memory.frozen, freeze.index) {
             let is_first = freeze.index == 0 && freeze.next_due_at.is_none_or(|due| now < due);
             let entries = if is_first { PerLane::default() } else { memory.entered };
@@ -402,7 +401,7 @@ impl Room {
 }
 
 fn next_due(settings: &RoomSettings, memory: &Memory) -> Option<Timestamp> {
-    let schedule = Schedule::new(settings, &memory.live);
+    let schedule = Schedule::new(settings, &memory.live, &memory.frozen);
     schedule.boundary(memory.next_boundary()).map(|due| due.at)
 }
 
