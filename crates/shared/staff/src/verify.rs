@@ -8,7 +8,7 @@ use jsonwebtoken::Validation;
 use kernel::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::member::SUBJECT_LENGTH_MAX;
+use crate::member::is_subject;
 use crate::{Issuer, Staff};
 
 /// The longest token that is looked at, in bytes: providers put a lot into theirs.
@@ -133,18 +133,8 @@ fn is_for(payload: &Map<String, Value>, audience: &str) -> bool {
 }
 
 fn subject(payload: &Map<String, Value>) -> Result<String, StaffTokenError> {
-    let is_name = |text: &&str| {
-        (1..=SUBJECT_LENGTH_MAX).contains(&text.chars().count())
-            && !text.chars().any(char::is_control)
-            && !is_reserved(text)
-    };
-    let subject = payload.get("sub").and_then(Value::as_str).filter(is_name);
+    let subject = payload.get("sub").and_then(Value::as_str).filter(|name| is_subject(name));
     subject.map(str::to_owned).ok_or(StaffTokenError::ClaimInvalid("sub"))
-}
-
-/// Whether the records of what was done have this name for a typed command or a starting service.
-fn is_reserved(subject: &str) -> bool {
-    subject == "start" || subject.starts_with("cli:")
 }
 
 /// Whole seconds in the 32 bits of an unsigned number: nothing here lives beyond 2106, and no sum with it

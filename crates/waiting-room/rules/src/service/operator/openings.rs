@@ -79,9 +79,9 @@ fn lever(
     let memory = &shown.reading.state.memory;
     if let Some(draw) = memory.frozen.get(&draw_of(number)) {
         let is_held = memory.live.openings.get(&number) == Some(&OpeningLever::Held);
-        let releases = matches!(change, OpeningChange::Planned | OpeningChange::Now);
+        let is_release = matches!(change, OpeningChange::Planned | OpeningChange::Now);
         // To when it was, so that everybody who was in the draw stays in it.
-        let released = (is_held && releases).then_some(OpeningLever::At(draw.at));
+        let released = (is_held && is_release).then_some(OpeningLever::At(draw.at));
         return released.map(Some).ok_or(LiveMistake::OpeningIsOver(number));
     }
     let soon = shown.reading.now.plus(LEAD);
