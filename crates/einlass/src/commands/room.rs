@@ -223,7 +223,7 @@ async fn show(store: &dyn RoomStore, room: &RoomId) -> anyhow::Result<u8> {
     println!("incarnation      {}", memory.incarnation);
     println!("epoch            {}", memory.epoch);
     print_levers(&memory.live);
-    print_openings(&Schedule::new(&settings, &memory.live));
+    print_openings(&Schedule::new(&settings, &memory.live, &memory.frozen));
     for lane in Lane::ALL {
         let (entered, called) = (memory.entered[lane], memory.called[lane]);
         if lane == Lane::Public || entered > 0 {

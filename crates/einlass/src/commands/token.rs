@@ -37,10 +37,9 @@ pub enum Token {
 
 /// As the verifier takes it.
 fn subject(name: &str) -> Result<String, String> {
-    if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
-        return Err("a name of 1 to 200 characters on one line".to_owned());
-    }
-    Ok(name.to_owned())
+    let why =
+        "a name of 1 to 200 characters on one line; not `start`, nor one that begins with `cli:`";
+    if staff::is_subject(name) { Ok(name.to_owned()) } else { Err(why.to_owned()) }
 }
 
 impl Token {

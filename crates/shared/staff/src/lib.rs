@@ -16,7 +16,7 @@ mod verify;
 
 pub use issuer::{Issuer, ProviderClaims};
 pub use keys::{StaffKeys, StaffKeysError};
-pub use member::{Campaigns, Staff};
+pub use member::{Campaigns, Staff, is_subject};
 pub use role::{Role, UnknownRole};
 pub use sign::{AUDIENCE, ISSUER, StaffSigner, TOKEN_TYPE};
 pub use verify::{LEEWAY, StaffTokenError, StaffVerifier, TOKEN_LENGTH_MAX};

@@ -21,6 +21,16 @@ pub(crate) const CAMPAIGNS_MAX: usize = 100;
 /// The longest name of a person, in characters. It goes into the record of what was done.
 pub(crate) const SUBJECT_LENGTH_MAX: usize = 200;
 
+/// Whether somebody can be named so: on one line, and not as the records of what was done name a typed command or a
+/// starting service.
+#[must_use]
+pub fn is_subject(name: &str) -> bool {
+    let is_reserved = name == "start" || name.starts_with("cli:");
+    (1..=SUBJECT_LENGTH_MAX).contains(&name.chars().count())
+        && !name.chars().any(char::is_control)
+        && !is_reserved
+}
+
 /// A member of staff.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Staff {

@@ -8,7 +8,7 @@ use jsonwebtoken::Validation;
 use kernel::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::member::SUBJECT_LENGTH_MAX;
+use crate::member::is_subject;
 use crate::{Issuer, Staff};
 
 /// The longest token that is looked at, in bytes: providers put a lot into theirs.
@@ -133,11 +133,7 @@ fn is_for(payload: &Map<String, Value>, audience: &str) -> bool {
 }
 
 fn subject(payload: &Map<String, Value>) -> Result<String, StaffTokenError> {
-    let is_name = |text: &&str| {
-        (1..=SUBJECT_LENGTH_MAX).contains(&text.chars().count())
-            && !text.chars().any(char::is_control)
-    };
-    let subject = payload.get("sub").and_then(Value::as_str).filter(is_name);
+    let subject = payload.get("sub").and_then(Value::as_str).filter(|name| is_subject(name));
     subject.map(str::to_owned).ok_or(StaffTokenError::ClaimInvalid("sub"))
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn ms_or_nothing(at: Option<Timestamp>) -> String {
 /// What follows from a memory.
 pub(crate) fn of_memory(settings: &RoomSettings, memory: &Memory) -> Result<Fields, RedisFailure> {
     let Digest { frozen, entropy, .. } = Digest::of(memory);
-    let schedule = Schedule::new(settings, &memory.live);
+    let schedule = Schedule::new(settings, &memory.live, &memory.frozen);
     let next_due = ms_or_nothing(schedule.boundary(memory.next_boundary()).map(|due| due.at));
     let mut fields = of_live(&memory.live)?;
     fields.extend(

@@ -1,12 +1,15 @@
 //! When a room opens: as its settings say, unless the operator has moved an opening or holds it back.
 //!
 //! Openings stay in their order, and so do their boundaries: a gathering does not begin before the opening before it,
-//! nor after its own. Behind an opening that is held back there are no instants.
+//! nor after its own. Behind an opening that is held back there are no instants, unless its draw was held all the same.
+
+use std::collections::BTreeMap;
 
 use kernel::Timestamp;
 
 use crate::line::Boundary;
 use crate::live::{LiveSettings, OpeningLever};
+use crate::memory::Frozen;
 use crate::settings::RoomSettings;
 
 /// The openings of a room, in order.
@@ -27,16 +30,20 @@ pub struct ScheduledOpening {
 }
 
 impl Schedule {
-    /// The openings of a room with these settings and levers.
+    /// The openings of a room with these settings and levers, whose boundaries are frozen so far.
     #[must_use]
-    pub fn new(settings: &RoomSettings, live: &LiveSettings) -> Self {
+    pub fn new(
+        settings: &RoomSettings,
+        live: &LiveSettings,
+        frozen: &BTreeMap<u16, Frozen>,
+    ) -> Self {
         // What comes behind is not before this; nothing comes behind what is held back.
         let mut floor = Some(Timestamp::from_unix_ms(i64::MIN));
         let openings = settings.openings.iter().zip(0_u16..).map(|(opening, number)| {
-            let lever = live.openings.get(&number);
-            let is_held = lever == Some(&OpeningLever::Held);
+            let lever = live.openings.get(&number).map(|lever| in_force(*lever, number, frozen));
+            let is_held = lever == Some(OpeningLever::Held);
             let planned_at = match lever {
-                Some(OpeningLever::At(at)) => *at,
+                Some(OpeningLever::At(at)) => at,
                 Some(OpeningLever::Held) | None => opening.opens_at,
             };
             let opens_at = floor.filter(|_| !is_held).map(|floor| planned_at.max(floor));
@@ -90,14 +97,22 @@ impl Schedule {
     }
 }
 
+/// The lever of an opening as it counts: one whose draw was held, as others may not have heard after a loss, can be held
+/// back no more.
+fn in_force(lever: OpeningLever, number: u16, frozen: &BTreeMap<u16, Frozen>) -> OpeningLever {
+    match (lever, frozen.get(&(2 * number + 1))) {
+        (OpeningLever::Held, Some(draw)) => OpeningLever::At(draw.at),
+        (lever, _) => lever,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;
     use crate::contract::{START, room_settings};
+    use crate::lane::PerLane;
 
     fn after(s: i64) -> Timestamp {
         Timestamp::from_unix_s(START.unix_s() + s)
@@ -105,9 +120,18 @@ mod tests {
 
     /// The openings gather from -3,600 and 1,800 seconds after the start on, and are at 0 and 3,600.
     fn schedule(levers: &[(u16, OpeningLever)]) -> Schedule {
+        schedule_with(levers, &[])
+    }
+
+    /// The same when these boundaries were frozen at these seconds after the start.
+    fn schedule_with(levers: &[(u16, OpeningLever)], frozen: &[(u16, i64)]) -> Schedule {
         let settings = room_settings("town");
         let openings: BTreeMap<_, _> = levers.iter().copied().collect();
-        Schedule::new(&settings, &LiveSettings { openings, ..settings.gate.levers() })
+        let live = LiveSettings { openings, ..settings.gate.levers() };
+        let frozen = frozen
+            .iter()
+            .map(|(index, s)| (*index, Frozen { at: after(*s), entries: PerLane::default() }));
+        Schedule::new(&settings, &live, &frozen.collect())
     }
 
     fn boundaries(schedule: &Schedule) -> Vec<i64> {
@@ -147,6 +171,17 @@ mod tests {
         let second = schedule(&[(1, OpeningLever::Held)]);
         assert_eq!(boundaries(&second), [-3_600, 0, 1_800]);
         assert_eq!(second.last(after(10_000)), Some(after(0)));
+    }
+
+    #[test]
+    fn what_was_drawn_is_held_back_no_more() {
+        let held = [(0, OpeningLever::Held)];
+        let drawn = schedule_with(&held, &[(0, -3_600), (1, 7)]);
+        assert_eq!(boundaries(&drawn), [-3_600, 7, 1_800, 3_600]);
+        assert!(!drawn.openings()[0].is_held);
+        assert_eq!(boundaries(&schedule_with(&held, &[(0, -3_600)])), [-3_600], "people gather");
+        let late = schedule_with(&[], &[(1, 2_000)]);
+        assert_eq!(late, schedule(&[]), "what is not held back counts as due when it was");
     }
 
     fn lever() -> impl Strategy<Value = Option<OpeningLever>> {

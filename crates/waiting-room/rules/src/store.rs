@@ -314,7 +314,7 @@ pub trait RoomStore: Send + Sync {
     /// missing, its time has not come, or the room listens to tickets. The first call decides. The first
     /// gathering begins with entry 0: whoever came before it was frozen gathers with the others, unless
     /// its draw is due as well. It takes the levers that the instance knows, since the operator may have moved
-    /// the boundary. O(1).
+    /// the boundary; and it must be due by those that the store has. O(1).
     async fn freeze(&self, room: &RoomId, digest: &Digest, freeze: Freeze) -> Result<()>;
 
     /// Moves the gate, if nobody was first: if the ledger's version is the successor of the stored one,

@@ -80,7 +80,7 @@ impl RoomView {
         generation: u64,
     ) -> Self {
         let line = Line::new(&settings, draw_key, &state.memory);
-        let schedule = Schedule::new(&settings, &state.memory.live);
+        let schedule = Schedule::new(&settings, &state.memory.live, &state.memory.frozen);
         let phase = phase(&settings, &schedule, &state, &line, as_of);
         let (rules, levers) = (settings.gate_rules(), levers(&state));
         let (calls_per_minute, prospects) = {

@@ -199,6 +199,8 @@ fn what_a_token_must_say_is_required() {
         (json!({"sub": null}), invalid("sub")),
         (json!({"sub": ""}), invalid("sub")),
         (json!({"sub": "two\nlines"}), invalid("sub")),
+        (json!({"sub": "cli:root"}), invalid("sub")),
+        (json!({"sub": "start"}), invalid("sub")),
         (json!({"realm_access": null}), StaffTokenError::NoRole),
         (json!({"realm_access": {"roles": "einlass-gate"}}), StaffTokenError::NoRole),
         (json!({"realm_access": {"roles": ["gate"]}}), StaffTokenError::NoRole),

@@ -1,11 +1,13 @@
 //! When the line is cut, and what goes into the draw.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kernel::ManualClock;
 
 use super::fixtures::{SOMEBODY, START, Trial, after, by, room_settings};
 use crate::lane::{Lane, PerLane};
+use crate::live::{LiveSettings, OpeningLever};
 use crate::memory::Frozen;
 use crate::settings::RoomSettings;
 use crate::store::{Arrivals, JoinReply, RoomStore};
@@ -53,6 +55,14 @@ pub async fn the_first_gathering_begins_with_the_first_entry(
     clock.set(after(7));
     late.freeze(0).await;
     assert_eq!(late.memory().await.frozen[&0].entries, PerLane::public(2), "too late for a draw");
+    let held = Trial::of(store, clock, room_settings("held")).await;
+    let live = held.memory().await.live;
+    let openings = BTreeMap::from([(0, OpeningLever::Held)]);
+    assert!(held.try_set(LiveSettings { version: live.version + 1, openings, ..live }).await);
+    held.join(2).await;
+    clock.set(after(8));
+    held.freeze(0).await;
+    assert_eq!(held.memory().await.frozen[&0].entries, PerLane::default(), "the draw is to come");
 }
 
 /// Whoever comes after a boundary is due does not get in front of it, whoever freezes it and when.

@@ -193,15 +193,16 @@ impl<'a> Trial<'a> {
 
     /// Freezes this boundary at the instant at which it is due.
     pub(super) async fn freeze_at(&self, index: u16) {
-        let schedule = Schedule::new(&self.settings, &self.memory().await.live);
+        let Memory { live, frozen, .. } = self.memory().await;
+        let schedule = Schedule::new(&self.settings, &live, &frozen);
         self.clock.set(schedule.boundary(index).expect("a boundary").at);
         self.freeze(index).await;
         assert!(self.memory().await.frozen.contains_key(&index), "boundary {index} is frozen");
     }
 
     pub(super) async fn freeze(&self, index: u16) {
-        let live = self.memory().await.live;
-        let schedule = Schedule::new(&self.settings, &live);
+        let Memory { live, frozen, .. } = self.memory().await;
+        let schedule = Schedule::new(&self.settings, &live, &frozen);
         let due = schedule.boundary(index).expect("a boundary");
         let next_due_at = schedule.boundary(index + 1).map(|next| next.at);
         let freeze = Freeze { index, due_at: due.at, next_due_at };
@@ -303,7 +304,7 @@ impl<'a> Trial<'a> {
     }
 
     pub(super) fn setting(&self, memory: &Memory, live: LiveSettings) -> SetLive {
-        let schedule = Schedule::new(&self.settings, &live);
+        let schedule = Schedule::new(&self.settings, &live, &memory.frozen);
         let next_due_at = schedule.boundary(memory.next_boundary()).map(|due| due.at);
         SetLive { next_due_at, before: None, deed: by().changed(&memory.live, &live), live }
     }

@@ -21,8 +21,8 @@ async fn join(trial: &Trial<'_>) -> JoinReply {
     trial.try_join(&Arrivals { lane: Lane::Public, people: vec![SOMEBODY] }).await
 }
 
-/// Nothing is frozen of an opening that is held back, also by an instance that has not heard of it, and people go
-/// on gathering.
+/// Nothing is frozen of an opening that is held back, also by an instance that has not heard of it or has other
+/// levers of the same version, and people go on gathering.
 pub async fn an_opening_is_held_back_until_it_is_released(
     store: &dyn RoomStore,
     clock: &ManualClock,
@@ -35,6 +35,8 @@ pub async fn an_opening_is_held_back_until_it_is_released(
     trial.clock.set(after(900));
     let freeze = Freeze { index: 1, due_at: START, next_due_at: Some(after(1_800)) };
     store.freeze(trial.room(), &unaware, freeze).await.expect("freeze");
+    let mistaken = Digest { live_version: held.version, ..unaware };
+    store.freeze(trial.room(), &mistaken, freeze).await.expect("freeze");
     assert_eq!(trial.memory().await.frozen.len(), 1, "P10: the opening is held back");
     assert!(matches!(join(&trial).await, JoinReply::Entries(_)), "people gather");
     let released = with_first(&trial, OpeningLever::At(after(901))).await;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod periods;
+mod resumes;
 mod room;
 
 use std::collections::BTreeMap;
@@ -243,7 +244,7 @@ impl RoomStore for MemoryRoomStore {
         digest: &Digest,
         kept: &[KeptTicket],
     ) -> Result<Vec<bool>> {
-        self.with(room, digest, |room, now| room.keep_tickets(kept, now))
+        self.with(room, digest, |room, now| room.kept_tickets.keep(kept, now))
     }
 
     async fn take_tickets(
@@ -252,7 +253,7 @@ impl RoomStore for MemoryRoomStore {
         digest: &Digest,
         names: &[ResumeName],
     ) -> Result<Vec<Option<Vec<u8>>>> {
-        self.with(room, digest, |room, now| room.take_tickets(names, now))
+        self.with(room, digest, |room, now| room.kept_tickets.take(names, now))
     }
 
     async fn report(&self, room: &RoomId, digest: &Digest, report: &BookingReport) -> Result<()> {

@@ -13,7 +13,6 @@ use crate::memory::{Frozen, Memory, heal, next_epoch};
 use crate::notice::Notices;
 use crate::pace::Pace;
 use crate::priority::CodeNumber;
-use crate::resume::{KeptTicket, RESUME_CODE_TTL, RESUME_CODES_MAX, ResumeName};
 use crate::schedule::Schedule;
 use crate::settings::{RoomId, RoomSettings};
 use crate::state::{BookingReport, RoomState};
@@ -23,6 +22,7 @@ use crate::store::{
 };
 
 use super::periods::Periods;
+use super::resumes::KeptTickets;
 
 /// A room that is read is noted as seen this often.
 const SEEN_EVERY: Duration = Duration::from_secs(1);
@@ -36,13 +36,6 @@ struct Remembered {
     issued_at: Timestamp,
 }
 
-/// What a code opens, until then.
-#[derive(Clone)]
-struct Kept {
-    sealed: Vec<u8>,
-    until: Timestamp,
-}
-
 #[derive(Clone)]
 pub(super) struct Room {
     pub(super) settings: RoomSettings,
@@ -53,7 +46,7 @@ pub(super) struct Room {
     /// The joins that may be repeated.
     join_keys: Periods<Remembered>,
     /// The tickets that codes open.
-    kept_tickets: Periods<Kept>,
+    pub(super) kept_tickets: KeptTickets,
     used_codes: BTreeSet<CodeNumber>,
     /// Where those may not be waiting who are before arrivals that are admitted while others gather.
     express_behind: Option<u64>,
@@ -75,7 +68,7 @@ impl Room {
             state: RoomState::new(memory, quiet_until),
             passes: BTreeMap::new(),
             join_keys: Periods::new(JOIN_KEY_MEMORY, JOIN_KEYS_MAX),
-            kept_tickets: Periods::new(RESUME_CODE_TTL, RESUME_CODES_MAX),
+            kept_tickets: KeptTickets::default(),
             used_codes: BTreeSet::new(),
             express_behind: None,
             seen_at: now,
@@ -278,11 +271,12 @@ impl Room {
 
     pub(super) fn freeze(&mut self, digest: &Digest, freeze: Freeze, now: Timestamp) {
         let memory = &mut self.state.memory;
-        let is_time = now >= freeze.due_at
-            && now >= self.state.quiet_until
-            && memory.live.version == digest.live_version;
+        // Nor what is held back here, whatever the instance makes of the same version of the levers.
+        let is_due = self.next_due_at.is_some_and(|due| now >= due) && now >= freeze.due_at;
+        let is_time =
+            is_due && now >= self.state.quiet_until && memory.live.version == digest.live_version;
         if is_time && follows(&memory.frozen, freeze.index) {
-            let is_first = freeze.index == 0 && freeze.next_due_at.is_some_and(|due| now < due);
+            let is_first = freeze.index == 0 && freeze.next_due_at.is_none_or(|due| now < due);
             let entries = if is_first { PerLane::default() } else { memory.entered };
             memory.frozen.insert(freeze.index, Frozen { at: now, entries });
             self.next_due_at = freeze.next_due_at;
@@ -348,28 +342,6 @@ impl Room {
         }
     }
 
-    pub(super) fn keep_tickets(&mut self, kept: &[KeptTicket], now: Timestamp) -> Vec<bool> {
-        self.kept_tickets.turn(now);
-        let until = now.plus(RESUME_CODE_TTL);
-        let kept = kept.iter().map(|KeptTicket { name, sealed }| {
-            self.kept_tickets.remember(*name, Kept { sealed: sealed.clone(), until })
-        });
-        kept.collect()
-    }
-
-    pub(super) fn take_tickets(
-        &mut self,
-        names: &[ResumeName],
-        now: Timestamp,
-    ) -> Vec<Option<Vec<u8>>> {
-        self.kept_tickets.turn(now);
-        let taken = names.iter().map(|name| {
-            let kept = self.kept_tickets.take(name).filter(|kept| now < kept.until);
-            kept.map(|kept| kept.sealed)
-        });
-        taken.collect()
-    }
-
     pub(super) fn set_live(&mut self, digest: &Digest, set: &SetLive, now: Timestamp) -> bool {
         let is_current = Digest::of(&self.state.memory).frozen == digest.frozen;
         let is_time = set.before.is_none_or(|before| now < before);
@@ -400,7 +372,7 @@ impl Room {
 }
 
 fn next_due(settings: &RoomSettings, memory: &Memory) -> Option<Timestamp> {
-    let schedule = Schedule::new(settings, &memory.live);
+    let schedule = Schedule::new(settings, &memory.live, &memory.frozen);
     schedule.boundary(memory.next_boundary()).map(|due| due.at)
 }
 

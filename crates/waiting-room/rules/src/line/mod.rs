@@ -96,7 +96,7 @@ impl Line {
     /// The line of a room with this memory. O(openings).
     #[must_use]
     pub fn new(settings: &RoomSettings, key: &DrawKey, memory: &Memory) -> Self {
-        let schedule = Schedule::new(settings, &memory.live);
+        let schedule = Schedule::new(settings, &memory.live, &memory.frozen);
         let openings = u16::try_from(settings.openings.len()).unwrap_or(u16::MAX / 2);
         let next_boundary = memory.next_boundary();
         let mut line = Self {

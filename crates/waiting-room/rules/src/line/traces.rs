@@ -63,6 +63,16 @@ impl Traces {
         })
     }
 
+    /// Forgets tickets that were issued before the boundary as it is in force now: the operator has moved the opening, or
+    /// holds it back, since they were noted.
+    pub fn forget_moved(&mut self, schedule: &Schedule) {
+        self.0.retain(|index, first| {
+            let Some(boundary) = schedule.boundary(*index) else { return false };
+            *first = first.map(|trace| trace.filter(|trace| boundary.at <= trace.issued_at));
+            first.iter().any(|(_, trace)| trace.is_some())
+        });
+    }
+
     /// Forgets what is remembered from before the tickets were issued.
     pub fn forget_known(&mut self, memory: &Memory) {
         let is_of_use = |first: &PerLane<Option<Trace>>, at| {
@@ -90,6 +100,7 @@ mod tests {
     use super::*;
     use crate::contract::{START, room_settings};
     use crate::lane::Lane;
+    use crate::live::OpeningLever;
 
     fn ticket(lane: Lane, entry: u64, s: i64) -> Ticket {
         Ticket {
@@ -109,7 +120,7 @@ mod tests {
     }
 
     fn behind(traces: &mut Traces, memory: &Memory, ticket: &Ticket) {
-        let schedule = Schedule::new(&room_settings("town"), &memory.live);
+        let schedule = Schedule::new(&room_settings("town"), &memory.live, &memory.frozen);
         let unknown = unknown_boundaries(&schedule, memory);
         let due = unknown.partition_point(|boundary| boundary.at <= ticket.issued_at);
         traces.note(ticket, &unknown[..due]);
@@ -164,5 +175,24 @@ mod tests {
         assert_eq!(traces.restored(&memory, START), None, "the truth is from before the ticket");
         traces.forget_known(&memory);
         assert!(traces.0.is_empty());
+    }
+
+    /// P10: what was noted of an opening as it was planned proves nothing of one that was moved or is held back.
+    #[test]
+    fn a_ticket_from_before_a_moved_boundary_proves_nothing() {
+        let at = |s: i64| OpeningLever::At(Timestamp::from_unix_s(START.unix_s() + s));
+        for (lever, is_proven) in [(at(9), true), (at(10), false), (OpeningLever::Held, false)] {
+            let mut memory = Memory::of_new_room(&room_settings("town"));
+            memory.saw_boundary(0, frozen(-3_600, PerLane::default()));
+            let mut traces = Traces::default();
+            behind(&mut traces, &memory, &ticket(Lane::Public, 41, 9));
+            memory.live.openings.insert(0, lever);
+            let schedule = Schedule::new(&room_settings("town"), &memory.live, &memory.frozen);
+            traces.forget_moved(&schedule);
+            let now = START.plus(Duration::from_secs(90));
+            assert_eq!(traces.restored(&memory, now).is_some(), is_proven, "{lever:?}");
+            memory.saw_boundary(1, frozen(80, PerLane::public(55)));
+            assert_eq!(traces.restored(&memory, now).is_some(), is_proven, "{lever:?}, frozen");
+        }
     }
 }

@@ -249,9 +249,13 @@ impl Room {
         let Reading { now, state } = reading;
         let is_quiet = *now < state.quiet_until;
         let mut memory = self.memory();
-        self.traces().forget_known(&memory);
+        let schedule =
+            |memory: &Memory| Schedule::new(&self.settings, &memory.live, &memory.frozen);
+        let mut traces = self.traces();
+        traces.forget_known(&memory);
+        traces.forget_moved(&schedule(&memory));
         loop {
-            let restored = self.traces().restored(&memory, *now);
+            let restored = traces.restored(&memory, *now);
             // What is certain need not be listened for: that a boundary is wrong, or that before the first gathering
             // nobody came.
             let is_certain = |(index, _): &(u16, Frozen)| {
@@ -265,7 +269,7 @@ impl Room {
             return None;
         }
         let index = memory.next_boundary();
-        let schedule = Schedule::new(&self.settings, &memory.live);
+        let schedule = schedule(&memory);
         let due = schedule.boundary(index).filter(|due| due.at <= *now)?;
         let next_due_at = schedule.boundary(index + 1).map(|next| next.at);
         Some(Freeze { index, due_at: due.at, next_due_at })

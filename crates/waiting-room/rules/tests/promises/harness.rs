@@ -1,6 +1,7 @@
 //! Instances of the waiting room on one in-memory store, on a clock that tests move.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +41,8 @@ impl Town {
         town.clock.set(town.settings.first_gathering().minus(Duration::from_secs(1_000)));
         assert_eq!(town.apply().await, Created::New);
         let keeper = town.instance().await;
-        let schedule = Schedule::new(&town.settings, &town.settings.gate.levers());
+        let schedule =
+            Schedule::new(&town.settings, &town.settings.gate.levers(), &BTreeMap::new());
         let due = (0..).map_while(|index| schedule.boundary(index)).map(|due| due.at);
         for at in due.take_while(|at| *at <= now) {
             town.clock.set(at);

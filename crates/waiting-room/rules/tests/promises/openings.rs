@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::{Clock as _, Timestamp};
-use waiting_room::WaitingRoom;
 use waiting_room::contract::by;
-use waiting_room::live::{LiveChange, LiveMistake};
+use waiting_room::live::{LiveChange, LiveMistake, OpeningLever};
 use waiting_room::memory::Memory;
 use waiting_room::service::operator::{self, Change, OpeningChange, SetOutcome};
 use waiting_room::view::{Phase, Standing};
+use waiting_room::{RoomStore as _, WaitingRoom};
 
 use crate::harness::{ROOM, Town, after, join, join_many, place, poll};
 
@@ -108,6 +108,57 @@ async fn a_forgotten_move_costs_nobody_the_place() {
     anew.renew().await;
     let again: Vec<u64> = answers.iter_mut().map(|answer| place(&anew, answer)).collect();
     assert_eq!(again, places);
+}
+
+/// P10: an opening that is held back does not come because somebody proves that they came after it was planned.
+#[tokio::test]
+async fn a_forgotten_hold_that_is_made_again_counts() {
+    let town = Town::at(-60, |_| ()).await;
+    let instance = town.instance().await;
+    opened(&town, 0, OpeningChange::Held).await;
+    town.clock.set(after(300));
+    instance.renew().await;
+    let mut answer = join(&instance).await;
+    town.store.store.forget();
+    town.apply().await;
+    let anew = town.instance().await;
+    poll(&anew, &mut answer);
+    opened(&town, 0, OpeningChange::Held).await;
+    for _ in 0..town.settings.listening_time().as_secs() + 10 {
+        town.pass_renewing(1, &anew).await;
+        assert_eq!(poll(&anew, &mut answer), Standing::Gathering { opens_at: None });
+    }
+    let frozen = town.truth().await.expect("known").memory.frozen;
+    assert_eq!(frozen.into_keys().collect::<Vec<_>>(), [0]);
+}
+
+/// A draw that was held although its opening was held back, as may be after a loss, keeps no later one from coming.
+#[tokio::test]
+async fn an_opening_that_is_over_holds_nothing_back() {
+    let town = Town::at(10, |_| ()).await;
+    let mut memory = town.truth().await.expect("known").memory;
+    let drawn = memory.frozen[&1].at;
+    memory.live.version += 1;
+    memory.live.openings.insert(0, OpeningLever::Held);
+    town.store.merge(&town.settings, &memory, Duration::ZERO).await.expect("merged");
+    let instance = town.instance().await;
+    town.clock.set(after(1_800));
+    instance.renew().await;
+    let mut answer = join(&instance).await;
+    let opens_at = Some(after(3_600));
+    assert_eq!(poll(&instance, &mut answer), Standing::Gathering { opens_at });
+    for opens in [OpeningChange::Held, OpeningChange::At(after(2_000))] {
+        let outcome = open(&town, 0, opens).await;
+        assert_eq!(outcome, SetOutcome::Mistaken(vec![LiveMistake::OpeningIsOver(0)]));
+    }
+    opened(&town, 0, OpeningChange::Planned).await;
+    let levers = town.truth().await.expect("known").memory.live.openings;
+    assert_eq!(levers, [(0, OpeningLever::At(drawn))].into());
+    let outcome = open(&town, 0, OpeningChange::Planned).await;
+    assert_eq!(outcome, SetOutcome::Mistaken(vec![LiveMistake::OpeningIsOver(0)]));
+    town.clock.set(after(3_600));
+    instance.renew().await;
+    assert_eq!(town.truth().await.expect("known").memory.frozen[&3].at, after(3_600));
 }
 
 /// A draw that was held stays as it is, and openings stay in their order.

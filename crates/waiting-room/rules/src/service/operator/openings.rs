@@ -7,6 +7,7 @@ use kernel::Timestamp;
 
 use super::Shown;
 use crate::live::{LiveMistake, OpeningLever};
+use crate::memory::Memory;
 use crate::settings::RoomSettings;
 
 /// An opening is moved to no instant that is nearer: the change has to be everywhere before.
@@ -21,7 +22,8 @@ pub enum OpeningChange {
     At(Timestamp),
     /// It does not open until it is released.
     Held,
-    /// It opens when the settings say, or at once where that was earlier.
+    /// It opens when the settings say, or at once where that was earlier. One that is held back although its draw was
+    /// held, as may be after a loss, is released to when that was.
     Planned,
 }
 
@@ -45,9 +47,25 @@ pub(super) fn moved(
         }
     }
     if mistakes.is_empty() {
-        mistakes = out_of_order(&shown.settings, &levers, changes);
+        let memory = &shown.reading.state.memory;
+        mistakes = out_of_order(&shown.settings, &levers, &to_come(memory, changes));
     }
     if mistakes.is_empty() { Ok(levers) } else { Err(mistakes) }
+}
+
+/// The boundary that ends the gathering of an opening.
+const fn draw_of(number: u16) -> u16 {
+    2 * number + 1
+}
+
+/// The changes that move an opening, and do not only release one whose draw was held.
+fn to_come(
+    memory: &Memory,
+    changes: &BTreeMap<u16, OpeningChange>,
+) -> BTreeMap<u16, OpeningChange> {
+    let is_to_come = |number: &u16| !memory.frozen.contains_key(&draw_of(*number));
+    let changes = changes.iter().filter(|(number, _)| is_to_come(number));
+    changes.map(|(number, change)| (*number, *change)).collect()
 }
 
 /// The lever that an opening gets; `None` for none.
@@ -58,8 +76,13 @@ fn lever(
 ) -> Result<Option<OpeningLever>, LiveMistake> {
     let opening = shown.settings.openings.get(usize::from(number));
     let opening = opening.ok_or(LiveMistake::NoSuchOpening(number))?;
-    if shown.reading.state.memory.frozen.contains_key(&(2 * number + 1)) {
-        return Err(LiveMistake::OpeningIsOver(number));
+    let memory = &shown.reading.state.memory;
+    if let Some(draw) = memory.frozen.get(&draw_of(number)) {
+        let is_held = memory.live.openings.get(&number) == Some(&OpeningLever::Held);
+        let is_release = matches!(change, OpeningChange::Planned | OpeningChange::Now);
+        // To when it was, so that everybody who was in the draw stays in it.
+        let released = (is_held && is_release).then_some(OpeningLever::At(draw.at));
+        return released.map(Some).ok_or(LiveMistake::OpeningIsOver(number));
     }
     let soon = shown.reading.now.plus(LEAD);
     let lever = match change {
@@ -88,7 +111,9 @@ fn out_of_order(
         Some((number, at))
     });
     let known: Vec<(u16, Timestamp)> = known.collect();
-    let wrong = known.windows(2).filter(|pair| pair[0].1 >= pair[1].1);
+    let is_changed =
+        |pair: &&[(u16, Timestamp)]| pair.iter().any(|(number, _)| changes.contains_key(number));
+    let wrong = known.windows(2).filter(|pair| pair[0].1 >= pair[1].1).filter(is_changed);
     wrong
         .map(|pair| {
             let is_second = changes.contains_key(&pair[1].0);
@@ -99,9 +124,11 @@ fn out_of_order(
 
 /// The first instant at which an opening shall be that the changes move.
 pub(super) fn first_moved(
+    memory: &Memory,
     levers: &BTreeMap<u16, OpeningLever>,
     changes: &BTreeMap<u16, OpeningChange>,
 ) -> Option<Timestamp> {
+    let changes = to_come(memory, changes);
     let moved = changes.keys().filter_map(|number| match levers.get(number) {
         Some(OpeningLever::At(at)) => Some(*at),
         Some(OpeningLever::Held) | None => None,

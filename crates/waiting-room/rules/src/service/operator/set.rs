@@ -103,10 +103,11 @@ pub async fn set(
             Ok(live) => live,
             Err(mistakes) => return Ok(SetOutcome::Mistaken(mistakes)),
         };
-        let next_due = Schedule::new(&shown.settings, &live).boundary(memory.next_boundary());
+        let schedule = Schedule::new(&shown.settings, &live, &memory.frozen);
+        let next_due = schedule.boundary(memory.next_boundary());
         let set = SetLive {
             next_due_at: next_due.map(|due| due.at),
-            before: openings::first_moved(&live.openings, &change.openings),
+            before: openings::first_moved(memory, &live.openings, &change.openings),
             deed: by.changed(&memory.live, &live),
             live,
         };
