@@ -113,7 +113,10 @@ export class Einlass {
   readonly now: number;
   /** The public status. */
   status(options?: Abortable): Promise<Status>;
-  /** Joins; whoever has a ticket keeps its entry. Repeats itself while the room is busy. */
+  /**
+   * Joins; whoever has a ticket keeps its entry. A ticket that the room goes on refusing is replaced once there is
+   * another. Repeats itself while the room is busy.
+   */
   join(door?: Door, options?: Abortable): Promise<Joined>;
   /** Where the ticket stands that was kept from earlier; null without one. */
   resume(options?: Abortable): Promise<(Standing & Entry) | null>;

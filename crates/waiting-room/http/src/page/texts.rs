@@ -55,6 +55,7 @@ pub(super) struct Texts {
     pub(super) send_again: (&'static str, &'static str),
     pub(super) send_later: (&'static str, &'static str),
     pub(super) no_cookies: (&'static str, &'static str),
+    pub(super) ticket_unknown: (&'static str, &'static str),
     // How the page is renewed.
     pub(super) renewed: (&'static str, &'static str),
     pub(super) still: (&'static str, &'static str),
@@ -122,6 +123,10 @@ static GERMAN: Texts = Texts {
         "Ihr Browser hat kein Ticket",
         "Das Ticket ist Ihr Platz in der Reihe und liegt in einem Cookie. Bitte lassen Sie Cookies dieser Seite zu und stellen Sie sich noch einmal an.",
     ),
+    ticket_unknown: (
+        "Ihr Ticket wird gerade nicht angenommen",
+        "Bitte laden Sie diese Seite in einer Minute neu. Wird es auch dann nicht angenommen, stammt es aus einem früheren Warteraum; stellen Sie sich dann bitte neu an.",
+    ),
     renewed: ("Diese Seite erneuert sich von selbst.", "Nicht mehr von selbst erneuern"),
     still: ("Diese Seite erneuert sich nicht von selbst.", "Wieder von selbst erneuern"),
 };
@@ -176,6 +181,10 @@ static ENGLISH: Texts = Texts {
     no_cookies: (
         "Your browser has no ticket",
         "The ticket is your place in line, and is kept in a cookie. Please allow cookies of this site and get in line again.",
+    ),
+    ticket_unknown: (
+        "Your ticket is not accepted right now",
+        "Please load this page again in a minute. If it is not accepted then either, it is from an earlier waiting room; please get in line anew.",
     ),
     renewed: ("This page renews itself.", "Stop renewing it"),
     still: ("This page does not renew itself.", "Renew it by itself again"),
