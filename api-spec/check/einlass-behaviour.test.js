@@ -249,6 +249,32 @@ test("leaving gives the pass back, at the booking where it has to be", async () 
   assert.equal(einlass.ticket, null);
 });
 
+test("a room that was closed may be opened again, and whoever waits is there", async (t) => {
+  for (const canCompute of [true, false]) {
+    const { crypto } = globalThis;
+    if (!canCompute) {
+      Object.defineProperty(globalThis, "crypto", { value: { getRandomValues: (bytes) => bytes }, configurable: true });
+      t.after(() => Object.defineProperty(globalThis, "crypto", { value: crypto, configurable: true }));
+    }
+    const room = new Room();
+    const einlass = visit(room);
+    await einlass.join();
+    const own = (state) => () => [200, { ...room.own, state, poll_after_s: 0 }];
+    room.instead["GET /ticket"] = ["closed", "closed", "waiting", "called"].map(own);
+    room.status.phase = "closed";
+    const told = [];
+    const last = await einlass.wait({
+      onChange: ({ state }) => {
+        told.push(state);
+        if (told.length === 2) room.status.phase = "open";
+        if (told.length === 3) room.call();
+      },
+    });
+    assert.deepEqual(told, ["closed", "closed", "waiting", "called"]);
+    assert.equal(last.state, "called");
+  }
+});
+
 test("waiting can be given up", async () => {
   const room = new Room();
   room.status.intervals = { ...room.status.intervals, near_ms: 100_000, far_ms: 100_000 };
@@ -303,6 +329,7 @@ test("the nearer the call, the sooner the status is read", () => {
   assert.equal(waits(50, 0), 375);
   assert.equal(waits(600, 1), 10_000);
   assert.equal(waits(1_000_000, 1), 30_000);
+  assert.equal(readAgainAfterMs(status, { state: "closed" }, 0, 1), 30_000, "it may be opened again");
   const gathers = (ms, random) => {
     const now = Date.parse(PAST) - ms;
     return readAgainAfterMs(status, { state: "gathering", opening: 0 }, now, random);

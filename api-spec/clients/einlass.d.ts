@@ -120,7 +120,10 @@ export class Einlass {
   join(door?: Door, options?: Abortable): Promise<Joined>;
   /** Where the ticket stands that was kept from earlier; null without one. */
   resume(options?: Abortable): Promise<(Standing & Entry) | null>;
-  /** Waits until the ticket is `called`, `used` or `closed`. */
+  /**
+   * Waits until the ticket is `called` or `used`. While the room is `closed`, which can be taken back, `onChange` is told
+   * so, and it is read on slowly until `signal` ends that.
+   */
   wait(options?: Abortable & { onChange?: (waiting: Waiting) => void; stream?: boolean }): Promise<Waiting>;
   /** Takes the pass of a called ticket; waits while all are taken. */
   pass(options?: Abortable): Promise<Pass>;

@@ -124,6 +124,7 @@ export function readAgainAfterMs({ intervals, draws }, { state, ahead, opening }
     if (until > 0 && until <= far) return until + DRAW_KNOWN_MS * (0.5 + random * 0.5);
     return (until > 0 ? far : near) * spread;
   }
+  if (state === "closed") return far * spread;
   const untilInReach = state === "waiting" ? ((ahead - near_ahead) / ahead_per_s) * 1_000 : 0;
   return Math.min(Math.max(untilInReach, near), far) * spread;
 }
@@ -183,7 +184,7 @@ export class Einlass {
   /**
    * Waits until the ticket is called, and tells `onChange` where it stands whenever that is read: the members of
    * `standing`, with `status`, and `error` while the room gives no answer. Resolves with the last one, whose state is
-   * `called`, `used` or `closed`.
+   * `called` or `used`. A room that is `closed` may be opened again, and is read on slowly: end that by `signal`.
    */
   async wait({ signal, onChange = () => {}, stream = this.#options.stream } = {}) {
     if (!this.#kept.ticket) throw new Error("join before waiting");
@@ -399,7 +400,7 @@ export class Einlass {
   }
 }
 
-const OVER = new Set(["called", "used", "closed"]);
+const OVER = new Set(["called", "used"]);
 
 /** The same document as the status, told whenever it changes. */
 class StatusStream {

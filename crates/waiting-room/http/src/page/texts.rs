@@ -24,7 +24,6 @@ pub(super) struct Texts {
     pub(super) called: &'static str,
     pub(super) inside: &'static str,
     pub(super) used: &'static str,
-    pub(super) over: &'static str,
     // What is the case.
     #[serde(skip)]
     pub(super) opens_in: fn(&str) -> String,
@@ -38,7 +37,6 @@ pub(super) struct Texts {
     pub(super) kept: &'static str,
     pub(super) enter_now: &'static str,
     pub(super) used_detail: &'static str,
-    pub(super) over_detail: &'static str,
     pub(super) sold_out: &'static str,
     pub(super) paused: &'static str,
     pub(super) slow: &'static str,
@@ -46,6 +44,9 @@ pub(super) struct Texts {
     pub(super) likely: &'static str,
     pub(super) possible: &'static str,
     pub(super) unlikely: &'static str,
+    // Nobody gets in, for now or for ever.
+    pub(super) closed: (&'static str, &'static str),
+    pub(super) over: (&'static str, &'static str),
     // Numbers.
     pub(super) place: &'static str,
     pub(super) ahead: &'static str,
@@ -86,7 +87,6 @@ static GERMAN: Texts = Texts {
     called: "Sie sind an der Reihe",
     inside: "Sie sind drin",
     used: "Sie waren schon an der Reihe",
-    over: "Es ist vorbei",
     opens_in: |time| format!("Anstellen können Sie sich in {time}."),
     drawn_in: |time| {
         format!(
@@ -99,7 +99,6 @@ static GERMAN: Texts = Texts {
     kept: "Sie können diese Seite schließen und wiederkommen: Ihr Platz bleibt in diesem Browser erhalten.",
     enter_now: "Bitte gehen Sie jetzt hinein.",
     used_detail: "Ihre Zeit ist abgelaufen. Wenn Sie noch einmal hineinmüssen, stellen Sie sich bitte wieder an.",
-    over_detail: "Niemand kann sich mehr anstellen, und niemand wird mehr hereingelassen.",
     sold_out: "Zurzeit sind alle Plätze vergeben. Es können wieder welche frei werden.",
     paused: "Gerade wird niemand hereingelassen. Ihr Platz in der Reihe ist sicher.",
     slow: "Drinnen ist viel los, deshalb geht es langsamer.",
@@ -107,6 +106,14 @@ static GERMAN: Texts = Texts {
     likely: "Voraussichtlich ist dann noch ein Platz für Sie frei.",
     possible: "Ob dann noch ein Platz frei ist, hängt davon ab, wie viele vor Ihnen kommen.",
     unlikely: "Nur wenn mehr Menschen als sonst verzichten, ist dann noch ein Platz frei.",
+    closed: (
+        "Der Warteraum ist geschlossen",
+        "Zurzeit kann sich niemand anstellen, und niemand wird hereingelassen. Wird wieder geöffnet, behält seinen Platz, wer schon in der Reihe steht.",
+    ),
+    over: (
+        "Es ist vorbei",
+        "Niemand kann sich mehr anstellen, und niemand wird mehr hereingelassen.",
+    ),
     place: "Ihr Platz",
     ahead: "Vor Ihnen",
     wait: "Voraussichtlich in",
@@ -148,7 +155,6 @@ static ENGLISH: Texts = Texts {
     called: "It is your turn",
     inside: "You are inside",
     used: "You have had your turn",
-    over: "It is over",
     opens_in: |time| format!("You can get in line in {time}."),
     drawn_in: |time| {
         format!(
@@ -161,7 +167,6 @@ static ENGLISH: Texts = Texts {
     kept: "You can close this page and come back: your place is kept in this browser.",
     enter_now: "Please go in now.",
     used_detail: "Your time is over. If you have to go in once more, please get in line again.",
-    over_detail: "Nobody can get in line any more, and nobody is let in.",
     sold_out: "All places are taken at the moment. Some may become free again.",
     paused: "Nobody is let in right now. Your place in line is safe.",
     slow: "It is busy inside, so it takes longer.",
@@ -169,6 +174,11 @@ static ENGLISH: Texts = Texts {
     likely: "There will probably be a place for you then.",
     possible: "Whether there will be a place then depends on how many come before you.",
     unlikely: "There will be a place then only if more people than usual change their minds.",
+    closed: (
+        "The waiting room is closed",
+        "Right now nobody can get in line, and nobody is let in. If it is opened again, whoever is in line already keeps the place.",
+    ),
+    over: ("It is over", "Nobody can get in line any more, and nobody is let in."),
     place: "Your place",
     ahead: "Ahead of you",
     wait: "Probably in",

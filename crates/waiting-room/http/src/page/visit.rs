@@ -111,7 +111,7 @@ impl<'a> Visit<'a> {
     /// The ticket with which somebody waits already: who joins again with it stays where they are.
     pub(super) fn waiting_ticket(&self) -> Option<&str> {
         let standing = self.asked()?.ok()?.standing;
-        self.ticket().filter(|_| !matches!(standing, Standing::Used { .. } | Standing::Closed))
+        self.ticket().filter(|_| !matches!(standing, Standing::Used { .. }))
     }
 
     /// Whether the browser has a pass of this room.

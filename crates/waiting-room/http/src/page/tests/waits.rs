@@ -162,6 +162,39 @@ async fn an_instance_that_is_behind_costs_nobody_the_place() {
     assert_eq!((&*browser.heading(), browser.cookies()), ("You are in", ticket));
 }
 
+/// What was closed by hand may be opened again.
+#[actix_web::test]
+async fn whoever_waits_goes_on_when_the_room_is_opened_again() {
+    let harness = Harness::start().await;
+    let mut browser = Browser::of(&harness, "en").await;
+    browser.open("/einlass/rooms/town").await;
+    browser.send(&[("postcode", "67346")]).await;
+    let mut late = Browser::of(&harness, "en").await;
+    close(&harness, true).await;
+    browser.renew().await;
+    late.open("/einlass/rooms/town").await;
+    for closed in [&browser, &late] {
+        assert_eq!((closed.status(), &*closed.heading()), (200, "The waiting room is closed"));
+        assert!(closed.status_lines()[0].contains("keeps the place"), "{}", closed.source());
+        assert!(closed.refresh_s().is_some_and(|after_s| after_s > 5), "it asks slowly");
+        assert!(!closed.source().contains("<form"));
+    }
+    let sent = browser.ask("POST", "/rooms/town", "step=join&postcode=67346", &[]).await;
+    assert_eq!(sent.status, 303, "a form that was open shows where its ticket stands");
+    close(&harness, false).await;
+    browser.renew().await;
+    late.renew().await;
+    assert_eq!((&*browser.heading(), &*late.heading()), ("You are in", "Please get in line"));
+    harness.at(86_400).await;
+    browser.renew().await;
+    assert_eq!((&*browser.heading(), browser.refresh_s()), ("It is over", None));
+}
+
+async fn close(harness: &Harness, closed: bool) {
+    harness.set(LiveChange { closed: Some(closed), ..LiveChange::default() }).await;
+    harness.renew().await;
+}
+
 #[actix_web::test]
 async fn before_and_after_nobody_can_join() {
     let harness = Harness::start_at(-3_800).await;
