@@ -198,11 +198,42 @@ test("a refusal that stays is an error with its texts", async () => {
     return true;
   });
   assert.equal(einlass.ticket.ticket, "used up");
-  room.instead["GET /ticket"] = [refused(401, "ticket-invalid")];
-  await assert.rejects(einlass.resume(), { code: "ticket-invalid" });
-  assert.equal(einlass.ticket, null, "it is worth nothing");
   room.instead["POST /tickets"] = [refused(404, "room-not-found")];
   await assert.rejects(einlass.join(), { code: "room-not-found" }, "there is nothing to wait for");
+});
+
+const unknown = refused(401, "ticket-invalid", { retry_after_s: 0.001 });
+
+test("an instance that is behind costs nobody the ticket", async () => {
+  const [room, storage] = [new Room(), new Store()];
+  const einlass = visit(room, { storage });
+  await einlass.join();
+  room.instead["GET /ticket"] = [unknown];
+  assert.equal((await einlass.resume()).state, "waiting");
+  room.instead["GET /ticket"] = [unknown, unknown];
+  room.status.epoch = 2;
+  await assert.rejects(einlass.wait(), { code: "ticket-invalid" }, "the page hears of it");
+  assert.equal(einlass.ticket.ticket, "anew");
+  assert.equal(visit(room, { storage }).ticket.ticket, "anew");
+  room.instead["POST /tickets"] = [unknown];
+  await einlass.join();
+  assert.equal(room.requests.at(-1).headers.Authorization, "Bearer anew", "joining has it tried once more");
+});
+
+test("a ticket that stays refused is replaced by a new join, and not before", async () => {
+  const [room, storage] = [new Room(), new Store()];
+  const einlass = visit(room, { storage });
+  await einlass.join();
+  await einlass.pass();
+  room.instead["POST /tickets"] = [unknown, unknown, refused(403, "not-eligible")];
+  await assert.rejects(einlass.join(), { code: "not-eligible" });
+  assert.equal(room.requests.at(-1).headers.Authorization, undefined, "a bad ticket is not sent along");
+  assert.equal(visit(room, { storage }).ticket.ticket, "let in");
+  const another = () => [201, { ticket: "another", ...room.own, entry: 9 }];
+  room.instead["POST /tickets"] = [unknown, unknown, refused(503, "overloaded", { retry_after_s: 0.001 }), unknown, unknown, another];
+  await einlass.join();
+  const { ticket, entry, pass } = visit(room, { storage }).ticket;
+  assert.deepEqual([ticket, entry, pass], ["another", 9, undefined], "nothing is left of the one before");
 });
 
 test("leaving gives the pass back, at the booking where it has to be", async () => {
@@ -216,6 +247,32 @@ test("leaving gives the pass back, at the booking where it has to be", async () 
   await einlass.leave();
   assert.equal(room.requests.at(-1).headers.Authorization, "Bearer pass");
   assert.equal(einlass.ticket, null);
+});
+
+test("a room that was closed may be opened again, and whoever waits is there", async (t) => {
+  for (const canCompute of [true, false]) {
+    const { crypto } = globalThis;
+    if (!canCompute) {
+      Object.defineProperty(globalThis, "crypto", { value: { getRandomValues: (bytes) => bytes }, configurable: true });
+      t.after(() => Object.defineProperty(globalThis, "crypto", { value: crypto, configurable: true }));
+    }
+    const room = new Room();
+    const einlass = visit(room);
+    await einlass.join();
+    const own = (state) => () => [200, { ...room.own, state, poll_after_s: 0 }];
+    room.instead["GET /ticket"] = ["closed", "closed", "waiting", "called"].map(own);
+    room.status.phase = "closed";
+    const told = [];
+    const last = await einlass.wait({
+      onChange: ({ state }) => {
+        told.push(state);
+        if (told.length === 2) room.status.phase = "open";
+        if (told.length === 3) room.call();
+      },
+    });
+    assert.deepEqual(told, ["closed", "closed", "waiting", "called"]);
+    assert.equal(last.state, "called");
+  }
 });
 
 test("waiting can be given up", async () => {
@@ -272,6 +329,7 @@ test("the nearer the call, the sooner the status is read", () => {
   assert.equal(waits(50, 0), 375);
   assert.equal(waits(600, 1), 10_000);
   assert.equal(waits(1_000_000, 1), 30_000);
+  assert.equal(readAgainAfterMs(status, { state: "closed" }, 0, 1), 30_000, "it may be opened again");
   const gathers = (ms, random) => {
     const now = Date.parse(PAST) - ms;
     return readAgainAfterMs(status, { state: "gathering", opening: 0 }, now, random);

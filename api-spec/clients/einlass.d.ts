@@ -113,11 +113,17 @@ export class Einlass {
   readonly now: number;
   /** The public status. */
   status(options?: Abortable): Promise<Status>;
-  /** Joins; whoever has a ticket keeps its entry. Repeats itself while the room is busy. */
+  /**
+   * Joins; whoever has a ticket keeps its entry. A ticket that the room goes on refusing is replaced once there is
+   * another. Repeats itself while the room is busy.
+   */
   join(door?: Door, options?: Abortable): Promise<Joined>;
   /** Where the ticket stands that was kept from earlier; null without one. */
   resume(options?: Abortable): Promise<(Standing & Entry) | null>;
-  /** Waits until the ticket is `called`, `used` or `closed`. */
+  /**
+   * Waits until the ticket is `called` or `used`. While the room is `closed`, which can be taken back, `onChange` is told
+   * so, and it is read on slowly until `signal` ends that.
+   */
   wait(options?: Abortable & { onChange?: (waiting: Waiting) => void; stream?: boolean }): Promise<Waiting>;
   /** Takes the pass of a called ticket; waits while all are taken. */
   pass(options?: Abortable): Promise<Pass>;

@@ -33,6 +33,8 @@ const OFFLINE = {
 };
 
 const BACK_OFF_MS = 1_000;
+/** As many failures make for a pause of 4 to 5 seconds. */
+const AFTER_SECONDS = 3;
 
 /**
  * Where a ticket stands, computed from a status of its room.
@@ -122,6 +124,7 @@ export function readAgainAfterMs({ intervals, draws }, { state, ahead, opening }
     if (until > 0 && until <= far) return until + DRAW_KNOWN_MS * (0.5 + random * 0.5);
     return (until > 0 ? far : near) * spread;
   }
+  if (state === "closed") return far * spread;
   const untilInReach = state === "waiting" ? ((ahead - near_ahead) / ahead_per_s) * 1_000 : 0;
   return Math.min(Math.max(untilInReach, near), far) * spread;
 }
@@ -162,8 +165,8 @@ export class Einlass {
   }
 
   /**
-   * Joins with what the room asks for: `{residence: {postcode}, identity}`. Whoever has a ticket keeps its entry.
-   * The answer has a `pass` where nobody was waiting.
+   * Joins with what the room asks for: `{residence: {postcode}, identity}`. Whoever has a ticket keeps its entry; where
+   * the room does not take it, a new one replaces it. The answer has a `pass` where nobody was waiting.
    */
   async join(door = {}, { signal } = {}) {
     // The same key gets the same entry, should the answer be lost.
@@ -181,7 +184,7 @@ export class Einlass {
   /**
    * Waits until the ticket is called, and tells `onChange` where it stands whenever that is read: the members of
    * `standing`, with `status`, and `error` while the room gives no answer. Resolves with the last one, whose state is
-   * `called`, `used` or `closed`.
+   * `called` or `used`. A room that is `closed` may be opened again, and is read on slowly: end that by `signal`.
    */
   async wait({ signal, onChange = () => {}, stream = this.#options.stream } = {}) {
     if (!this.#kept.ticket) throw new Error("join before waiting");
@@ -236,17 +239,25 @@ export class Einlass {
 
   /** Forgets the ticket, which nobody else has. */
   forget() {
-    this.#kept = {};
-    this.#lots.clear();
-    this.#showAt = undefined;
+    this.#begin({});
     this.#options.storage?.removeItem(this.#key);
   }
 
-  /** One try, or two where the room asks for a proof of work and the page has something that solves it. */
+  /** With the ticket, if there is one; where the room goes on refusing it, for another, and it is kept until then. */
   async #joined(door, signal) {
+    try {
+      return await this.#joinedWith(this.#kept.ticket, door, signal);
+    } catch (error) {
+      if (error.code !== "ticket-invalid") throw error;
+      return this.#joinedWith(undefined, door, signal);
+    }
+  }
+
+  /** One try, or two where the room asks for a proof of work and the page has something that solves it. */
+  async #joinedWith(token, door, signal) {
     const { solve } = this.#options;
     const headers = { "Idempotency-Key": this.#kept.key };
-    const join = (body) => this.#own("POST", "/tickets", { signal, body, headers });
+    const join = (body) => this.#own("POST", "/tickets", { signal, body, headers, token });
     try {
       return await join(door);
     } catch (error) {
@@ -290,16 +301,30 @@ export class Einlass {
     return { ...own, status: null, afterMs: own.poll_after_s * 1_000 };
   }
 
-  /** Asks with the ticket, and keeps what the answer says of it. */
+  /**
+   * Asks with the ticket, and keeps what the answer says of it. An instance that is behind may not know the ticket yet,
+   * so a 401 is asked about once more, some seconds later. The ticket is kept whatever the answer is.
+   */
   async #own(method, path, request) {
     try {
-      const { body } = await this.#ask(method, path, { ...request, token: this.#kept.ticket });
+      return await this.#askedOnce(method, path, request);
+    } catch (error) {
+      if (error.code !== "ticket-invalid") throw error;
+      await pause(backOffMs(error, AFTER_SECONDS), request.signal);
+      return this.#askedOnce(method, path, request);
+    }
+  }
+
+  async #askedOnce(method, path, request) {
+    const sent = { token: this.#kept.ticket, ...request };
+    try {
+      const { body } = await this.#ask(method, path, sent);
+      if (!sent.token) this.#begin({ key: this.#kept.key });
       const { ticket, lane, entry, subject, issued_at, epoch } = { ...this.#kept, ...body };
       this.#keep({ ticket, lane, entry, subject, issued_at, epoch });
       if (body.now) this.#saw(body);
       return body;
     } catch (error) {
-      if (error.code === "ticket-invalid") this.forget();
       if (error.problem?.ticket) this.#keep({ ticket: error.problem.ticket });
       throw error;
     }
@@ -362,13 +387,20 @@ export class Einlass {
     }
   }
 
+  /** Another ticket, or none: nothing of the one before counts any more. */
+  #begin(kept) {
+    this.#kept = kept;
+    this.#lots.clear();
+    this.#showAt = undefined;
+  }
+
   #keep(news) {
     Object.assign(this.#kept, news);
     this.#options.storage?.setItem(this.#key, JSON.stringify(this.#kept));
   }
 }
 
-const OVER = new Set(["called", "used", "closed"]);
+const OVER = new Set(["called", "used"]);
 
 /** The same document as the status, told whenever it changes. */
 class StatusStream {

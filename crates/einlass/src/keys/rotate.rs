@@ -65,18 +65,19 @@ impl Kind {
         Waits { known_for: KNOWN_FOR, kept_for }
     }
 
-    /// The entry of a new key.
-    fn generate(self, known: &ArrayOfTables, entropy: &dyn Entropy) -> Result<Table, String> {
+    /// The entry of a new key besides those that are known.
+    fn generate(
+        self,
+        (known, current): (&ArrayOfTables, usize),
+        entropy: &dyn Entropy,
+    ) -> Result<Table, String> {
         let mut entry = Table::new();
         match self {
             Self::Pass | Self::Staff => {
                 entry["private_key"] = value(SigningKey::generate(entropy).to_pkcs8_pem().as_str());
             }
             Self::Ticket => {
-                let is_free =
-                    |id: &u8| known.iter().all(|table| id_of_ticket_key(table) != Some(*id));
-                let id = (1..=u8::MAX).find(is_free);
-                let id = id.ok_or("every id from 1 to 255 is in use: drop retired keys")?;
+                let id = new_ticket_key_id(known, current)?;
                 let key = Zeroizing::new(entropy.bytes::<32>());
                 entry["id"] = value(i64::from(id));
                 entry["key"] = value(URL_SAFE_NO_PAD.encode(key.as_slice()));
@@ -96,6 +97,16 @@ impl Kind {
         };
         format!("{} key {id}", self.table())
     }
+}
+
+/// The id after that of the current key, the newest, past those in use. One that was dropped comes late: its tickets are still
+/// about, and an instance that has not read the file since has its old key under that id.
+fn new_ticket_key_id(known: &ArrayOfTables, current: usize) -> Result<u8, String> {
+    let ids: Vec<u8> = known.iter().filter_map(id_of_ticket_key).collect();
+    let newest = known.get(current).and_then(id_of_ticket_key).unwrap_or_default();
+    let later = (newest..=u8::MAX).skip(1).chain(1..=newest);
+    let mut free = later.filter(|id| !ids.contains(id));
+    free.next().ok_or_else(|| "every id from 1 to 255 is in use: drop retired keys".to_owned())
 }
 
 fn id_of_ticket_key(entry: &Table) -> Option<u8> {
@@ -200,7 +211,7 @@ fn step(
             if standings[current].state.is_none() {
                 put(keys, current, KeyState::Current, now);
             }
-            let new = kind.generate(keys, entropy)?;
+            let new = kind.generate((keys, current), entropy)?;
             keys.push(new);
             let new = keys.len() - 1;
             put(keys, new, KeyState::Next, now);

@@ -91,8 +91,8 @@ pub(crate) const MEMBERS: &[Only] = &[
 ];
 
 /// What a ticket waits for: `gathering` for the draw, `waiting` for its call. A `called` ticket can be
-/// redeemed for a pass. A `used` one has been, and the pass has ended. When the room is `closed`, there is
-/// nothing to wait for any more.
+/// redeemed for a pass. A `used` one has been, and the pass has ended. When the room is `closed`, nobody
+/// is let in, for now or for good: the operator may open it again, so ask on as `poll_after_s` says.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
@@ -104,7 +104,7 @@ pub(crate) enum State {
     Called,
     /// Its pass has ended: it has expired or was given back.
     Used,
-    /// The room is over.
+    /// The room is closed, for now or for good.
     Closed,
 }
 

@@ -123,7 +123,31 @@ fn a_ticket_key_is_dropped_on_purpose_only_and_once_it_is_retired() {
     assert!(town.text().contains(ABOUT_TICKET_KEYS));
     town.rotate(at(1, 0));
     let ids: Vec<String> = town.keys().facts.ticket.into_iter().map(|fact| fact.id).collect();
-    assert_eq!(ids, ["2", "1"], "its number is free again");
+    assert_eq!(ids, ["2", "3"], "its number is not given to another key at once");
+}
+
+#[test]
+fn a_new_ticket_key_has_a_number_that_no_other_had_lately() {
+    for (known, current, next) in [
+        (&[1][..], 0, 2),
+        (&[2, 3], 1, 4),
+        (&[254, 255], 1, 1),
+        (&[255, 1], 1, 2),
+        (&[254, 1], 1, 2),
+        (&[3, 1], 0, 4),
+        (&[255, 2, 1], 0, 3),
+    ] {
+        assert_eq!(new_ticket_key_id(&numbered(known), current), Ok(next), "{known:?}");
+    }
+    let all: Vec<u8> = (1..=u8::MAX).collect();
+    let refused = new_ticket_key_id(&numbered(&all), 0).expect_err("none is free");
+    assert_eq!(refused, "every id from 1 to 255 is in use: drop retired keys");
+}
+
+/// Keys with these numbers.
+fn numbered(ids: &[u8]) -> ArrayOfTables {
+    let entry = |id: &u8| Table::from_iter([("id", value(i64::from(*id)))]);
+    ids.iter().map(entry).collect()
 }
 
 #[test]

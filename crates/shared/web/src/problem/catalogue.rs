@@ -241,8 +241,8 @@ catalogue! {
         de: "Dieser Vorrang-Code gilt nicht mehr", "Der Veranstalter hat ihn zurückgezogen. Bitte fragen Sie, wer ihn Ihnen geschickt hat; ohne Code können Sie sich auch anstellen.";
     }
     RoomClosed "room-closed" GONE {
-        en: "This waiting room is closed", "The campaign is over. Please ask your municipality about further offers.";
-        de: "Dieser Warteraum ist geschlossen", "Die Aktion ist beendet. Bitte fragen Sie Ihre Gemeinde nach weiteren Angeboten.";
+        en: "This waiting room is closed", "Right now nobody can get in line or go in. Please ask your municipality whether it is opened again, and which other offers there are.";
+        de: "Dieser Warteraum ist geschlossen", "Zurzeit kann sich niemand anstellen oder hineingehen. Bitte fragen Sie Ihre Gemeinde, ob er wieder geöffnet wird und welche Angebote es sonst gibt.";
     }
     LeversChanged "levers-changed" PRECONDITION_FAILED {
         en: "The room has been changed meanwhile", "Nothing was changed. Look at the room again, and send the change with its new ETag as If-Match if it is still right.";

@@ -110,7 +110,7 @@ pub(crate) const KINDS: Union = Union {
         Variant {
             value: "closed",
             schema: "JoinedClosed",
-            description: "The entry of a ticket whose room is over. There is nothing to wait for.",
+            description: "The entry of a ticket whose room is closed. Should it be opened again, the place is as before.",
             always: &[],
         },
     ],

@@ -29,7 +29,7 @@ pub(crate) struct LeverChange {
     /// Call and admit nobody for the moment, or go on.
     #[schema(nullable = false, example = false)]
     paused: Option<bool>,
-    /// Close the room: nobody joins and nobody is called, and everybody is told that it is over. Or open it again.
+    /// Close the room: nobody joins and nobody is called, and everybody is told so. Or open it again.
     #[schema(nullable = false, example = false)]
     closed: Option<bool>,
     /// Admissions per minute in the long run.

@@ -90,6 +90,7 @@ impl Alert {
             Code::IdempotencyKeyReused => texts.send_again,
             // A page without a script cannot compute.
             Code::ProofRequired => texts.send_later,
+            Code::TicketInvalid => texts.ticket_unknown,
             code => {
                 let text = code.entry().text(language);
                 (text.title, text.detail)

@@ -230,10 +230,7 @@ pub(super) fn page(visit: &Visit<'_>, sent: &Sent, mistakes: &[(&str, &Mistake)]
             let heading = texts.not_open.to_owned();
             return Page { heading, lines, refresh_s, ..Page::default() };
         }
-        Phase::Closed => {
-            let heading = texts.over.to_owned();
-            return Page { heading, lines: vec![texts.over_detail.to_owned()], ..Page::default() };
-        }
+        Phase::Closed => return closed(visit, view.settings.polling.max_s),
         Phase::Gathering => {
             let next = view.next_opening().and_then(|(_, next)| next.opens_at);
             let drawn = next.map(|at| (texts.drawn_in)(&opens_in(at)));
@@ -246,6 +243,19 @@ pub(super) fn page(visit: &Visit<'_>, sent: &Sent, mistakes: &[(&str, &Mistake)]
     let door = form(visit, sent, mistakes);
     let errors = wrong_fields(&door.fields);
     Page { heading: heading.to_owned(), errors, lines, door: Some(door), ..Page::default() }
+}
+
+/// The page of a closed room. Until its time is up the operator may open it again, so whoever is here asks on, slowly.
+pub(super) fn closed(visit: &Visit<'_>, refresh_s: u32) -> Page {
+    let texts = texts(visit.language);
+    let is_over = visit.app.rooms.now() >= visit.view.settings.closes_at;
+    let (heading, detail) = if is_over { texts.over } else { texts.closed };
+    Page {
+        heading: heading.to_owned(),
+        lines: vec![detail.to_owned()],
+        refresh_s: (!is_over).then_some(refresh_s),
+        ..Page::default()
+    }
 }
 
 /// The form, with what was typed in and what is wrong with it.

@@ -55,11 +55,7 @@ pub(super) fn page(visit: &Visit<'_>, answer: &Answer, is_inside: bool) -> Page 
             door: Some(door::form(visit, &Sent::default(), &[])),
             ..Page::default()
         },
-        Standing::Closed => Page {
-            heading: texts.over.to_owned(),
-            lines: vec![texts.over_detail.to_owned()],
-            ..Page::default()
-        },
+        Standing::Closed => door::closed(visit, answer.poll_after_s),
     }
 }
 

@@ -24,7 +24,6 @@ pub(super) struct Texts {
     pub(super) called: &'static str,
     pub(super) inside: &'static str,
     pub(super) used: &'static str,
-    pub(super) over: &'static str,
     // What is the case.
     #[serde(skip)]
     pub(super) opens_in: fn(&str) -> String,
@@ -38,7 +37,6 @@ pub(super) struct Texts {
     pub(super) kept: &'static str,
     pub(super) enter_now: &'static str,
     pub(super) used_detail: &'static str,
-    pub(super) over_detail: &'static str,
     pub(super) sold_out: &'static str,
     pub(super) paused: &'static str,
     pub(super) slow: &'static str,
@@ -46,6 +44,9 @@ pub(super) struct Texts {
     pub(super) likely: &'static str,
     pub(super) possible: &'static str,
     pub(super) unlikely: &'static str,
+    // Nobody gets in, for now or for ever.
+    pub(super) closed: (&'static str, &'static str),
+    pub(super) over: (&'static str, &'static str),
     // Numbers.
     pub(super) place: &'static str,
     pub(super) ahead: &'static str,
@@ -55,6 +56,7 @@ pub(super) struct Texts {
     pub(super) send_again: (&'static str, &'static str),
     pub(super) send_later: (&'static str, &'static str),
     pub(super) no_cookies: (&'static str, &'static str),
+    pub(super) ticket_unknown: (&'static str, &'static str),
     // How the page is renewed.
     pub(super) renewed: (&'static str, &'static str),
     pub(super) still: (&'static str, &'static str),
@@ -85,7 +87,6 @@ static GERMAN: Texts = Texts {
     called: "Sie sind an der Reihe",
     inside: "Sie sind drin",
     used: "Sie waren schon an der Reihe",
-    over: "Es ist vorbei",
     opens_in: |time| format!("Anstellen können Sie sich in {time}."),
     drawn_in: |time| {
         format!(
@@ -98,7 +99,6 @@ static GERMAN: Texts = Texts {
     kept: "Sie können diese Seite schließen und wiederkommen: Ihr Platz bleibt in diesem Browser erhalten.",
     enter_now: "Bitte gehen Sie jetzt hinein.",
     used_detail: "Ihre Zeit ist abgelaufen. Wenn Sie noch einmal hineinmüssen, stellen Sie sich bitte wieder an.",
-    over_detail: "Niemand kann sich mehr anstellen, und niemand wird mehr hereingelassen.",
     sold_out: "Zurzeit sind alle Plätze vergeben. Es können wieder welche frei werden.",
     paused: "Gerade wird niemand hereingelassen. Ihr Platz in der Reihe ist sicher.",
     slow: "Drinnen ist viel los, deshalb geht es langsamer.",
@@ -106,6 +106,14 @@ static GERMAN: Texts = Texts {
     likely: "Voraussichtlich ist dann noch ein Platz für Sie frei.",
     possible: "Ob dann noch ein Platz frei ist, hängt davon ab, wie viele vor Ihnen kommen.",
     unlikely: "Nur wenn mehr Menschen als sonst verzichten, ist dann noch ein Platz frei.",
+    closed: (
+        "Der Warteraum ist geschlossen",
+        "Zurzeit kann sich niemand anstellen, und niemand wird hereingelassen. Wird wieder geöffnet, behält seinen Platz, wer schon in der Reihe steht.",
+    ),
+    over: (
+        "Es ist vorbei",
+        "Niemand kann sich mehr anstellen, und niemand wird mehr hereingelassen.",
+    ),
     place: "Ihr Platz",
     ahead: "Vor Ihnen",
     wait: "Voraussichtlich in",
@@ -121,6 +129,10 @@ static GERMAN: Texts = Texts {
     no_cookies: (
         "Ihr Browser hat kein Ticket",
         "Das Ticket ist Ihr Platz in der Reihe und liegt in einem Cookie. Bitte lassen Sie Cookies dieser Seite zu und stellen Sie sich noch einmal an.",
+    ),
+    ticket_unknown: (
+        "Ihr Ticket wird gerade nicht angenommen",
+        "Bitte laden Sie diese Seite in einer Minute neu. Wird es auch dann nicht angenommen, stammt es aus einem früheren Warteraum; stellen Sie sich dann bitte neu an.",
     ),
     renewed: ("Diese Seite erneuert sich von selbst.", "Nicht mehr von selbst erneuern"),
     still: ("Diese Seite erneuert sich nicht von selbst.", "Wieder von selbst erneuern"),
@@ -143,7 +155,6 @@ static ENGLISH: Texts = Texts {
     called: "It is your turn",
     inside: "You are inside",
     used: "You have had your turn",
-    over: "It is over",
     opens_in: |time| format!("You can get in line in {time}."),
     drawn_in: |time| {
         format!(
@@ -156,7 +167,6 @@ static ENGLISH: Texts = Texts {
     kept: "You can close this page and come back: your place is kept in this browser.",
     enter_now: "Please go in now.",
     used_detail: "Your time is over. If you have to go in once more, please get in line again.",
-    over_detail: "Nobody can get in line any more, and nobody is let in.",
     sold_out: "All places are taken at the moment. Some may become free again.",
     paused: "Nobody is let in right now. Your place in line is safe.",
     slow: "It is busy inside, so it takes longer.",
@@ -164,6 +174,11 @@ static ENGLISH: Texts = Texts {
     likely: "There will probably be a place for you then.",
     possible: "Whether there will be a place then depends on how many come before you.",
     unlikely: "There will be a place then only if more people than usual change their minds.",
+    closed: (
+        "The waiting room is closed",
+        "Right now nobody can get in line, and nobody is let in. If it is opened again, whoever is in line already keeps the place.",
+    ),
+    over: ("It is over", "Nobody can get in line any more, and nobody is let in."),
     place: "Your place",
     ahead: "Ahead of you",
     wait: "Probably in",
@@ -176,6 +191,10 @@ static ENGLISH: Texts = Texts {
     no_cookies: (
         "Your browser has no ticket",
         "The ticket is your place in line, and is kept in a cookie. Please allow cookies of this site and get in line again.",
+    ),
+    ticket_unknown: (
+        "Your ticket is not accepted right now",
+        "Please load this page again in a minute. If it is not accepted then either, it is from an earlier waiting room; please get in line anew.",
     ),
     renewed: ("This page renews itself.", "Stop renewing it"),
     still: ("This page does not renew itself.", "Renew it by itself again"),

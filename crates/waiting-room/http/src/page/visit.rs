@@ -111,7 +111,7 @@ impl<'a> Visit<'a> {
     /// The ticket with which somebody waits already: who joins again with it stays where they are.
     pub(super) fn waiting_ticket(&self) -> Option<&str> {
         let standing = self.asked()?.ok()?.standing;
-        self.ticket().filter(|_| !matches!(standing, Standing::Used { .. } | Standing::Closed))
+        self.ticket().filter(|_| !matches!(standing, Standing::Used { .. }))
     }
 
     /// Whether the browser has a pass of this room.
@@ -158,12 +158,10 @@ impl<'a> Visit<'a> {
                 let ticket = answer.is_renewed.then(|| self.keep_ticket(&answer.ticket)).flatten();
                 (self.standing(&answer), ticket)
             }
+            // The ticket stays until there is another: an instance that is behind does not know it yet.
             Some(Err(error)) => {
-                let problem = refusal::problem(error);
-                let alert = Alert::of(&problem, self.language);
-                let forget = Cookie::ticket(self.room).forget();
-                let forget = forget.filter(|_| problem.code() == Code::TicketInvalid);
-                (self.door(&Sent::default(), Some(alert)), forget)
+                let alert = Alert::of(&refusal::problem(error), self.language);
+                (self.door(&Sent::default(), Some(alert)), None)
             }
         };
         let mut response = page.respond(StatusCode::OK, self);

@@ -330,7 +330,7 @@ async fn a_closed_room_tells_whoever_still_waits() {
     insta::assert_snapshot!(snapshot(&redeem.header("authorization", ticket).send().await), @r#"
     410 {
       "code": "room-closed",
-      "detail": "The campaign is over. Please ask your municipality about further offers.",
+      "detail": "Right now nobody can get in line or go in. Please ask your municipality whether it is opened again, and which other offers there are.",
       "request_id": "<id>",
       "status": 410,
       "title": "This waiting room is closed",

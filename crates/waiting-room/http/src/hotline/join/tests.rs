@@ -40,7 +40,7 @@ async fn a_caller_gets_an_entry_and_is_told_what_comes() {
       "joined": {
         "entry": 0,
         "epoch": 1623646400,
-        "issued_at": "<time>",
+        "issued_at": "2021-06-14T05:59:00.000Z",
         "lane": "public",
         "message": null,
         "next_opening": {

@@ -88,6 +88,11 @@ impl Browser {
         Self { service, cookies, url: other.url.clone(), answer, gone_to: None, ..*self }
     }
 
+    /// From now on another instance answers.
+    pub(super) async fn is_answered_by(&mut self, harness: &Harness) {
+        self.service = Self::of(harness, self.language).await.service;
+    }
+
     pub(super) fn refuse_cookies(&mut self) {
         self.takes_cookies = false;
     }

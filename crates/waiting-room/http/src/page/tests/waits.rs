@@ -126,17 +126,73 @@ async fn whoever_gives_the_pass_back_keeps_no_ticket() {
 
 /// P12 holds for tickets of this line; a new line begins with a new ticket.
 #[actix_web::test]
-async fn a_ticket_of_an_earlier_line_is_taken_away_with_a_word() {
+async fn a_ticket_of_an_earlier_line_is_kept_until_there_is_another() {
     let harness = Harness::start().await;
     let mut browser = Browser::of(&harness, "en").await;
     browser.open("/einlass/rooms/town").await;
     browser.send(&[("postcode", "67346")]).await;
+    let first = browser.cookies();
     harness.begin_anew(2).await;
     browser.renew().await;
-    assert_eq!((browser.status(), browser.cookies()), (200, String::new()));
-    assert_eq!(browser.alert()[0], "This ticket is not valid");
+    assert_eq!((browser.status(), browser.cookies()), (200, first.clone()));
+    assert_eq!(browser.alert()[0], "Your ticket is not accepted right now");
     let taken = browser.ask("POST", "/rooms/town", "step=enter", &[]).await;
     assert_eq!((taken.status, taken.header("location")), (303, "town?joined=1"));
+    browser.send(&[("postcode", "80331")]).await;
+    assert_eq!((browser.status(), browser.cookies()), (403, first.clone()), "nobody joined");
+    browser.send(&[("postcode", "67346")]).await;
+    assert_eq!((browser.status(), &*browser.heading()), (200, "You are in"));
+    assert_ne!(browser.cookies(), first);
+}
+
+/// Such as one that has not read yet that the line began anew, or has not got the newest key.
+#[actix_web::test]
+async fn an_instance_that_is_behind_costs_nobody_the_place() {
+    let (behind, harness) = (Harness::start().await, Harness::start().await);
+    harness.begin_anew(2).await;
+    let mut browser = Browser::of(&harness, "en").await;
+    browser.open("/einlass/rooms/town").await;
+    browser.send(&[("postcode", "67346")]).await;
+    let ticket = browser.cookies();
+    browser.is_answered_by(&behind).await;
+    browser.renew().await;
+    assert_eq!(browser.alert()[0], "Your ticket is not accepted right now");
+    browser.is_answered_by(&harness).await;
+    browser.renew().await;
+    assert_eq!((&*browser.heading(), browser.cookies()), ("You are in", ticket));
+}
+
+/// What was closed by hand may be opened again.
+#[actix_web::test]
+async fn whoever_waits_goes_on_when_the_room_is_opened_again() {
+    let harness = Harness::start().await;
+    let mut browser = Browser::of(&harness, "en").await;
+    browser.open("/einlass/rooms/town").await;
+    browser.send(&[("postcode", "67346")]).await;
+    let mut late = Browser::of(&harness, "en").await;
+    close(&harness, true).await;
+    browser.renew().await;
+    late.open("/einlass/rooms/town").await;
+    for closed in [&browser, &late] {
+        assert_eq!((closed.status(), &*closed.heading()), (200, "The waiting room is closed"));
+        assert!(closed.status_lines()[0].contains("keeps the place"), "{}", closed.source());
+        assert!(closed.refresh_s().is_some_and(|after_s| after_s > 5), "it asks slowly");
+        assert!(!closed.source().contains("<form"));
+    }
+    let sent = browser.ask("POST", "/rooms/town", "step=join&postcode=67346", &[]).await;
+    assert_eq!(sent.status, 303, "a form that was open shows where its ticket stands");
+    close(&harness, false).await;
+    browser.renew().await;
+    late.renew().await;
+    assert_eq!((&*browser.heading(), &*late.heading()), ("You are in", "Please get in line"));
+    harness.at(86_400).await;
+    browser.renew().await;
+    assert_eq!((&*browser.heading(), browser.refresh_s()), ("It is over", None));
+}
+
+async fn close(harness: &Harness, closed: bool) {
+    harness.set(LiveChange { closed: Some(closed), ..LiveChange::default() }).await;
+    harness.renew().await;
 }
 
 #[actix_web::test]
