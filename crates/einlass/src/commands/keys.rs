@@ -78,7 +78,10 @@ impl Keys {
         match self {
             Self::Generate => {
                 generate(&config)?;
-                generate_staff(&config)?;
+                // Neither tickets nor bookings depend on it: one that is there goes on.
+                if !config.staff.keys_file.exists() {
+                    generate_staff(&config)?;
+                }
             }
             Self::Staff => generate_staff(&config)?,
             Self::PersonalData => {

@@ -12,7 +12,7 @@ pub const SOON: Duration = Duration::from_secs(30);
 /// What `WebDriver` calls an element in JSON.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Whatever somebody can type into or press.
-const SHOWN: &str = ":is(input, select, button):not([hidden], [hidden] *)";
+const SHOWN: &str = ":is(input, select, button):not([hidden], [hidden] *, [type=hidden])";
 /// The key that sends a form.
 pub const ENTER: &str = "\u{e007}";
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use test_support::{ApiTools, PostgresServer, RedisServer, printed_by, workspace_root};
+use test_support::{ApiTools, PostgresServer, RedisServer, eventually, printed_by, workspace_root};
 
 use crate::fleet::{Fleet, Plan, scarce};
 
@@ -88,6 +88,11 @@ fn shown(language: &str) -> &'static str {
 /// What `docs/frontend.md` shows gets a pass that is good.
 async fn ten_lines(fleet: &Fleet, language: &'static str) {
     let room = format!("{}/v1/rooms/{}", fleet.rooms[0].url(), fleet.campaign.id);
+    eventually("people may join", Duration::from_mins(1), async || {
+        let status = reqwest::get(&room).await.expect("an answer").text().await;
+        !status.expect("a status").contains(r#""phase":"announced""#)
+    })
+    .await;
     let taken = tokio::task::spawn_blocking(move || {
         let tools = ApiTools::provision().unwrap_or_else(|error| panic!("{error:#}"));
         let folder = tools.workshop().expect("a folder");

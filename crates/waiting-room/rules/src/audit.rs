@@ -128,6 +128,13 @@ pub struct RecordId {
     pub number: u64,
 }
 
+impl RecordId {
+    /// None is before it.
+    pub const FIRST: Self = Self { ms: 0, number: 0 };
+    /// None is behind it.
+    pub const LAST: Self = Self { ms: u64::MAX, number: u64::MAX };
+}
+
 /// What is no id of a record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the id of a record is two numbers with a hyphen between them")]

@@ -26,7 +26,7 @@ const LIMIT_MAX: u32 = 200;
 #[into_params(parameter_in = Query)]
 struct Page {
     /// Those before the record with this id, as `next` of the page before says.
-    #[param(pattern = "^[0-9]{1,20}-[0-9]{1,20}$", example = "1623650400000-0")]
+    #[param(pattern = "^[0-9]{1,19}-[0-9]{1,19}$", example = "1623650400000-0")]
     before: Option<String>,
     /// How many at most.
     #[param(minimum = 1, maximum = 200, example = 50)]

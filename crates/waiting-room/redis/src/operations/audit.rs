@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use kernel::Timestamp;
 use redis::{ScriptInvocation, Value};
-use waiting_room::audit::{Deed, RECORDS_MAX, Record, Wanted};
+use waiting_room::audit::{Deed, RECORDS_MAX, Record, RecordId, Wanted};
 use waiting_room::store::Result;
 
 use super::{Operations, take};
@@ -17,6 +17,11 @@ impl Operations {
         wanted: Wanted,
         limit: usize,
     ) -> Result<Vec<Record>> {
+        // Redis refuses to look before the first possible id and behind the last one.
+        let ends = [Wanted::Before(Some(RecordId::FIRST)), Wanted::After(Some(RecordId::LAST))];
+        if ends.contains(&wanted) {
+            return Ok(Vec::new());
+        }
         let mut command = match wanted {
             Wanted::After(after) => {
                 let from = after.map_or_else(|| "-".to_owned(), |after| format!("({after}"));

@@ -4,7 +4,7 @@ use kernel::ManualClock;
 use serde_json::json;
 
 use super::fixtures::{Trial, by};
-use crate::audit::{Record, Wanted, What};
+use crate::audit::{Record, RecordId, Wanted, What};
 use crate::live::{LiveChange, LiveSettings};
 use crate::store::RoomStore;
 
@@ -69,6 +69,8 @@ pub async fn records_are_read_both_ways(store: &dyn RoomStore, clock: &ManualClo
     assert_eq!(second, all[2..4]);
     let newest = read(Wanted::Before(None), 2).await;
     assert_eq!(newest, [all[5].clone(), all[4].clone()]);
+    assert_eq!(read(Wanted::Before(Some(RecordId::FIRST)), 9).await, []);
+    assert_eq!(read(Wanted::After(Some(RecordId::LAST)), 9).await, []);
     let before = read(Wanted::Before(Some(all[2].id)), 9).await;
     assert_eq!(before, [all[1].clone(), all[0].clone()]);
     assert_eq!(read(Wanted::After(Some(all[5].id)), 9).await, []);
