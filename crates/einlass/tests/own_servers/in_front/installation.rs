@@ -93,7 +93,8 @@ impl Installation {
             "einlass.toml",
             &format!(
                 "[waiting_room]\nlisten = \"{listen}\"\nmetrics_listen = \"\"\nworkers = 1\n\n\
-                 [campaigns]\nfiles = [\"room.toml\"]\n"
+                 [campaigns]\nfiles = [\"room.toml\"]\n\n\
+                 # All who join here come from one address.\n[limits]\njoin_free = 0\n"
             ),
         );
         let process = Command::new(env!("CARGO_BIN_EXE_einlass"))
