@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use super::outcome::{LeaveOutcome, RoomError};
 use super::room::Room;
 use super::{WaitingRoom, trip_error};
-use crate::store::{Result, RoomStoreError};
+use crate::store::Result;
 
 impl WaitingRoom {
     /// Ends a pass before its time. Repeatable.
@@ -47,11 +47,9 @@ pub(super) fn batcher(
 }
 
 async fn trip(room: &Room, batch: &[PassId]) -> Result<()> {
-    let mut answer = room.store.end_passes(room.id(), &room.digest(), batch).await;
-    if matches!(answer, Err(RoomStoreError::Behind(_))) {
-        room.heal().await?;
-        answer = room.store.end_passes(room.id(), &room.digest(), batch).await;
-    }
+    let answer = room
+        .ask_store(|digest| async move { room.store.end_passes(room.id(), &digest, batch).await })
+        .await;
     room.stir();
-    room.noted(answer)
+    answer
 }

@@ -11,7 +11,7 @@ use super::outcome::{RedeemOutcome, RoomError};
 use super::room::Room;
 use super::{WaitingRoom, trip_error};
 use crate::line::ticket::Ticket;
-use crate::store::{Redeemed, Redemption, Result, RoomStoreError};
+use crate::store::{Redeemed, Redemption, Result};
 use crate::view::{RoomView, Standing};
 
 impl WaitingRoom {
@@ -79,10 +79,5 @@ pub(super) fn batcher(
 
 async fn trip(room: &Room, batch: &[Redemption]) -> Result<Vec<Redeemed>> {
     room.stir();
-    let mut answer = room.store.redeem(room.id(), &room.digest(), batch).await;
-    if matches!(answer, Err(RoomStoreError::Behind(_))) {
-        room.heal().await?;
-        answer = room.store.redeem(room.id(), &room.digest(), batch).await;
-    }
-    room.noted(answer)
+    room.ask_store(|digest| async move { room.store.redeem(room.id(), &digest, batch).await }).await
 }

@@ -9,7 +9,7 @@ use super::outcome::RoomError;
 use super::room::Room;
 use super::{WaitingRoom, trip_error};
 use crate::state::BookingReport;
-use crate::store::{Result, RoomStoreError};
+use crate::store::Result;
 
 /// Reports that may wait for one room: a booking service sends a few a second.
 const REPORTS_WAITING_MAX: usize = 32;
@@ -40,11 +40,9 @@ pub(super) fn batcher(room: &Arc<Room>) -> (Batcher<BookingReport, (), RoomError
 }
 
 async fn trip(room: &Room, report: &BookingReport) -> Result<()> {
-    let mut answer = room.store.report(room.id(), &room.digest(), report).await;
-    if matches!(answer, Err(RoomStoreError::Behind(_))) {
-        room.heal().await?;
-        answer = room.store.report(room.id(), &room.digest(), report).await;
-    }
+    let answer = room
+        .ask_store(|digest| async move { room.store.report(room.id(), &digest, report).await })
+        .await;
     room.stir();
-    room.noted(answer)
+    answer
 }

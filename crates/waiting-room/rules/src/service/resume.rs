@@ -9,7 +9,7 @@ use super::outcome::{IssuedResumeCode, RoomError};
 use super::room::Room;
 use super::{OpenRoom, WaitingRoom, trip_error};
 use crate::resume::{KeptTicket, RESUME_CODE_TTL, ResumeCode, ResumeKey, ResumeName};
-use crate::store::{Result, RoomStoreError};
+use crate::store::Result;
 
 impl WaitingRoom {
     /// Makes a code with which another device gets this ticket, once. Repeating it makes another code.
@@ -64,12 +64,8 @@ pub(super) fn keeping(
 }
 
 async fn keep(room: &Room, batch: &[KeptTicket]) -> Result<Vec<bool>> {
-    let mut answer = room.store.keep_tickets(room.id(), &room.digest(), batch).await;
-    if matches!(answer, Err(RoomStoreError::Behind(_))) {
-        room.heal().await?;
-        answer = room.store.keep_tickets(room.id(), &room.digest(), batch).await;
-    }
-    room.noted(answer)
+    room.ask_store(|digest| async move { room.store.keep_tickets(room.id(), &digest, batch).await })
+        .await
 }
 
 type Taking = Batcher<ResumeName, Option<Vec<u8>>, RoomError>;
@@ -83,10 +79,6 @@ pub(super) fn taking(room: &Arc<Room>, limits: BatcherLimits) -> (Taking, JoinHa
 }
 
 async fn take(room: &Room, batch: &[ResumeName]) -> Result<Vec<Option<Vec<u8>>>> {
-    let mut answer = room.store.take_tickets(room.id(), &room.digest(), batch).await;
-    if matches!(answer, Err(RoomStoreError::Behind(_))) {
-        room.heal().await?;
-        answer = room.store.take_tickets(room.id(), &room.digest(), batch).await;
-    }
-    room.noted(answer)
+    room.ask_store(|digest| async move { room.store.take_tickets(room.id(), &digest, batch).await })
+        .await
 }

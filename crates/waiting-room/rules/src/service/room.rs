@@ -307,6 +307,20 @@ impl Room {
         }
     }
 
+    /// Has the store do something with what this instance knows; once more after healing it, if it has forgotten
+    /// something.
+    pub(super) async fn ask_store<T, F: Future<Output = Result<T>>>(
+        &self,
+        ask: impl Fn(Digest) -> F,
+    ) -> Result<T> {
+        let mut answer = ask(self.digest()).await;
+        if matches!(answer, Err(RoomStoreError::Behind(_))) {
+            self.heal().await?;
+            answer = ask(self.digest()).await;
+        }
+        self.noted(answer)
+    }
+
     /// Remembers that the room is over, if the answer says so.
     pub(super) fn noted<T>(&self, answer: Result<T>) -> Result<T> {
         if matches!(answer, Err(RoomStoreError::Replaced(_))) {
