@@ -5,5 +5,6 @@ pub(crate) mod audit_stream;
 pub(crate) mod change;
 mod if_match;
 pub(crate) mod list;
+mod paging;
 pub(crate) mod show;
 mod wire;

@@ -8,17 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use waiting_room::audit::{Record, RecordId, Wanted, What};
-use web::problem::Form;
-use web::{Code, Mistake, Problem, Query, reply};
+use web::{Problem, Query, reply};
 
+use super::paging;
 use crate::app::App;
 use crate::member::{Member, Readers};
 use crate::refusal::{self, RoomInPath};
-
-/// How many records a page has unless it is said.
-const LIMIT: u32 = 50;
-/// How many it has at most.
-const LIMIT_MAX: u32 = 200;
 
 /// Which of the records.
 #[derive(Deserialize, IntoParams)]
@@ -128,16 +123,8 @@ pub(crate) async fn list_audit_records(
     _member: Member<Readers>,
     Query(Page { before, limit }): Query<Page>,
 ) -> Result<HttpResponse, Problem> {
-    let limit = limit.unwrap_or(LIMIT);
-    let wrong = |field, mistake| Problem::new(Code::InvalidRequest).field(field, mistake);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(wrong("limit", Mistake::OutOfRange { least: 1, most: LIMIT_MAX.into() }));
-    }
-    let before: Option<RecordId> = before
-        .map(|id| id.parse())
-        .transpose()
-        .map_err(|_| wrong("before", Mistake::Form(Form::Like("1623650400000-0".into()))))?;
-    let limit = limit as usize;
+    let limit = paging::limit(limit)?;
+    let before: Option<RecordId> = paging::start("before", before, "1623650400000-0")?;
     let records = app.rooms.audit(room.name(), Wanted::Before(before), limit + 1).await;
     let mut records = records.map_err(refusal::problem)?;
     let has_more = records.len() > limit;

@@ -7,17 +7,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use waiting_room::RoomId;
 use waiting_room::view::RoomView;
-use web::problem::Form;
-use web::{Code, Mistake, Problem, Query, reply};
+use web::{Problem, Query, reply};
 
+use super::paging;
 use crate::app::App;
 use crate::citizen::status::{RoomPhase, Texts};
 use crate::member::{Member, Readers};
-
-/// How many rooms a page has unless it is said.
-const LIMIT: u32 = 50;
-/// How many it has at most.
-const LIMIT_MAX: u32 = 200;
 
 /// Which of the rooms.
 #[derive(Deserialize, IntoParams)]
@@ -101,15 +96,8 @@ pub(crate) async fn list_operated_rooms(
     member: Member<Readers>,
     Query(Page { after, limit }): Query<Page>,
 ) -> Result<HttpResponse, Problem> {
-    let limit = limit.unwrap_or(LIMIT);
-    let wrong = |field, mistake| Problem::new(Code::InvalidRequest).field(field, mistake);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(wrong("limit", Mistake::OutOfRange { least: 1, most: LIMIT_MAX.into() }));
-    }
-    let after: Option<RoomId> = after
-        .map(|name| name.parse())
-        .transpose()
-        .map_err(|_| wrong("after", Mistake::Form(Form::Like("speyer-2021-06-20".into()))))?;
+    let limit = paging::limit(limit)?;
+    let after: Option<RoomId> = paging::start("after", after, "speyer-2021-06-20")?;
     let is_behind = |room: &RoomId| after.as_ref().is_none_or(|after| room > after);
     let mut views = app.rooms.views();
     views.retain(|view| {
@@ -117,7 +105,6 @@ pub(crate) async fn list_operated_rooms(
         is_behind(room) && member.ensure_for(room).is_ok()
     });
     views.sort_unstable_by(|one, other| one.settings.room.cmp(&other.settings.room));
-    let limit = limit as usize;
     let next = views.get(limit - 1).filter(|_| views.len() > limit);
     let next = next.map(|last| last.settings.room.to_string());
     let rooms = views.iter().take(limit).map(|view| RoomInList::from(&**view)).collect();
