@@ -11,7 +11,7 @@ use staff::{Role, Staff, StaffTokenError};
 use waiting_room::RoomId;
 use waiting_room::audit::{By, WHY_LENGTH_MAX};
 use web::problem::Answers;
-use web::{Code, Mistake, Problem, optional_bearer};
+use web::{Code, Mistake, Problem, bearer};
 
 use crate::app::App;
 
@@ -97,8 +97,7 @@ async fn authenticate(request: &HttpRequest) -> Result<Staff, Problem> {
     let app = request
         .app_data::<Data<App>>()
         .ok_or_else(|| Problem::internal("the state of the API is not registered"))?;
-    let token = optional_bearer(request, Code::StaffTokenInvalid)?;
-    let token = token.ok_or_else(|| Problem::new(Code::StaffTokenInvalid))?;
+    let token = bearer(request, Code::StaffTokenInvalid)?;
     let verify = || app.staff.verify(token, app.rooms.now());
     let verified = match verify() {
         Err(StaffTokenError::UnknownKey) => {
