@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, body};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, body};
 use futures_util::stream::unfold;
 use kernel::Entropy;
 
@@ -20,6 +20,17 @@ const COMMENT: Bytes = Bytes::from_static(b":\n\n");
 const RETRY_MIN_MS: u64 = 2_000;
 /// Over how long they come back who listen, at least. More than a thousand take a millisecond each.
 const RETURN_MIN_MS: u64 = 1_000;
+
+/// The head of an answer that is a stream of events.
+#[must_use]
+pub fn event_stream() -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CONTENT_TYPE, "text/event-stream"));
+    response.insert_header((CACHE_CONTROL, "no-store"));
+    // Proxies that gather an answer would keep it for ever.
+    response.insert_header(("x-accel-buffering", "no"));
+    response
+}
 
 /// What somebody who listens has to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,11 +74,7 @@ impl<K, T: Send + Sync + 'static> Streams<K, T> {
         beats: Beats<T>,
         tell: impl FnMut(&T) -> Told + 'static,
     ) -> HttpResponse {
-        let mut response = HttpResponse::Ok();
-        response.insert_header((CONTENT_TYPE, "text/event-stream"));
-        response.insert_header((CACHE_CONTROL, "no-store"));
-        // Proxies that gather an answer would keep it for ever.
-        response.insert_header(("x-accel-buffering", "no"));
+        let mut response = event_stream();
         if head::is_head(request) {
             return response.body(body::None::new());
         }

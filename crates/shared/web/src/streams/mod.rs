@@ -25,7 +25,7 @@ use beats::Followed;
 use seats::Seats;
 
 pub use beats::{Beats, Look, QUIET_MAX};
-pub use listener::Told;
+pub use listener::{Told, event_stream};
 pub use seats::Seat;
 
 /// How many may listen.

@@ -4,13 +4,13 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get};
 use futures_util::stream::unfold;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use waiting_room::audit::{Record, RecordId, Wanted};
+use web::streams::event_stream;
 use web::{Code, Problem};
 
 use super::audit::AuditRecord;
@@ -73,12 +73,7 @@ pub(crate) async fn stream_audit_records(
         let bytes = follower.next().await?;
         Some((Ok::<Bytes, Infallible>(bytes), follower))
     });
-    let mut response = HttpResponse::Ok();
-    response.insert_header((CONTENT_TYPE, "text/event-stream"));
-    response.insert_header((CACHE_CONTROL, "no-store"));
-    // Proxies that gather an answer would keep it for ever.
-    response.insert_header(("x-accel-buffering", "no"));
-    Ok(response.streaming(events))
+    Ok(event_stream().streaming(events))
 }
 
 fn last_event_id(request: &HttpRequest) -> Option<RecordId> {
