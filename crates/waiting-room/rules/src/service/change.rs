@@ -6,7 +6,8 @@ use super::{WaitingRoom, unavailable};
 use crate::audit::By;
 
 impl WaitingRoom {
-    /// Changes the levers of a room for all instances, as [`operator::set`] does; in this one it shows at once.
+    /// Changes the levers of a room for all instances, as [`operator::set`] does. Here it shows with the next renewal,
+    /// or with a [look](Self::look).
     pub async fn change(
         &self,
         room: &str,
@@ -16,9 +17,6 @@ impl WaitingRoom {
     ) -> Result<SetOutcome, RoomError> {
         let open = self.open(room)?;
         let set = operator::set(&*self.parts.store, open.room.id(), change, expected, by).await;
-        let outcome = set.map_err(|error| unavailable(&error))?;
-        // Whatever prevents that here prevents no renewal from showing it soon.
-        let _shown = open.room.renew().await;
-        Ok(outcome)
+        set.map_err(|error| unavailable(&error))
     }
 }
