@@ -1,5 +1,6 @@
 //! The webhooks of one process, as they are configured.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,21 +20,20 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Those who are told; nobody, where no file names any.
 pub fn endpoints(config: &WebhooksConfig) -> anyhow::Result<Vec<Endpoint>> {
-    if !config.is_on() {
-        return Ok(Vec::new());
-    }
     let known: Vec<&str> = MessageKind::ALL.iter().map(|kind| kind.as_str()).collect();
-    endpoint::read(&config.endpoints_file, &known)
-        .context("`webhooks.endpoints_file` cannot be used")
+    read("webhooks.endpoints_file", &config.endpoints_file, &known)
 }
 
 /// Those who are told what happens to rooms; nobody, where no file names any.
 pub fn room_endpoints(config: &WebhooksConfig) -> anyhow::Result<Vec<Endpoint>> {
-    if !config.tells_of_rooms() {
+    read("webhooks.room_endpoints_file", &config.room_endpoints_file, notice::NAMES)
+}
+
+fn read(setting: &str, file: &Path, known: &[&str]) -> anyhow::Result<Vec<Endpoint>> {
+    if file.as_os_str().is_empty() {
         return Ok(Vec::new());
     }
-    endpoint::read(&config.room_endpoints_file, notice::NAMES)
-        .context("`webhooks.room_endpoints_file` cannot be used")
+    endpoint::read(file, known).with_context(|| format!("`{setting}` cannot be used"))
 }
 
 /// The way to an endpoint.
